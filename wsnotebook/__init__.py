@@ -1,0 +1,1 @@
+"""Explore WebSocket services from a Jupyter notebook."""
