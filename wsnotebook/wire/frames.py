@@ -8,7 +8,7 @@ from __future__ import annotations
 import enum
 from typing import Any, NamedTuple, Self, TypeAlias
 
-__all__ = ["BytesLike", "CloseCode", "CloseReason", "Frame", "Opcode", "truncate_utf8"]
+__all__ = ["BytesLike", "CloseCode", "CloseReason", "Frame", "Opcode", "is_close_code", "truncate_utf8"]
 
 BytesLike: TypeAlias = bytes | bytearray | memoryview
 
@@ -62,15 +62,10 @@ class CloseCode(enum.IntEnum):
     @property
     def may_be_sent(self) -> bool:
         """True where a close frame on the wire may carry this code from us."""
-        return may_send_code(self)
+        return is_close_code(self)
 
 
-def may_send_code(code: int) -> bool:
-    """Tell whether an endpoint of ours may put ``code`` into a close frame (RFC 6455 §7.4)."""
-    return 3000 <= code <= 4999 or (1000 <= code <= 1014 and code not in (1004, 1005, 1006))
-
-
-def is_valid_received_code(code: int) -> bool:
+def is_close_code(code: int) -> bool:
     """Tell whether ``code`` may stand in a close frame on the wire (RFC 6455 §7.4, IANA registry)."""
     return 3000 <= code <= 4999 or (1000 <= code <= 1014 and code not in (1004, 1005, 1006))
 

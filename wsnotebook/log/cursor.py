@@ -1,0 +1,88 @@
+"""Cursor: reads the received frames of one connection out of the log, in order; it holds no payload of its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from wsnotebook.log.framelog import FrameLog
+    from wsnotebook.log.segment import Segment
+
+__all__ = ["Cursor", "Read"]
+
+
+class Read(NamedTuple):
+    """Some received frames in a row."""
+
+    heads: bytes
+    """First byte of each."""
+    payloads: list[bytes]
+    """Payload of each."""
+
+
+_NOTHING = Read(b"", [])
+
+
+class Cursor:
+    """A place in the log, before a received frame of one connection.
+
+    Args:
+        log: the log.
+        code: what its batches of this connection's received frames are marked with.
+        position: ``seq`` to begin at.
+    """
+
+    def __init__(self, log: FrameLog, code: int, position: int) -> None:
+        self._log = log
+        self._code = code
+        self.position = position
+        """``seq`` of the next row to look at."""
+        self.stop: int | None = None
+        """``seq`` from which on nothing is read; None while that is open."""
+        self.missed = 0
+        """Rows that the log had dropped before this cursor came to them."""
+        self._segment: Segment | None = None
+        self._batch = 0  # batch of the segment that has the position
+
+    def take(self, limit: int) -> Read:
+        """Return the next received frames, at most ``limit``; empty when there are none. Never waits."""
+        with self._log.lock:
+            while True:
+                segment = self._find()
+                if segment is None:
+                    return _NOTHING
+                read = self._take(segment, limit)
+                if read is not None:
+                    return read
+
+    def _find(self) -> Segment | None:
+        """Return the segment that has the position, or None at the end."""
+        end = self._log.end if self.stop is None else min(self.stop, self._log.end)
+        if self.position < self._log.first:
+            self.missed += self._log.first - self.position
+            self.position = self._log.first
+        if self.position >= end:
+            return None
+        segment = self._segment
+        if segment is None or not segment.first <= self.position < segment.first + segment.rows:
+            segment = self._segment = self._log.segment_of(self.position)
+            self._batch = segment.batch_of(self.position - segment.first)
+        return segment
+
+    def _take(self, segment: Segment, limit: int) -> Read | None:
+        """Read within the current batch; None when the batch is another's or used up."""
+        start = self.position - segment.first
+        while self._batch < segment.batches and segment.starts[self._batch + 1] <= start:
+            self._batch += 1
+        if self._batch >= segment.batches:
+            self.position = segment.first + segment.rows
+            return None
+        stop = int(segment.starts[self._batch + 1])
+        if segment.codes[self._batch] != self._code:
+            self.position = segment.first + stop
+            return None
+        stop = min(stop, start + limit)
+        if self.stop is not None:
+            stop = min(stop, self.stop - segment.first)
+        self.position = segment.first + stop
+        return Read(*segment.frames(start, stop))

@@ -1,0 +1,318 @@
+"""FrameLog: the spine. Rows are appended in batches; cursors, windows, DataFrames and files are views of them."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from wsnotebook.log.connections import Connection
+from wsnotebook.log.cursor import Cursor
+from wsnotebook.log.events import Event, events_to_dataframe
+from wsnotebook.log.segment import MAX_ROWS, Rows, Segment
+from wsnotebook.log.spill import SpillDirectory
+from wsnotebook.wire.batch import Batch, Flag, to_frame
+from wsnotebook.wire.frames import Frame
+from wsnotebook.wire.masking import apply_mask
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from wsnotebook.log.dataframe import Frames
+
+__all__ = ["DEFAULT_RETENTION", "FrameLog", "Tap"]
+
+DEFAULT_RETENTION = 1 << 30
+"""Bytes that a log keeps in memory before sealed segments go to disk: 1 GiB holds some 8 million small frames."""
+
+Tap = Callable[["FrameLog", Batch, int, int], None]
+"""Called with the log, each batch, its code and its wall clock in ns, after it was appended and under the lock."""
+
+
+class FrameLog:
+    """Every frame of one or several sessions, in both directions, in columns.
+
+    Args:
+        retention: bytes to keep in memory; None for no limit.
+        spill: beyond it, move the oldest sealed segments to a private directory on disk, which is the default; False
+            drops the oldest rows instead, counted in ``dropped``.
+        clock: wall clock, ns since the epoch.
+        monotonic: a clock that never jumps, ns.
+
+    Reading is safe from any thread while frames arrive.
+    """
+
+    def __init__(
+        self,
+        *,
+        retention: int | None = DEFAULT_RETENTION,
+        spill: bool = True,
+        clock: Callable[[], int] = time.time_ns,
+        monotonic: Callable[[], int] = time.monotonic_ns,
+    ) -> None:
+        if retention is not None and retention <= 0:
+            raise ValueError(f"retention is a number of bytes over 0, or None for no limit; not {retention}")
+        self.retention = retention
+        """Bytes to keep in memory; may be set at any time."""
+        self.dropped = 0
+        """Rows dropped to stay within the retention."""
+        self.truncated = 0
+        """Bytes that came and belong to no row: the bodies of frames over the size limit."""
+        self.clock = clock
+        self.monotonic = monotonic
+        self.lock = threading.RLock()
+        """Held for each append; hold it to look at several things at one moment."""
+        self.connections: list[Connection] = []
+        """Connections whose frames are here, by number."""
+        self._spill = SpillDirectory() if spill else None
+        self._open = Segment(0)
+        self._segments = [self._open]  # oldest first; the last one is open
+        self._events: list[Event] = []
+        self._frames: Frames | None = None
+        self._taps: list[Tap] = []
+
+    # Writing
+
+    def register(self, connection: Connection) -> int:
+        """Take a connection; return its number, which ``append`` wants."""
+        with self.lock:
+            self.connections.append(connection)
+            return len(self.connections) - 1
+
+    def append(
+        self, batch: Batch, connection: int, direction: Literal["in", "out"], time_ns: int, monotonic_ns: int
+    ) -> int:
+        """Append the frames of one read or one write; return the ``seq`` of the first."""
+        code = 2 * connection + (direction == "out")
+        with self.lock:
+            segment = self._open
+            if segment.is_full or segment.rows + len(batch) > MAX_ROWS:
+                segment = self._roll()
+            first = segment.first + segment.rows
+            segment.append(batch, code, time_ns, monotonic_ns)
+            for tap in self._taps:
+                tap(self, batch, code, time_ns)
+        return first
+
+    def mark_dropped(self, first: int, stop: int, detail: str) -> None:
+        """Say of rows that were recorded before their write that they never reached the operating system."""
+        with self.lock:
+            for seq in range(max(first, self.first), stop):
+                segment = self.segment_of(seq)
+                segment.mark(seq - segment.first, Flag.DROPPED, detail)
+            if self._frames is not None and self._frames.end > first:
+                self._frames = None
+
+    def note(self, kind: str, detail: str = "", session: str = "") -> None:
+        """Append an event."""
+        self._events.append(Event(self.clock(), self.monotonic(), session, kind, detail))
+
+    def restore(self, events: Sequence[Event], *, dropped: int = 0, truncated: int = 0) -> None:
+        """Take events and counts from a file."""
+        self._events.extend(events)
+        self.dropped += dropped
+        self.truncated += truncated
+
+    def add_tap(self, tap: Tap) -> None:
+        """Call ``tap`` after each append, until remove_tap: how a journal follows the log."""
+        with self.lock:
+            self._taps.append(tap)
+
+    def remove_tap(self, tap: Tap) -> None:
+        """Stop calling ``tap``."""
+        with self.lock:
+            self._taps.remove(tap)
+
+    def _roll(self) -> Segment:
+        """Seal the open segment, keep memory within the retention, open another."""
+        self._open.seal()
+        if self._frames is not None:
+            self._frames.replace_chunks(self._open.read(0, self._open.rows))
+        self._open = Segment(self._open.first + self._open.rows)
+        self._segments.append(self._open)
+        if self.retention is not None and self.memory > self.retention:
+            self._give_way(self.memory - self.retention)
+        return self._open
+
+    def _give_way(self, excess: int) -> None:
+        """Spill or drop the oldest sealed segments until ``excess`` bytes of memory are free."""
+        for segment in self._segments[:-1]:
+            if excess <= 0:
+                return
+            if segment.is_spilled:
+                continue
+            excess -= segment.nbytes
+            if self._spill is not None:
+                try:
+                    size = segment.spill(self._spill.path)
+                except OSError as error:
+                    self.note("disk full", f"rows stay in memory: {error}")
+                    return
+                self.note("spill", f"{segment.rows} rows, {size} bytes from seq {segment.first}")
+            else:
+                self._segments.remove(segment)
+                self.dropped += segment.rows
+                self._frames = None
+                self.note("dropped", f"{segment.rows} rows from seq {segment.first}: retention is {self.retention} bytes")
+
+    # Reading
+
+    @property
+    def first(self) -> int:
+        """``seq`` of the oldest row that is still here."""
+        return self._segments[0].first
+
+    @property
+    def end(self) -> int:
+        """``seq`` that the next row will have."""
+        return self._open.first + self._open.rows
+
+    def __len__(self) -> int:
+        return self.end - self.first
+
+    @property
+    def memory(self) -> int:
+        """Bytes of rows held in memory; what was spilled does not count, nor do DataFrames."""
+        return sum(segment.nbytes for segment in self._segments)
+
+    @property
+    def spilled(self) -> int:
+        """Rows that lie on disk."""
+        return sum(segment.rows for segment in self._segments if segment.is_spilled)
+
+    def segment_of(self, seq: int) -> Segment:
+        """Return the segment that has a row.
+
+        Raises:
+            IndexError: there is no such row, or no more.
+        """
+        low, high = 0, len(self._segments)
+        while low + 1 < high:
+            middle = (low + high) // 2
+            if self._segments[middle].first <= seq:
+                low = middle
+            else:
+                high = middle
+        segment = self._segments[low]
+        if not segment.first <= seq < segment.first + segment.rows:
+            raise IndexError(f"there is no frame {seq}: the log has {self.first} to {self.end - 1}")
+        return segment
+
+    def rows(self, start: int, stop: int) -> Iterator[Rows]:
+        """Yield rows ``start`` to ``stop`` by ``seq``, a segment at a time."""
+        for segment in list(self._segments):
+            low = max(start, segment.first) - segment.first
+            with self.lock:
+                high = min(stop, segment.first + segment.rows) - segment.first
+                if low >= high:
+                    continue
+                rows = segment.read(low, high)
+            yield rows
+
+    def frame(self, seq: int) -> Frame:
+        """Return one frame.
+
+        Raises:
+            IndexError: there is no such row, or no more.
+        """
+        with self.lock:
+            segment = self.segment_of(seq)
+            heads, payloads = segment.frames(seq - segment.first, seq - segment.first + 1)
+        return to_frame(heads[0], payloads[0])
+
+    def cursor(self, connection: int) -> Cursor:
+        """Return a cursor over the frames received on a connection, from now on."""
+        return Cursor(self, 2 * connection, self.end)
+
+    @property
+    def df(self) -> pd.DataFrame:
+        """The DataFrame of all rows. Asking again costs what has come since."""
+        from wsnotebook.log.dataframe import Frames  # here, so that a session can record without loading pandas
+
+        with self.lock:
+            frames = self._frames
+            if frames is None:
+                frames = self._frames = Frames(self.first)
+            for rows in self.rows(frames.end, self.end):
+                frames.extend(rows, self.connections)
+            return frames.dataframe(self.connections)
+
+    def window(self, start: int, stop: int) -> pd.DataFrame:
+        """Return the DataFrame of the rows at positions ``start`` to ``stop``, counted from the oldest row here."""
+        from wsnotebook.log.dataframe import to_dataframe  # as in df
+
+        with self.lock:
+            low = self.first + max(0, start)
+            high = max(low, min(self.first + stop, self.end))
+            return to_dataframe(list(self.rows(low, high)), low, self.connections)
+
+    def tail(self, n: int = 10) -> pd.DataFrame:
+        """Return the DataFrame of the last ``n`` rows."""
+        count = len(self)
+        return self.window(max(0, count - n), count)
+
+    @property
+    def events(self) -> pd.DataFrame:
+        """The DataFrame of what is not a frame: time, monotonic, session, kind, detail."""
+        return events_to_dataframe(list(self._events))
+
+    @property
+    def event_list(self) -> list[Event]:
+        """The events as values."""
+        return list(self._events)
+
+    def wire_bytes(self, direction: Literal["in", "out"], session: str | None = None) -> bytes:
+        """Return the exact bytes of one direction after the handshake, rebuilt from the rows.
+
+        Args:
+            direction: "in" or "out".
+            session: name of the session; needed where the log has several.
+
+        Raises:
+            ValueError: another direction, or no word which of several sessions is meant.
+        """
+        if direction not in ("in", "out"):
+            raise ValueError(f"direction is 'in' or 'out', not {direction!r}")
+        names = list(dict.fromkeys(connection.session for connection in self.connections))
+        if session is None and len(names) > 1:
+            raise ValueError(f"this log has several sessions, say which: {', '.join(names)}")
+        wanted = {
+            2 * number + (direction == "out")
+            for number, connection in enumerate(self.connections)
+            if session is None or connection.session == session
+        }
+        return b"".join(part for rows in self.rows(self.first, self.end) for part in _wire_parts(rows, wanted))
+
+    def save(self, path: str | Path) -> Path:
+        """Write the whole log to a file, in the format that its suffix names; return the path.
+
+        Raises:
+            ValueError: no format has this suffix; the sentence lists those that there are.
+        """
+        from wsnotebook.log.formats import save  # a format may load pyarrow
+
+        return save(self, Path(path))
+
+    def __repr__(self) -> str:
+        parts = [f"{len(self):,} frames", f"{self.memory / 1e6:,.1f} MB"]
+        if self.spilled:
+            parts.append(f"{self.spilled:,} of them on disk")
+        if self.dropped:
+            parts.append(f"{self.dropped:,} dropped")
+        if self.truncated:
+            parts.append(f"{self.truncated:,} bytes truncated")
+        return f"<FrameLog {', '.join(parts)}; .df is the DataFrame>"
+
+
+def _wire_parts(rows: Rows, wanted: set[int]) -> Iterator[bytes]:
+    place = 0
+    for count, code in zip(rows.counts.tolist(), rows.codes.tolist(), strict=True):
+        if code in wanted:
+            for row in range(place, place + count):
+                if rows.flags[row] & Flag.STATUS != Flag.DROPPED:
+                    key, payload = rows.mask_key_at(row), rows.wire_at(row)
+                    yield rows.header_at(row)
+                    yield apply_mask(payload, key) if key and payload else payload
+        place += count

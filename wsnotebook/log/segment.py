@@ -1,0 +1,286 @@
+"""Segment: a run of rows in columns. It grows while it is open, is fixed when sealed, and may then move to disk.
+
+The columns are those of Arrow: payloads end to end in one buffer with 64-bit offsets, so that dataframe.py needs no copy.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import tempfile
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wsnotebook.wire.batch import Batch, Flag, minimal_header
+
+__all__ = ["MAX_PAYLOAD", "MAX_ROWS", "Rows", "Segment"]
+
+MAX_ROWS = 65_536
+"""Rows of a segment at most: a sealed one becomes one Arrow chunk, and 10 million rows some 150 of them."""
+MAX_PAYLOAD = 8 << 20
+"""Payload bytes after which a segment is sealed: what a look at the open segment may have to copy."""
+
+Column = NDArray[Any]
+
+
+class Rows(NamedTuple):
+    """Rows ``start`` to ``stop`` of one segment, as columns that do not change any more."""
+
+    first: int
+    """``seq`` of the first row."""
+    heads: Column
+    """uint8 (n): FIN, RSV and opcode."""
+    flags: Column
+    """uint8 (n): Flag bits."""
+    offsets: Column
+    """int64 (n + 1): where each payload begins in ``payload``."""
+    payload: Any
+    """Buffer that holds the payloads."""
+    mask_keys: bytes
+    """Four bytes for each masked row."""
+    wire_offsets: Column
+    """int64 (changed + 1): where each changed row's wire payload begins in ``wire``."""
+    wire: Any
+    """Buffer that holds the wire payloads of changed rows."""
+    headers: dict[int, bytes]
+    """By place from 0: headers that are not the shortest."""
+    details: dict[int, str]
+    """By place from 0: what was wrong."""
+    counts: Column
+    """int64 (batches): rows of each batch."""
+    times: Column
+    """int64 (batches): wall clock in ns since the epoch."""
+    monotonics: Column
+    """int64 (batches): monotonic clock in ns."""
+    codes: Column
+    """int32 (batches): twice the number of the connection, plus 1 for what was sent."""
+
+    def __len__(self) -> int:
+        return len(self.heads)
+
+    def payload_at(self, place: int) -> bytes:
+        """Return the application's payload of one row."""
+        return bytes(memoryview(self.payload)[self.offsets[place] : self.offsets[place + 1]])
+
+    def wire_at(self, place: int) -> bytes:
+        """Return the unmasked wire payload of one row."""
+        if not self.flags[place] & Flag.CHANGED:
+            return self.payload_at(place)
+        rank = int(np.count_nonzero(self.flags[:place] & Flag.CHANGED))
+        return bytes(memoryview(self.wire)[self.wire_offsets[rank] : self.wire_offsets[rank + 1]])
+
+    def mask_key_at(self, place: int) -> bytes | None:
+        """Return the mask key of one row, or None."""
+        if not self.flags[place] & Flag.MASKED:
+            return None
+        rank = int(np.count_nonzero(self.flags[:place] & Flag.MASKED))
+        return self.mask_keys[4 * rank : 4 * rank + 4]
+
+    def header_at(self, place: int) -> bytes:
+        """Return the header of one row as it was on the wire."""
+        if self.flags[place] & Flag.HEADER:
+            return self.headers[place]
+        return minimal_header(int(self.heads[place]), len(self.wire_at(place)), self.mask_key_at(place))
+
+
+class Segment:
+    """Rows from ``first`` on.
+
+    Args:
+        first: ``seq`` of its first row.
+    """
+
+    def __init__(self, first: int) -> None:
+        self.first = first
+        self.rows = 0
+        """Rows so far; written last, so that a reader never sees half a row."""
+        self.batches = 0
+        self.is_sealed = False
+        self.is_spilled = False
+        self.heads: Column = np.empty(MAX_ROWS, np.uint8)
+        self.flags: Column = np.empty(MAX_ROWS, np.uint8)
+        self.offsets: Column = np.empty(MAX_ROWS + 1, np.int64)
+        self.offsets[0] = 0
+        self.payload: Any = bytearray()
+        self.mask_keys: Any = bytearray()
+        self.wire: Any = bytearray()
+        self.wire_offsets: Any = [0]
+        self.headers: dict[int, bytes] = {}
+        self.details: dict[int, str] = {}
+        self.starts: Column = np.empty(MAX_ROWS + 1, np.int32)
+        self.starts[0] = 0
+        self.times: Column = np.empty(MAX_ROWS, np.int64)
+        self.monotonics: Column = np.empty(MAX_ROWS, np.int64)
+        self.codes: Column = np.empty(MAX_ROWS, np.int32)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it should be sealed before the next batch."""
+        return self.rows >= MAX_ROWS or len(self.payload) >= MAX_PAYLOAD
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that it holds in memory."""
+        if self.is_spilled:
+            return 0
+        columns = 10 * self.rows + 24 * self.batches
+        sparse = 128 * (len(self.headers) + len(self.details))  # a dict entry and its small object
+        return len(self.payload) + len(self.mask_keys) + len(self.wire) + columns + sparse
+
+    def append(self, batch: Batch, code: int, time_ns: int, monotonic_ns: int) -> None:
+        """Add the rows of a batch. There must be room for them."""
+        start = self.rows
+        count = len(batch)
+        stop = start + count
+        self._append_columns(batch, start, stop)
+        self.payload += batch.joined()
+        if batch.mask_keys:
+            self.mask_keys += b"".join(batch.mask_keys)
+        for place in sorted(batch.wire):
+            self.wire += batch.wire[place]
+            self.wire_offsets.append(len(self.wire))
+        for place, header in batch.headers.items():
+            self.headers[start + place] = header
+        for place, detail in batch.details.items():
+            self.details[start + place] = detail
+        index = self.batches
+        self.starts[index + 1] = stop
+        self.times[index] = time_ns
+        self.monotonics[index] = monotonic_ns
+        self.codes[index] = code
+        self.batches = index + 1
+        self.rows = stop
+
+    def _append_columns(self, batch: Batch, start: int, stop: int) -> None:
+        end = len(self.payload)
+        if stop - start == 1:  # a quiet session has one frame a batch: numpy's slices would cost more than the row
+            self.heads[start] = batch.heads[0]
+            self.flags[start] = batch.flags[0]
+            self.offsets[stop] = end + len(batch.payloads[0])
+            return
+        self.heads[start:stop] = batch.heads
+        self.flags[start:stop] = batch.flags
+        lengths = np.fromiter(map(len, batch.payloads), np.int64, stop - start)
+        ends = self.offsets[start + 1 : stop + 1]
+        np.cumsum(lengths, out=ends)
+        ends += end
+
+    def seal(self) -> None:
+        """Fix the columns and give back what was kept for growth."""
+        rows, batches = self.rows, self.batches
+        self.heads = self.heads[:rows].copy()
+        self.flags = self.flags[:rows].copy()
+        self.offsets = self.offsets[: rows + 1].copy()
+        self.starts = self.starts[: batches + 1].copy()
+        self.times = self.times[:batches].copy()
+        self.monotonics = self.monotonics[:batches].copy()
+        self.codes = self.codes[:batches].copy()
+        self.payload = bytes(self.payload)
+        self.mask_keys = bytes(self.mask_keys)
+        self.wire = bytes(self.wire)
+        self.wire_offsets = np.array(self.wire_offsets, np.int64)
+        self.is_sealed = True
+
+    def spill(self, directory: Path) -> int:
+        """Move the columns into a file of ``directory`` and map it; return the file's size in bytes.
+
+        The file has no name any more when this returns, so that nothing is left behind however the process ends.
+
+        Raises:
+            OSError: there is no space; the segment stays in memory.
+        """
+        numpy_columns = ("heads", "flags", "offsets", "starts", "times", "monotonics", "codes", "wire_offsets")
+        byte_columns = ("payload", "mask_keys", "wire")
+        parts = [np.ascontiguousarray(getattr(self, name)).view(np.uint8).data for name in numpy_columns]
+        parts += [memoryview(getattr(self, name)) for name in byte_columns]
+        with tempfile.TemporaryFile(dir=directory) as file:
+            places = []
+            for part in parts:
+                file.write(b"\0" * (-file.tell() % 8))
+                places.append(file.tell())
+                file.write(part)
+            file.write(b"\0" * 8)  # a mapping cannot be empty
+            file.flush()
+            os.fsync(file.fileno())  # so that a full disk says so here and not as a bus error later
+            size = file.tell()
+            mapped = mmap.mmap(file.fileno(), size, access=mmap.ACCESS_COPY)
+        view = memoryview(mapped)
+        for name, place in zip(numpy_columns, places, strict=False):
+            column = getattr(self, name)
+            setattr(self, name, np.frombuffer(view, column.dtype, len(column), place))
+        for name, place in zip(byte_columns, places[len(numpy_columns) :], strict=True):
+            setattr(self, name, view[place : place + len(getattr(self, name))])
+        self.is_spilled = True
+        return size
+
+    def read(self, start: int, stop: int) -> Rows:
+        """Return rows ``start`` to ``stop``, counted from the segment's first.
+
+        Of a sealed segment nothing is copied; of an open one the bytes are.
+        """
+        flags = self.flags[start:stop]
+        low, high = int(self.offsets[start]), int(self.offsets[stop])
+        keys_low, keys = self._span(Flag.MASKED, start, flags)
+        wire_low, changed = self._span(Flag.CHANGED, start, flags)
+        wire_offsets = np.asarray(self.wire_offsets[wire_low : wire_low + changed + 1], np.int64)
+        first = int(np.searchsorted(self.starts[1 : self.batches + 1], start, side="right"))
+        last = int(np.searchsorted(self.starts[: self.batches], stop, side="left"))
+        edges = np.clip(self.starts[first : last + 1], start, stop)
+        offsets = self.offsets[start : stop + 1]
+        payload, wire = self.payload, self.wire
+        if not self.is_sealed:
+            payload, offsets = bytes(memoryview(payload)[low:high]), offsets - low
+            wire, wire_offsets = bytes(memoryview(wire)[wire_offsets[0] : wire_offsets[-1]]), wire_offsets - wire_offsets[0]
+            flags = flags.copy()
+        return Rows(
+            self.first + start,
+            self.heads[start:stop],
+            flags,
+            offsets,
+            payload,
+            bytes(self.mask_keys[4 * keys_low : 4 * (keys_low + keys)]),
+            wire_offsets,
+            wire,
+            _window(self.headers, start, stop),
+            _window(self.details, start, stop),
+            np.diff(edges),
+            self.times[first:last],
+            self.monotonics[first:last],
+            self.codes[first:last],
+        )
+
+    def frames(self, start: int, stop: int) -> tuple[bytes, list[bytes]]:
+        """Return first bytes and payloads of some rows, counted from the segment's first."""
+        offsets = self.offsets[start : stop + 1].tolist()
+        low = offsets[0]
+        data = bytes(memoryview(self.payload)[low : offsets[-1]])
+        if stop - start == 1:
+            return self.heads[start:stop].tobytes(), [data]
+        payloads = [data[a - low : b - low] for a, b in pairwise(offsets)]
+        return self.heads[start:stop].tobytes(), payloads
+
+    def batch_of(self, place: int) -> int:
+        """Return the number of the batch that has a row, counted from the segment's first."""
+        return int(np.searchsorted(self.starts[1 : self.batches + 1], place, side="right"))
+
+    def _span(self, flag: int, start: int, flags: Column) -> tuple[int, int]:
+        """Return how many rows before ``start``, and how many of ``flags``, have a flag."""
+        before = int(np.count_nonzero(self.flags[:start] & flag)) if start else 0
+        return before, int(np.count_nonzero(flags & flag))
+
+    def mark(self, place: int, status: int, detail: str) -> None:
+        """Change the status of one row, counted from the segment's first."""
+        if self.is_spilled:
+            self.flags = self.flags.copy()
+        self.flags[place] = int(self.flags[place]) & ~Flag.STATUS | status
+        self.details[place] = detail
+
+
+def _window(sparse: dict[int, Any], start: int, stop: int) -> dict[int, Any]:
+    if not sparse:
+        return {}
+    return {place - start: value for place, value in sparse.items() if start <= place < stop}

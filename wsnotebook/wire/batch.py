@@ -1,0 +1,123 @@
+"""A Batch: the frames of one read or one write, in columns; what the wire hands to the log.
+
+A column of ints or bytes costs a tenth of an object a frame, and the log stores the same columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from wsnotebook.wire.frames import OPCODES, Frame
+
+__all__ = ["FIN", "OPCODE", "RSV1", "RSV2", "RSV3", "Batch", "Flag", "minimal_header", "to_frame"]
+
+# The first byte of a frame: RFC 6455 §5.2.
+FIN = 0x80
+RSV1 = 0x40
+RSV2 = 0x20
+RSV3 = 0x10
+OPCODE = 0x0F
+
+
+class Flag:
+    """Bits of a row that are not in the frame's first byte. Ints, not an enum: they are read per frame."""
+
+    MASKED = 0x01
+    """The frame was masked; its key stands in ``mask_keys``."""
+    TEXT = 0x02
+    """The payload belongs to a text message and is UTF-8 by itself."""
+    CHANGED = 0x04
+    """An extension changed the payload; the wire's own stands in ``wire``."""
+    HEADER = 0x08
+    """The header is not the shortest for this payload; its bytes stand in ``headers``."""
+    STATUS = 0x30
+    """Two bits: OK, VIOLATION, DROPPED or TRUNCATED."""
+    OK = 0x00
+    VIOLATION = 0x10
+    DROPPED = 0x20
+    TRUNCATED = 0x30
+    CONTINUES = 0x40
+    """A continuation that belongs to an open message."""
+
+
+class Batch:
+    """The frames of one read or one write.
+
+    The four first columns have one entry a frame; the dicts and ``mask_keys`` have one only where it applies.
+    """
+
+    __slots__ = ("_joined", "details", "flags", "headers", "heads", "mask_keys", "payloads", "wire")
+
+    def __init__(self) -> None:
+        self.heads = bytearray()
+        """First byte of each frame: FIN, RSV1–3 and opcode, as on the wire."""
+        self.flags = bytearray()
+        """Flag bits of each frame."""
+        self.payloads: list[bytes] = []
+        """Payload of each frame as the application sees it."""
+        self.mask_keys: list[bytes] = []
+        """Four bytes for each masked frame, in order."""
+        self.wire: dict[int, bytes] = {}
+        """Payload on the wire (unmasked), where an extension changed it."""
+        self.headers: dict[int, bytes] = {}
+        """Header on the wire, where it is not the shortest."""
+        self.details: dict[int, str] = {}
+        """What was wrong with a frame."""
+        self._joined: bytes | None = None
+
+    def __len__(self) -> int:
+        return len(self.payloads)
+
+    def add(self, head: int, payload: bytes, flags: int = 0, mask_key: bytes | None = None) -> int:
+        """Append one frame; return its place in the batch."""
+        place = len(self.payloads)
+        if mask_key is not None:
+            flags |= Flag.MASKED
+            self.mask_keys.append(mask_key)
+        self.heads.append(head)
+        self.flags.append(flags)
+        self.payloads.append(payload)
+        return place
+
+    def mark(self, place: int, status: int, detail: str) -> None:
+        """Set the status of a frame and say why; the first fault of a frame stays."""
+        if self.flags[place] & Flag.STATUS == Flag.OK:
+            self.flags[place] |= status
+            self.details[place] = detail
+
+    def set_wire(self, place: int, wire_payload: bytes, payload: bytes) -> None:
+        """Keep the wire's payload beside the application's, where an extension changed it."""
+        self.flags[place] |= Flag.CHANGED
+        self.wire[place] = wire_payload
+        self.payloads[place] = payload
+        self._joined = None
+
+    def joined(self) -> bytes:
+        """Return all payloads end to end, as the log stores them."""
+        if self._joined is None:
+            self._joined = self.payloads[0] if len(self.payloads) == 1 else b"".join(self.payloads)
+        return self._joined
+
+    def frame(self, place: int) -> Frame:
+        """Return one frame as a value."""
+        return to_frame(self.heads[place], self.payloads[place])
+
+    def __iter__(self) -> Iterator[Frame]:
+        return map(to_frame, self.heads, self.payloads)
+
+
+def to_frame(head: int, payload: bytes) -> Frame:
+    """Return the frame of a first byte and a payload, no rule held against it."""
+    fields = (OPCODES[head & OPCODE], payload, head >= FIN, head & RSV1 > 0, head & RSV2 > 0, head & RSV3 > 0)
+    return tuple.__new__(Frame, fields)
+
+
+def minimal_header(head: int, length: int, mask_key: bytes | None) -> bytes:
+    """Return the shortest header for a payload of ``length`` bytes (RFC 6455 §5.2)."""
+    masked = 0 if mask_key is None else 0x80
+    key = mask_key or b""
+    if length < 126:
+        return bytes((head, masked | length)) + key
+    if length < 0x10000:
+        return bytes((head, masked | 126)) + length.to_bytes(2, "big") + key
+    return bytes((head, masked | 127)) + length.to_bytes(8, "big") + key

@@ -1,0 +1,210 @@
+"""WebSocketExtension, its factory, and PerMessageDeflate (RFC 7692): what may change a payload on its way.
+
+Negotiation and compression are those of websockets; decompression is deflate.py.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Generator, Sequence
+from typing import ClassVar
+
+from websockets.exceptions import NegotiationError
+from websockets.extensions import ClientExtensionFactory, Extension
+from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory
+from websockets.extensions.permessage_deflate import PerMessageDeflate as _Engine
+from websockets.frames import Frame as _EngineFrame
+from websockets.frames import Opcode as _EngineOpcode
+from websockets.typing import ExtensionName, ExtensionParameter
+
+from wsnotebook.wire.batch import RSV1, RSV2, RSV3
+from wsnotebook.wire.deflate import Inflater
+from wsnotebook.wire.frames import Frame, Opcode
+
+__all__ = [
+    "DeflateExtension",
+    "PerMessageDeflate",
+    "WebSocketExtension",
+    "WebSocketExtensionFactory",
+    "check_claims",
+]
+
+
+class WebSocketExtension(Extension):
+    """One negotiated extension of one session. Subclass it and override ``encode`` and ``decode``.
+
+    Only data frames pass through it, in order; fragments one by one.
+    """
+
+    factory: WebSocketExtensionFactory
+    """The factory that made it."""
+
+    def encode(self, frame: Frame) -> Frame:  # type: ignore[override]  # our Frame, not that of websockets
+        """Return the frame as it goes onto the wire."""
+        return frame
+
+    def decode(self, frame: Frame, *, max_size: int | None = None) -> Frame:  # type: ignore[override]  # our Frame
+        """Return the frame as the application sees it, of at most ``max_size`` bytes, its own RSV bits cleared.
+
+        Raises:
+            FrameTooBig: it would be longer.
+            ValueError: the payload cannot be decoded; the connection is failed with 1007.
+        """
+        return frame
+
+    def decoding(self, frame: Frame, *, max_size: int | None = None) -> Generator[None, None, Frame]:
+        """Decode in steps: yields where a long decoding lets the event loop take a turn."""
+        return self.decode(frame, max_size=max_size)
+        yield  # makes this a generator
+
+
+class WebSocketExtensionFactory(ClientExtensionFactory):
+    """Offers an extension, checks the answer and makes the extension. Subclass it for your own.
+
+    ``get_request_params()`` returns the parameters of the offer, ``process_response_params(params, accepted)`` takes
+    the server's answer and returns a WebSocketExtension with ``.factory`` set, or raises NegotiationError.
+    """
+
+    key: ClassVar[str] = ""
+    """Name by which a session finds it: ``session.extension(factory)``."""
+    rsv: ClassVar[int] = 0
+    """RSV bits of the first byte that it claims: 0x40, 0x20, 0x10 or their sum."""
+
+
+class PerMessageDeflate(WebSocketExtensionFactory):
+    """Compress messages with DEFLATE (RFC 7692).
+
+    Args:
+        client_no_context_takeover: forget our window after each message.
+        server_no_context_takeover: ask the server to forget its window after each message.
+        client_max_window_bits: size of our window, 9 to 15; True lets the server choose; None does not offer it.
+        server_max_window_bits: most the server's window may have, 8 to 15.
+        level: zlib level, 0 to 9; None for zlib's default.
+        compress_if: predicates on an outgoing Frame; a message is compressed when all say yes of its first frame.
+
+    Raises:
+        ValueError: a number of window bits or a level out of range.
+    """
+
+    key = "permessage-deflate"
+    name = ExtensionName("permessage-deflate")
+    rsv = RSV1
+
+    def __init__(
+        self,
+        *,
+        client_no_context_takeover: bool = False,
+        server_no_context_takeover: bool = False,
+        client_max_window_bits: int | bool | None = True,
+        server_max_window_bits: int | None = None,
+        level: int | None = None,
+        compress_if: Sequence[Callable[[Frame], bool]] = (),
+    ) -> None:
+        if level is not None and not 0 <= level <= 9:
+            raise ValueError(f"level is from 0 to 9, not {level}")
+        self._negotiator = ClientPerMessageDeflateFactory(
+            server_no_context_takeover=server_no_context_takeover,
+            client_no_context_takeover=client_no_context_takeover,
+            server_max_window_bits=server_max_window_bits,
+            client_max_window_bits=client_max_window_bits or None,  # type: ignore[arg-type]  # False means None
+            compress_settings={} if level is None else {"level": level},
+        )
+        self.compress_if = tuple(compress_if)
+
+    def get_request_params(self) -> Sequence[ExtensionParameter]:
+        """Return the parameters of the offer."""
+        return self._negotiator.get_request_params()
+
+    def process_response_params(
+        self, params: Sequence[ExtensionParameter], accepted_extensions: Sequence[Extension]
+    ) -> DeflateExtension:
+        """Return the extension as the server's answer settles it.
+
+        Raises:
+            NegotiationError: the answer is not one to this offer.
+        """
+        if any(other.name == self.name for other in accepted_extensions):
+            raise NegotiationError(f"received duplicate {self.name}")
+        return DeflateExtension(self, self._negotiator.process_response_params(params, accepted_extensions))
+
+
+class DeflateExtension(WebSocketExtension):
+    """permessage-deflate of one session; ``client_max_window_bits`` and the rest are as negotiated."""
+
+    name = ExtensionName("permessage-deflate")
+
+    def __init__(self, factory: PerMessageDeflate, engine: _Engine) -> None:
+        self.factory = factory
+        self.client_no_context_takeover = engine.local_no_context_takeover
+        self.server_no_context_takeover = engine.remote_no_context_takeover
+        self.client_max_window_bits = engine.local_max_window_bits
+        self.server_max_window_bits = engine.remote_max_window_bits
+        self._engine = engine
+        self._compress_if = factory.compress_if
+        self._compressing = False
+        self._inflating = False
+        self._inflater = Inflater(
+            engine.remote_max_window_bits, context_takeover=not engine.remote_no_context_takeover
+        )
+
+    def encode(self, frame: Frame) -> Frame:
+        """Compress the frame, if ``compress_if`` said yes of the first one of its message."""
+        if frame.opcode != Opcode.CONTINUATION:
+            self._compressing = all(predicate(frame) for predicate in self._compress_if)
+        if not self._compressing:
+            return frame
+        coded = self._engine.encode(_EngineFrame(_EngineOpcode(frame.opcode), frame.data, frame.fin))
+        return Frame(frame.opcode, coded.data, frame.fin, coded.rsv1, frame.rsv2, frame.rsv3)
+
+    def decode(self, frame: Frame, *, max_size: int | None = None) -> Frame:
+        """Inflate the frame in one go."""
+        steps = self.decoding(frame, max_size=max_size)
+        while True:
+            try:
+                next(steps)
+            except StopIteration as stop:
+                return stop.value  # type: ignore[no-any-return]  # StopIteration carries what the generator returns
+
+    def decoding(self, frame: Frame, *, max_size: int | None = None) -> Generator[None, None, Frame]:
+        """Inflate the frame, if RSV1 of the first one of its message says that it is compressed."""
+        if frame.opcode != Opcode.CONTINUATION:
+            self._inflating = frame.rsv1
+        elif frame.rsv1:
+            raise ValueError("RSV1 on a continuation (RFC 7692 §6.1)")
+        if not self._inflating:
+            return frame
+        try:
+            data = yield from self._inflater.inflate(frame.data, final=frame.fin, limit=max_size)
+        except zlib.error as error:
+            raise ValueError(f"the payload does not inflate: {error} (RFC 7692 §7.2.2)") from error
+        return Frame(frame.opcode, data, frame.fin, False, frame.rsv2, frame.rsv3)
+
+    def __repr__(self) -> str:
+        parameters = ", ".join(
+            f"{name}={getattr(self, name)}"
+            for name in (
+                "client_no_context_takeover",
+                "server_no_context_takeover",
+                "client_max_window_bits",
+                "server_max_window_bits",
+            )
+        )
+        return f"permessage-deflate({parameters})"
+
+
+def check_claims(factories: Sequence[WebSocketExtensionFactory]) -> None:
+    """Refuse two extensions that claim the same RSV bit.
+
+    Raises:
+        TypeError: something that is not a WebSocketExtensionFactory.
+        ValueError: the bit and both names.
+    """
+    owners: dict[int, str] = {}
+    for factory in factories:
+        if not isinstance(factory, WebSocketExtensionFactory):
+            raise TypeError(f"extensions holds WebSocketExtensionFactory objects such as PerMessageDeflate(), not {factory!r}")
+        for bit, label in ((RSV1, "RSV1"), (RSV2, "RSV2"), (RSV3, "RSV3")):
+            if factory.rsv & bit and bit in owners:
+                raise ValueError(f"{owners[bit]} and {factory.name} both claim {label}: offer one of them")
+            if factory.rsv & bit:
+                owners[bit] = factory.name

@@ -1,0 +1,67 @@
+"""MessageState: what the frames of one direction say about the message that is open."""
+
+from __future__ import annotations
+
+import codecs
+
+from wsnotebook.wire.batch import FIN, OPCODE
+from wsnotebook.wire.frames import Opcode
+from wsnotebook.wire.rules import Rule, Rules
+
+__all__ = ["MessageState"]
+
+_utf8_decoder = codecs.getincrementaldecoder("utf-8")
+
+
+class MessageState:
+    """The open message of one direction: its type, size, number of fragments and its UTF-8 so far."""
+
+    def __init__(self) -> None:
+        self.opcode: int | None = None
+        """Opcode of the open message; None between messages."""
+        self.size = 0
+        """Payload bytes of the open message so far, as the application sees them."""
+        self.fragments = 0
+        """Frames of the open message so far."""
+        self._decoder = _utf8_decoder()
+
+    def begin(self, head: int) -> tuple[Rule | None, bool]:
+        """Take the first byte of a data frame; return the rule it breaks and whether it continues a message."""
+        opcode = head & OPCODE
+        if opcode == Opcode.CONTINUATION:
+            if self.opcode is None:
+                return Rules.NOTHING_TO_CONTINUE, False
+            self.fragments += 1
+            return None, True
+        rule = Rules.MESSAGE_OPEN if self.opcode is not None else None
+        self.opcode = opcode
+        self.size = 0
+        self.fragments = 1
+        self._decoder.reset()
+        return rule, False
+
+    def end(self, head: int, payload: bytes) -> tuple[Rule | None, bool]:
+        """Take the payload of that frame; return the rule it breaks and whether it is UTF-8 by itself."""
+        self.size += len(payload)
+        final = bool(head & FIN)
+        rule, alone = None, False
+        if self.opcode == Opcode.TEXT:
+            try:
+                self._decoder.decode(payload, final)
+            except UnicodeDecodeError:
+                rule = Rules.TEXT_UTF8
+            alone = is_utf8(payload)
+        if final:
+            self.opcode = None
+        return rule, alone
+
+
+def is_utf8(payload: bytes) -> bool:
+    """Tell whether ``payload`` is UTF-8 by itself."""
+    if payload.isascii():
+        return True
+    try:
+        payload.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

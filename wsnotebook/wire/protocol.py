@@ -1,0 +1,290 @@
+"""WireProtocol: the client's side of one connection without I/O, clock or thread.
+
+Handshake and negotiation are those of websockets; after the 101 its frame loop is replaced by ours, which records every
+frame, also a wrong one, and says what an endpoint has to do about it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from websockets.client import ClientProtocol
+from websockets.http11 import Response
+from websockets.protocol import Protocol
+
+from wsnotebook.errors import FrameTooBig, ProtocolViolation, SessionFault
+from wsnotebook.wire.batch import FIN, OPCODE, Batch, Flag
+from wsnotebook.wire.extensions import WebSocketExtension
+from wsnotebook.wire.frames import MAX_CONTROL_PAYLOAD, Opcode
+from wsnotebook.wire.messages import MessageState, is_utf8
+from wsnotebook.wire.rules import Rule, Rules, close_rule, head_rules
+from wsnotebook.wire.scanner import ScannedBatch, Scanner
+from wsnotebook.wire.serializer import Outgoing, Serializer
+
+__all__ = ["MAX_FRAGMENTS", "Fault", "Reading", "WireProtocol"]
+
+MAX_FRAGMENTS = 65_536
+"""Frames of one message at most on a default session: a peer can send a million empty ones in 2 MB."""
+
+
+class Fault(NamedTuple):
+    """Why the connection is failed."""
+
+    exception: SessionFault
+    """What the reader of ``incoming`` gets."""
+    code: int
+    """Close code for the peer."""
+
+
+@dataclass(slots=True)
+class Reading:
+    """What one batch of received frames means; places are positions in the batch."""
+
+    batch: Batch
+    pings: list[bytes] = field(default_factory=list)
+    """Payloads of pings, in order."""
+    pongs: list[bytes] = field(default_factory=list)
+    """Payloads of pongs, in order."""
+    closes: list[bytes] = field(default_factory=list)
+    """Payloads of close frames, in order."""
+    fault: Fault | None = None
+    """The connection has to be failed."""
+    end: int | None = None
+    """Place from which on nothing is delivered any more."""
+    deliverable: int = 0
+    """Frames (raw) or whole messages (default) that the batch completes."""
+
+
+class _FrameLoop(Protocol):
+    """Stands between ClientProtocol and Protocol in the MRO, so that its ``parse`` replaces only the frame loop."""
+
+    def parse(self) -> Generator[None]:
+        """Leave what follows the 101 in the buffer for WireProtocol.take_early()."""
+        while True:
+            yield
+
+
+class WireProtocol(ClientProtocol, _FrameLoop):
+    """The wire of a client: bytes in, readings out; frames in, bytes out.
+
+    Args:
+        uri, origin, extensions, subprotocols, logger: as in websockets' ClientProtocol.
+        raw: hand every frame over as it came and refuse nothing.
+        masking: mask what is sent; may be set at any time.
+        max_frame_size: payload bytes of a frame, and of a message on a default session; None for no limit.
+        random: source of mask keys.
+    """
+
+    def __init__(
+        self,
+        uri: Any,
+        *,
+        raw: bool = False,
+        masking: bool = True,
+        max_frame_size: int | None = None,
+        random: Callable[[int], bytes] = os.urandom,
+        **options: Any,
+    ) -> None:
+        super().__init__(uri, max_size=None, **options)
+        self.raw = raw
+        self._scanner = Scanner(max_frame_size)
+        self._message = MessageState()
+        self._head_rules = head_rules(0)
+        self._failed = False
+        self._peer_closed = False
+        self._serializer = Serializer(masking=masking, random=random)
+
+    @property
+    def max_frame_size(self) -> int | None:
+        """Payload bytes that a frame may have; read for each frame. None for no limit."""
+        return self._scanner.limit
+
+    @max_frame_size.setter
+    def max_frame_size(self, limit: int | None) -> None:
+        self._scanner.limit = limit
+
+    @property
+    def masking(self) -> bool:
+        """Whether what is serialised next is masked."""
+        return self._serializer.masking
+
+    @masking.setter
+    def masking(self, masking: bool) -> None:
+        self._serializer.masking = masking
+
+    @property
+    def skipped(self) -> int:
+        """Bytes received that belong to no row: the bodies of frames over the limit."""
+        return self._scanner.skipped
+
+    def process_response(self, response: Response) -> None:
+        """Check the handshake as websockets does, then settle what the extensions may do."""
+        super().process_response(response)
+        claimed = 0
+        for extension in self.extensions:
+            assert isinstance(extension, WebSocketExtension)  # client.py offers no others
+            claimed |= extension.factory.rsv
+        self._head_rules = head_rules(claimed)
+        self._serializer.settle(self.wire_extensions, self._head_rules)
+
+    @property
+    def wire_extensions(self) -> tuple[WebSocketExtension, ...]:
+        """The negotiated extensions, in negotiated order."""
+        return tuple(self.extensions)  # type: ignore[arg-type]  # process_response has checked their type
+
+    def take_early(self) -> bytes:
+        """Return what came in the same segment as the 101, and forget it."""
+        early = bytes(self.reader.buffer)
+        self.reader.buffer.clear()
+        return early
+
+    def serialize(self, items: Sequence[Outgoing]) -> tuple[Batch, bytes]:
+        """Return the rows and the bytes of frames that are to be sent now."""
+        return self._serializer.serialize(items)
+
+    # Receiving
+
+    def receive(self, data: bytes) -> Iterator[Reading | None]:
+        """Yield a Reading for each batch of frames in the bytes of one read.
+
+        None is yielded where a long decoding lets the event loop take a turn. Exhaust it before the next call.
+        """
+        self._scanner.feed(data)
+        while (batch := self._scanner.scan()) is not None:
+            yield from self._judge(batch)
+
+    def receive_end(self) -> Reading | None:
+        """Return a Reading of the frame that the end of the stream cut off, or None."""
+        batch = self._scanner.finish()
+        return None if batch is None else Reading(batch, end=None if self.raw else 0)
+
+    def _judge(self, batch: ScannedBatch) -> Generator[Reading | None, None, None]:
+        """Hold the rules against the frames of a batch that can break one, and say what follows."""
+        reading = Reading(batch, end=0 if self._ended else None)
+        withheld = 0  # frames before the end that complete no message
+        for place in () if self._ended else _places_to_judge(batch):
+            completes = yield from self._judge_frame(batch, place, reading)
+            if self._ended:
+                break
+            withheld += not completes
+        if reading.end is None:
+            reading.deliverable = len(batch) - (0 if self.raw else withheld)
+        else:
+            reading.deliverable = max(0, reading.end - (0 if self.raw else withheld))
+        if self._peer_closed:
+            for place in range((reading.end or 0) + bool(reading.closes), len(batch)):
+                batch.mark(place, Flag.VIOLATION, str(Rules.AFTER_CLOSE))
+        yield reading
+
+    def _judge_frame(self, batch: ScannedBatch, place: int, reading: Reading) -> Generator[None, None, bool]:
+        """Judge one frame; return whether it completes a message."""
+        head = batch.heads[place]
+        rule = self._header_rule(batch, place, head)
+        if rule is not None:
+            fault = FrameTooBig(batch.declared[place], self.max_frame_size or 0) if rule is Rules.FRAME_SIZE else None
+            self._broken(rule, place, reading, fault)
+            if self._failed or rule is Rules.OPCODE:
+                return False
+        if head & 0x08:
+            self._judge_control(head & OPCODE, batch.payloads[place], place, reading)
+            return False
+        return (yield from self._judge_data(batch, place, head, reading))
+
+    def _header_rule(self, batch: ScannedBatch, place: int, head: int) -> Rule | None:
+        declared = batch.declared.get(place)
+        if declared is not None:
+            return Rules.LENGTH if declared >> 63 else Rules.FRAME_SIZE
+        if self._head_rules[head] is not None:
+            return self._head_rules[head]
+        if batch.flags[place] & Flag.MASKED:
+            return Rules.MASKED
+        if head & 0x08 and len(batch.payloads[place]) > MAX_CONTROL_PAYLOAD:
+            return Rules.CONTROL_LENGTH
+        return None
+
+    def _judge_control(self, opcode: int, payload: bytes, place: int, reading: Reading) -> None:
+        if opcode == Opcode.PING:
+            reading.pings.append(payload)
+        elif opcode == Opcode.PONG:
+            reading.pongs.append(payload)
+        else:
+            rule = close_rule(payload)
+            if rule is not None:
+                self._broken(rule, place, reading)
+            if not self._failed:
+                reading.closes.append(payload)
+                if not self.raw:
+                    self._peer_closed = True
+                    reading.end = place
+
+    def _judge_data(
+        self, batch: Batch, place: int, head: int, reading: Reading
+    ) -> Generator[None, None, bool]:
+        rule, continues = self._message.begin(head)
+        if continues:
+            batch.flags[place] |= Flag.CONTINUES
+        if rule is None and self._message.fragments > MAX_FRAGMENTS and not self.raw:
+            rule = Rules.FRAGMENTS
+        if rule is not None:
+            self._broken(rule, place, reading)
+            if self._failed:
+                return False
+        if self.extensions and not (yield from self._decode(batch, place, reading)):
+            return False
+        rule, is_text = self._message.end(head, batch.payloads[place])
+        batch.flags[place] = batch.flags[place] & ~Flag.TEXT | (Flag.TEXT if is_text else 0)
+        size, limit = self._message.size, self.max_frame_size
+        if limit is not None and size > limit and not self.raw:
+            self._broken(Rules.MESSAGE_SIZE, place, reading, FrameTooBig(size, limit))
+        elif rule is not None:
+            self._broken(rule, place, reading)
+        return bool(head & FIN) and not self._failed
+
+    def _decode(self, batch: Batch, place: int, reading: Reading) -> Generator[None, None, bool]:
+        """Undo what the extensions did to a data frame; return False where that failed."""
+        wire_payload = batch.payloads[place]
+        frame = batch.frame(place)
+        limit = self.max_frame_size
+        room = None if limit is None else max(0, limit - self._message.size)
+        try:
+            for extension in reversed(self.wire_extensions):
+                frame = yield from extension.decoding(frame, max_size=room)
+        except FrameTooBig as error:
+            too_big = FrameTooBig(error.frame_size + self._message.size, limit or 0)
+            self._broken(Rules.MESSAGE_SIZE, place, reading, too_big)
+            return False
+        except ValueError as error:
+            self._broken(Rules.INFLATE._replace(sentence=str(error)), place, reading)
+            return False
+        if frame.data is not wire_payload:
+            batch.set_wire(place, wire_payload, frame.data)
+        return True
+
+    def _broken(self, rule: Rule, place: int, reading: Reading, fault: SessionFault | None = None) -> None:
+        """Mark a frame; on a default session, or over the size limit, fail the connection."""
+        reading.batch.mark(place, Flag.VIOLATION, str(fault or rule))
+        if self.raw and fault is None:
+            return
+        self._failed = True
+        reading.fault = Fault(fault or ProtocolViolation(str(rule), rule.code), rule.code)
+        reading.end = place
+
+    @property
+    def _ended(self) -> bool:
+        """Whether nothing that comes is for the application any more."""
+        return self._failed or self._peer_closed
+
+
+def _places_to_judge(batch: ScannedBatch) -> list[int]:
+    """Return the places of frames that can break a rule: the odd ones, and plain texts that are not UTF-8."""
+    if not batch.odd and batch.joined().isascii():
+        return []
+    wrong = [
+        place
+        for place, flags in enumerate(batch.flags)
+        if flags & Flag.TEXT and not is_utf8(batch.payloads[place])
+    ]
+    return sorted((*batch.odd, *wrong)) if wrong else batch.odd

@@ -1,0 +1,119 @@
+"""Serializer: frames that are to be sent now become bytes for the socket and rows for the log.
+
+Masking is read here, for each frame, and nowhere earlier.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+from wsnotebook.wire.batch import FIN, OPCODE, RSV1, RSV2, RSV3, Batch, Flag, minimal_header, to_frame
+from wsnotebook.wire.extensions import WebSocketExtension
+from wsnotebook.wire.frames import MAX_CONTROL_PAYLOAD, Frame, Opcode
+from wsnotebook.wire.masking import apply_mask
+from wsnotebook.wire.messages import MessageState, is_utf8
+from wsnotebook.wire.rules import Rule, Rules, close_rule, head_rules
+
+__all__ = ["Outgoing", "Serializer", "first_byte", "outgoing"]
+
+Outgoing: TypeAlias = tuple[int, bytes, int, bytes | None]
+"""First byte, payload, Flag.TEXT or 0, and a fixed mask key or None for a random one."""
+
+_PLAIN = frozenset((0x81, 0x82))
+_SHORT_HEADERS = {head: [bytes((head, 0x80 | length)) for length in range(126)] for head in _PLAIN}
+
+
+def first_byte(frame: Frame) -> int:
+    """Return the first byte of a frame: FIN, RSV bits and opcode (RFC 6455 §5.2)."""
+    opcode, _, fin, rsv1, rsv2, rsv3 = frame
+    return opcode | (fin and FIN) | (rsv1 and RSV1) | (rsv2 and RSV2) | (rsv3 and RSV3)
+
+
+def outgoing(frame: Frame, mask_key: bytes | None = None) -> Outgoing:
+    """Return a frame in the form in which it waits to be sent."""
+    is_text = frame.opcode == Opcode.TEXT and is_utf8(frame.data)
+    return first_byte(frame), frame.data, Flag.TEXT if is_text else 0, mask_key
+
+
+class Serializer:
+    """The sending half of a client's wire.
+
+    Args:
+        masking: mask what is serialised next; may be set at any time.
+        random: source of mask keys; called with a number of bytes.
+    """
+
+    def __init__(self, *, masking: bool, random: Callable[[int], bytes]) -> None:
+        self.masking = masking
+        self._random = random
+        self._extensions: tuple[WebSocketExtension, ...] = ()
+        self._head_rules = head_rules(0)
+        self._message = MessageState()
+
+    def settle(self, extensions: tuple[WebSocketExtension, ...], rules: tuple[Rule | None, ...]) -> None:
+        """Take what the handshake has negotiated."""
+        self._extensions = extensions
+        self._head_rules = rules
+
+    def serialize(self, items: Sequence[Outgoing]) -> tuple[Batch, bytes]:
+        """Return the rows and the bytes of some frames, in order."""
+        batch = Batch()
+        parts: list[bytes] = []
+        keys = self._random(4 * len(items))
+        position = 0
+        simple = self.masking and not self._extensions
+        for item in items:
+            head, payload, flags, fixed_key = item
+            key = keys[position : position + 4]
+            position += 4
+            if not simple or head not in _PLAIN or fixed_key is not None or self._message.opcode is not None:
+                self._one(item, fixed_key or (key if self.masking else None), batch, parts)
+                continue
+            length = len(payload)
+            header = _SHORT_HEADERS[head][length] if length < 126 else minimal_header(head, length, key)[:-4]
+            parts += (header, key, apply_mask(payload, key))
+            batch.heads.append(head)
+            batch.flags.append(flags | Flag.MASKED)
+            batch.payloads.append(payload)
+            batch.mask_keys.append(key)
+        return batch, b"".join(parts)
+
+    def _one(self, item: Outgoing, key: bytes | None, batch: Batch, parts: list[bytes]) -> None:
+        """Serialise one frame of any kind, marking what is wrong with it."""
+        head, payload, _, _ = item
+        place = batch.add(head, payload, 0, key)
+        is_data = not head & 0x08
+        rule = self._rule(head, payload)
+        if is_data:
+            broken, continues = self._message.begin(head)
+            batch.flags[place] |= Flag.CONTINUES if continues else 0
+            wrong_text, is_text = self._message.end(head, payload)
+            batch.flags[place] |= Flag.TEXT if is_text else 0
+            rule = rule or broken or wrong_text
+        wire_payload = payload
+        if is_data and self._extensions:
+            head, wire_payload = self._encode(head, payload)
+            batch.heads[place] = head
+            if wire_payload is not payload:
+                batch.set_wire(place, wire_payload, payload)
+        if rule is None and key is None:
+            rule = Rules.UNMASKED
+        if rule is not None:
+            batch.mark(place, Flag.VIOLATION, str(rule))
+        header = minimal_header(head, len(wire_payload), key)
+        parts += (header, apply_mask(wire_payload, key) if key else wire_payload)
+
+    def _encode(self, head: int, payload: bytes) -> tuple[int, bytes]:
+        frame = to_frame(head, payload)
+        for extension in self._extensions:
+            frame = extension.encode(frame)
+        return first_byte(frame), frame.data
+
+    def _rule(self, head: int, payload: bytes) -> Rule | None:
+        """Return the rule that the frame breaks by itself."""
+        if self._head_rules[head] is not None:
+            return self._head_rules[head]
+        if head & 0x08 and len(payload) > MAX_CONTROL_PAYLOAD:
+            return Rules.CONTROL_LENGTH
+        return close_rule(payload) if head & OPCODE == Opcode.CLOSE else None
