@@ -99,7 +99,9 @@ class HandshakeError(CallError):
         response = getattr(self.call, "response", None)
         if response is None:
             return super().__str__()
-        text = f"{self.call.request.url}: expected status 101, got {response.status} {response.reason}".rstrip()
+        text = (
+            f"{self.call.request.url}: expected status 101, got {response.status} {response.reason}".rstrip()
+        )
         if self.problem:
             text += f" ({self.problem})"
         body = bytes(response.body or b"").decode("utf-8", "replace").strip()

@@ -18,7 +18,7 @@ from wsnotebook.log.connections import Connection
 from wsnotebook.log.segment import MAX_ROWS, Rows
 from wsnotebook.wire.batch import FIN, OPCODE, RSV1, RSV2, RSV3, Flag
 
-__all__ = ["COLUMNS", "DIRECTIONS", "OPCODES", "STATUSES", "Frames", "to_dataframe"]
+__all__ = ["COLUMNS", "DIRECTIONS", "OPCODES", "STATUSES", "Frames", "timed_series", "to_dataframe"]
 
 DIRECTIONS = ("in", "out")
 OPCODES = tuple(
@@ -285,6 +285,13 @@ def to_dataframe(runs: Sequence[Rows], first: int, connections: Sequence[Connect
         {name: pa.chunked_array([part[name] for part in arrows], kind) for name, kind in _ARROWS.items()},
         connections,
     )
+
+
+def timed_series(points: Sequence[tuple[int, float]], name: str) -> pd.Series[float]:
+    """Return a Series of floats by time, from pairs of ns since the epoch and value."""
+    times = np.array([time for time, _ in points], np.int64)
+    index = pd.DatetimeIndex(pd.array(times, dtype=pd.DatetimeTZDtype("ns", "UTC")), name="time")
+    return pd.Series([value for _, value in points], index, dtype="float64", name=name)
 
 
 class Frames:

@@ -6,11 +6,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from wsnotebook.log.connections import Connection
 from wsnotebook.log.cursor import Cursor
 from wsnotebook.log.events import Event, events_to_dataframe
+from wsnotebook.log.restore import to_segment
 from wsnotebook.log.segment import MAX_ROWS, Rows, Segment
 from wsnotebook.log.spill import SpillDirectory
 from wsnotebook.wire.batch import Batch, Flag, to_frame
@@ -38,6 +39,8 @@ class FrameLog:
         retention: bytes to keep in memory; None for no limit.
         spill: beyond it, move the oldest sealed segments to a private directory on disk, which is the default; False
             drops the oldest rows instead, counted in ``dropped``.
+        include_secrets: record handshakes as they are, and mark files so; otherwise tokens, cookies and passwords are
+            redacted when they are recorded.
         clock: wall clock, ns since the epoch.
         monotonic: a clock that never jumps, ns.
 
@@ -49,6 +52,7 @@ class FrameLog:
         *,
         retention: int | None = DEFAULT_RETENTION,
         spill: bool = True,
+        include_secrets: bool = False,
         clock: Callable[[], int] = time.time_ns,
         monotonic: Callable[[], int] = time.monotonic_ns,
     ) -> None:
@@ -56,6 +60,8 @@ class FrameLog:
             raise ValueError(f"retention is a number of bytes over 0, or None for no limit; not {retention}")
         self.retention = retention
         """Bytes to keep in memory; may be set at any time."""
+        self.include_secrets = include_secrets
+        """Whether handshakes are recorded with their secrets."""
         self.dropped = 0
         """Rows dropped to stay within the retention."""
         self.truncated = 0
@@ -72,6 +78,15 @@ class FrameLog:
         self._events: list[Event] = []
         self._frames: Frames | None = None
         self._taps: list[Tap] = []
+
+    @classmethod
+    def starting_at(cls, first: int, connections: Sequence[Connection], **options: Any) -> FrameLog:
+        """Return an empty log whose next row has ``seq`` ``first``: what a file is loaded into."""
+        log = cls(**options)
+        log._open = Segment(first)
+        log._segments = [log._open]
+        log.connections.extend(connections)
+        return log
 
     # Writing
 
@@ -109,6 +124,22 @@ class FrameLog:
         """Append an event."""
         self._events.append(Event(self.clock(), self.monotonic(), session, kind, detail))
 
+    def adopt(self, rows: Rows) -> None:
+        """Take the rows of a file as a sealed segment.
+
+        Raises:
+            ValueError: they do not follow the last row.
+        """
+        with self.lock:
+            if rows.first != self.end:
+                raise ValueError(f"seq {rows.first} follows {self.end - 1}")
+            if self._open.rows:
+                self._roll()
+            self._segments[-1] = to_segment(rows)
+            self._open = Segment(rows.first + len(rows))
+            self._segments.append(self._open)
+            self._keep_within_retention()
+
     def restore(self, events: Sequence[Event], *, dropped: int = 0, truncated: int = 0) -> None:
         """Take events and counts from a file."""
         self._events.extend(events)
@@ -132,9 +163,12 @@ class FrameLog:
             self._frames.replace_chunks(self._open.read(0, self._open.rows))
         self._open = Segment(self._open.first + self._open.rows)
         self._segments.append(self._open)
+        self._keep_within_retention()
+        return self._open
+
+    def _keep_within_retention(self) -> None:
         if self.retention is not None and self.memory > self.retention:
             self._give_way(self.memory - self.retention)
-        return self._open
 
     def _give_way(self, excess: int) -> None:
         """Spill or drop the oldest sealed segments until ``excess`` bytes of memory are free."""
@@ -155,7 +189,10 @@ class FrameLog:
                 self._segments.remove(segment)
                 self.dropped += segment.rows
                 self._frames = None
-                self.note("dropped", f"{segment.rows} rows from seq {segment.first}: retention is {self.retention} bytes")
+                self.note(
+                    "dropped",
+                    f"{segment.rows} rows from seq {segment.first}: retention is {self.retention} bytes",
+                )
 
     # Reading
 
@@ -229,7 +266,9 @@ class FrameLog:
     @property
     def df(self) -> pd.DataFrame:
         """The DataFrame of all rows. Asking again costs what has come since."""
-        from wsnotebook.log.dataframe import Frames  # here, so that a session can record without loading pandas
+        from wsnotebook.log.dataframe import (
+            Frames,
+        )  # here, so that a session can record without loading pandas
 
         with self.lock:
             frames = self._frames
@@ -283,7 +322,9 @@ class FrameLog:
             for number, connection in enumerate(self.connections)
             if session is None or connection.session == session
         }
-        return b"".join(part for rows in self.rows(self.first, self.end) for part in _wire_parts(rows, wanted))
+        return b"".join(
+            part for rows in self.rows(self.first, self.end) for part in _wire_parts(rows, wanted)
+        )
 
     def save(self, path: str | Path) -> Path:
         """Write the whole log to a file, in the format that its suffix names; return the path.

@@ -157,7 +157,9 @@ class Segment:
 
     def _append_columns(self, batch: Batch, start: int, stop: int) -> None:
         end = len(self.payload)
-        if stop - start == 1:  # a quiet session has one frame a batch: numpy's slices would cost more than the row
+        if (
+            stop - start == 1
+        ):  # a quiet session has one frame a batch: numpy's slices would cost more than the row
             self.heads[start] = batch.heads[0]
             self.flags[start] = batch.flags[0]
             self.offsets[stop] = end + len(batch.payloads[0])
@@ -193,7 +195,16 @@ class Segment:
         Raises:
             OSError: there is no space; the segment stays in memory.
         """
-        numpy_columns = ("heads", "flags", "offsets", "starts", "times", "monotonics", "codes", "wire_offsets")
+        numpy_columns = (
+            "heads",
+            "flags",
+            "offsets",
+            "starts",
+            "times",
+            "monotonics",
+            "codes",
+            "wire_offsets",
+        )
         byte_columns = ("payload", "mask_keys", "wire")
         parts = [np.ascontiguousarray(getattr(self, name)).view(np.uint8).data for name in numpy_columns]
         parts += [memoryview(getattr(self, name)) for name in byte_columns]
@@ -234,7 +245,10 @@ class Segment:
         payload, wire = self.payload, self.wire
         if not self.is_sealed:
             payload, offsets = bytes(memoryview(payload)[low:high]), offsets - low
-            wire, wire_offsets = bytes(memoryview(wire)[wire_offsets[0] : wire_offsets[-1]]), wire_offsets - wire_offsets[0]
+            wire, wire_offsets = (
+                bytes(memoryview(wire)[wire_offsets[0] : wire_offsets[-1]]),
+                wire_offsets - wire_offsets[0],
+            )
             flags = flags.copy()
         return Rows(
             self.first + start,

@@ -31,7 +31,9 @@ class Inflater:
         self._window_bits = window_bits
         self._context_takeover = context_takeover
         self._decoder = zlib.decompressobj(-window_bits)
-        self._recent: deque[bytes] = deque()  # last output, at least a window of it, for a restart after BFINAL
+        self._recent: deque[bytes] = (
+            deque()
+        )  # last output, at least a window of it, for a restart after BFINAL
         self._recent_size = 0
 
     def inflate(self, data: bytes, *, final: bool, limit: int | None) -> Generator[None, None, bytes]:

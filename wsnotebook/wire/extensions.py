@@ -202,7 +202,9 @@ def check_claims(factories: Sequence[WebSocketExtensionFactory]) -> None:
     owners: dict[int, str] = {}
     for factory in factories:
         if not isinstance(factory, WebSocketExtensionFactory):
-            raise TypeError(f"extensions holds WebSocketExtensionFactory objects such as PerMessageDeflate(), not {factory!r}")
+            raise TypeError(
+                f"extensions holds WebSocketExtensionFactory objects such as PerMessageDeflate(), not {factory!r}"
+            )
         for bit, label in ((RSV1, "RSV1"), (RSV2, "RSV2"), (RSV3, "RSV3")):
             if factory.rsv & bit and bit in owners:
                 raise ValueError(f"{owners[bit]} and {factory.name} both claim {label}: offer one of them")

@@ -228,7 +228,9 @@ class Frame(_Fields):
             UnicodeDecodeError: not UTF-8; the bytes stay readable with read_bytes().
         """
         if not self.fin:
-            raise ValueError("read_text() is for final frames: a part of a message may end inside a character; use read_bytes()")
+            raise ValueError(
+                "read_text() is for final frames: a part of a message may end inside a character; use read_bytes()"
+            )
         return str(self.data, "utf-8")
 
     def read_bytes(self) -> bytes:

@@ -184,7 +184,11 @@ class WireProtocol(ClientProtocol, _FrameLoop):
         head = batch.heads[place]
         rule = self._header_rule(batch, place, head)
         if rule is not None:
-            fault = FrameTooBig(batch.declared[place], self.max_frame_size or 0) if rule is Rules.FRAME_SIZE else None
+            fault = (
+                FrameTooBig(batch.declared[place], self.max_frame_size or 0)
+                if rule is Rules.FRAME_SIZE
+                else None
+            )
             self._broken(rule, place, reading, fault)
             if self._failed or rule is Rules.OPCODE:
                 return False

@@ -1,0 +1,115 @@
+"""From a file's rows back to the log's: what they must fulfil, and the sealed segments that they become.
+
+Nothing here reads a file; the formats do, and none of them trusts what it read before ``check`` has seen it.
+"""
+
+from __future__ import annotations
+
+
+import numpy as np
+
+from wsnotebook.log.segment import MAX_ROWS, Rows, Segment
+from wsnotebook.wire.batch import Flag
+
+__all__ = ["batches_of", "check", "count_flags", "to_segment"]
+
+_NOT_A_TIME = np.iinfo(np.int64).min  # what pandas shows as NaT
+
+
+def count_flags(rows: Rows, flag: int) -> int:
+    """Return how many rows have a flag."""
+    return int(np.count_nonzero(rows.flags & flag))
+
+
+def check(rows: Rows, connections: int) -> Rows:
+    """Return the rows, if they are such as a log could have written.
+
+    Args:
+        rows: at most MAX_ROWS of them, from a file.
+        connections: number of connections of the log.
+
+    Raises:
+        ValueError: what does not fit.
+    """
+    count = len(rows)
+    if count > MAX_ROWS:
+        raise ValueError(f"{count} rows in one run, {MAX_ROWS} at most")
+    if rows.first < 0:
+        raise ValueError(f"seq is {rows.first}: it counts from 0")
+    if len(rows.flags) != count or len(rows.offsets) != count + 1:
+        raise ValueError("columns of different length")
+    _check_offsets(rows.offsets, len(memoryview(rows.payload)), "payload")
+    _check_offsets(rows.wire_offsets, len(memoryview(rows.wire)), "wire payload")
+    _check_sparse(rows)
+    _check_batches(rows, connections)
+    _check_texts(rows)
+    return rows
+
+
+def _check_offsets(offsets: np.ndarray, size: int, what: str) -> None:
+    if (
+        not len(offsets)
+        or offsets[0] < 0
+        or offsets[-1] > size
+        or (len(offsets) > 1 and np.diff(offsets).min() < 0)
+    ):
+        raise ValueError(f"a {what} that lies outside of the file")
+
+
+def _check_sparse(rows: Rows) -> None:
+    if len(rows.mask_keys) != 4 * count_flags(rows, Flag.MASKED):
+        raise ValueError("the number of mask keys is not that of masked frames")
+    if len(rows.wire_offsets) - 1 != count_flags(rows, Flag.CHANGED):
+        raise ValueError("the number of wire payloads is not that of changed frames")
+    if sorted(rows.headers) != np.flatnonzero(rows.flags & Flag.HEADER).tolist():
+        raise ValueError("the number of kept headers is not that of frames with one")
+    if rows.details and not 0 <= min(rows.details) <= max(rows.details) < len(rows):
+        raise ValueError("a detail of a frame that is not there")
+
+
+def _check_batches(rows: Rows, connections: int) -> None:
+    if not len(rows.counts) == len(rows.times) == len(rows.monotonics) == len(rows.codes):
+        raise ValueError("columns of different length")
+    if len(rows.counts) and rows.counts.min() < 1 or int(rows.counts.sum()) != len(rows):
+        raise ValueError("batches that do not add up to the rows")
+    if len(rows.codes) and not 0 <= rows.codes.min() <= rows.codes.max() < 2 * connections:
+        raise ValueError("a frame of a connection that the file does not describe")
+    if len(rows.times) and rows.times.min() == _NOT_A_TIME:
+        raise ValueError("a frame without a time")
+
+
+def _check_texts(rows: Rows) -> None:
+    import pyarrow as pa  # here, so that a session can record without loading it
+
+    valid = pa.py_buffer(np.packbits((rows.flags & Flag.TEXT) != 0, bitorder="little").tobytes())
+    buffers = [valid, pa.py_buffer(np.ascontiguousarray(rows.offsets)), pa.py_buffer(rows.payload)]
+    try:
+        pa.Array.from_buffers(pa.large_string(), len(rows), buffers).validate(full=True)
+    except pa.ArrowInvalid as error:
+        raise ValueError("a text that is not UTF-8") from error
+
+
+def to_segment(rows: Rows) -> Segment:
+    """Return a sealed segment that has these rows."""
+    segment = Segment(rows.first)
+    segment.heads, segment.flags, segment.offsets = rows.heads, rows.flags, rows.offsets
+    segment.payload, segment.wire, segment.wire_offsets = rows.payload, rows.wire, rows.wire_offsets
+    segment.mask_keys = rows.mask_keys
+    segment.headers, segment.details = rows.headers, rows.details
+    segment.starts = np.concatenate(([0], np.cumsum(rows.counts))).astype(np.int32)
+    segment.times, segment.monotonics, segment.codes = rows.times, rows.monotonics, rows.codes
+    segment.rows, segment.batches = len(rows), len(rows.counts)
+    segment.is_sealed = True
+    return segment
+
+
+def batches_of(*columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return where runs of rows that are equal in all columns begin, and how many rows each has."""
+    count = len(columns[0])
+    if not count:
+        return np.empty(0, np.int64), np.empty(0, np.int64)
+    changes = np.zeros(count - 1, np.bool_)
+    for column in columns:
+        changes |= column[1:] != column[:-1]
+    starts = np.concatenate(([0], np.flatnonzero(changes) + 1))
+    return starts, np.diff(np.append(starts, count))

@@ -1,0 +1,105 @@
+"""Checks of what a user puts into a handshake: URL, headers, subprotocols. websockets checks header values only."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple, TypeAlias
+from urllib.parse import urlsplit
+
+from wsnotebook.errors import InvalidURL
+
+__all__ = ["Address", "HeadersLike", "check_headers", "check_subprotocols", "check_url"]
+
+HeadersLike: TypeAlias = Mapping[str, str] | Iterable[tuple[str, str]]
+
+_TOKEN = re.compile(r"[-!#$%&'*+.^_`|~0-9A-Za-z]+")  # RFC 9110 §5.6.2
+_FORBIDDEN_IN_URL = re.compile(r"[\x00-\x20\x7f]")
+_OWN_HEADERS = frozenset(
+    ("upgrade", "connection", "sec-websocket-key", "sec-websocket-version", "sec-websocket-extensions")
+)
+_WRONG_SCHEMES = {"http": "ws", "https": "wss"}
+
+
+class Address(NamedTuple):
+    """A checked address."""
+
+    url: str
+    """ws:// or wss:// URL for websockets."""
+    unix_path: str | None
+    """Path of the unix socket, for ws+unix:///path/to.sock:/resource."""
+
+
+def check_url(url: str) -> Address:
+    """Return the address of ``url``.
+
+    Raises:
+        InvalidURL: what is wrong with it and how one is written.
+        TypeError: not a str.
+    """
+    if not isinstance(url, str):
+        raise TypeError(f"url is a str such as 'ws://127.0.0.1:8765/', not {type(url).__name__}")
+    if _FORBIDDEN_IN_URL.search(url):
+        raise InvalidURL(url, "it has a space or a control character")
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise InvalidURL(url, str(error)) from error
+    if parts.scheme in _WRONG_SCHEMES:
+        raise InvalidURL(
+            url, f"the scheme is {parts.scheme}, a WebSocket's is {_WRONG_SCHEMES[parts.scheme]}"
+        )
+    if parts.scheme == "ws+unix":
+        path, _, resource = parts.path.partition(":")
+        if not path.startswith("/"):
+            raise InvalidURL(
+                url, "ws+unix has an absolute path of a socket: ws+unix:///path/to.sock:/resource"
+            )
+        return Address(f"ws://localhost{resource or '/'}", path)
+    if parts.scheme not in ("ws", "wss"):
+        raise InvalidURL(url, f"the scheme is {parts.scheme!r}" if parts.scheme else "it has no scheme")
+    if not parts.hostname:
+        raise InvalidURL(url, "it names no host")
+    if port == 0:
+        raise InvalidURL(url, "port 0 cannot be connected to")
+    if parts.fragment or url.endswith("#"):
+        raise InvalidURL(url, "a WebSocket URL has no fragment (RFC 6455 §3): write # as %23")
+    return Address(url, None)
+
+
+def check_headers(headers: HeadersLike | None) -> list[tuple[str, str]]:
+    """Return the user's headers as pairs.
+
+    Raises:
+        ValueError: a name that is not a token, a value with CR, LF or NUL, or a header that the handshake owns.
+    """
+    pairs = list(headers.items() if isinstance(headers, Mapping) else headers or ())
+    for name, value in pairs:
+        if not _TOKEN.fullmatch(name):
+            raise ValueError(f"{name!r} cannot be the name of a header: it is letters, digits and - only")
+        if name.lower() in _OWN_HEADERS:
+            raise ValueError(f"{name} is set by the handshake itself; leave it out")
+        if re.search(r"[\r\n\0]", value):
+            raise ValueError(f"the value of {name} has a line break or NUL: it would begin another header")
+    return pairs
+
+
+def check_subprotocols(subprotocols: Iterable[str]) -> list[str]:
+    """Return the subprotocols as a list.
+
+    Raises:
+        TypeError: one str instead of several.
+        ValueError: a name that is not a token, or twice the same.
+    """
+    if isinstance(subprotocols, str):
+        raise TypeError(f"subprotocols is a list of names: write [{subprotocols!r}]")
+    names = list(subprotocols)
+    for name in names:
+        if not _TOKEN.fullmatch(name):
+            raise ValueError(
+                f"{name!r} cannot be a subprotocol: it is a token without spaces or commas (RFC 6455 §4.1)"
+            )
+    if len(set(names)) != len(names):
+        raise ValueError("a subprotocol is offered twice")
+    return names

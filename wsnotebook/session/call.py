@@ -1,0 +1,109 @@
+"""HttpCall: what was asked for and what was answered when a session was opened. Its repr shows no secret."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from websockets.datastructures import Headers as _Headers
+
+from wsnotebook.session.redaction import redact_header, redact_url
+
+__all__ = ["Headers", "HttpCall", "HttpRequest", "HttpResponse"]
+
+
+class Headers(Mapping[str, str]):
+    """Header fields in order; names compare without case. Its repr shows no secret.
+
+    ``headers[name]`` is the first value of that name, ``get_all(name)`` all of them.
+    """
+
+    __slots__ = ("_items",)
+
+    def __init__(self, items: _Headers | list[tuple[str, str]] | None = None) -> None:
+        raw = items.raw_items() if isinstance(items, _Headers) else items or ()
+        self._items = tuple((str(name), str(value)) for name, value in raw)
+
+    def get_all(self, name: str) -> list[str]:
+        """Return every value of ``name``, in order."""
+        return [value for key, value in self._items if key.lower() == name.lower()]
+
+    def raw_items(self) -> tuple[tuple[str, str], ...]:
+        """Return every field in order, repeated names and all."""
+        return self._items
+
+    def __getitem__(self, name: str) -> str:
+        values = self.get_all(name)
+        if not values:
+            raise KeyError(name)
+        return values[0]
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and bool(self.get_all(name))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys(name for name, _ in self._items))
+
+    def __len__(self) -> int:
+        return len({name.lower() for name, _ in self._items})
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}: {redact_header(name, value)}" for name, value in self._items)
+        return f"Headers({shown})"
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """The request of the opening handshake."""
+
+    url: str
+    """Address as it was asked for, after redirects."""
+    headers: Headers = field(default_factory=Headers)
+    """As they were sent."""
+    method: str = "GET"
+    """Always GET (RFC 6455 §4.1)."""
+
+    def __repr__(self) -> str:
+        return f"HttpRequest({self.method} {redact_url(self.url)}, {self.headers!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class HttpResponse:
+    """The server's answer."""
+
+    status: int
+    """101 where the upgrade was accepted."""
+    reason: str
+    """Reason phrase."""
+    headers: Headers = field(default_factory=Headers)
+    """As they came."""
+    http_version: str = "1.1"
+    """Version of HTTP."""
+    elapsed: float = 0.0
+    """Seconds from the request to the whole head of the response."""
+    body: bytes = b""
+    """Body of a refusal; empty with 101."""
+
+    def __repr__(self) -> str:
+        return f"HttpResponse({self.status} {self.reason}, {self.headers!r}, {len(self.body)} bytes of body)"
+
+
+@dataclass(frozen=True, slots=True)
+class HttpCall:
+    """The call that opened a session: frozen."""
+
+    request: HttpRequest
+    """What was asked."""
+    response: HttpResponse | None = None
+    """What was answered; None where nothing was."""
+    attributes: dict[str, Any] = field(default_factory=dict)
+    """Free for the user."""
+    subprotocol: str | None = None
+    """The subprotocol that the server chose."""
+    local_address: Any = None
+    """(host, port) of our end."""
+    remote_address: Any = None
+    """(host, port) of the peer, or the path of a unix socket."""
+    tls: dict[str, Any] | None = None
+    """version, cipher and the peer's certificate; None without TLS."""

@@ -1,0 +1,449 @@
+"""connect: opens a session. Dialling, TLS, proxies and redirects are those of websockets."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import random
+import ssl as ssl_module
+from base64 import b64encode
+from collections.abc import AsyncIterator, Generator, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, TypeAlias
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from websockets.asyncio.client import connect as _websockets_connect
+from websockets.http11 import USER_AGENT
+
+from wsnotebook.errors import (
+    CallError,
+    ConnectError,
+    HandshakeError,
+    InvalidURL,
+    SessionClosed,
+    SocketTimeout,
+)
+from wsnotebook.log.framelog import FrameLog
+from wsnotebook.session.address import Address, HeadersLike, check_headers, check_subprotocols, check_url
+from wsnotebook.session.call import Headers, HttpCall, HttpRequest, HttpResponse
+from wsnotebook.session.channels import Channels
+from wsnotebook.session.connection import WireConnection
+from wsnotebook.session.converters import Converter, JsonConverter
+from wsnotebook.session.default import DefaultClientWebSocketSession
+from wsnotebook.session.engine import to_ours
+from wsnotebook.session.iothread import IoThread
+from wsnotebook.session.keepalive import seconds
+from wsnotebook.session.pump import Pump
+from wsnotebook.session.redaction import redact_url
+from wsnotebook.session.session import ClientWebSocketSession, check_frame_size
+from wsnotebook.wire.extensions import PerMessageDeflate, WebSocketExtensionFactory, check_claims
+from wsnotebook.wire.protocol import WireProtocol
+
+__all__ = ["Auth", "connect", "ws", "ws_raw", "wss", "wss_raw"]
+
+Auth: TypeAlias = tuple[str, str] | str
+"""(user, password) for Basic, or a token for Bearer."""
+
+_MAX_FRAME_SIZE = 64 << 20
+_RETRY_FIRST = 0.25  # seconds before the first reconnection, times two each, with jitter
+_RETRY_LONGEST = 30.0
+_RETRY_STATUSES = frozenset((500, 502, 503, 504))  # those of a server that is starting or overloaded
+
+_names = itertools.count(1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Options:
+    """The checked arguments of connect()."""
+
+    address: Address
+    raw: bool
+    name: str
+    headers: list[tuple[str, str]]
+    origin: str | None
+    subprotocols: list[str]
+    extensions: tuple[WebSocketExtensionFactory, ...]
+    masking: bool
+    max_frame_size: int | None
+    ping_interval: float | None
+    ping_timeout: float | None
+    open_timeout: float | None
+    close_timeout: float | None
+    channels: Channels
+    ssl: ssl_module.SSLContext | None
+    proxy: str | Literal[True] | None
+    user_agent: str | None
+    converter: Converter | None
+    log: FrameLog
+    on_own_thread: bool
+
+
+class connect:  # noqa: N801 - a verb, as in websockets and asyncio
+    """Open a WebSocket session: ``session = await connect(url)`` or ``async with connect(url) as session:``.
+
+    ``async for session in connect(url):`` connects again, with exponential backoff, whenever the body ends or its
+    session is lost; one log goes on over all attempts.
+
+    Args:
+        url: ws://, wss:// or ws+unix:///path/to.sock:/resource.
+        raw: a ClientWebSocketSession, on which nothing is done by itself, instead of the default kind.
+        name: of the session, for the column ``session``; "ws1", "ws2", … where None.
+        headers: further header fields of the request.
+        cookies: by name; they make one Cookie field.
+        auth: (user, password) for Basic, or a str for a Bearer token.
+        origin: value of the Origin field, for servers that want one.
+        subprotocols: offered, the most wanted first.
+        extensions: factories to offer; permessage-deflate where not given and ``compression`` allows it.
+        compression: "deflate", or None to offer no extension by default.
+        masking: mask what is sent (RFC 6455 §5.3); ``session.masking`` changes it at any time.
+        max_frame_size: payload bytes of a received frame, and of a joined message; None for no limit.
+        ping_interval: seconds between pings; None sends none.
+        ping_timeout: seconds that a pong may take.
+        open_timeout: seconds for DNS, TCP, TLS and HTTP together; None for no limit.
+        close_timeout: seconds for the peer's answer to a close frame.
+        channels: capacities, as Channels(incoming=bounded(100), …).
+        ssl: an SSLContext for wss://; the system's trust where None.
+        proxy: True takes the system's, None none, or the address of one: http://, https://, socks5://….
+        user_agent: value of the User-Agent field; None sends none.
+        converter: for send_serialized and receive_deserialized; None for none.
+        log: a FrameLog to record into; several sessions may share one.
+        record: a file or directory to record into as well, beside memory.
+        io: "kernel" pumps on this event loop; "thread" on one of its own, which a blocking cell does not stop.
+
+    Raises, when awaited:
+        InvalidURL, ConnectError, SocketTimeout, HandshakeError: each says what to do; the last three have ``.call``.
+        ValueError, TypeError: an argument that cannot be, at once.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        raw: bool = False,
+        name: str | None = None,
+        headers: HeadersLike | None = None,
+        cookies: Mapping[str, str] | None = None,
+        auth: Auth | None = None,
+        origin: str | None = None,
+        subprotocols: Iterable[str] = (),
+        extensions: Sequence[WebSocketExtensionFactory] | None = None,
+        compression: Literal["deflate"] | None = "deflate",
+        masking: bool = True,
+        max_frame_size: int | None = _MAX_FRAME_SIZE,
+        ping_interval: float | timedelta | None = None,
+        ping_timeout: float | timedelta | None = 15,
+        open_timeout: float | None = 10,
+        close_timeout: float | None = 10,
+        channels: Channels | None = None,
+        ssl: ssl_module.SSLContext | None = None,
+        proxy: str | Literal[True] | None = True,
+        user_agent: str | None = USER_AGENT,
+        converter: Converter | None = JsonConverter(),  # noqa: B008 - it holds nothing that changes
+        log: FrameLog | None = None,
+        record: str | Path | None = None,
+        io: Literal["kernel", "thread"] = "kernel",
+    ) -> None:
+        if io not in ("kernel", "thread"):
+            raise ValueError(f"io is 'kernel' or 'thread', not {io!r}")
+        if raw and (extensions or ping_interval is not None):
+            raise ValueError(
+                "a raw session has no extensions and no pinger of its own: pinger(session, period, timeout) starts one"
+            )
+        self._record = record
+        self._session: ClientWebSocketSession | None = None
+        self._options = _Options(
+            address=check_url(url),
+            raw=raw,
+            name=name or f"ws{next(_names)}",
+            headers=_all_headers(headers, cookies, auth),
+            origin=origin,
+            subprotocols=check_subprotocols(subprotocols),
+            extensions=_offers(raw, extensions, compression),
+            masking=bool(masking),
+            max_frame_size=check_frame_size(max_frame_size),
+            ping_interval=None if ping_interval is None else seconds(ping_interval, "ping_interval"),
+            ping_timeout=None if ping_timeout is None else seconds(ping_timeout, "ping_timeout"),
+            open_timeout=open_timeout,
+            close_timeout=close_timeout,
+            channels=channels or Channels(),
+            ssl=_check_ssl(url, ssl),
+            proxy=proxy,
+            user_agent=user_agent,
+            converter=converter,
+            log=FrameLog() if log is None else log,
+            on_own_thread=io == "thread",
+        )
+
+    def __await__(self) -> Generator[Any, None, ClientWebSocketSession]:
+        return self._open(0).__await__()
+
+    async def __aenter__(self) -> ClientWebSocketSession:
+        self._session = await self._open(0)
+        return await self._session.__aenter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        assert self._session is not None
+        await self._session.__aexit__(kind, error, traceback)
+
+    async def __aiter__(self) -> AsyncIterator[ClientWebSocketSession]:
+        options, delay = self._options, 0.0
+        for attempt in itertools.count():
+            try:
+                session = await self._open(attempt)
+            except (ConnectError, SocketTimeout, HandshakeError) as error:
+                if not _may_pass(error):
+                    raise
+                delay = min(_RETRY_LONGEST, delay * 2 or _RETRY_FIRST)
+                options.log.note(
+                    "reconnect", f"attempt {attempt} failed, next in {delay:.2f} s: {error}", options.name
+                )
+            else:
+                delay = 0.0
+                try:
+                    async with session:
+                        yield session
+                except SessionClosed:
+                    pass  # a body that sent into the loss of its session: that is what this loop is for
+                delay = _RETRY_FIRST
+                options.log.note(
+                    "reconnect", f"attempt {attempt} ended with {session.close_reason_now}", options.name
+                )
+            await asyncio.sleep(delay * random.uniform(0.5, 1.0))
+
+    async def _open(self, attempt: int) -> ClientWebSocketSession:
+        """Dial, shake hands, and return the session."""
+        options = self._options
+        if self._record is not None and attempt == 0:
+            options.log.record_to(self._record)
+        session = _make_session(options, attempt)
+        options.log.note("connecting", redact_url(options.address.url), options.name)
+        try:
+            session.opened(await _run(session, _Dialer(options, session.pump).dial()))
+        except BaseException:
+            if session.thread is not None:
+                session.thread.stop()
+                session.thread.join()
+            raise
+        return session
+
+
+class _Dialer(_websockets_connect):
+    """websockets' own way to a connection, with our wire and pump at its end."""
+
+    def __init__(self, options: _Options, pump: Pump) -> None:
+        place = {} if options.address.unix_path is None else {"unix": True, "path": options.address.unix_path}
+        tls = {} if options.ssl is None else {"ssl": options.ssl}
+        super().__init__(
+            options.address.url,
+            compression=None,
+            additional_headers=options.headers,
+            user_agent_header=options.user_agent,
+            proxy=options.proxy,
+            open_timeout=options.open_timeout,
+            **place,
+            **tls,
+        )
+        self._options = options
+        self._pump = pump
+        self._last: WireConnection | None = None
+        self.factory = self._make_connection
+
+    def _make_connection(self, uri: Any) -> WireConnection:
+        options = self._options
+        wire = WireProtocol(
+            uri,
+            raw=options.raw,
+            masking=options.masking,
+            max_frame_size=options.max_frame_size,
+            origin=options.origin,
+            extensions=options.extensions or None,
+            subprotocols=options.subprotocols or None,
+        )
+        self._last = WireConnection(wire, self._pump, self.uri, include_secrets=options.log.include_secrets)
+        return self._last
+
+    async def dial(self) -> HttpCall:
+        """Return the call of an open connection.
+
+        Raises:
+            InvalidURL, ConnectError, SocketTimeout, HandshakeError.
+        """
+        try:
+            await self.connect()
+        except Exception as error:
+            call = self._call()
+            ours = to_ours(error, call)
+            if ours is None:
+                raise
+            reason = getattr(ours, "problem", "") or type(ours).__name__
+            self._pump.log.note("closed", f"not opened: {reason}", self._pump.name)
+            raise ours from error
+        return self._call()
+
+    def _call(self) -> HttpCall:
+        """Return what is known of the call so far."""
+        last = self._last
+        if last is None:
+            return HttpCall(HttpRequest(self.uri))
+        request = HttpRequest(self.uri, Headers(last.request.headers if last.request else None))
+        transport = getattr(last, "transport", None)
+        info = (lambda name: None) if transport is None else transport.get_extra_info
+        return HttpCall(
+            request,
+            None if last.response is None else _response(last),
+            subprotocol=last.wire.subprotocol,
+            local_address=info("sockname"),
+            remote_address=info("peername"),
+            tls=_tls(info("ssl_object")),
+        )
+
+
+def _response(connection: WireConnection) -> HttpResponse:
+    response = connection.response
+    assert response is not None
+    return HttpResponse(
+        response.status_code,
+        response.reason_phrase,
+        Headers(response.headers),
+        elapsed=connection.elapsed,
+        body=bytes(response.body or b""),
+    )
+
+
+def _tls(ssl_object: Any) -> dict[str, Any] | None:
+    if ssl_object is None:
+        return None
+    return {
+        "version": ssl_object.version(),
+        "cipher": ssl_object.cipher(),
+        "certificate": ssl_object.getpeercert(),
+        "alpn": ssl_object.selected_alpn_protocol(),
+    }
+
+
+def _make_session(options: _Options, attempt: int) -> ClientWebSocketSession:
+    def make_pump(notify: Any) -> Pump:
+        return Pump(
+            options.log,
+            options.name,
+            raw=options.raw,
+            channels=options.channels,
+            close_timeout=options.close_timeout,
+            notify=notify,
+            on_own_thread=options.on_own_thread,
+            attempt=attempt,
+        )
+
+    common: dict[str, Any] = {
+        "make_pump": make_pump,
+        "converter": options.converter,
+        "thread": IoThread(f"wsnotebook {options.name}") if options.on_own_thread else None,
+        "masking": options.masking,
+        "max_frame_size": options.max_frame_size,
+    }
+    if options.raw:
+        return ClientWebSocketSession(options.name, options.log, **common)
+    return DefaultClientWebSocketSession(
+        options.name,
+        options.log,
+        ping_interval=options.ping_interval,
+        ping_timeout=options.ping_timeout,
+        **common,
+    )
+
+
+async def _run(session: ClientWebSocketSession, dialing: Any) -> HttpCall:
+    if session.thread is None:
+        return await dialing  # type: ignore[no-any-return]  # a coroutine of HttpCall
+    return await asyncio.wrap_future(session.thread.run(dialing))
+
+
+def _all_headers(
+    headers: HeadersLike | None, cookies: Mapping[str, str] | None, auth: Auth | None
+) -> list[tuple[str, str]]:
+    fields = list(headers.items() if isinstance(headers, Mapping) else headers or ())
+    if cookies:
+        fields.append(("Cookie", "; ".join(f"{name}={value}" for name, value in cookies.items())))
+    if isinstance(auth, str):
+        fields.append(("Authorization", f"Bearer {auth}"))
+    elif auth is not None:
+        user, password = auth
+        fields.append(("Authorization", "Basic " + b64encode(f"{user}:{password}".encode()).decode()))
+    return check_headers(fields)
+
+
+def _offers(
+    raw: bool, extensions: Sequence[WebSocketExtensionFactory] | None, compression: str | None
+) -> tuple[WebSocketExtensionFactory, ...]:
+    if compression not in ("deflate", None):
+        raise ValueError(f"compression is 'deflate' or None, not {compression!r}")
+    if extensions is None:
+        extensions = () if raw or compression is None else (PerMessageDeflate(),)
+    check_claims(extensions)
+    return tuple(extensions)
+
+
+def _check_ssl(url: str, context: ssl_module.SSLContext | None) -> ssl_module.SSLContext | None:
+    if context is None:
+        return None
+    if not isinstance(context, ssl_module.SSLContext):
+        raise TypeError(f"ssl is an ssl.SSLContext, not {context!r}: ssl.create_default_context() makes one")
+    if not url.startswith("wss:"):
+        raise InvalidURL(url, "an SSLContext was given, and TLS is for wss://")
+    return context
+
+
+def _may_pass(error: CallError) -> bool:
+    """Tell whether a failed attempt is worth another: nothing that only a change of arguments can mend."""
+    if isinstance(error, HandshakeError):
+        response = getattr(error.call, "response", None)
+        return response is not None and response.status in _RETRY_STATUSES
+    return not isinstance(error.__cause__, ssl_module.SSLCertVerificationError)
+
+
+def _build(scheme: str, host: str, port: int | None, path: str, options: dict[str, Any]) -> connect:
+    if "://" in host:
+        given = urlsplit(host)
+        if given.scheme != scheme:
+            raise InvalidURL(host, f"{scheme}() was given a {given.scheme}:// URL")
+        return connect(host, **options)
+    netloc = f"[{host}]" if ":" in host and not host.startswith("[") else host
+    if port is not None:
+        netloc = f"{netloc}:{port}"
+    resource, _, query = path.partition("?")
+    return connect(
+        urlunsplit((scheme, netloc, quote(resource, safe="/%:@!$&'()*+,;=~"), query, "")), **options
+    )
+
+
+def ws(host: str, port: int | None = None, path: str = "/", **options: Any) -> connect:
+    """Connect to ws://host:port/path; the default port is 80. Options are those of connect().
+
+    Raises:
+        InvalidURL: ``host`` is a URL of another scheme.
+    """
+    return _build("ws", host, port, path, options)
+
+
+def wss(host: str, port: int | None = None, path: str = "/", **options: Any) -> connect:
+    """Connect to wss://host:port/path over TLS; the default port is 443. Options are those of connect().
+
+    Raises:
+        InvalidURL: ``host`` is a URL of another scheme; nothing is sent in the clear.
+    """
+    return _build("wss", host, port, path, options)
+
+
+def ws_raw(host: str, port: int | None = None, path: str = "/", **options: Any) -> connect:
+    """As ws(), for a raw session."""
+    return ws(host, port, path, raw=True, **options)
+
+
+def wss_raw(host: str, port: int | None = None, path: str = "/", **options: Any) -> connect:
+    """As wss(), for a raw session."""
+    return wss(host, port, path, raw=True, **options)

@@ -1,0 +1,39 @@
+"""What ``close`` takes: a code, a CloseReason or an exception; and the CloseReason that it means."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TypeAlias
+
+from wsnotebook.wire.frames import MAX_CLOSE_MESSAGE, CloseCode, CloseReason, is_close_code, truncate_utf8
+
+__all__ = ["CloseArgument", "reason_of"]
+
+CloseArgument: TypeAlias = int | CloseReason | BaseException
+
+
+def reason_of(reason: CloseArgument, message: str, *, detail: bool, any_code: bool) -> CloseReason:
+    """Return the close reason of what was given to ``close``.
+
+    Args:
+        reason: a code, a CloseReason, or an exception: CancelledError is 1000 without a message, any other 1011 with
+            the name of its type, cut to 123 bytes between two characters.
+        detail: add the exception's text.
+        any_code: a raw session may send what others may not.
+
+    Raises:
+        ValueError: a code that may not be sent, or a message over 123 UTF-8 bytes.
+    """
+    if isinstance(reason, asyncio.CancelledError):
+        return CloseReason(CloseCode.NORMAL)
+    if isinstance(reason, BaseException):
+        text = f"{type(reason).__name__}: {reason}" if detail else type(reason).__name__
+        return CloseReason(CloseCode.INTERNAL_ERROR, truncate_utf8(text, MAX_CLOSE_MESSAGE))
+    closing = reason if isinstance(reason, CloseReason) else CloseReason(int(reason), message)
+    if not any_code and not is_close_code(closing.code):
+        raise ValueError(
+            f"close code {closing.code} may not be sent (RFC 6455 §7.4): use 1000 for a normal end, 1011 for an error, "
+            "or 3000 to 4999 for a code of your own"
+        )
+    closing.to_payload()  # raises where the message is too long
+    return closing

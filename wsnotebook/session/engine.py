@@ -1,0 +1,153 @@
+"""map_engine_exceptions: whatever asyncio, ssl and websockets raise becomes one of ours, chained, with its remedy."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import AsyncIterable, AsyncIterator
+from dataclasses import replace
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from websockets.exceptions import (
+    ConnectionClosed,
+    InvalidHandshake,
+    InvalidMessage,
+    InvalidProxy,
+    InvalidStatus,
+    InvalidURI,
+    NegotiationError,
+    ProxyError,
+    SecurityError,
+)
+
+from wsnotebook.errors import (
+    CallError,
+    ConnectError,
+    HandshakeError,
+    InvalidURL,
+    SessionClosed,
+    SocketTimeout,
+    WsNotebookError,
+)
+from wsnotebook.session.call import Headers, HttpCall, HttpResponse
+from wsnotebook.wire.frames import CloseReason
+
+__all__ = ["map_engine_exceptions", "to_ours"]
+
+T = TypeVar("T")
+
+
+class map_engine_exceptions:  # noqa: N801 - a verb with which a block begins, as contextlib's are
+    """Context manager and stream wrapper: what the platform raises inside becomes ours.
+
+    ``with map_engine_exceptions(call): …`` maps what a block raises; ``map_engine_exceptions(call).stream(source)``
+    what iterating over ``source`` raises.
+
+    Args:
+        call: the HttpCall that the exceptions get.
+    """
+
+    def __init__(self, call: Any) -> None:
+        self._call = call
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        ours = None if error is None else to_ours(error, self._call)
+        if ours is not None:
+            raise ours from error
+
+    async def stream(self, source: AsyncIterable[T]) -> AsyncIterator[T]:
+        """Yield what ``source`` yields, mapping what it raises."""
+        with self:
+            async for item in source:
+                yield item
+
+
+def to_ours(error: BaseException, call: Any) -> WsNotebookError | None:
+    """Return our exception for one of the platform's, or None where it is ours already or nobody's."""
+    if isinstance(error, WsNotebookError):
+        return None
+    if isinstance(error, ConnectionClosed):
+        received = error.rcvd
+        return SessionClosed(CloseReason(received.code, received.reason) if received else CloseReason(1006))
+    if isinstance(error, InvalidURI):
+        return InvalidURL(error.uri, error.msg)
+    if isinstance(error, InvalidHandshake):
+        return _handshake(error, call)
+    if isinstance(error, InvalidProxy):
+        return ConnectError(
+            call, f"the proxy {error.proxy!r} cannot be used: {error.msg}", "proxy=None connects directly."
+        )
+    if isinstance(error, TimeoutError):
+        return SocketTimeout(
+            call,
+            "no WebSocket within the time for opening",
+            "Raise open_timeout, or see whether the server is up.",
+        )
+    if isinstance(error, OSError):
+        return _connect(error, call)
+    return None
+
+
+def _handshake(error: InvalidHandshake, call: Any) -> CallError:
+    if isinstance(error, ProxyError):
+        return ConnectError(call, f"the proxy refused: {error}", "proxy=None connects directly.")
+    if isinstance(error, SecurityError):
+        return HandshakeError(call, str(error))
+    if isinstance(error, InvalidStatus):
+        return HandshakeError(_with_response(call, error.response))
+    if isinstance(error, InvalidMessage):
+        cause = f" ({error.__cause__})" if error.__cause__ is not None else ""
+        return HandshakeError(
+            call,
+            f"what came back is not an HTTP answer{cause}",
+            "Is it a WebSocket server, and does the port speak ws:// rather than wss:// or the other way round?",
+        )
+    if isinstance(error, NegotiationError):
+        return HandshakeError(call, str(error), "The server chose what was not offered.")
+    return HandshakeError(call, str(error), "The server did not upgrade to a WebSocket.")
+
+
+def _with_response(call: Any, response: Any) -> Any:
+    if not isinstance(call, HttpCall):
+        return call
+    answer = HttpResponse(
+        status=response.status_code,
+        reason=response.reason_phrase,
+        headers=Headers(response.headers),
+        body=bytes(response.body or b""),
+        elapsed=call.response.elapsed if call.response else 0.0,
+    )
+    return replace(call, response=answer)
+
+
+def _connect(error: OSError, call: Any) -> ConnectError:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return ConnectError(
+            call,
+            f"the server's certificate is not trusted: {error.verify_message}",
+            "For a private CA: ssl=ssl.create_default_context(cafile='ca.pem').",
+        )
+    if isinstance(error, ssl.SSLError):
+        return ConnectError(
+            call,
+            f"TLS failed: {error.reason or error}",
+            "Does the server speak TLS on this port? ws:// is without; a server that wants a client certificate "
+            "needs ssl=context with load_cert_chain().",
+        )
+    if isinstance(error, socket.gaierror):
+        return ConnectError(
+            call, f"the host name cannot be resolved: {error.strerror}", "Check its spelling."
+        )
+    if isinstance(error, ConnectionRefusedError):
+        return ConnectError(
+            call, "nothing listens there: the connection was refused", "Check port, and that the server runs."
+        )
+    if isinstance(error, FileNotFoundError):
+        return ConnectError(call, "there is no such unix socket", "Check its path.")
+    return ConnectError(call, f"no connection: {error.strerror or error}")

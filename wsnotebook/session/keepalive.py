@@ -1,0 +1,153 @@
+"""pinger and ponger: keeping a connection alive, and knowing when the peer is gone. They run on the pump's loop."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from wsnotebook.errors import PingTimeout
+from wsnotebook.session.state import SessionState
+from wsnotebook.wire.frames import CloseCode
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from wsnotebook.session.pump import Pump
+    from wsnotebook.session.session import ClientWebSocketSession
+
+__all__ = ["Pinger", "Ponger", "pinger", "ponger", "seconds"]
+
+_PAYLOAD = 8  # random bytes of a ping: enough that no pong is taken for another's
+
+
+def seconds(value: float | timedelta, name: str) -> float:
+    """Return a time in seconds.
+
+    Raises:
+        ValueError: not over 0.
+    """
+    number = value.total_seconds() if isinstance(value, timedelta) else float(value)
+    if not number > 0:
+        raise ValueError(f"{name} is a number of seconds over 0, not {value!r}; None turns pings off")
+    return number
+
+
+def pinger(
+    session: ClientWebSocketSession,
+    period: float | timedelta,
+    timeout: float | timedelta,
+    *,
+    on_timeout: Callable[[PingTimeout], object] | None = None,
+) -> Pinger:
+    """Ping the peer regularly and end the session when no pong comes; works on raw sessions too.
+
+    Args:
+        session: an open session.
+        period: seconds before the first ping, and from each pong to the next ping.
+        timeout: seconds for a pong with the same payload.
+        on_timeout: called with the PingTimeout, on the loop of the session's I/O, instead of ending the session.
+
+    Returns:
+        A Pinger with ``.stop()``, ``.latency`` and ``.history``.
+    """
+    return Pinger(session.pump, seconds(period, "period"), seconds(timeout, "timeout"), on_timeout)
+
+
+class Pinger:
+    """Rounds of ping and pong on one connection, one at a time."""
+
+    def __init__(
+        self, pump: Pump, period: float, timeout: float, on_timeout: Callable[[PingTimeout], object] | None
+    ) -> None:
+        self.period = period
+        """Seconds between a pong and the next ping."""
+        self.timeout = timeout
+        """Seconds that a pong may take."""
+        self._pump = pump
+        self._on_timeout = on_timeout
+        self._timer: asyncio.TimerHandle | None = None
+        self._payload: bytes | None = None
+        self._rounds: list[tuple[int, float]] = []
+        self._is_stopped = False
+        pump.call(self._wait_for_round)
+
+    @property
+    def latency(self) -> float | None:
+        """Seconds from the last ping to its pong; None before the first."""
+        return self._rounds[-1][1] if self._rounds else None
+
+    @property
+    def history(self) -> pd.Series[float]:
+        """Series of latencies in seconds by the time of the pong (UTC)."""
+        from wsnotebook.log.dataframe import timed_series  # here, so that a session runs without pandas
+
+        return timed_series(self._rounds, "latency")
+
+    def stop(self) -> None:
+        """Send no more pings; any thread. A ping that is under way is not waited for."""
+        self._is_stopped = True
+        self._pump.call(self._cancel)
+
+    def _cancel(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._payload is not None:
+            self._pump.forget_ping(self._payload)
+
+    def _schedule(self, delay: float, callback: Callable[[], None]) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        if not self._is_stopped and self._pump.loop is not None:
+            self._timer = self._pump.loop.call_later(delay, callback)
+
+    def _wait_for_round(self) -> None:
+        self._schedule(self.period, self._round)
+
+    def _round(self) -> None:
+        if self._pump.state is not SessionState.OPEN:
+            return
+        self._payload = os.urandom(_PAYLOAD)
+        self._schedule(self.timeout, self._timed_out)
+        self._pump.ping(self._payload, self._answered)
+
+    def _answered(self, latency: float | Exception) -> None:
+        self._payload = None
+        if isinstance(latency, Exception):  # the session has ended, and with it the rounds
+            self._is_stopped = True
+            self._cancel()
+            return
+        self._rounds.append((self._pump.log.clock(), latency))
+        self._wait_for_round()
+
+    def _timed_out(self) -> None:
+        if self._payload is not None:
+            self._pump.forget_ping(self._payload)
+        fault = PingTimeout(self.timeout)
+        if self._on_timeout is not None:
+            self._on_timeout(fault)
+            self._wait_for_round()
+        else:
+            self._pump.fail(fault, CloseCode.INTERNAL_ERROR, "Ping timeout", initiator="timeout", wait=False)
+
+
+def ponger(session: ClientWebSocketSession) -> Ponger:
+    """Answer the peer's pings with their payload, in order: for raw sessions, which answer nothing by themselves.
+
+    To a peer that takes nothing only the newest ping is answered (RFC 6455 §5.5.3); reading never waits for it.
+    """
+    return Ponger(session.pump)
+
+
+class Ponger:
+    """Answers pings until it is stopped."""
+
+    def __init__(self, pump: Pump) -> None:
+        self._pump = pump
+        pump.answers_pings = True
+
+    def stop(self) -> None:
+        """Answer no more pings."""
+        self._pump.answers_pings = False

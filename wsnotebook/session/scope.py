@@ -1,0 +1,64 @@
+"""Scope: the tasks that a session owns; none outlives it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+__all__ = ["Scope", "join_children"]
+
+T = TypeVar("T")
+
+
+class Scope:
+    """Tasks of one session: cancelled when it ends; the first failure cancels the others.
+
+    Args:
+        name: of the session, for the names of the tasks.
+        on_failure: called once, with the first failure.
+    """
+
+    def __init__(self, name: str, on_failure: Callable[[Exception], object]) -> None:
+        self._name = name
+        self._on_failure = on_failure
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self.failure: Exception | None = None
+        """What the first task that failed has raised."""
+
+    def launch(self, coroutine: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Run a coroutine as a task of this scope."""
+        name = f"{self._name}: {getattr(coroutine, '__qualname__', 'task')}"
+        task = asyncio.get_running_loop().create_task(coroutine, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+        return task
+
+    def _done(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        failure = None if task.cancelled() else task.exception()
+        if isinstance(failure, Exception) and self.failure is None:
+            self.failure = failure
+            self.cancel()
+            self._on_failure(failure)
+
+    def cancel(self) -> None:
+        """Cancel every task."""
+        for task in tuple(self._tasks):
+            task.cancel()
+
+    async def join(self) -> None:
+        """Wait until every task has ended, whatever its result."""
+        current = asyncio.current_task()
+        tasks = [task for task in self._tasks if task is not current]
+        if tasks:
+            await asyncio.wait(tasks)
+
+
+async def join_children(children: set[asyncio.Task[Any]]) -> None:
+    """Wait for tasks, also for those that they start; raise the first failure."""
+    while children:
+        done, _ = await asyncio.wait(children)
+        children -= done
+        for task in done:
+            task.result()

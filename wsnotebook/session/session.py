@@ -1,0 +1,590 @@
+"""ClientWebSocketSession: one connection in time, as Ktor's interface of that name has it. A raw session is one."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
+
+from wsnotebook.errors import ConverterNotFound, FragmentError, PingTimeout, SessionClosed, WrongThread
+from wsnotebook.log.framelog import FrameLog
+from wsnotebook.session.bytechannel import ByteChannel, ByteReader, ByteWriter
+from wsnotebook.session.call import HttpCall
+from wsnotebook.session.channels import ReceiveChannel, SendChannel
+from wsnotebook.session.converters import Converter
+from wsnotebook.session.endings import CloseArgument, reason_of
+from wsnotebook.session.heartbeat import Heartbeat
+from wsnotebook.session.iothread import IoThread
+from wsnotebook.session.masking import warn_unmasked
+from wsnotebook.session.pump import Pump
+from wsnotebook.session.redaction import redact_url
+from wsnotebook.session.scope import Scope, join_children
+from wsnotebook.session.state import Initiator, SessionState
+from wsnotebook.session.threadsafe import Threadsafe
+from wsnotebook.wire.batch import Flag
+from wsnotebook.wire.extensions import WebSocketExtension
+from wsnotebook.wire.frames import BytesLike, CloseReason, Frame, Opcode
+from wsnotebook.wire.serializer import outgoing
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["ClientWebSocketSession"]
+
+T = TypeVar("T")
+
+_PING_PAYLOAD = 8  # random bytes
+
+
+class ClientWebSocketSession:
+    """A WebSocket session in which nothing is done by itself: every frame as it came, nothing answered, none refused.
+
+    Made by ``connect(url, raw=True)``. All verbs are for the event loop it was made in; ``session.threadsafe`` has
+    them for other threads. Everything that crosses the wire is in ``session.log``.
+    """
+
+    viewer: ClassVar[Callable[[ClientWebSocketSession], Any] | None] = None
+    """Makes the widget that shows a session in a notebook; set by the package, so that this layer knows no widget."""
+
+    def __init__(
+        self,
+        name: str,
+        log: FrameLog,
+        *,
+        make_pump: Callable[[Callable[[], None]], Pump],
+        converter: Converter | None,
+        thread: IoThread | None,
+        masking: bool,
+        max_frame_size: int | None,
+    ) -> None:
+        self.name = name
+        """Name of the session, as in the column ``session``."""
+        self.log = log
+        """The FrameLog."""
+        self._loop = asyncio.get_running_loop()
+        self.thread = thread
+        """The I/O thread, with io="thread"; not for users."""
+        self._converter = converter
+        self._masking = masking
+        self._max_frame_size = max_frame_size
+        self._call: HttpCall | None = None
+        self._is_told = False  # a look at the pump is already scheduled
+        self._watchers: set[asyncio.Future[None]] = set()
+        self._close_reason: asyncio.Future[CloseReason] = self._loop.create_future()
+        self._open_opcode: int | None = None  # of the message that the user has begun and not finished
+        self._parts: list[Frame] = []
+        self._latency: float | None = None
+        self._scope = Scope(name, self._task_failed)
+        self.pump = make_pump(self._tell)
+        """The traffic; not for users."""
+        self.incoming = ReceiveChannel(self.pump)
+        """ReceiveChannel[Frame]: what came."""
+        self.outgoing = SendChannel(self.pump, self._enqueue)
+        """SendChannel[Frame]: what is to be sent."""
+
+    # Looking
+
+    @property
+    def call(self) -> HttpCall:
+        """The HTTP call that opened the session: frozen, its repr shows no secret."""
+        assert self._call is not None  # connect() gives it before anybody has the session
+        return self._call
+
+    @property
+    def url(self) -> str:
+        """The address, secrets redacted: for showing."""
+        return redact_url(self.call.request.url)
+
+    @property
+    def state(self) -> SessionState:
+        """Where the session is: connecting, open, closing or closed."""
+        return self.pump.state
+
+    @property
+    def subprotocol(self) -> str | None:
+        """The subprotocol that the server chose."""
+        return self.call.subprotocol
+
+    @property
+    def df(self) -> pd.DataFrame:
+        """The DataFrame of the log: one row a frame, in both directions."""
+        return self.log.df
+
+    @property
+    def latency(self) -> float | None:
+        """Seconds that the last ping of ``ping()`` took; None before the first."""
+        return self._latency
+
+    @property
+    def extensions(self) -> tuple[WebSocketExtension, ...]:
+        """The negotiated extensions, in negotiated order; none on a raw session."""
+        wire = self.pump.wire
+        return () if wire is None else wire.wire_extensions
+
+    def extension(self, factory: Any) -> WebSocketExtension:
+        """Return the first negotiated extension that a factory, or a class of factories, has made.
+
+        Raises:
+            LookupError: there is none; the sentence names what was negotiated.
+        """
+        found = self.extension_or_none(factory)
+        if found is None:
+            names = ", ".join(extension.factory.key for extension in self.extensions) or "nothing"
+            raise LookupError(f"{getattr(factory, 'key', factory)!r} was not negotiated; {names} was")
+        return found
+
+    def extension_or_none(self, factory: Any) -> WebSocketExtension | None:
+        """Return the first negotiated extension that a factory, or a class of factories, has made, or None."""
+        for extension in self.extensions:
+            if extension.factory is factory or (
+                isinstance(factory, type) and isinstance(extension.factory, factory)
+            ):
+                return extension
+        return None
+
+    @property
+    def masking(self) -> bool:
+        """Whether what is serialised next is masked; set it at any time, from any thread.
+
+        Frames that are still queued follow the new value. A correct server answers unmasked frames with 1002.
+        """
+        return self._masking
+
+    @masking.setter
+    def masking(self, masking: bool) -> None:
+        self._masking = bool(masking)
+        if not self._masking:
+            warn_unmasked(self.name)
+        if self.pump.wire is not None:
+            self.pump.wire.masking = self._masking
+
+    @property
+    def max_frame_size(self) -> int | None:
+        """Payload bytes that a received frame may have, and on a default session a joined message; None for no limit.
+
+        Set it at any time; the declared length of the next frame is held against it before its body comes.
+        """
+        return self._max_frame_size
+
+    @max_frame_size.setter
+    def max_frame_size(self, limit: int | None) -> None:
+        self._max_frame_size = check_frame_size(limit)
+        if self.pump.wire is not None:
+            self.pump.wire.max_frame_size = self._max_frame_size
+
+    @property
+    def close_reason(self) -> Awaitable[CloseReason]:
+        """Awaitable: completes exactly once, and always, with why the session ended."""
+        return asyncio.shield(self._close_reason)
+
+    @property
+    def close_reason_now(self) -> CloseReason | None:
+        """Why the session ended, or None while it has not."""
+        return self.pump.close_reason
+
+    @property
+    def close_sent(self) -> CloseReason | None:
+        """What we said in our close frame."""
+        return self.pump.close_sent
+
+    @property
+    def close_received(self) -> CloseReason | None:
+        """What the peer said in its close frame; 1005 where that was empty."""
+        return self.pump.close_received
+
+    @property
+    def close_initiator(self) -> Initiator | None:
+        """Who ended the session: "local", "peer", "network" or "timeout"."""
+        return self.pump.close_initiator
+
+    @property
+    def threadsafe(self) -> Threadsafe:
+        """The same verbs for any other thread, each returning a concurrent.futures.Future."""
+        return Threadsafe(self, self._loop)
+
+    # Sending
+
+    async def send(
+        self, item: str | BytesLike | Frame, *, mask_key: bytes | None = None, verbatim: bool = False
+    ) -> None:
+        """Send a text (str), a binary (bytes-like) or a Frame as it is; waits while the queue is full.
+
+        A data frame that is not final opens a message: following frames of its type go out as continuations.
+
+        Args:
+            item: what to send; a mutable buffer is copied.
+            mask_key: four bytes instead of random ones; raw sessions only.
+            verbatim: let a frame keep its opcode whatever message is open; raw sessions only.
+
+        Raises:
+            SessionClosed: the session has ended.
+            FragmentError: a message of another type is open; the session lives.
+            ValueError: mask_key or verbatim on a session that is not raw.
+        """
+        if asyncio.get_running_loop() is not self._loop:
+            raise WrongThread("send")
+        pump = self.pump
+        if pump.outgoing_ended or pump.is_full or pump.senders:
+            await self.outgoing.ready()
+        if type(item) is str and self._open_opcode is None and mask_key is None:
+            pump.enqueue((0x81, item.encode(), Flag.TEXT, None))
+        elif mask_key is None and not verbatim:
+            self._enqueue(_to_frame(item))
+        else:
+            self._enqueue_verbatim(_to_frame(item), mask_key)
+
+    def _enqueue(self, frame: Frame) -> None:
+        """Queue a frame, as a continuation where its message is open."""
+        if frame.opcode in (Opcode.TEXT, Opcode.BINARY):
+            open_opcode = self._open_opcode
+            if open_opcode is not None and frame.opcode != open_opcode:
+                raise FragmentError(open_opcode, frame.opcode)
+            self._open_opcode = None if frame.fin else frame.opcode
+            if open_opcode is not None:
+                frame = frame.copy(opcode=Opcode.CONTINUATION)
+        elif frame.opcode == Opcode.CONTINUATION and frame.fin:
+            self._open_opcode = None
+        self.pump.enqueue(outgoing(frame))
+
+    def _enqueue_verbatim(self, frame: Frame, mask_key: bytes | None) -> None:
+        if not self.pump.raw:
+            raise ValueError("mask_key and verbatim are for raw sessions: connect(url, raw=True)")
+        if mask_key is not None and len(mask_key) != 4:
+            raise ValueError(f"a mask key has 4 bytes, this one has {len(mask_key)}")
+        self.pump.enqueue(outgoing(frame, None if mask_key is None else bytes(mask_key)))
+
+    async def send_serialized(self, value: Any) -> None:
+        """Send a value through the session's converter.
+
+        Raises:
+            ConverterNotFound: there is none.
+        """
+        await self.send(self._require_converter().serialize(value))
+
+    async def send_json(self, value: Any) -> None:
+        """Send a value as JSON in a text frame: send_serialized by the name that people look for."""
+        await self.send_serialized(value)
+
+    async def flush(self) -> None:
+        """Wait until everything sent before has been handed to the operating system.
+
+        It is no proof of delivery; ``await session.ping()`` is. After a close it returns at once.
+
+        Raises:
+            SessionClosed: the session has failed.
+        """
+        pump = self._check("flush")
+        target = pump.enqueued
+        with pump.waiting(sending=True):
+            await self._until(lambda: pump.handed >= target or pump.state is SessionState.CLOSED)
+        if pump.handed < target or pump.fault is not None or pump.close_initiator in ("network", "timeout"):
+            raise SessionClosed(pump.close_reason) from pump.fault
+
+    async def ping(self, data: BytesLike | None = None, *, timeout: float | None = None) -> float:
+        """Ping the peer; return the seconds until a pong with the same payload came.
+
+        Args:
+            data: payload of at most 125 bytes; random where None.
+            timeout: seconds to wait; the session's ping_timeout where None.
+
+        Raises:
+            PingTimeout: no such pong came; the session lives.
+            SessionClosed: the session has ended.
+        """
+        pump = self._check("ping")
+        payload = os.urandom(_PING_PAYLOAD) if data is None else bytes(data)
+        Frame.ping(payload)  # raises where it is too long
+        self.outgoing.check()
+        answered: asyncio.Future[float] = self._loop.create_future()
+        pump.call(
+            pump.ping, payload, lambda result: self._loop.call_soon_threadsafe(_resolve, answered, result)
+        )
+        seconds = self._ping_timeout() if timeout is None else timeout
+        try:
+            async with asyncio.timeout(seconds):
+                self._latency = await answered
+        except TimeoutError:
+            raise PingTimeout(seconds or 0) from None
+        finally:
+            pump.call(pump.forget_ping, payload)
+        return self._latency
+
+    def _ping_timeout(self) -> float | None:
+        return 15.0
+
+    # Receiving
+
+    async def receive(self) -> str | bytes:
+        """Return the next whole message as str or bytes, from the same place as ``incoming``.
+
+        Raises:
+            SessionClosed, SessionFault: as incoming.receive().
+            UnicodeDecodeError: a raw session got a text that is not UTF-8.
+        """
+        while True:
+            frame = await self.incoming.receive()
+            message = self._join(frame)
+            if message is not None:
+                return message
+
+    def _join(self, frame: Frame) -> str | bytes | None:
+        """Return the message that a frame completes, if any."""
+        if frame.opcode not in (Opcode.CONTINUATION, Opcode.TEXT, Opcode.BINARY):
+            return None
+        self._parts.append(frame)
+        if not frame.fin:
+            return None
+        parts, self._parts = self._parts, []
+        data = parts[0].data if len(parts) == 1 else b"".join(part.data for part in parts)
+        return data if parts[0].opcode == Opcode.BINARY else str(data, "utf-8")
+
+    async def __aiter__(self) -> AsyncIterator[str | bytes]:
+        async for frame in self.incoming:
+            message = self._join(frame)
+            if message is not None:
+                yield message
+
+    async def receive_deserialized(self, kind: Any = object) -> Any:
+        """Return the next message as a value of the session's converter.
+
+        Raises:
+            ConverterNotFound: there is none; no frame was read.
+            ConversionError: the frame does not convert; it is on the exception.
+            SessionClosed: the session has ended.
+        """
+        converter = self._require_converter()
+        return converter.deserialize(await self.incoming.receive(), kind)
+
+    def _require_converter(self) -> Converter:
+        if self._converter is None:
+            raise ConverterNotFound()
+        return self._converter
+
+    # Ending
+
+    async def close(
+        self,
+        reason: CloseArgument = 1000,
+        message: str = "",
+        *,
+        wait: bool = True,
+        timeout: float | None = 10.0,
+        detail: bool = False,
+    ) -> CloseReason:
+        """Send a close frame and, by default, wait for the peer's; return why the session ended.
+
+        Args:
+            reason: a close code, a CloseReason, or an exception: CancelledError is 1000, any other 1011.
+            message: for the peer, at most 123 UTF-8 bytes.
+            wait: False returns when the close frame was handed to the operating system.
+            timeout: seconds for the peer's answer, then the connection is aborted; None waits as long as it takes.
+            detail: tell the peer the text of the exception too, not only the name of its type.
+
+        Closing twice, or after the peer, does nothing more.
+
+        Raises:
+            ValueError: a code that may not be sent or a message that is too long, before anything is sent; a raw
+                session sends any code.
+        """
+        pump = self._check("close")
+        closing = reason_of(reason, message, detail=detail, any_code=pump.raw)
+        if not pump.outgoing_ended and pump.close_sent is None:
+            pump.enqueue(outgoing(Frame.close(closing)))
+        with pump.waiting(sending=True):
+            if not wait:
+                await self._until(lambda: pump.outgoing_ended)
+                return pump.close_reason or closing
+            try:
+                async with asyncio.timeout(timeout):
+                    await self._until(lambda: pump.state is SessionState.CLOSED)
+            except TimeoutError:
+                self.terminate()
+                await self._until(lambda: pump.state is SessionState.CLOSED)
+        await self._join_tasks()
+        return pump.close_reason or closing
+
+    async def close_exceptionally(self, error: BaseException, *, detail: bool = False) -> CloseReason:
+        """Close because of an exception: CancelledError is 1000 without a message, any other 1011 with its type's name."""
+        return await self.close(error, detail=detail)
+
+    def terminate(self) -> None:
+        """Abort the connection now, without a close frame; from any thread, as often as you like."""
+        self.pump.terminate()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Close with 1000; after an exception with 1011; raise what a launched task has raised."""
+        self._scope.cancel()
+        await self.close(1000 if error is None else error)
+        if error is None and self._scope.failure is not None:
+            raise self._scope.failure
+
+    # Tasks
+
+    def launch(self, coroutine: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Run a coroutine as a task of the session: cancelled when the session ends.
+
+        Its failure closes the session with 1011, cancels its siblings, and is raised where ``async with`` is left.
+        """
+        self._check("launch")
+        return self._scope.launch(coroutine)
+
+    def reader(self, function: Callable[[ByteReader], Awaitable[object]]) -> ByteWriter:
+        """Run ``function`` with the read end of a byte channel as a task of the session; return the write end.
+
+        Its failure reaches the writer as the cause of a BrokenPipeError.
+        """
+        channel = ByteChannel()
+        self.launch(self._run_end(function(channel.reader), channel, channel.abandon))
+        return channel.writer
+
+    def writer(self, function: Callable[[ByteWriter], Awaitable[object]]) -> ByteReader:
+        """Run ``function`` with the write end of a byte channel as a task of the session; return the read end.
+
+        Tasks that it has launched on its end are awaited before the end of the stream. Its failure reaches the reader
+        as the cause of an EOFError.
+        """
+        channel = ByteChannel()
+        self.launch(self._run_end(function(channel.writer), channel, channel.end))
+        return channel.reader
+
+    async def _run_end(
+        self, work: Awaitable[object], channel: ByteChannel, finish: Callable[[BaseException | None], None]
+    ) -> None:
+        try:
+            await work
+            await join_children(channel.children)
+        except asyncio.CancelledError as error:
+            finish(error)
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is goes to the other end
+            finish(error)
+            self.log.note("error", f"byte channel: {type(error).__name__}: {error}", self.name)
+        else:
+            finish(None)
+        finally:
+            for child in channel.children:
+                child.cancel()
+
+    def _task_failed(self, error: Exception) -> None:
+        self.log.note("error", f"a task failed: {type(error).__name__}: {error}", self.name)
+        if not self.pump.outgoing_ended:
+            self.pump.enqueue(outgoing(Frame.close(reason_of(error, "", detail=False, any_code=False))))
+
+    async def _join_tasks(self) -> None:
+        self._scope.cancel()
+        await self._scope.join()
+        if self.thread is not None:
+            await self._loop.run_in_executor(None, self.thread.join)
+
+    # Hearing from the pump
+
+    def opened(self, call: HttpCall) -> None:
+        """Take the call that opened the session; from connect() only."""
+        self._call = call
+        Heartbeat.of(self._loop).listen(self._stalled)
+        self._look()
+
+    def _tell(self) -> None:
+        """Hear, on the pump's loop, that something changed."""
+        if self.thread is None:
+            self._look()
+        elif not self._is_told:
+            self._is_told = True
+            with contextlib.suppress(RuntimeError):  # the notebook's loop is closed
+                self._loop.call_soon_threadsafe(self._look)
+
+    def _look(self) -> None:
+        """Look at the pump, and wake who waits for what is there."""
+        self._is_told = False
+        pump = self.pump
+        self.incoming.wake()
+        self.outgoing.wake()
+        if self._watchers:
+            watchers, self._watchers = self._watchers, set()
+            for watcher in watchers:
+                if not watcher.done():
+                    watcher.set_result(None)
+        if pump.close_reason is not None and not self._close_reason.done():
+            self._close_reason.set_result(pump.close_reason)
+        if pump.state is SessionState.CLOSED:
+            self._scope.cancel()
+            Heartbeat.of(self._loop).forget(self._stalled)
+            if self.thread is not None:
+                self.thread.stop()
+
+    def _stalled(self, seconds: float) -> None:
+        where = (
+            "its own thread went on"
+            if self.thread is not None
+            else "nothing was received or answered meanwhile"
+        )
+        self.log.note(
+            "kernel stall", f"the notebook's loop stood still for {seconds:.1f} s; {where}", self.name
+        )
+
+    async def _until(self, condition: Callable[[], bool]) -> None:
+        """Wait until a condition on the pump holds."""
+        while not condition():
+            watcher = self._loop.create_future()
+            self._watchers.add(watcher)
+            try:
+                await watcher
+            finally:
+                self._watchers.discard(watcher)
+
+    def _check(self, verb: str) -> Pump:
+        if asyncio.get_running_loop() is not self._loop:
+            raise WrongThread(verb)
+        return self.pump
+
+    # Being shown
+
+    def __repr__(self) -> str:
+        where = f"{self.state}" + (f" {self.close_reason_now}" if self.close_reason_now else "")
+        kind = "raw " if self.pump.raw else ""
+        return f"<{kind}session {self.name} {self.url} {where}; {len(self.log):,} frames>"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
+        if self.viewer is None:
+            return {"text/plain": repr(self)}
+        return type(self).viewer(self)._repr_mimebundle_(include=include, exclude=exclude)  # type: ignore[misc]  # not None
+
+
+def check_frame_size(limit: int | None) -> int | None:
+    """Return a size limit.
+
+    Raises:
+        ValueError: not over 0.
+    """
+    if limit is not None and limit <= 0:
+        raise ValueError(f"max_frame_size is a number of bytes over 0, or None for no limit; not {limit}")
+    return limit
+
+
+def _to_frame(item: str | BytesLike | Frame) -> Frame:
+    if isinstance(item, Frame):
+        return item
+    if isinstance(item, str):
+        return Frame.text(item)
+    if isinstance(item, (bytes, bytearray, memoryview)):
+        return Frame.binary(item)
+    raise TypeError(
+        f"send() takes a str, bytes-like or Frame, not {type(item).__name__}; send_json() takes any JSON value"
+    )
+
+
+def _resolve(future: asyncio.Future[float], result: float | Exception) -> None:
+    if future.done():
+        return
+    if isinstance(result, Exception):
+        future.set_exception(result)
+    else:
+        future.set_result(result)

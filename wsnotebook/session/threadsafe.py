@@ -1,0 +1,79 @@
+"""Threadsafe: the verbs of a session for any other thread."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from wsnotebook.session.endings import CloseArgument
+    from wsnotebook.session.session import ClientWebSocketSession
+    from wsnotebook.wire.frames import BytesLike, CloseReason, Frame
+
+__all__ = ["Threadsafe"]
+
+T = TypeVar("T")
+
+
+class Threadsafe:
+    """The verbs of a session, each returning a concurrent.futures.Future; for widget callbacks and other threads.
+
+    Wait for a result only outside the session's own thread: inside it the loop could not run meanwhile.
+    """
+
+    def __init__(self, session: ClientWebSocketSession, loop: asyncio.AbstractEventLoop) -> None:
+        self._session = session
+        self._loop = loop
+
+    def _run(self, coroutine: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T]:
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+
+    def send(self, item: str | BytesLike | Frame, **options: Any) -> concurrent.futures.Future[None]:
+        """As session.send()."""
+        return self._run(self._session.send(item, **options))
+
+    def send_serialized(self, value: Any) -> concurrent.futures.Future[None]:
+        """As session.send_serialized()."""
+        return self._run(self._session.send_serialized(value))
+
+    def send_json(self, value: Any) -> concurrent.futures.Future[None]:
+        """As session.send_json()."""
+        return self._run(self._session.send_json(value))
+
+    def flush(self) -> concurrent.futures.Future[None]:
+        """As session.flush()."""
+        return self._run(self._session.flush())
+
+    def ping(self, data: BytesLike | None = None, **options: Any) -> concurrent.futures.Future[float]:
+        """As session.ping()."""
+        return self._run(self._session.ping(data, **options))
+
+    def receive(self) -> concurrent.futures.Future[str | bytes]:
+        """As session.receive()."""
+        return self._run(self._session.receive())
+
+    def receive_frame(self) -> concurrent.futures.Future[Frame]:
+        """As session.incoming.receive()."""
+        return self._run(self._session.incoming.receive())
+
+    def receive_deserialized(self, kind: Any = object) -> concurrent.futures.Future[Any]:
+        """As session.receive_deserialized()."""
+        return self._run(self._session.receive_deserialized(kind))
+
+    def close(
+        self, reason: CloseArgument = 1000, message: str = "", **options: Any
+    ) -> concurrent.futures.Future[CloseReason]:
+        """As session.close()."""
+        return self._run(self._session.close(reason, message, **options))
+
+    def close_exceptionally(
+        self, error: BaseException, **options: Any
+    ) -> concurrent.futures.Future[CloseReason]:
+        """As session.close_exceptionally()."""
+        return self._run(self._session.close_exceptionally(error, **options))
+
+    def terminate(self) -> None:
+        """As session.terminate(), which is safe in any thread by itself."""
+        self._session.terminate()
