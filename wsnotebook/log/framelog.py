@@ -12,7 +12,7 @@ from wsnotebook.log.connections import Connection
 from wsnotebook.log.cursor import Cursor
 from wsnotebook.log.events import Event, events_to_dataframe
 from wsnotebook.log.restore import to_segment
-from wsnotebook.log.segment import MAX_ROWS, Rows, Segment
+from wsnotebook.log.segment import Rows, Segment
 from wsnotebook.log.spill import SpillDirectory
 from wsnotebook.wire.batch import Batch, Flag, to_frame
 from wsnotebook.wire.frames import Frame
@@ -103,8 +103,8 @@ class FrameLog:
         code = 2 * connection + (direction == "out")
         with self.lock:
             segment = self._open
-            if segment.is_full or segment.rows + len(batch) > MAX_ROWS:
-                segment = self._roll()
+            if not segment.has_room(batch):
+                segment = self._roll(batch)
             first = segment.first + segment.rows
             segment.append(batch, code, time_ns, monotonic_ns)
             for tap in self._taps:
@@ -134,8 +134,10 @@ class FrameLog:
             if rows.first != self.end:
                 raise ValueError(f"seq {rows.first} follows {self.end - 1}")
             if self._open.rows:
-                self._roll()
-            self._segments[-1] = to_segment(rows)
+                self._open.seal()
+                self._segments.append(to_segment(rows))
+            else:
+                self._segments[-1] = to_segment(rows)
             self._open = Segment(rows.first + len(rows))
             self._segments.append(self._open)
             self._keep_within_retention()
@@ -156,13 +158,17 @@ class FrameLog:
         with self.lock:
             self._taps.remove(tap)
 
-    def _roll(self) -> Segment:
-        """Seal the open segment, keep memory within the retention, open another."""
-        self._open.seal()
+    def _roll(self, batch: Batch) -> Segment:
+        """Seal the open segment, keep memory within the retention, open another that has room for a batch."""
+        full = self._open
+        full.seal()
         if self._frames is not None:
-            self._frames.replace_chunks(self._open.read(0, self._open.rows))
-        self._open = Segment(self._open.first + self._open.rows)
-        self._segments.append(self._open)
+            self._frames.replace_chunks(full.read(0, full.rows))
+        self._open = full.successor(batch)
+        if full.rows:
+            self._segments.append(self._open)
+        else:
+            self._segments[-1] = self._open
         self._keep_within_retention()
         return self._open
 

@@ -22,7 +22,10 @@ __all__ = ["MAX_PAYLOAD", "MAX_ROWS", "Rows", "Segment"]
 MAX_ROWS = 65_536
 """Rows of a segment at most: a sealed one becomes one Arrow chunk, and 10 million rows some 150 of them."""
 MAX_PAYLOAD = 8 << 20
-"""Payload bytes after which a segment is sealed: what a look at the open segment may have to copy."""
+"""Payload bytes of a segment, but for one larger frame: what a look at the open segment may have to copy."""
+_FIRST_ROWS = 1024
+_FIRST_PAYLOAD = 64 << 10  # a log begins small, so that a thousand quiet sessions cost little, and grows by four
+_LARGE = 1024  # mean bytes from which payloads are copied one by one, not all at once and then again
 
 Column = NDArray[Any]
 
@@ -92,35 +95,49 @@ class Segment:
 
     Args:
         first: ``seq`` of its first row.
+        max_rows: rows that it has room for.
+        max_payload: payload bytes that it has room for.
     """
 
-    def __init__(self, first: int) -> None:
+    def __init__(self, first: int, max_rows: int = _FIRST_ROWS, max_payload: int = _FIRST_PAYLOAD) -> None:
         self.first = first
+        self.max_rows = max_rows
+        self.max_payload = max_payload
         self.rows = 0
         """Rows so far; written last, so that a reader never sees half a row."""
         self.batches = 0
         self.is_sealed = False
         self.is_spilled = False
-        self.heads: Column = np.empty(MAX_ROWS, np.uint8)
-        self.flags: Column = np.empty(MAX_ROWS, np.uint8)
-        self.offsets: Column = np.empty(MAX_ROWS + 1, np.int64)
+        self.size = 0
+        """Payload bytes so far."""
+        self.heads: Column = np.empty(max_rows, np.uint8)
+        self.flags: Column = np.empty(max_rows, np.uint8)
+        self.offsets: Column = np.empty(max_rows + 1, np.int64)
         self.offsets[0] = 0
-        self.payload: Any = bytearray()
+        self.payload: Any = np.empty(max_payload, np.uint8)  # never grown: growing copies, and touches each page anew
+        self._payload_view = memoryview(self.payload)
         self.mask_keys: Any = bytearray()
         self.wire: Any = bytearray()
         self.wire_offsets: Any = [0]
         self.headers: dict[int, bytes] = {}
         self.details: dict[int, str] = {}
-        self.starts: Column = np.empty(MAX_ROWS + 1, np.int32)
+        self.starts: Column = np.empty(max_rows + 1, np.int32)
         self.starts[0] = 0
-        self.times: Column = np.empty(MAX_ROWS, np.int64)
-        self.monotonics: Column = np.empty(MAX_ROWS, np.int64)
-        self.codes: Column = np.empty(MAX_ROWS, np.int32)
+        self.times: Column = np.empty(max_rows, np.int64)
+        self.monotonics: Column = np.empty(max_rows, np.int64)
+        self.codes: Column = np.empty(max_rows, np.int32)
 
-    @property
-    def is_full(self) -> bool:
-        """Whether it should be sealed before the next batch."""
-        return self.rows >= MAX_ROWS or len(self.payload) >= MAX_PAYLOAD
+    def has_room(self, batch: Batch) -> bool:
+        """Tell whether a batch fits."""
+        return self.rows + len(batch) <= self.max_rows and self.size + batch.size <= self.max_payload
+
+    def successor(self, batch: Batch) -> Segment:
+        """Return an empty segment for the rows after these, larger than this one, with room for a batch."""
+        return Segment(
+            self.first + self.rows,
+            max(min(4 * self.max_rows, MAX_ROWS), len(batch)),
+            max(min(4 * self.max_payload, MAX_PAYLOAD), batch.size),
+        )
 
     @property
     def nbytes(self) -> int:
@@ -129,7 +146,7 @@ class Segment:
             return 0
         columns = 10 * self.rows + 24 * self.batches
         sparse = 128 * (len(self.headers) + len(self.details))  # a dict entry and its small object
-        return len(self.payload) + len(self.mask_keys) + len(self.wire) + columns + sparse
+        return self.size + len(self.mask_keys) + len(self.wire) + columns + sparse
 
     def append(self, batch: Batch, code: int, time_ns: int, monotonic_ns: int) -> None:
         """Add the rows of a batch. There must be room for them."""
@@ -137,7 +154,8 @@ class Segment:
         count = len(batch)
         stop = start + count
         self._append_columns(batch, start, stop)
-        self.payload += batch.joined()
+        batch.copy_payloads(self._payload_view[self.size :])
+        self.size = int(self.offsets[stop])
         if batch.mask_keys:
             self.mask_keys += b"".join(batch.mask_keys)
         for place in sorted(batch.wire):
@@ -156,7 +174,7 @@ class Segment:
         self.rows = stop
 
     def _append_columns(self, batch: Batch, start: int, stop: int) -> None:
-        end = len(self.payload)
+        end = self.size
         if (
             stop - start == 1
         ):  # a quiet session has one frame a batch: numpy's slices would cost more than the row
@@ -181,7 +199,8 @@ class Segment:
         self.times = self.times[:batches].copy()
         self.monotonics = self.monotonics[:batches].copy()
         self.codes = self.codes[:batches].copy()
-        self.payload = bytes(self.payload)
+        self._payload_view = memoryview(b"")
+        self.payload = self.payload[: self.size]  # the rest of its pages was never touched
         self.mask_keys = bytes(self.mask_keys)
         self.wire = bytes(self.wire)
         self.wire_offsets = np.array(self.wire_offsets, np.int64)
@@ -244,7 +263,7 @@ class Segment:
         offsets = self.offsets[start : stop + 1]
         payload, wire = self.payload, self.wire
         if not self.is_sealed:
-            payload, offsets = bytes(memoryview(payload)[low:high]), offsets - low
+            payload, offsets = bytes(self._payload_view[low:high]), offsets - low
             wire, wire_offsets = (
                 bytes(memoryview(wire)[wire_offsets[0] : wire_offsets[-1]]),
                 wire_offsets - wire_offsets[0],
@@ -271,11 +290,12 @@ class Segment:
         """Return first bytes and payloads of some rows, counted from the segment's first."""
         offsets = self.offsets[start : stop + 1].tolist()
         low = offsets[0]
-        data = bytes(memoryview(self.payload)[low : offsets[-1]])
-        if stop - start == 1:
-            return self.heads[start:stop].tobytes(), [data]
-        payloads = [data[a - low : b - low] for a, b in pairwise(offsets)]
-        return self.heads[start:stop].tobytes(), payloads
+        heads = self.heads[start:stop].tobytes()
+        view = memoryview(self.payload)
+        if offsets[-1] - low >= _LARGE * (stop - start):
+            return heads, [bytes(view[a:b]) for a, b in pairwise(offsets)]
+        data = bytes(view[low : offsets[-1]])
+        return heads, [data[a - low : b - low] for a, b in pairwise(offsets)]
 
     def batch_of(self, place: int) -> int:
         """Return the number of the batch that has a row, counted from the segment's first."""

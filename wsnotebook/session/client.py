@@ -81,7 +81,7 @@ class _Options:
     on_own_thread: bool
 
 
-class connect:  # noqa: N801 - a verb, as in websockets and asyncio
+class connect:
     """Open a WebSocket session: ``session = await connect(url)`` or ``async with connect(url) as session:``.
 
     ``async for session in connect(url):`` connects again, with exponential backoff, whenever the body ends or its
@@ -236,8 +236,11 @@ class _Dialer(_websockets_connect):
     """websockets' own way to a connection, with our wire and pump at its end."""
 
     def __init__(self, options: _Options, pump: Pump) -> None:
-        place = {} if options.address.unix_path is None else {"unix": True, "path": options.address.unix_path}
-        tls = {} if options.ssl is None else {"ssl": options.ssl}
+        target: dict[str, Any] = {}
+        if options.address.unix_path is not None:
+            target = {"unix": True, "path": options.address.unix_path}
+        if options.ssl is not None:
+            target["ssl"] = options.ssl
         super().__init__(
             options.address.url,
             compression=None,
@@ -245,8 +248,7 @@ class _Dialer(_websockets_connect):
             user_agent_header=options.user_agent,
             proxy=options.proxy,
             open_timeout=options.open_timeout,
-            **place,
-            **tls,
+            **target,
         )
         self._options = options
         self._pump = pump

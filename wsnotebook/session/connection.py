@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, cast
+from typing import Any
 
 from websockets.asyncio.client import ClientConnection
 from websockets.protocol import OPEN, Event
@@ -58,7 +58,7 @@ class WireConnection(ClientConnection):
 
     def _hand_over(self) -> None:
         self._is_open = True
-        transport = cast(asyncio.Transport, self.transport)
+        transport = self.transport
         self.pump.open(transport, self.wire, self._describe(transport))
         early = self.wire.take_early()
         if early:
@@ -84,7 +84,7 @@ class WireConnection(ClientConnection):
             has_secrets=secrets,
         )
 
-    def eof_received(self) -> bool | None:  # type: ignore[override]  # asyncio lets it return True to stay half open
+    def eof_received(self) -> bool | None:  # type: ignore[override]  # True keeps it half open
         """Take the end of what the peer sends."""
         if self._is_open:
             return self.pump.eof_received()

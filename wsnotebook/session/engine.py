@@ -38,7 +38,7 @@ __all__ = ["map_engine_exceptions", "to_ours"]
 T = TypeVar("T")
 
 
-class map_engine_exceptions:  # noqa: N801 - a verb with which a block begins, as contextlib's are
+class map_engine_exceptions:
     """Context manager and stream wrapper: what the platform raises inside becomes ours.
 
     ``with map_engine_exceptions(call): …`` maps what a block raises; ``map_engine_exceptions(call).stream(source)``

@@ -18,6 +18,7 @@ RSV2 = 0x20
 RSV3 = 0x10
 OPCODE = 0x0F
 
+_LARGE = 1024  # bytes from which another copy of a payload costs more than a turn of a loop
 
 class Flag:
     """Bits of a row that are not in the frame's first byte. Ints, not an enum: they are read per frame."""
@@ -92,10 +93,35 @@ class Batch:
         self.payloads[place] = payload
         self._joined = None
 
-    def joined(self) -> bytes:
-        """Return all payloads end to end, as the log stores them."""
+    @property
+    def size(self) -> int:
+        """Bytes of all payloads."""
+        return sum(map(len, self.payloads)) if self._is_large else len(self._joined_payloads())
+
+    def is_ascii(self) -> bool:
+        """Tell whether every byte of every payload is ASCII."""
+        return all(map(bytes.isascii, self.payloads)) if self._is_large else self._joined_payloads().isascii()
+
+    def copy_payloads(self, target: memoryview) -> None:
+        """Copy all payloads, end to end, to the beginning of ``target``."""
+        if not self._is_large:
+            joined = self._joined_payloads()
+            target[: len(joined)] = joined
+            return
+        start = 0
+        for payload in self.payloads:
+            stop = start + len(payload)
+            target[start:stop] = payload
+            start = stop
+
+    @property
+    def _is_large(self) -> bool:
+        """Whether joining costs more, by the copy, than it saves; the first frame speaks for all."""
+        return len(self.payloads) == 1 or len(self.payloads[0]) >= _LARGE
+
+    def _joined_payloads(self) -> bytes:
         if self._joined is None:
-            self._joined = self.payloads[0] if len(self.payloads) == 1 else b"".join(self.payloads)
+            self._joined = b"".join(self.payloads)
         return self._joined
 
     def frame(self, place: int) -> Frame:

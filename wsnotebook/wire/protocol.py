@@ -284,7 +284,7 @@ class WireProtocol(ClientProtocol, _FrameLoop):
 
 def _places_to_judge(batch: ScannedBatch) -> list[int]:
     """Return the places of frames that can break a rule: the odd ones, and plain texts that are not UTF-8."""
-    if not batch.odd and batch.joined().isascii():
+    if not batch.odd and batch.is_ascii():
         return []
     wrong = [
         place
