@@ -86,6 +86,8 @@ _ARROWS: dict[str, pa.DataType] = {
 _NULLS = {kind: pa.nulls(MAX_ROWS, kind) for kind in {*_ARROWS.values()}}
 """One array of nulls a type, shared by all segments that have nothing there."""
 
+_FIRST_CAPACITY = 1024
+
 _Numbers = dict[str, NDArray[Any]]
 _Arrows = dict[str, pa.Array]
 
@@ -306,7 +308,7 @@ class Frames:
         """``seq`` of the first row."""
         self.rows = 0
         """Rows taken so far."""
-        self._numbers: _Numbers = {name: np.empty(1024, kind) for name, kind in _NUMBERS.items()}
+        self._numbers: _Numbers = {name: np.zeros(_FIRST_CAPACITY, kind) for name, kind in _NUMBERS.items()}
         self._chunks: list[tuple[int, _Arrows]] = []  # first seq and columns of each chunk
         self._threads = _Threads()
         self._whole: pd.DataFrame | None = None
@@ -320,11 +322,12 @@ class Frames:
     def extend(self, rows: Rows, connections: Sequence[Connection]) -> None:
         """Take the rows that follow those taken so far."""
         stop = self.rows + len(rows)
-        self._reserve(stop)
+        self.reserve(stop)
         for name, values in _numbers(rows, self._threads, connections).items():
             if values.itemsize > self._numbers[name].itemsize:  # more sessions than the codes could count
                 self._numbers[name] = self._numbers[name].astype(values.dtype)
-            self._numbers[name][self.rows : stop] = values
+            if values.any():  # zeros are there already, in pages that nobody has touched yet
+                self._numbers[name][self.rows : stop] = values
         self._chunks.append((rows.first, _arrows(rows)))
         self.rows = stop
         self._whole = None
@@ -349,12 +352,15 @@ class Frames:
             self._connections = len(connections)
         return self._whole.copy(deep=False)
 
-    def _reserve(self, rows: int) -> None:
+    def reserve(self, rows: int) -> None:
+        """Make room for so many rows, and some more where there was not enough."""
         capacity = len(self._numbers["opcode"])
         if rows <= capacity:
             return
-        grown = max(rows, 2 * capacity)
+        grown = max(rows + rows // 8, 3 * capacity // 2)
         for name, values in self._numbers.items():
-            larger = np.empty(grown, values.dtype)
-            larger[: self.rows] = values[: self.rows]
+            larger = np.zeros(grown, values.dtype)
+            used = values[: self.rows]
+            if used.any():
+                larger[: self.rows] = used
             self._numbers[name] = larger

@@ -280,6 +280,7 @@ class FrameLog:
             frames = self._frames
             if frames is None:
                 frames = self._frames = Frames(self.first)
+            frames.reserve(len(self))
             for rows in self.rows(frames.end, self.end):
                 frames.extend(rows, self.connections)
             return frames.dataframe(self.connections)

@@ -35,10 +35,10 @@ from wsnotebook.session.converters import Converter, JsonConverter
 from wsnotebook.session.default import DefaultClientWebSocketSession
 from wsnotebook.session.engine import to_ours
 from wsnotebook.session.iothread import IoThread
-from wsnotebook.session.keepalive import seconds
+from wsnotebook.session.limits import check_frame_size, seconds
 from wsnotebook.session.pump import Pump
 from wsnotebook.session.redaction import redact_url
-from wsnotebook.session.session import ClientWebSocketSession, check_frame_size
+from wsnotebook.session.session import ClientWebSocketSession
 from wsnotebook.wire.extensions import PerMessageDeflate, WebSocketExtensionFactory, check_claims
 from wsnotebook.wire.protocol import WireProtocol
 

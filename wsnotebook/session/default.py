@@ -6,7 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 from wsnotebook.session.call import HttpCall
-from wsnotebook.session.keepalive import Pinger, pinger, seconds
+from wsnotebook.session.keepalive import Pinger, pinger
+from wsnotebook.session.limits import seconds
 from wsnotebook.session.session import ClientWebSocketSession
 
 __all__ = ["DefaultClientWebSocketSession"]

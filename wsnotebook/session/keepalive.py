@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from wsnotebook.errors import PingTimeout
+from wsnotebook.session.limits import seconds
 from wsnotebook.session.state import SessionState
 from wsnotebook.wire.frames import CloseCode
 
@@ -18,21 +19,9 @@ if TYPE_CHECKING:
     from wsnotebook.session.pump import Pump
     from wsnotebook.session.session import ClientWebSocketSession
 
-__all__ = ["Pinger", "Ponger", "pinger", "ponger", "seconds"]
+__all__ = ["Pinger", "Ponger", "pinger", "ponger"]
 
 _PAYLOAD = 8  # random bytes of a ping: enough that no pong is taken for another's
-
-
-def seconds(value: float | timedelta, name: str) -> float:
-    """Return a time in seconds.
-
-    Raises:
-        ValueError: not over 0.
-    """
-    number = value.total_seconds() if isinstance(value, timedelta) else float(value)
-    if not number > 0:
-        raise ValueError(f"{name} is a number of seconds over 0, not {value!r}; None turns pings off")
-    return number
 
 
 def pinger(

@@ -18,6 +18,7 @@ from wsnotebook.session.converters import Converter
 from wsnotebook.session.endings import CloseArgument, reason_of
 from wsnotebook.session.heartbeat import Heartbeat
 from wsnotebook.session.iothread import IoThread
+from wsnotebook.session.limits import check_frame_size
 from wsnotebook.session.masking import warn_unmasked
 from wsnotebook.session.pump import Pump
 from wsnotebook.session.redaction import redact_url
@@ -556,17 +557,6 @@ class ClientWebSocketSession:
         if self.viewer is None:
             return {"text/plain": repr(self)}
         return type(self).viewer(self)._repr_mimebundle_(include=include, exclude=exclude)  # type: ignore[misc]  # not None
-
-
-def check_frame_size(limit: int | None) -> int | None:
-    """Return a size limit.
-
-    Raises:
-        ValueError: not over 0.
-    """
-    if limit is not None and limit <= 0:
-        raise ValueError(f"max_frame_size is a number of bytes over 0, or None for no limit; not {limit}")
-    return limit
 
 
 def _to_frame(item: str | BytesLike | Frame) -> Frame:

@@ -8,7 +8,7 @@ from wsnotebook.wire.batch import FIN, OPCODE
 from wsnotebook.wire.frames import Opcode
 from wsnotebook.wire.rules import Rule, Rules
 
-__all__ = ["MessageState"]
+__all__ = ["MessageState", "is_utf8"]
 
 _utf8_decoder = codecs.getincrementaldecoder("utf-8")
 

@@ -165,7 +165,8 @@ class WireProtocol(ClientProtocol, _FrameLoop):
         """Hold the rules against the frames of a batch that can break one, and say what follows."""
         reading = Reading(batch, end=0 if self._ended else None)
         withheld = 0  # frames before the end that complete no message
-        for place in () if self._ended else _places_to_judge(batch):
+        places = _places_to_judge(batch)
+        for place in () if self._ended else places:
             completes = yield from self._judge_frame(batch, place, reading)
             if self._ended:
                 break
@@ -283,7 +284,10 @@ class WireProtocol(ClientProtocol, _FrameLoop):
 
 
 def _places_to_judge(batch: ScannedBatch) -> list[int]:
-    """Return the places of frames that can break a rule: the odd ones, and plain texts that are not UTF-8."""
+    """Return the places of frames that can break a rule: the odd ones, and texts that are not UTF-8.
+
+    Those lose their flag here, as nobody looks at them any more where the session has ended before.
+    """
     if not batch.odd and batch.is_ascii():
         return []
     wrong = [
@@ -291,4 +295,6 @@ def _places_to_judge(batch: ScannedBatch) -> list[int]:
         for place, flags in enumerate(batch.flags)
         if flags & Flag.TEXT and not is_utf8(batch.payloads[place])
     ]
+    for place in wrong:
+        batch.flags[place] &= ~Flag.TEXT
     return sorted((*batch.odd, *wrong)) if wrong else batch.odd

@@ -9,7 +9,7 @@ from __future__ import annotations
 from wsnotebook.wire.batch import Batch, Flag, minimal_header
 from wsnotebook.wire.masking import apply_mask
 
-__all__ = ["MAX_BATCH_FRAMES", "Scanner", "ScannedBatch"]
+__all__ = ["MAX_BATCH_FRAMES", "ScannedBatch", "Scanner"]
 
 MAX_BATCH_FRAMES = 4096
 """Frames in one batch at most: 256 KiB of empty frames are 131,072, which would hold the event loop for 200 ms."""
@@ -167,7 +167,8 @@ class Scanner:
         length = second & 0x7F
         if length >= 126:
             length = int.from_bytes(data[position + 2 : position + (4 if length == 126 else 10)], "big")
-        over = length >= _LENGTH_TOP_BIT or (self.limit is not None and length > self.limit)
+        accepted = self._need > size  # when its header came: a limit lowered since is for the frames after it
+        over = length >= _LENGTH_TOP_BIT or (self.limit is not None and length > self.limit and not accepted)
         if not over and have < size + length:
             self._need = size + length
             return 0

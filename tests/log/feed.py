@@ -1,0 +1,45 @@
+"""A log fed with the bytes of a server, as a session would feed it."""
+
+from __future__ import annotations
+
+import itertools
+
+from websockets.uri import parse_uri
+
+from wsnotebook.log.connections import Connection
+from wsnotebook.log.framelog import FrameLog
+from wsnotebook.wire.frames import Frame
+from wsnotebook.wire.protocol import WireProtocol
+from wsnotebook.wire.serializer import outgoing
+
+SECOND = 1_000_000_000
+
+
+class Feed:
+    """One connection of a log, with a clock that advances a second for each read or write."""
+
+    def __init__(self, log: FrameLog, name: str = "a", *, raw: bool = True, attempt: int = 0) -> None:
+        self.log = log
+        self.wire = WireProtocol(parse_uri("ws://host/"), raw=raw, max_frame_size=1 << 24)
+        self.number = log.register(Connection(name, attempt))
+        self.sent = b""
+        self._time = itertools.count(SECOND, SECOND)
+
+    def receive(self, data: bytes) -> None:
+        for reading in self.wire.receive(data):
+            if reading is not None:
+                now = next(self._time)
+                self.log.append(reading.batch, self.number, "in", now, now)
+
+    def send(self, *frames: Frame) -> int:
+        batch, data = self.wire.serialize([outgoing(frame) for frame in frames])
+        self.sent += data
+        now = next(self._time)
+        return self.log.append(batch, self.number, "out", now, now)
+
+
+def server_frame(payload: bytes, head: int = 0x81) -> bytes:
+    """Return an unmasked frame of under 64 KiB."""
+    size = len(payload)
+    header = bytes((head, size)) if size < 126 else bytes((head, 126)) + size.to_bytes(2, "big")
+    return header + payload

@@ -1,0 +1,140 @@
+"""The DataFrame: its schema is DESIGN's, its values are the wire's, and asking again shares what was built."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from feed import Feed, server_frame
+
+from wsnotebook.log.dataframe import COLUMNS
+from wsnotebook.log.framelog import FrameLog
+from wsnotebook.wire.frames import CloseReason, Frame
+
+DTYPES = {
+    "time": "datetime64[ns, UTC]", "monotonic": "int64", "session": "category", "attempt": "int32",
+    "direction": "category", "opcode": "category", "fin": "bool", "rsv1": "bool", "rsv2": "bool", "rsv3": "bool",
+    "masked": "bool", "mask_key": "binary[pyarrow]", "length": "int64", "wire_length": "int64", "frame_length": "int64",
+    "payload": "large_binary[pyarrow]", "text": "large_string[pyarrow]", "message": "Int64", "close_code": "Int32",
+    "close_reason": "string", "status": "category", "detail": "string",
+}  # fmt: skip
+
+
+def test_the_schema_is_the_same_for_none_one_and_many_rows() -> None:
+    """Columns, order and dtypes never depend on what was recorded."""
+    log = FrameLog()
+    feed = Feed(log)
+    frames = [log.df, log.window(0, 0)]
+    feed.receive(server_frame(b"one"))
+    frames += [log.df, log.tail(1)]
+    feed.receive(server_frame(b"x") * 5000)
+    frames += [log.df, log.window(10, 4000)]
+    for df in frames:
+        assert {name: str(dtype) for name, dtype in df.dtypes.items()} == DTYPES
+        assert list(df.columns) == list(COLUMNS) and df.index.name == "seq" and df.index.dtype == "int64"
+
+
+def test_values_are_those_of_the_wire() -> None:
+    """One row of each kind, read back column by column."""
+    log = FrameLog()
+    feed = Feed(log, "s")
+    feed.receive(
+        server_frame("é".encode()) + server_frame(b"\xff", 0x82) + server_frame(b"\x03\xe8bye", 0x88)
+    )
+    feed.send(Frame.text("out"), Frame.close(CloseReason(4321, "own")))
+    df = log.df
+    assert df["opcode"].tolist() == ["text", "binary", "close", "text", "close"]
+    assert df["direction"].tolist() == ["in", "in", "in", "out", "out"]
+    assert df["masked"].tolist() == [False, False, False, True, True]
+    assert df["text"].fillna("-").tolist() == ["é", "-", "-", "out", "-"]
+    assert df["payload"].tolist() == ["é".encode(), b"\xff", b"\x03\xe8bye", b"out", b"\x10\xe1own"]
+    assert df["close_code"].fillna(0).tolist() == [0, 0, 1000, 0, 4321]
+    assert df["close_reason"].fillna("-").tolist() == ["-", "-", "bye", "-", "own"]
+    assert df["frame_length"].tolist() == [4, 3, 7, 9, 11]
+    assert df["mask_key"].isna().tolist() == [True, True, True, False, False]
+    assert all(len(key) == 4 for key in df["mask_key"].dropna())
+    assert df["time"].iloc[0] == pd.Timestamp(1, unit="s", tz="UTC") and df["monotonic"].iloc[0] == 10**9
+    assert df["session"].unique().tolist() == ["s"] and set(df["status"]) == {"ok"}
+
+
+def test_frames_of_a_message_share_its_first_seq() -> None:
+    """Fragments belong together, across reads, control frames between them and another session's; control frames to none."""
+    log = FrameLog()
+    one, other = Feed(log, "one"), Feed(log, "other")
+    one.receive(server_frame(b"1", 0x01))
+    other.receive(server_frame(b"whole"))
+    one.receive(server_frame(b"", 0x89) + server_frame(b"2", 0x00))
+    log.df  # noqa: B018 - what is built by now must go on rightly
+    one.receive(server_frame(b"3", 0x80) + server_frame(b"orphan", 0x80) + server_frame(b"next"))
+    assert log.df["message"].fillna(-1).tolist() == [0, 1, -1, 0, 0, -1, 6]
+
+
+def test_part_of_a_character_is_bytes_and_not_text() -> None:
+    """A fragment that ends inside a character has no text of its own; its payload keeps every byte."""
+    log = FrameLog()
+    Feed(log).receive(server_frame(b"\xc3", 0x01) + server_frame(b"\xa9", 0x80) + server_frame(b"\xc3\x28"))
+    df = log.df
+    assert df["text"].isna().all() and df["payload"].tolist() == [b"\xc3", b"\xa9", b"\xc3\x28"]
+    assert df["status"].tolist() == ["ok", "ok", "violation"] and "not UTF-8" in df["detail"].iloc[2]
+
+
+def test_asking_again_shares_what_was_built() -> None:
+    """The second DataFrame is a view of the first one's arrays, and a longer one of both."""
+    log = FrameLog()
+    feed = Feed(log)
+    feed.receive(server_frame(b"x" * 50) * 3000)
+    first, second = log.df, log.df
+    assert np.shares_memory(first["length"].to_numpy(), second["length"].to_numpy())
+    feed.receive(server_frame(b"y"))
+    third = log.df
+    assert np.shares_memory(first["length"].to_numpy(), third["length"].to_numpy())
+    assert len(first) == 3000 and len(third) == 3001
+
+
+def test_what_a_user_changes_stays_with_the_user() -> None:
+    """Copy-on-write keeps the log's own columns out of reach."""
+    log = FrameLog()
+    feed = Feed(log)
+    feed.receive(server_frame(b"one") + server_frame(b"two"))
+    df = log.df
+    df.loc[0, "length"] = 99
+    df["fin"] = False
+    del df["text"]
+    again = log.df
+    assert (
+        again["length"].tolist() == [3, 3] and again["fin"].all() and again["text"].tolist() == ["one", "two"]
+    )
+
+
+def test_a_longer_log_equals_one_asked_for_at_once() -> None:
+    """However often it was asked for in between, over segments that were open and are sealed, the result is the same."""
+    asked, once = FrameLog(), FrameLog()
+    feeds = Feed(asked), Feed(once)
+    for number in range(40):
+        for feed in feeds:
+            feed.receive(
+                server_frame(f"{number}".encode() * 7, 0x81 if number % 3 else 0x01 if number % 2 else 0x80)
+                * 200
+            )
+        asked.df  # noqa: B018 - asking is the point
+    pd.testing.assert_frame_equal(asked.df, once.df)
+    pd.testing.assert_frame_equal(asked.df, asked.window(0, len(asked)))
+
+
+def test_many_sessions_have_their_names() -> None:
+    """More sessions than one byte can count, each with its name and attempt."""
+    log = FrameLog()
+    for number in range(300):
+        Feed(log, f"s{number}", attempt=number % 2).receive(server_frame(b"x"))
+        if number == 100:
+            log.df  # noqa: B018 - the codes have to grow from here
+    df = log.df
+    assert df["session"].tolist() == [f"s{number}" for number in range(300)]
+    assert df["attempt"].tolist() == [number % 2 for number in range(300)]
+
+
+def test_attrs_carry_the_handshakes() -> None:
+    """df.attrs tells of each connection, in plain values."""
+    log = FrameLog()
+    Feed(log, "a").receive(server_frame(b"x"))
+    (connection,) = log.df.attrs["wsnotebook"]["connections"]
+    assert connection["session"] == "a" and connection["attempt"] == 0

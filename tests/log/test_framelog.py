@@ -1,0 +1,189 @@
+"""The log: what is appended is there, whole and in order, in memory, on disk, or counted as dropped."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from feed import Feed, server_frame
+
+from wsnotebook.log.framelog import FrameLog
+from wsnotebook.wire.frames import Frame
+
+
+def many(count: int, size: int = 100) -> bytes:
+    return b"".join(server_frame(f"{number:0{size}d}".encode()) for number in range(count))
+
+
+def test_an_empty_log_answers_every_question() -> None:
+    """Nothing is recorded, and every view says so without an error."""
+    log = FrameLog()
+    assert len(log) == 0 and log.memory == 0 and log.first == log.end == 0
+    assert len(log.df) == len(log.tail(5)) == len(log.window(0, 10)) == len(log.events) == 0
+    assert log.wire_bytes("in") == log.wire_bytes("out") == b""
+    with pytest.raises(IndexError, match="there is no frame 0"):
+        log.frame(0)
+
+
+def test_rows_of_many_segments_are_in_order() -> None:
+    """20,000 frames over several segments: each has its seq, its payload, and its place in every view."""
+    log = FrameLog()
+    feed = Feed(log)
+    feed.receive(many(20_000))
+    assert len(log) == 20_000
+    assert log.df["text"].astype(int).tolist() == list(range(20_000))
+    assert log.df.index.tolist() == list(range(20_000))
+    assert log.frame(12_345).read_text() == f"{12_345:0100d}"
+    assert log.tail(3)["text"].astype(int).tolist() == [19_997, 19_998, 19_999]
+    assert log.window(9_998, 10_002)["text"].astype(int).tolist() == [9_998, 9_999, 10_000, 10_001]
+
+
+def test_wire_bytes_are_rebuilt_exactly() -> None:
+    """Both directions come back to the byte: masks, fragments, a longer header than needed, a lying length, an end."""
+    log = FrameLog()
+    feed = Feed(log)
+    fed = (
+        server_frame(b"Hello") + bytes.fromhex("817e0006") + b"longer" + bytes.fromhex("818537fa213d7f9f4d5158")
+        + server_frame(b"part", 0x01) + server_frame(b"", 0x89) + server_frame(b"rest", 0x80) + server_frame(b"x" * 70, 0xF3)
+    )  # fmt: skip
+    feed.receive(fed + b"\x82\x7e\x01\x00cut")
+    ending = feed.wire.receive_end()
+    assert ending is not None
+    log.append(ending.batch, feed.number, "in", 0, 0)
+    feed.send(Frame.text("one"), Frame.binary(b"\x00" * 200, fin=False), Frame.ping(b"p"))
+    assert log.wire_bytes("in") == fed + b"\x82\x7e\x01\x00cut"
+    assert log.wire_bytes("out") == feed.sent
+    assert log.df["frame_length"].sum() == len(fed) + 7 + len(feed.sent)
+    assert log.df["status"].iloc[-4] == "truncated"
+
+
+def test_wire_bytes_of_several_sessions_need_a_name() -> None:
+    """Bytes of two sessions are never mixed: the question has to say which."""
+    log = FrameLog()
+    Feed(log, "a").receive(server_frame(b"of a"))
+    Feed(log, "b").receive(server_frame(b"of b"))
+    assert log.wire_bytes("in", "b") == server_frame(b"of b")
+    with pytest.raises(ValueError, match="say which: a, b"):
+        log.wire_bytes("in")
+    with pytest.raises(ValueError, match="'in' or 'out'"):
+        log.wire_bytes("up")  # type: ignore[arg-type]  # that is the point
+
+
+def test_beyond_the_retention_segments_go_to_disk_and_nothing_is_lost() -> None:
+    """The default: memory stays bounded, every row is still there, and the move is an event."""
+    log = FrameLog(retention=2_000_000)
+    feed = Feed(log)
+    for _ in range(10):
+        feed.receive(many(10_000))
+    assert log.memory < 2_000_000 + (9 << 20)  # and the segment that is open
+    assert log.spilled > 0 and log.dropped == 0 and len(log) == 100_000
+    assert log.df["text"].astype(int).tolist() == list(range(10_000)) * 10
+    assert log.wire_bytes("in") == many(10_000) * 10
+    assert "spill" in set(log.events["kind"]) and "on disk" in repr(log)
+
+
+def test_without_spilling_the_oldest_rows_are_dropped_and_counted() -> None:
+    """Dropping is asked for, counted, shown, and never renumbers what stays."""
+    log = FrameLog(retention=2_000_000, spill=False)
+    feed = Feed(log)
+    for _ in range(10):
+        feed.receive(many(10_000))
+    assert log.dropped > 0 and len(log) == 100_000 - log.dropped
+    assert log.df.index[0] == log.first == log.dropped
+    assert log.df["text"].iloc[-1] == f"{9_999:0100d}"
+    assert f"{log.dropped:,} dropped" in repr(log)
+    with pytest.raises(IndexError):
+        log.frame(0)
+
+
+def test_a_cursor_behind_the_retention_reads_from_disk() -> None:
+    """A reader that is slow gets every frame, also those that were spilled meanwhile."""
+    log = FrameLog(retention=1_000_000)
+    feed = Feed(log)
+    cursor = log.cursor(feed.number)
+    for _ in range(5):
+        feed.receive(many(10_000))
+    texts = []
+    while (read := cursor.take(1000)).heads:
+        texts += [int(payload) for payload in read.payloads]
+    assert texts == list(range(10_000)) * 5 and cursor.missed == 0 and log.spilled > 0
+
+
+def test_a_cursor_behind_dropped_rows_says_how_many_it_missed() -> None:
+    """Where the oldest were dropped the reader goes on at the oldest that is left."""
+    log = FrameLog(retention=1_000_000, spill=False)
+    feed = Feed(log)
+    cursor = log.cursor(feed.number)
+    for _ in range(5):
+        feed.receive(many(10_000))
+    first = cursor.take(1).payloads[0]
+    assert cursor.missed == log.dropped > 0
+    assert int(first) == log.dropped % 10_000
+
+
+def test_a_cursor_reads_only_what_its_connection_received() -> None:
+    """Sent frames and other sessions' stand between; none is handed over."""
+    log = FrameLog()
+    one, other = Feed(log, "one"), Feed(log, "other")
+    cursor = log.cursor(one.number)
+    one.receive(server_frame(b"1"))
+    one.send(Frame.text("sent"))
+    other.receive(server_frame(b"of the other"))
+    one.receive(server_frame(b"2") + server_frame(b"3"))
+    assert [cursor.take(1).payloads for _ in range(4)] == [[b"1"], [b"2"], [b"3"], []]
+
+
+def test_marking_rows_dropped_reaches_the_dataframe_already_asked_for() -> None:
+    """A row that was recorded before its write and never written says so, also after a look at the DataFrame."""
+    log = FrameLog()
+    first = Feed(log).send(Frame.text("a"), Frame.text("b"))
+    before = log.df
+    log.mark_dropped(first + 1, first + 2, "the connection was lost")
+    assert before["status"].tolist() == ["ok", "ok"]
+    assert log.df["status"].tolist() == ["ok", "dropped"]
+    assert log.df["detail"].iloc[1] == "the connection was lost"
+
+
+def test_a_batch_larger_than_a_segment_has_a_place() -> None:
+    """A frame of 20 MiB is one row, byte for byte."""
+    log = FrameLog()
+    feed = Feed(log)
+    feed.receive(server_frame(b"small"))
+    feed.wire.max_frame_size = None
+    payload = bytes(range(256)) * (20 << 12)
+    feed.receive(b"\x82\x7f" + len(payload).to_bytes(8, "big") + payload)
+    feed.receive(server_frame(b"small again"))
+    assert log.frame(1).data == payload
+    assert log.df["length"].tolist() == [5, len(payload), 11]
+
+
+def test_reading_while_another_thread_appends() -> None:
+    """Every view is safe from any thread while frames arrive: a DataFrame is always a whole beginning of the log."""
+    log = FrameLog()
+    feed = Feed(log)
+    data = many(500)
+    stop = threading.Event()
+
+    def record() -> None:
+        for _ in range(200):
+            feed.receive(data)
+        stop.set()
+
+    thread = threading.Thread(target=record)
+    thread.start()
+    lengths = []
+    while not stop.is_set():
+        df = log.df
+        lengths.append(len(df))
+        if len(df):
+            assert int(df["text"].iloc[-1]) == (len(df) - 1) % 500
+            assert log.tail(1)["text"].notna().all()
+    thread.join()
+    assert lengths == sorted(lengths) and len(log.df) == 100_000
+
+
+@pytest.mark.parametrize("retention", [0, -1])
+def test_a_retention_that_cannot_be_is_refused(retention: int) -> None:
+    """The sentence says what may be given."""
+    with pytest.raises(ValueError, match="None for no limit"):
+        FrameLog(retention=retention)
