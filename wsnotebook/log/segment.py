@@ -8,7 +8,8 @@ from __future__ import annotations
 import mmap
 import os
 import tempfile
-from itertools import pairwise
+from array import array
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,7 +25,9 @@ MAX_ROWS = 65_536
 MAX_PAYLOAD = 8 << 20
 """Payload bytes of a segment, but for one larger frame: what a look at the open segment may have to copy."""
 _FIRST_ROWS = 1024
-_FIRST_PAYLOAD = 64 << 10  # a log begins small, so that a thousand quiet sessions cost little, and grows by four
+_FIRST_PAYLOAD = (
+    64 << 10
+)  # a log begins small, so that a thousand quiet sessions cost little, and grows by four
 _LARGE = 1024  # mean bytes from which payloads are copied one by one, not all at once and then again
 
 Column = NDArray[Any]
@@ -114,11 +117,13 @@ class Segment:
         self.flags: Column = np.empty(max_rows, np.uint8)
         self.offsets: Column = np.empty(max_rows + 1, np.int64)
         self.offsets[0] = 0
-        self.payload: Any = np.empty(max_payload, np.uint8)  # never grown: growing copies, and touches each page anew
+        self.payload: Any = np.empty(
+            max_payload, np.uint8
+        )  # never grown: growing copies, and touches each page anew
         self._payload_view = memoryview(self.payload)
         self.mask_keys: Any = bytearray()
         self.wire: Any = bytearray()
-        self.wire_offsets: Any = [0]
+        self.wire_offsets: Any = array("q", [0])
         self.headers: dict[int, bytes] = {}
         self.details: dict[int, str] = {}
         self.starts: Column = np.empty(max_rows + 1, np.int32)
@@ -158,9 +163,12 @@ class Segment:
         self.size = int(self.offsets[stop])
         if batch.mask_keys:
             self.mask_keys += b"".join(batch.mask_keys)
-        for place in sorted(batch.wire):
-            self.wire += batch.wire[place]
-            self.wire_offsets.append(len(self.wire))
+        if batch.wire:
+            payloads = [batch.wire[place] for place in sorted(batch.wire)]
+            ends = accumulate(map(len, payloads), initial=len(self.wire))
+            next(ends)  # where they begin is there already
+            self.wire_offsets.extend(ends)
+            self.wire += b"".join(payloads)
         for place, header in batch.headers.items():
             self.headers[start + place] = header
         for place, detail in batch.details.items():

@@ -20,6 +20,7 @@ OPCODE = 0x0F
 
 _LARGE = 1024  # bytes from which another copy of a payload costs more than a turn of a loop
 
+
 class Flag:
     """Bits of a row that are not in the frame's first byte. Ints, not an enum: they are read per frame."""
 

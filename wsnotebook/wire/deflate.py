@@ -9,6 +9,7 @@ from __future__ import annotations
 import zlib
 from collections import deque
 from collections.abc import Generator
+from typing import NamedTuple
 
 from wsnotebook.errors import FrameTooBig
 
@@ -16,6 +17,7 @@ __all__ = ["Inflater"]
 
 _SYNC_TAIL = b"\x00\x00\xff\xff"  # the empty block that a sender cuts off each message (RFC 7692 §7.2.1)
 _STEP = 2 << 20  # bytes inflated before the caller gets a turn: 2 MiB take a few milliseconds
+_WINDOWS_KEPT = 4  # windows of output that are remembered before all but one are cut off, to join seldom
 _TURNS = 256  # decoders made before the caller gets a turn: 1 MB can hold 500,000 empty final blocks
 
 
@@ -35,6 +37,12 @@ class Inflater:
             deque()
         )  # last output, at least a window of it, for a restart after BFINAL
         self._recent_size = 0
+        self._begun: _Begun | None = None
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether ``start`` left something for ``rest``."""
+        return self._begun is not None
 
     def inflate(self, data: bytes, *, final: bool, limit: int | None) -> Generator[None, None, bytes]:
         """Return the application's bytes of one frame; yields after every 2 MiB, so that a loop can take a turn.
@@ -48,39 +56,67 @@ class Inflater:
             FrameTooBig: more than ``limit`` bytes would come out; no more than that were made.
             zlib.error: the data is not DEFLATE.
         """
-        pieces: list[bytes] = []
-        size = turns = 0
+        whole = self.start(data, final=final, limit=limit)
+        return whole if whole is not None else (yield from self.rest())
+
+    def start(self, data: bytes, *, final: bool, limit: int | None) -> bytes | None:
+        """Inflate one frame in one call; None where that is not the whole of it, and ``rest`` has to be called."""
         rest = data + _SYNC_TAIL if final else data
+        room = _STEP if limit is None else min(_STEP, limit + 1)
+        decoder = self._decoder
+        try:
+            piece = decoder.decompress(rest, room)
+        except zlib.error as error:
+            self._begun = _Begun(b"", rest, final, limit, error)
+            return None
+        if decoder.eof or decoder.unconsumed_tail or len(piece) >= room:
+            self._begun = _Begun(piece, decoder.unconsumed_tail, final, limit, None)
+            return None
+        self._keep(piece)
+        if final and not self._context_takeover:
+            self._restart()
+        return piece
+
+    def rest(self) -> Generator[None, None, bytes]:
+        """Return the bytes of the frame that ``start`` has begun; see inflate()."""
+        assert self._begun is not None
+        (piece, rest, final, limit, error), self._begun = self._begun, None
+        if error is not None:
+            raise error
+        pieces: list[bytes] = []
+        size = turns = room = 0
         while True:
-            room = _STEP if limit is None else min(_STEP, limit - size + 1)
-            piece = self._decoder.decompress(rest, room)
-            rest = self._decoder.unconsumed_tail
             size += len(piece)
             if limit is not None and size > limit:
                 raise FrameTooBig(size, limit)
-            if piece:
-                pieces.append(piece)
-                self._remember(piece)
+            pieces.append(piece)
+            self._keep(piece)
             if self._decoder.eof:  # BFINAL=1: the next block needs a new decoder over the same window
-                rest = b"" if final and self._decoder.unused_data == _SYNC_TAIL else self._decoder.unused_data
+                rest = self._decoder.unused_data
                 self._decoder = zlib.decompressobj(-self._window_bits, zdict=self._window())
-                if not rest:
+                if not rest or (final and rest == _SYNC_TAIL):
                     break
             elif not rest and len(piece) < room:  # a full piece may have left output inside zlib
                 break
             turns += 1
             if len(piece) == _STEP or turns % _TURNS == 0:
                 yield
+            room = _STEP if limit is None else min(_STEP, limit - size + 1)
+            piece = self._decoder.decompress(rest, room)
+            rest = self._decoder.unconsumed_tail
         if final and not self._context_takeover:
             self._restart()
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        return b"".join(pieces)
 
-    def _remember(self, piece: bytes) -> None:
-        window = 1 << self._window_bits
-        self._recent.append(piece[-window:])
-        self._recent_size += len(self._recent[-1])
-        while self._recent_size - len(self._recent[0]) >= window:
-            self._recent_size -= len(self._recent.popleft())
+    def _keep(self, piece: bytes) -> None:
+        """Remember the last output for a window's length; what is older goes a few windows at a time."""
+        self._recent.append(piece)
+        self._recent_size += len(piece)
+        if self._recent_size > _WINDOWS_KEPT << self._window_bits:
+            window = self._window()
+            self._recent.clear()
+            self._recent.append(window)
+            self._recent_size = len(window)
 
     def _window(self) -> bytes:
         return b"".join(self._recent)[-(1 << self._window_bits) :]
@@ -89,3 +125,15 @@ class Inflater:
         self._decoder = zlib.decompressobj(-self._window_bits)
         self._recent.clear()
         self._recent_size = 0
+
+
+class _Begun(NamedTuple):
+    """A frame of which the first step was done."""
+
+    piece: bytes
+    """What came out."""
+    rest: bytes
+    """What did not go in."""
+    final: bool
+    limit: int | None
+    error: zlib.error | None

@@ -174,10 +174,17 @@ class DeflateExtension(WebSocketExtension):
         if not self._inflating:
             return frame
         try:
-            data = yield from self._inflater.inflate(frame.data, final=frame.fin, limit=max_size)
+            if self._inflater.is_begun:
+                data = yield from self._inflater.rest()
+            else:
+                data = yield from self._inflater.inflate(frame.data, final=frame.fin, limit=max_size)
         except zlib.error as error:
             raise ValueError(f"the payload does not inflate: {error} (RFC 7692 §7.2.2)") from error
         return Frame(frame.opcode, data, frame.fin, False, frame.rsv2, frame.rsv3)
+
+    def decode_whole(self, payload: bytes, max_size: int | None) -> bytes | None:
+        """Inflate the payload of a compressed message of one frame; None where it takes ``decoding`` to finish it."""
+        return self._inflater.start(payload, final=True, limit=max_size)
 
     def __repr__(self) -> str:
         parameters = ", ".join(

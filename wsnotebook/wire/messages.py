@@ -24,6 +24,7 @@ class MessageState:
         self.fragments = 0
         """Frames of the open message so far."""
         self._decoder = _utf8_decoder()
+        self._in_character = False  # the text so far ends inside a character
 
     def begin(self, head: int) -> tuple[Rule | None, bool]:
         """Take the first byte of a data frame; return the rule it breaks and whether it continues a message."""
@@ -37,7 +38,9 @@ class MessageState:
         self.opcode = opcode
         self.size = 0
         self.fragments = 1
-        self._decoder.reset()
+        if self._in_character:
+            self._decoder.reset()
+            self._in_character = False
         return rule, False
 
     def end(self, head: int, payload: bytes) -> tuple[Rule | None, bool]:
@@ -46,14 +49,23 @@ class MessageState:
         final = bool(head & FIN)
         rule, alone = None, False
         if self.opcode == Opcode.TEXT:
-            try:
-                self._decoder.decode(payload, final)
-            except UnicodeDecodeError:
-                rule = Rules.TEXT_UTF8
-            alone = is_utf8(payload)
+            if payload.isascii() and not self._in_character:
+                alone = True
+            else:
+                alone = is_utf8(payload)
+                rule = self._decode(payload, final)
         if final:
             self.opcode = None
         return rule, alone
+
+    def _decode(self, payload: bytes, final: bool) -> Rule | None:
+        try:
+            self._decoder.decode(payload, final)
+        except UnicodeDecodeError:
+            self._in_character = True  # the decoder has to be reset
+            return Rules.TEXT_UTF8
+        self._in_character = bool(self._decoder.getstate()[0])
+        return None
 
 
 def is_utf8(payload: bytes) -> bool:

@@ -17,7 +17,7 @@ from websockets.protocol import Protocol
 
 from wsnotebook.errors import FrameTooBig, ProtocolViolation, SessionFault
 from wsnotebook.wire.batch import FIN, OPCODE, Batch, Flag
-from wsnotebook.wire.extensions import WebSocketExtension
+from wsnotebook.wire.extensions import DeflateExtension, WebSocketExtension
 from wsnotebook.wire.frames import MAX_CONTROL_PAYLOAD, Opcode
 from wsnotebook.wire.messages import MessageState, is_utf8
 from wsnotebook.wire.rules import Rule, Rules, close_rule, head_rules
@@ -28,6 +28,8 @@ __all__ = ["MAX_FRAGMENTS", "Fault", "Reading", "WireProtocol"]
 
 MAX_FRAGMENTS = 65_536
 """Frames of one message at most on a default session: a peer can send a million empty ones in 2 MB."""
+
+_WHOLE_COMPRESSED = frozenset((0xC1, 0xC2))  # a compressed message of one frame
 
 
 class Fault(NamedTuple):
@@ -93,6 +95,9 @@ class WireProtocol(ClientProtocol, _FrameLoop):
         self._scanner = Scanner(max_frame_size)
         self._message = MessageState()
         self._head_rules = head_rules(0)
+        self._deflate: DeflateExtension | None = (
+            None  # where it is the only extension, as it nearly always is
+        )
         self._failed = False
         self._peer_closed = False
         self._serializer = Serializer(masking=masking, random=random)
@@ -129,6 +134,9 @@ class WireProtocol(ClientProtocol, _FrameLoop):
             claimed |= extension.factory.rsv
         self._head_rules = head_rules(claimed)
         self._serializer.settle(self.wire_extensions, self._head_rules)
+        if len(self.extensions) == 1 and isinstance(self.extensions[0], DeflateExtension):
+            self._deflate = self.extensions[0]
+            self._scanner.expect_compressed()
 
     @property
     def wire_extensions(self) -> tuple[WebSocketExtension, ...]:
@@ -165,38 +173,80 @@ class WireProtocol(ClientProtocol, _FrameLoop):
         """Hold the rules against the frames of a batch that can break one, and say what follows."""
         reading = Reading(batch, end=0 if self._ended else None)
         withheld = 0  # frames before the end that complete no message
-        places = _places_to_judge(batch)
+        places = self._places_to_judge(batch)
         for place in () if self._ended else places:
-            completes = yield from self._judge_frame(batch, place, reading)
+            completes = self._judge_whole_compressed(batch, place, reading) or self._judge_frame(
+                batch, place, reading
+            )
+            if completes is None:
+                completes = yield from self._decode(batch, place, reading)
             if self._ended:
                 break
             withheld += not completes
-        if reading.end is None:
-            reading.deliverable = len(batch) - (0 if self.raw else withheld)
-        else:
-            reading.deliverable = max(0, reading.end - (0 if self.raw else withheld))
+        end = len(batch) if reading.end is None else reading.end
+        reading.deliverable = end if self.raw else max(0, end - withheld)
         if self._peer_closed:
             for place in range((reading.end or 0) + bool(reading.closes), len(batch)):
                 batch.mark(place, Flag.VIOLATION, str(Rules.AFTER_CLOSE))
         yield reading
 
-    def _judge_frame(self, batch: ScannedBatch, place: int, reading: Reading) -> Generator[None, None, bool]:
-        """Judge one frame; return whether it completes a message."""
+    def _places_to_judge(self, batch: ScannedBatch) -> list[int]:
+        """Return the places of frames that can break a rule: odd or compressed ones, and texts that are not UTF-8.
+
+        Those texts lose their flag here, as nobody looks at them any more where the session has ended before.
+        """
+        if not batch.odd and batch.is_ascii() and self._deflate is None:
+            return []
+        wrong = [
+            place
+            for place, flags in enumerate(batch.flags)
+            if flags & Flag.TEXT and not is_utf8(batch.payloads[place])
+        ]
+        for place in wrong:
+            batch.flags[place] &= ~Flag.TEXT
+        if self._deflate is not None:
+            wrong += [place for place, head in enumerate(batch.heads) if head in _WHOLE_COMPRESSED]
+        return sorted({*batch.odd, *wrong}) if wrong else batch.odd
+
+    def _judge_whole_compressed(self, batch: ScannedBatch, place: int, reading: Reading) -> bool | None:
+        """Judge what most compressed frames are, a whole message that inflates in one step; None of any other."""
+        head, flags, message = batch.heads[place], batch.flags[place], self._message
+        if self._deflate is None or head not in _WHOLE_COMPRESSED or flags or message.opcode is not None:
+            return None
+        wire_payload = batch.payloads[place]
+        payload = self._deflate.decode_whole(wire_payload, self.max_frame_size)
+        if payload is None:
+            return None
+        batch.set_wire(place, wire_payload, payload)
+        if head == 0xC1 and is_utf8(payload):
+            batch.flags[place] |= Flag.TEXT
+        elif head == 0xC1:
+            self._broken(Rules.TEXT_UTF8, place, reading)
+        return True
+
+    def _judge_frame(self, batch: ScannedBatch, place: int, reading: Reading) -> bool | None:
+        """Judge one frame; return whether it completes a message, or None where it has to be decoded first."""
         head = batch.heads[place]
         rule = self._header_rule(batch, place, head)
         if rule is not None:
-            fault = (
-                FrameTooBig(batch.declared[place], self.max_frame_size or 0)
-                if rule is Rules.FRAME_SIZE
-                else None
-            )
+            is_size = rule is Rules.FRAME_SIZE
+            fault = FrameTooBig(batch.declared[place], self.max_frame_size or 0) if is_size else None
             self._broken(rule, place, reading, fault)
             if self._failed or rule is Rules.OPCODE:
                 return False
         if head & 0x08:
             self._judge_control(head & OPCODE, batch.payloads[place], place, reading)
             return False
-        return (yield from self._judge_data(batch, place, head, reading))
+        rule, continues = self._message.begin(head)
+        if continues:
+            batch.flags[place] |= Flag.CONTINUES
+        if rule is None and self._message.fragments > MAX_FRAGMENTS and not self.raw:
+            rule = Rules.FRAGMENTS
+        if rule is not None:
+            self._broken(rule, place, reading)
+            if self._failed:
+                return False
+        return None if self.extensions else self._end_frame(batch, place, reading)
 
     def _header_rule(self, batch: ScannedBatch, place: int, head: int) -> Rule | None:
         declared = batch.declared.get(place)
@@ -225,20 +275,9 @@ class WireProtocol(ClientProtocol, _FrameLoop):
                     self._peer_closed = True
                     reading.end = place
 
-    def _judge_data(
-        self, batch: Batch, place: int, head: int, reading: Reading
-    ) -> Generator[None, None, bool]:
-        rule, continues = self._message.begin(head)
-        if continues:
-            batch.flags[place] |= Flag.CONTINUES
-        if rule is None and self._message.fragments > MAX_FRAGMENTS and not self.raw:
-            rule = Rules.FRAGMENTS
-        if rule is not None:
-            self._broken(rule, place, reading)
-            if self._failed:
-                return False
-        if self.extensions and not (yield from self._decode(batch, place, reading)):
-            return False
+    def _end_frame(self, batch: Batch, place: int, reading: Reading) -> bool:
+        """Judge the payload of a data frame as the application sees it; return whether it completes a message."""
+        head = batch.heads[place]
         rule, is_text = self._message.end(head, batch.payloads[place])
         batch.flags[place] = batch.flags[place] & ~Flag.TEXT | (Flag.TEXT if is_text else 0)
         size, limit = self._message.size, self.max_frame_size
@@ -249,7 +288,7 @@ class WireProtocol(ClientProtocol, _FrameLoop):
         return bool(head & FIN) and not self._failed
 
     def _decode(self, batch: Batch, place: int, reading: Reading) -> Generator[None, None, bool]:
-        """Undo what the extensions did to a data frame; return False where that failed."""
+        """Undo what the extensions did to a data frame, and judge its payload; return whether it completes a message."""
         wire_payload = batch.payloads[place]
         frame = batch.frame(place)
         limit = self.max_frame_size
@@ -266,7 +305,7 @@ class WireProtocol(ClientProtocol, _FrameLoop):
             return False
         if frame.data is not wire_payload:
             batch.set_wire(place, wire_payload, frame.data)
-        return True
+        return self._end_frame(batch, place, reading)
 
     def _broken(self, rule: Rule, place: int, reading: Reading, fault: SessionFault | None = None) -> None:
         """Mark a frame; on a default session, or over the size limit, fail the connection."""
@@ -281,20 +320,3 @@ class WireProtocol(ClientProtocol, _FrameLoop):
     def _ended(self) -> bool:
         """Whether nothing that comes is for the application any more."""
         return self._failed or self._peer_closed
-
-
-def _places_to_judge(batch: ScannedBatch) -> list[int]:
-    """Return the places of frames that can break a rule: the odd ones, and texts that are not UTF-8.
-
-    Those lose their flag here, as nobody looks at them any more where the session has ended before.
-    """
-    if not batch.odd and batch.is_ascii():
-        return []
-    wrong = [
-        place
-        for place, flags in enumerate(batch.flags)
-        if flags & Flag.TEXT and not is_utf8(batch.payloads[place])
-    ]
-    for place in wrong:
-        batch.flags[place] &= ~Flag.TEXT
-    return sorted((*batch.odd, *wrong)) if wrong else batch.odd

@@ -6,7 +6,7 @@ wrong with a frame, protocol.py what follows from it.
 
 from __future__ import annotations
 
-from wsnotebook.wire.batch import Batch, Flag, minimal_header
+from wsnotebook.wire.batch import Batch, Flag
 from wsnotebook.wire.masking import apply_mask
 
 __all__ = ["MAX_BATCH_FRAMES", "ScannedBatch", "Scanner"]
@@ -15,6 +15,8 @@ MAX_BATCH_FRAMES = 4096
 """Frames in one batch at most: 256 KiB of empty frames are 131,072, which would hold the event loop for 200 ms."""
 
 _PLAIN = frozenset((0x81, 0x82))  # final text and final binary, no reserved bit
+_PLAIN_OR_COMPRESSED = _PLAIN | {0xC1, 0xC2}  # the same, compressed (RFC 7692 §6)
+_SMALL = 4096  # bytes: smaller pieces of a body are put together as they come, or one-byte reads would cost 40 each
 _LENGTH_TOP_BIT = 1 << 63
 _TEXT_FLAGS = bytes(Flag.TEXT if head == 0x81 else 0 for head in range(256))
 
@@ -47,12 +49,18 @@ class Scanner:
         self.limit = limit
         self.skipped = 0
         """Bytes that belong to no row: bodies over the limit, and all after a length that cannot be."""
-        self._tail = bytearray()  # the beginning of a frame whose rest has not come
-        self._need = 2  # bytes the tail must have before it is worth looking at again
+        self.plain = _PLAIN
+        """First bytes of frames that are not odd."""
         self._data = b""  # what was fed and is not yet scanned, from _position on
         self._position = 0
+        self._tail = bytearray()  # the beginning of a header whose rest has not come
+        self._body: _Body | None = None  # a frame whose header is known and whose payload has not wholly come
         self._skip = 0  # bytes still to pass over; -1: all of them
         self._in_message = False  # after a non-final data frame nothing is plain
+
+    def expect_compressed(self) -> None:
+        """Count whole compressed messages among the plain frames: permessage-deflate was negotiated."""
+        self.plain = _PLAIN_OR_COMPRESSED
 
     def feed(self, data: bytes) -> None:
         """Take the bytes of one read. What was fed before must have been scanned."""
@@ -61,45 +69,54 @@ class Scanner:
 
     def scan(self) -> ScannedBatch | None:
         """Return the next batch of whole frames, or None when all that was fed is scanned."""
-        if self._position >= len(self._data):
-            return None
         batch = ScannedBatch()
-        if self._tail and not self._complete_tail(batch):
-            return batch if batch.payloads else None
+        if self._position >= len(self._data) or not self._complete(batch):
+            return None
         self._walk(batch)
         return batch if batch.payloads else None
 
     def finish(self) -> ScannedBatch | None:
         """Return a batch with the frame that the end of the stream cut off, or None."""
+        body, self._body = self._body, None
         tail, self._tail = bytes(self._tail), bytearray()
-        if not tail:
+        if body is None and not tail:
             return None
+        if body is None:
+            body = _Body(tail[0], tail, None, 0)
         batch = ScannedBatch()
-        size, key = _header_size(tail), None
-        if len(tail) >= size and tail[1] & 0x80:
-            key = tail[size - 4 : size]
-        body = tail[size:]
-        payload = apply_mask(body, key) if key and body else body
-        place = batch.add(tail[0], payload, 0, key)
-        batch.flags[place] |= Flag.HEADER
-        batch.headers[place] = tail[:size]
-        batch.mark(place, Flag.TRUNCATED, f"the stream ended after {len(tail)} bytes of this frame")
+        payload = body.join()
+        size = len(body.header) + len(payload)
+        place = batch.add(body.head, _unmask(payload, body.key), Flag.HEADER, body.key)
+        batch.headers[place] = body.header
+        batch.mark(place, Flag.TRUNCATED, f"the stream ended after {size} bytes of this frame")
         return batch
 
-    def _complete_tail(self, batch: ScannedBatch) -> bool:
-        """Add to the tail what the frame in it lacks; True when that frame is out of the way."""
-        data = self._data
-        while True:
-            lack = self._need - len(self._tail)
-            self._tail += data[self._position : self._position + lack]
-            self._position = min(self._position + lack, len(data))
-            if len(self._tail) < self._need:
-                return False
-            tail = bytes(self._tail)
-            used = self._frame(tail, 0, batch)
-            if used:
-                self._tail.clear()
-                return True
+    def _complete(self, batch: ScannedBatch) -> bool:
+        """Add to a frame that has begun what it lacks; True when none is left over."""
+        while self._tail:
+            lack = _header_size(self._tail) - len(self._tail)
+            self._tail += self._take(lack)
+            if len(self._tail) < 2 or len(self._tail) < _header_size(self._tail):
+                if self._position >= len(self._data):
+                    return False
+                continue
+            header, self._tail = bytes(self._tail), bytearray()
+            self._frame(header, 0, batch)
+        if self._body is None:
+            return True
+        body = self._body
+        body.add(self._take(body.lack))
+        if body.lack:
+            return False
+        self._body = None
+        self._add(batch, body.head, body.header, body.key, body.join())
+        return True
+
+    def _take(self, count: int) -> bytes:
+        """Return the next bytes of the data, at most ``count``."""
+        piece = self._data[self._position : self._position + count]
+        self._position += len(piece)
+        return piece
 
     def _walk(self, batch: ScannedBatch) -> None:
         """Take frames from the data until it ends or the batch is full."""
@@ -112,18 +129,13 @@ class Scanner:
                 position = self._pass_over(position, end)
                 continue
             if not self._in_message:
-                position = self._plain(data, position, batch)
+                position = self._run(data, position, batch)
                 if position >= end or len(payloads) >= MAX_BATCH_FRAMES:
                     break
-            used = self._frame(data, position, batch)
-            if not used:
-                self._tail += data[position:]
-                position = end
-                break
-            position += used
+            position = self._frame(data, position, batch)
         self._position = position
 
-    def _plain(self, data: bytes, position: int, batch: ScannedBatch) -> int:
+    def _run(self, data: bytes, position: int, batch: ScannedBatch) -> int:
         """Take a run of plain frames that lie whole in the data: the loop that a fast feed lives in."""
         end = len(data)
         stop_at = end - 1  # a header has two bytes
@@ -132,7 +144,7 @@ class Scanner:
         add_payload = batch.payloads.append
         before = len(batch.payloads)
         room = MAX_BATCH_FRAMES - before
-        plain = _PLAIN
+        plain = self.plain
         while position < stop_at:
             head = data[position]
             length = data[position + 1]
@@ -157,40 +169,45 @@ class Scanner:
         return position
 
     def _frame(self, data: bytes, position: int, batch: ScannedBatch) -> int:
-        """Take one frame of any kind; return its size, or 0 when its rest has not come."""
-        size = _header_size(data, position)
-        have = len(data) - position
-        if have < size:
-            self._need = size
-            return 0
+        """Take one frame of any kind, or the beginning of one; return where it ends in the data."""
+        end = len(data)
+        if end - position < 2 or end - position < (size := _header_size(data, position)):
+            self._tail += data[position:]
+            return end
         head, second = data[position], data[position + 1]
+        start = position + size
         length = second & 0x7F
         if length >= 126:
             length = int.from_bytes(data[position + 2 : position + (4 if length == 126 else 10)], "big")
-        accepted = self._need > size  # when its header came: a limit lowered since is for the frames after it
-        over = length >= _LENGTH_TOP_BIT or (self.limit is not None and length > self.limit and not accepted)
-        if not over and have < size + length:
-            self._need = size + length
-            return 0
-        self._need = 2
-        body = size if over else size + length
-        key = data[position + size - 4 : position + size] if second & 0x80 else None
-        payload = data[position + size : position + body]
-        if key is not None and payload:
-            payload = apply_mask(payload, key)
-        place = batch.add(head, payload, _TEXT_FLAGS[head], key)
-        header = data[position : position + size]
-        if over or header != minimal_header(head, length, key):
+        key = data[start - 4 : start] if second & 0x80 else None
+        if length >= _LENGTH_TOP_BIT or (self.limit is not None and length > self.limit):
+            place = self._add(batch, head, data[position:start], key, b"")
+            batch.declared[place] = length
+            batch.odd.append(place)
+            self._skip = -1 if length >= _LENGTH_TOP_BIT else length
+            return start
+        if end - start < length:
+            self._body = _Body(head, data[position:start], key, length)
+            self._body.add(data[start:])
+            return end
+        self._add(batch, head, data[position:start], key, data[start : start + length])
+        return start + length
+
+    def _add(self, batch: ScannedBatch, head: int, header: bytes, key: bytes | None, payload: bytes) -> int:
+        """Add one frame to the batch; return its place."""
+        length = len(payload)
+        place = batch.add(head, _unmask(payload, key), _TEXT_FLAGS[head], key)
+        shortest = 2 if length < 126 else 4 if length < 0x10000 else 10
+        if len(header) != shortest + (0 if key is None else 4) or header[1] & 0x7F != min(
+            length, shortest + 122, 127
+        ):
             batch.flags[place] |= Flag.HEADER
             batch.headers[place] = header
-        if over:
-            batch.declared[place] = length
-            self._skip = -1 if length >= _LENGTH_TOP_BIT else length
-        if second & 0x80 or head not in _PLAIN or self._in_message or over:
+        if key is not None or head not in self.plain or self._in_message:
             batch.odd.append(place)
             if not head & 0x08:  # data frames only: control frames go between the parts of a message
                 self._in_message = not head & 0x80
-        return body
+        return place
 
     def _pass_over(self, position: int, end: int) -> int:
         passed = end - position if self._skip < 0 else min(self._skip, end - position)
@@ -200,11 +217,41 @@ class Scanner:
         return position + passed
 
 
-def _header_size(data: bytes, position: int = 0) -> int:
+class _Body:
+    """A frame whose payload comes in pieces, and lies in them until it is whole: joining copies it once."""
+
+    __slots__ = ("_pieces", "head", "header", "key", "lack")
+
+    def __init__(self, head: int, header: bytes, key: bytes | None, length: int) -> None:
+        self.head = head
+        self.header = header
+        self.key = key
+        self.lack = length
+        """Bytes that have not come."""
+        self._pieces: list[bytes | bytearray] = []
+
+    def add(self, piece: bytes) -> None:
+        """Take the next bytes of the payload."""
+        self.lack -= len(piece)
+        last = self._pieces[-1] if self._pieces else None
+        if isinstance(last, bytearray) and len(last) < _SMALL:
+            last += piece
+        else:
+            self._pieces.append(bytearray(piece) if len(piece) < _SMALL else piece)
+
+    def join(self) -> bytes:
+        """Return the payload as far as it has come."""
+        return b"".join(self._pieces)
+
+
+def _unmask(payload: bytes, key: bytes | None) -> bytes:
+    return apply_mask(payload, key) if key is not None and payload else payload
+
+
+def _header_size(data: bytes | bytearray, position: int = 0) -> int:
     """Return the size of the header that begins at ``position``, as far as its first two bytes tell."""
     if len(data) - position < 2:
         return 2
     second = data[position + 1]
-    size = 2 + (4 if second & 0x80 else 0)
     length = second & 0x7F
-    return size + (2 if length == 126 else 8 if length == 127 else 0)
+    return 2 + (2 if length == 126 else 8 if length == 127 else 0) + (4 if second & 0x80 else 0)
