@@ -1,0 +1,275 @@
+"""Recordings played back: the frames, the timing, and the cassette that waits for requests."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import Any
+
+import pandas as pd
+import pytest
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+from wsnotebook.lab import embedded_server, playback, ticker
+
+
+async def all_of(client: ClientConnection) -> list[str | bytes]:
+    """Return every message up to the end, whatever the close code."""
+    messages: list[str | bytes] = []
+    with contextlib.suppress(ConnectionClosed):
+        while True:
+            messages.append(await client.recv())
+    return messages
+
+
+def recording(*rows: tuple[float, str, str, bytes], **columns: Any) -> dict[str, Any]:
+    """Return columns of rows (seconds, direction, opcode, payload)."""
+    return {
+        "monotonic": [int(5e9 + at * 1e9) for at, _, _, _ in rows],
+        "direction": [direction for _, direction, _, _ in rows],
+        "opcode": [opcode for _, _, opcode, _ in rows],
+        "payload": [payload for _, _, _, payload in rows],
+        **columns,
+    }
+
+
+CONVERSATION = recording(
+    (0.00, "out", "text", b'{"op": "subscribe", "id": 1}'),
+    (0.02, "in", "text", b"subscribed"),
+    (0.04, "in", "binary", b"\x00\x01"),
+    (0.05, "out", "ping", b"p"),
+    (0.05, "in", "pong", b"p"),
+    (0.06, "out", "text", b"more"),
+    (0.08, "in", "text", b"here"),
+    (0.10, "in", "close", b"\x0f\xa0done"),
+)
+
+
+async def test_what_the_server_sent_is_sent_again():
+    """Text, binary and the close come in order."""
+    async with embedded_server(playback(CONVERSATION, speed=None)) as server, connect(server.url) as client:
+        assert await all_of(client) == ["subscribed", b"\x00\x01", "here"]
+        assert (client.close_code, client.close_reason) == (4000, "done")
+
+
+async def test_what_the_client_sends_meanwhile_changes_nothing():
+    """By the clock, the client's messages are read and dropped: its pings are still answered after a thousand."""
+    rows = recording((0.0, "in", "text", b"a"), (0.3, "in", "text", b"b"))
+    async with embedded_server(rows) as server, connect(server.url) as client:
+        for n in range(1000):
+            await client.send(str(n))
+        await (await client.ping())
+        assert await all_of(client) == ["a", "b"]
+
+
+@pytest.mark.parametrize("as_frame", [dict, pd.DataFrame])
+async def test_a_recording_is_a_behaviour(as_frame: Any):
+    """A dict of lists and a DataFrame can be given to embedded_server as they are; then timing is as recorded."""
+    loop = asyncio.get_running_loop()
+    async with embedded_server(as_frame(CONVERSATION)) as server, connect(server.url) as client:
+        start = loop.time()
+        assert await client.recv() == "subscribed"
+        assert await all_of(client) == [b"\x00\x01", "here"]
+        assert loop.time() - start >= 0.08
+
+
+async def test_an_object_with_a_df_is_a_recording():
+    """A session's log, or whatever else has a ``df`` with the columns, is a behaviour."""
+
+    class Log:
+        df = pd.DataFrame(CONVERSATION)
+
+    async with embedded_server(Log()) as server, connect(server.url) as client:
+        assert await client.recv() == "subscribed"
+
+
+@pytest.mark.parametrize(("speed", "least"), [(1.0, 0.2), (4.0, 0.05)])
+async def test_timing_is_scaled(speed: float, least: float):
+    """Frames come no earlier than recorded, divided by the speed."""
+    rows = recording((0.0, "in", "text", b"a"), (0.2, "in", "text", b"b"))
+    loop = asyncio.get_running_loop()
+    async with embedded_server(playback(rows, speed=speed)) as server, connect(server.url) as client:
+        assert await client.recv() == "a"
+        start = loop.time()
+        assert await client.recv() == "b"
+        assert least * 0.8 <= loop.time() - start  # the arrival of "a" may itself be late
+
+
+async def test_frames_are_played_as_they_were_cut(raw_upgrade):
+    """Fragments, pings, an empty close and a frame that breaks the protocol are on the wire as recorded."""
+    rows = recording(
+        (0, "in", "text", b"He"),
+        (0, "in", "ping", b"p"),
+        (0, "in", "continuation", b"llo"),
+        (0, "in", "0x3", b""),
+        (0, "in", "text", b"x" * 200),
+        (0, "in", "binary", bytes(70_000)),
+        (0, "in", "text", b"never sent"),
+        (0, "in", "close", b""),
+        fin=[False, True, True, True, True, True, True, True],
+        status=["ok", "ok", "ok", "violation", "ok", "ok", "dropped", "ok"],
+    )
+    wire = (
+        b"\x01\x02He\x89\x01p\x80\x03llo\x83\x00"
+        + (b"\x81\x7e\x00\xc8" + b"x" * 200)
+        + (b"\x82\x7f\x00\x00\x00\x00\x00\x01\x11\x70" + bytes(70_000))
+        + b"\x88\x00"
+    )
+    async with (
+        embedded_server(playback(rows, speed=None)) as server,
+        raw_upgrade(server.port) as (reader, writer),
+    ):
+        assert await reader.readexactly(len(wire)) == wire
+        writer.write(b"\x88\x80\0\0\0\0")
+        assert await reader.read() == b""
+        assert not server.errors
+
+
+async def test_a_close_that_no_rule_allows_is_played(raw_upgrade):
+    """A recorded close with 1005 in it is on the wire as it was."""
+    rows = recording((0, "in", "close", b"\x03\xed"))
+    async with embedded_server(rows) as server, raw_upgrade(server.port) as (reader, _):
+        assert await reader.readexactly(4) == b"\x88\x02\x03\xed"
+
+
+async def test_numbers_and_texts_will_do():
+    """Opcodes as ints and payloads as str, as other tools write them, are understood; NA is an empty payload."""
+    rows = {"direction": ["in"] * 3, "opcode": [1, 2, 1], "payload": ["é", b"\x01", None]}
+    async with embedded_server(playback(rows, speed=None)) as server, connect(server.url) as client:
+        assert await all_of(client) == ["é", b"\x01", ""]
+
+
+async def test_a_recording_of_the_server_side():
+    """server='out' plays what stands as sent in server.df."""
+    rows = recording((0, "in", "text", b"question"), (0, "out", "text", b"answer"))
+    async with (
+        embedded_server(playback(rows, server="out", speed=None)) as server,
+        connect(server.url) as client,
+    ):
+        assert await all_of(client) == ["answer"]
+
+
+async def test_what_one_server_recorded_another_plays():
+    """The log of a server is a recording: a second server sends the same texts to its client."""
+    async with embedded_server(ticker(rate=None, count=200)) as server, connect(server.url) as client:
+        texts = await all_of(client)
+        log = server.log
+    async with (
+        embedded_server(playback(log, server="out", speed=None)) as server,
+        connect(server.url) as client,
+    ):
+        assert await all_of(client) == texts
+        assert client.close_code == 1000
+
+
+# ---- the cassette ----
+
+
+async def test_the_cassette_waits_for_the_request():
+    """Nothing is sent before the client has made the recorded request; JSON is equal whatever its spaces."""
+    async with (
+        embedded_server(playback(CONVERSATION, match="equal")) as server,
+        connect(server.url) as client,
+    ):
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(client.recv(), 0.1)
+        await client.send('{"id":1,"op":"subscribe"}')
+        assert [await client.recv(), await client.recv()] == ["subscribed", b"\x00\x01"]
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(client.recv(), 0.1)
+        await client.send("more")
+        assert await client.recv() == "here"
+        await client.wait_closed()
+        assert client.close_code == 4000
+
+
+async def test_the_cassette_refuses_another_request():
+    """A request that was not recorded closes with 1011, and the sentence has both."""
+    async with (
+        embedded_server(playback(CONVERSATION, match="equal")) as server,
+        connect(server.url) as client,
+    ):
+        await client.send("unsubscribe")
+        await client.wait_closed()
+        assert client.close_code == 1011
+        assert '"subscribe"' in str(server.errors[0]) and "'unsubscribe' instead" in str(server.errors[0])
+
+
+async def test_the_cassette_gives_up_waiting():
+    """A request that never comes ends the session after the timeout."""
+    behaviour = playback(CONVERSATION, match="equal", timeout=0.01)
+    async with embedded_server(behaviour) as server, connect(server.url) as client:
+        await client.wait_closed()
+        assert client.close_code == 1011
+        assert "did not come within 0.01 s" in str(server.errors[0])
+
+
+async def test_the_cassette_by_count_and_by_own_rule():
+    """match="any" counts requests; a function decides for itself."""
+
+    def same_kind(recorded: Any, received: Any) -> bool:
+        return type(recorded) is type(received)
+
+    for match in ("any", same_kind):
+        async with embedded_server(playback(CONVERSATION, speed=None, match=match)) as server:
+            async with connect(server.url) as client:
+                await client.send("1")
+                await client.send("2")
+                assert await all_of(client) == ["subscribed", b"\x00\x01", "here"]
+    async with (
+        embedded_server(playback(CONVERSATION, match=same_kind)) as server,
+        connect(server.url) as client,
+    ):
+        await client.send(b"1")
+        await client.wait_closed()
+        assert client.close_code == 1011
+
+
+async def test_a_fragmented_request_is_joined():
+    """A request that was recorded in fragments is matched by the whole message."""
+    rows = recording(
+        (0, "out", "text", b"he"),
+        (0, "out", "continuation", b"llo"),
+        (0, "in", "text", b"yes"),
+        fin=[False, True, True],
+    )
+    async with embedded_server(playback(rows, match="equal")) as server, connect(server.url) as client:
+        await client.send("hello")
+        assert await client.recv() == "yes"
+
+
+# ---- what cannot be played ----
+
+
+def test_sessions_must_be_told_apart():
+    """A recording of several sessions asks which; a name that is not there lists those that are."""
+    rows = recording((0, "in", "text", b"a"), (1, "in", "text", b"b"), session=["one", "two"])
+    with pytest.raises(ValueError, match="session='one'"):
+        playback(rows)
+    with pytest.raises(ValueError, match="one, two"):
+        playback(rows, session="three")
+
+
+async def test_a_named_session_is_played_alone():
+    """session= leaves out the others."""
+    rows = recording((0, "in", "text", b"a"), (9, "in", "text", b"b"), session=["one", "two"])
+    async with embedded_server(playback(rows, session="two")) as server, connect(server.url) as client:
+        assert await all_of(client) == ["b"]
+
+
+def test_missing_columns_are_named():
+    """Without payloads nothing can be played; without a clock only as fast as possible."""
+    with pytest.raises(ValueError, match="'payload'"):
+        playback({"direction": [], "opcode": []})
+    with pytest.raises(ValueError, match="speed=None"):
+        playback({"direction": [], "opcode": [], "payload": []})
+    with pytest.raises(ValueError, match="speed is a factor"):
+        playback(CONVERSATION, speed=0)
+
+
+async def test_an_empty_recording_closes():
+    """There is nothing to send: the session is closed with 1000."""
+    async with embedded_server(recording()) as server, connect(server.url) as client:
+        await client.wait_closed()
+        assert client.close_code == 1000

@@ -1,0 +1,257 @@
+"""What a lab server does with a session: the behaviours that have names, and how others are recognised.
+
+Each name is a maker with documented keyword parameters: ``embedded_server("slow")`` takes the defaults,
+``embedded_server(slow(delay=0.2))`` does not. ``ticker`` and ``rude`` have modules of their own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeAlias
+
+from websockets.asyncio.server import broadcast
+from websockets.exceptions import ConnectionClosed, ProtocolError
+from websockets.frames import Close
+
+from wsnotebook.lab.connection import LabConnection
+from wsnotebook.lab.playback import looks_recorded, playback
+from wsnotebook.lab.rude import rude
+from wsnotebook.lab.script import Script
+from wsnotebook.lab.ticker import ticker
+
+__all__ = [
+    "BEHAVIOURS",
+    "Behaviour",
+    "behaviour_from",
+    "chat",
+    "closer",
+    "echo",
+    "fragments",
+    "name_of",
+    "pings",
+    "silent",
+    "slow",
+]
+
+Behaviour: TypeAlias = Callable[[LabConnection], Awaitable[None]]
+"""``async def behaviour(session)``: the session is closed with 1000 when it returns, with 1011 when it raises."""
+
+
+def echo() -> Behaviour:
+    """Make a behaviour that sends every message back as it came: text as text, binary as binary."""
+
+    async def run(session: LabConnection) -> None:
+        async for message in session:
+            await session.send(message)
+
+    return run
+
+
+def chat(*, announce: bool = True) -> Behaviour:
+    """Make a room: what one client sends reaches all of them, the sender too.
+
+    Clients are named ``guest-1``, ``guest-2`` … A message arrives as ``{"type": "message", "from": "guest-1",
+    "text": "hello"}``; binary messages are relayed as they are.
+
+    Args:
+        announce: also send ``{"type": "joined", "name": …, "members": […]}``, and the same with ``left``.
+    """
+    numbers = itertools.count(1)
+    members: dict[LabConnection, str] = {}
+
+    def tell(kind: str, name: str) -> None:
+        if announce:
+            broadcast(members, json.dumps({"type": kind, "name": name, "members": list(members.values())}))
+
+    async def run(session: LabConnection) -> None:
+        name = members[session] = f"guest-{next(numbers)}"
+        tell("joined", name)
+        try:
+            async for message in session:
+                if isinstance(message, str):
+                    message = json.dumps({"type": "message", "from": name, "text": message})
+                broadcast(members, message)
+        finally:
+            del members[session]
+            tell("left", name)
+
+    return run
+
+
+def slow(*, delay: float = 1.0) -> Behaviour:
+    """Make an echo that takes its time: one message after the other, each ``delay`` seconds after it was read.
+
+    A client that sends faster than that fills the buffers of both sides and then feels backpressure.
+
+    Args:
+        delay: seconds.
+    """
+
+    async def run(session: LabConnection) -> None:
+        async for message in session:
+            await asyncio.sleep(delay)
+            await session.send(message)
+
+    return run
+
+
+def fragments(*, size: int = 3, ping_between: bool = False, delay: float = 0.0) -> Behaviour:
+    """Make an echo that cuts every message into frames of ``size`` bytes, also inside a character.
+
+    Args:
+        size: payload bytes of each frame; the last may have fewer.
+        ping_between: send a ping between two fragments, as RFC 6455 §5.4 allows: ``ping 1``, ``ping 2`` …
+        delay: seconds between two fragments.
+
+    Raises:
+        ValueError: ``size`` is not positive.
+    """
+    if size < 1:
+        raise ValueError(f"size is the payload bytes of a fragment, at least 1, not {size}")
+
+    async def run(session: LabConnection) -> None:
+        pings_sent = itertools.count(1)
+        async for message in session:
+            text = isinstance(message, str)
+            data = message.encode() if isinstance(message, str) else message
+            starts = range(0, max(len(data), 1), size)
+            for start in starts:
+                if start and delay:
+                    await asyncio.sleep(delay)
+                if start and ping_between:
+                    await session.ping(f"ping {next(pings_sent)}")
+                part, fin = data[start : start + size], start == starts[-1]
+                await session.send_part(part, text=text, first=start == 0, fin=fin)
+
+    return run
+
+
+def pings(*, interval: float = 1.0, count: int | None = None) -> Behaviour:
+    """Make an echo that also pings the client, with the payloads ``1``, ``2``, ``3`` …
+
+    Args:
+        interval: seconds between two pings; the first is sent at once.
+        count: how many; None goes on until the client leaves.
+    """
+
+    async def ping(session: LabConnection) -> None:
+        with contextlib.suppress(ConnectionClosed):
+            for number in itertools.count(1) if count is None else range(1, count + 1):
+                await session.ping(str(number))
+                await asyncio.sleep(interval)
+
+    async def run(session: LabConnection) -> None:
+        pinging = asyncio.create_task(ping(session), name="pings")
+        try:
+            await echo()(session)
+        finally:
+            pinging.cancel()
+            await asyncio.gather(pinging, return_exceptions=True)
+
+    return run
+
+
+def silent(*, reading: bool = True) -> Behaviour:
+    """Make a behaviour that never sends a message. Pings and the close are answered.
+
+    Args:
+        reading: False does not even read: pings and the close stay unanswered too, as with a peer that hangs.
+    """
+
+    async def run(session: LabConnection) -> None:
+        if not reading:
+            session.transport.pause_reading()
+            await session.wait_closed()
+        async for _ in session:
+            pass
+
+    return run
+
+
+def closer(code: int | None = 1000, reason: str = "", *, after: int = 0) -> Behaviour:
+    """Make a behaviour that closes.
+
+    Args:
+        code: close code; None sends a close frame without one, which the client sees as 1005.
+        reason: at most 123 bytes of UTF-8.
+        after: number of messages to echo before; 0 closes at once.
+
+    Raises:
+        ValueError: a code that may not be sent, or a reason that is too long.
+    """
+    if code is not None:
+        try:
+            Close(code, reason).check()
+        except ProtocolError as error:
+            raise ValueError(
+                f"{code} may not be sent in a close; rude(['close-reserved-code']) does it"
+            ) from error
+    if len(reason.encode()) > 123:
+        raise ValueError("a close reason has at most 123 bytes of UTF-8: shorten it")
+
+    async def run(session: LabConnection) -> None:
+        for _ in range(after):
+            await session.send(await session.recv())
+        if code is None:
+            await session.close_empty()
+        else:
+            await session.close(code, reason)
+
+    return run
+
+
+BEHAVIOURS: dict[str, Callable[..., Behaviour]] = {
+    "chat": chat,
+    "closer": closer,
+    "echo": echo,
+    "fragments": fragments,
+    "pings": pings,
+    "rude": rude,
+    "silent": silent,
+    "slow": slow,
+    "ticker": ticker,
+}
+"""Named behaviours: each value makes one, and documents its parameters."""
+
+
+def behaviour_from(value: Any) -> Behaviour:
+    """Return the behaviour that ``value`` stands for.
+
+    Args:
+        value: a name of BEHAVIOURS; a maker such as ``ticker``, or what it made; an ``async def
+            behaviour(session)`` of one's own; a list of the steps of script.py; a recording (see playback).
+
+    Raises:
+        ValueError: an unknown name; the sentence lists the known ones.
+        TypeError: something that is none of these.
+    """
+    if isinstance(value, str):
+        if value not in BEHAVIOURS:
+            raise ValueError(f"there is no behaviour {value!r}: choose one of {', '.join(BEHAVIOURS)}")
+        return BEHAVIOURS[value]()
+    if isinstance(value, (list, tuple)):
+        return Script(value)
+    if looks_recorded(value):
+        return playback(value)
+    if callable(value):
+        made: Behaviour = value() if any(value is maker for maker in BEHAVIOURS.values()) else value
+        return made
+    raise TypeError(
+        f"a behaviour is a name ({', '.join(BEHAVIOURS)}), an async def behaviour(session), a list of steps "
+        f"or a recording, not {type(value).__name__}"
+    )
+
+
+def name_of(value: Any) -> str:
+    """Return how a server calls what it was given as a behaviour."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, (list, tuple, Script)):
+        return "script"
+    name: str = getattr(value, "__qualname__", "") or ("routes" if value is None else "playback")
+    maker, _, inner = name.partition(".<locals>.")
+    return maker if inner == "run" and maker in {*BEHAVIOURS, "playback"} else name.rpartition(".")[2]

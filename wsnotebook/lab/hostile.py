@@ -1,0 +1,337 @@
+"""A server made of bytes: what is sent, cut, delayed, dropped or reset is a list of steps.
+
+It parses nothing but the key of the upgrade, so it does what no correct server library agrees to do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import hashlib
+import itertools
+import re
+import socket
+import ssl as tls
+import struct
+from collections.abc import Awaitable, Callable, Generator, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self, TypeAlias
+
+from wsnotebook.lab.closing import wait_until_closed
+from wsnotebook.lab.guard import is_loopback
+
+__all__ = [
+    "HOSTILE",
+    "Delay",
+    "Drip",
+    "HalfClose",
+    "HostilePeer",
+    "HostileServer",
+    "NeverAnswer",
+    "ReadBytes",
+    "ReadRequest",
+    "Reset",
+    "SendBytes",
+    "Step",
+    "Upgrade",
+    "hostile_server",
+]
+
+_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455 §1.3
+_PAUSE = 0.02  # seconds between two pieces, so that they are two reads for the client
+
+
+class HostilePeer:
+    """One client of a hostile server: its stream, and what it has sent."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader = reader
+        self.writer = writer
+        self.received = bytearray()
+        """Every byte that a step has read."""
+
+    @property
+    def accept(self) -> bytes:
+        """The right Sec-WebSocket-Accept for the key that the client sent."""
+        key = re.search(rb"(?im)^sec-websocket-key:[ \t]*(\S+)", self.received)
+        return base64.b64encode(hashlib.sha1((key[1] if key else b"") + _GUID).digest())
+
+    async def send(self, data: bytes) -> None:
+        """Write and hand over to the operating system."""
+        self.writer.write(data)
+        await self.writer.drain()
+
+
+@dataclass(frozen=True)
+class ReadRequest:
+    """Read the client's request up to the empty line."""
+
+    async def play(self, peer: HostilePeer) -> None:
+        peer.received += await peer.reader.readuntil(b"\r\n\r\n")
+
+
+@dataclass(frozen=True)
+class ReadBytes:
+    """Read exactly ``n`` bytes; with None everything until the client ends its side."""
+
+    n: int | None = None
+
+    async def play(self, peer: HostilePeer) -> None:
+        peer.received += await (peer.reader.read() if self.n is None else peer.reader.readexactly(self.n))
+
+
+@dataclass(frozen=True)
+class Upgrade:
+    """Read the request and answer 101."""
+
+    accept: bytes | None = None
+    """Value of Sec-WebSocket-Accept; None sends the right one."""
+    headers: bytes = b""
+    """More header lines, each with its CR LF."""
+
+    async def play(self, peer: HostilePeer) -> None:
+        await ReadRequest().play(peer)
+        accept = peer.accept if self.accept is None else self.accept
+        await peer.send(
+            b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"Sec-WebSocket-Accept: " + accept + b"\r\n" + self.headers + b"\r\n"
+        )
+
+
+@dataclass(frozen=True)
+class SendBytes:
+    """Write bytes as they are, in one piece or cut."""
+
+    data: bytes
+    split: int | Sequence[int] = ()
+    """Offsets at which the data is cut; a pause between the pieces makes them separate reads."""
+    pause: float = _PAUSE
+    """Seconds between the pieces."""
+
+    async def play(self, peer: HostilePeer) -> None:
+        cuts = [self.split] if isinstance(self.split, int) else list(self.split)
+        for start, stop in zip([0, *cuts], [*cuts, len(self.data)], strict=True):
+            if start:
+                await asyncio.sleep(self.pause)
+            await peer.send(self.data[start:stop])
+
+
+@dataclass(frozen=True)
+class Drip:
+    """Write one byte at a time."""
+
+    data: bytes
+    interval: float = 1.0
+    """Seconds between two bytes."""
+
+    async def play(self, peer: HostilePeer) -> None:
+        for n in range(len(self.data)):
+            await peer.send(self.data[n : n + 1])
+            await asyncio.sleep(self.interval)
+
+
+@dataclass(frozen=True)
+class Delay:
+    """Do nothing for a while."""
+
+    seconds: float
+
+    async def play(self, peer: HostilePeer) -> None:
+        await asyncio.sleep(self.seconds)
+
+
+@dataclass(frozen=True)
+class Reset:
+    """End the connection with a TCP reset: what the client has not read yet may be lost."""
+
+    async def play(self, peer: HostilePeer) -> None:
+        # Linger on, with no time: the kernel sends RST instead of FIN.
+        sock = peer.writer.get_extra_info("socket")
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        peer.writer.transport.abort()
+
+
+@dataclass(frozen=True)
+class HalfClose:
+    """End our side of the connection; what the client sends can still be read."""
+
+    async def play(self, peer: HostilePeer) -> None:
+        peer.writer.write_eof()
+
+
+@dataclass(frozen=True)
+class NeverAnswer:
+    """Keep the connection open and say nothing, until the client or the server ends it."""
+
+    reading: bool = True
+    """False leaves the client's bytes in the buffers, until the client can write no more."""
+
+    async def play(self, peer: HostilePeer) -> None:
+        if self.reading:
+            peer.received += await peer.reader.read()
+        else:
+            await asyncio.Event().wait()
+
+
+Step: TypeAlias = (
+    ReadRequest
+    | ReadBytes
+    | Upgrade
+    | SendBytes
+    | Drip
+    | Delay
+    | Reset
+    | HalfClose
+    | NeverAnswer
+    | Callable[[HostilePeer], Awaitable[None]]
+)
+"""One step; an ``async def step(peer)`` of one's own does what has no name here."""
+
+
+async def _endless_headers(peer: HostilePeer) -> None:
+    for n in itertools.count():
+        await peer.send(b"X-%d: %s\r\n" % (n, b"x" * 1000))
+
+
+_HELLO = b"\x81\x05Hello"  # RFC 6455 §5.7
+_PLAIN_101 = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+# Read as frames, its first two letters are a close of 84 bytes: long enough to be complete.
+_SECOND_RESPONSE = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n" + b"x" * 100
+
+HOSTILE: dict[str, tuple[Step, ...]] = {
+    "never-answer": (NeverAnswer(),),
+    "garbage": (ReadRequest(), SendBytes(bytes(range(256)) * 4)),
+    "not-http": (SendBytes(b"SSH-2.0-OpenSSH_9.9\r\n"), NeverAnswer()),
+    "wrong-accept": (Upgrade(accept=b"AAAAAAAAAAAAAAAAAAAAAAAAAAA="), NeverAnswer()),
+    "no-accept": (ReadRequest(), SendBytes(_PLAIN_101 + b"\r\n"), NeverAnswer()),
+    "two-responses": (Upgrade(), SendBytes(_SECOND_RESPONSE), NeverAnswer()),
+    "drip": (ReadRequest(), Drip(_PLAIN_101)),
+    "endless-headers": (ReadRequest(), SendBytes(_PLAIN_101), _endless_headers),
+    "eof-in-head": (ReadRequest(), SendBytes(_PLAIN_101[:40])),
+    "reset-in-head": (ReadRequest(), SendBytes(_PLAIN_101[:40]), Reset()),
+    "status-500": (ReadRequest(), SendBytes(b"HTTP/1.1 500 Broken\r\nContent-Length: 4\r\n\r\noops")),
+    "first-frame-in-head": (Upgrade(), SendBytes(_HELLO), NeverAnswer()),
+    "split-frame": (Upgrade(), SendBytes(_HELLO, split=(1, 2, 4)), NeverAnswer()),
+    "eof-in-frame": (Upgrade(), SendBytes(_HELLO[:4])),
+    "eof-without-close": (Upgrade(), SendBytes(_HELLO)),
+    "half-close": (Upgrade(), SendBytes(_HELLO), HalfClose(), NeverAnswer()),
+    "reset": (Upgrade(), SendBytes(_HELLO), ReadBytes(1), Reset()),
+    "stops-reading": (Upgrade(), NeverAnswer(reading=False)),
+}
+"""Scripts that have names: the first letter of what real servers, proxies and cables do."""
+
+
+def hostile_server(
+    script: str | Sequence[Step], *, host: str = "127.0.0.1", port: int = 0, ssl: tls.SSLContext | None = None
+) -> HostileServer:
+    """Make a server that plays ``script`` with every client: ``async with hostile_server("reset") as server:``.
+
+    At the end of the script the connection is closed. It listens on loopback only: nobody else is to meet it.
+
+    Args:
+        script: a name in HOSTILE, or a list of steps.
+        host: a loopback address.
+        port: 0 takes a free one.
+        ssl: a server-side context; the steps then happen inside TLS.
+
+    Raises:
+        ValueError: an unknown name, or a host that is not loopback.
+        TypeError: an element that is not a step.
+    """
+    if isinstance(script, str):
+        if script not in HOSTILE:
+            raise ValueError(f"there is no hostile script {script!r}: choose one of {', '.join(HOSTILE)}")
+        script = HOSTILE[script]
+    for step in script:
+        if isinstance(step, type) or not (hasattr(step, "play") or callable(step)):
+            raise TypeError(
+                f"{step!r} is not a step: use SendBytes(…), Delay(…), Reset() … or an async def step(peer)"
+            )
+    if not is_loopback(host):
+        raise ValueError(f"a hostile server listens on loopback only, not on {host!r}: use host='127.0.0.1'")
+    return HostileServer(tuple(script), host, port, ssl)
+
+
+class HostileServer:
+    """What hostile_server returns: started by ``await`` or ``async with``."""
+
+    peers: list[HostilePeer]
+    """Every client since the start, with what was read from it."""
+    errors: list[Exception]
+    """What a step raised, other than that the client was gone."""
+
+    def __init__(self, steps: tuple[Step, ...], host: str, port: int, ssl: tls.SSLContext | None) -> None:
+        self.peers = []
+        self.errors = []
+        self._steps = steps
+        self._host = host
+        self._port = port
+        self._ssl = ssl
+        self._server: asyncio.Server | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def __await__(self) -> Generator[Any, None, Self]:
+        return self._start().__await__()
+
+    async def __aenter__(self) -> Self:
+        return await self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    async def _start(self) -> Self:
+        if self._server is None:
+            host = "127.0.0.1" if self._host == "localhost" else self._host
+            self._server = await asyncio.start_server(self._accept, host, self._port, ssl=self._ssl)
+            self._port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def stop(self) -> None:
+        """Stop listening and cut every connection. May be called again."""
+        if self._server is None:
+            return
+        self._server.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await wait_until_closed(self._server)
+
+    @property
+    def url(self) -> str:
+        """Where a client connects."""
+        if self._server is None:
+            raise RuntimeError(
+                "the server has not started: use 'async with hostile_server(…) as server:' or await it"
+            )
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"{'wss' if self._ssl else 'ws'}://{host}:{self._port}"
+
+    def __repr__(self) -> str:
+        where = self.url if self._server else "not started"
+        return f"<hostile_server {where}: {len(self.peers)} accepted, {len(self.errors)} errors>"
+
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.get_running_loop().create_task(self._play(reader, writer), name="hostile peer")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _play(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        peer = HostilePeer(reader, writer)
+        self.peers.append(peer)
+        try:
+            for step in self._steps:
+                await (step.play(peer) if hasattr(step, "play") else step(peer))
+            writer.close()
+        except (OSError, asyncio.IncompleteReadError):
+            pass  # the client has left: whatever the script still holds has nobody to meet
+        except Exception as error:  # noqa: BLE001 - a step of the user's own may raise anything; it is kept
+            self.errors.append(error)
+        finally:
+            if not writer.is_closing():
+                writer.transport.abort()
+            with contextlib.suppress(OSError, asyncio.CancelledError):
+                await writer.wait_closed()

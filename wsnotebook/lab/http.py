@@ -1,0 +1,165 @@
+"""An HTTP/1.1 server on one address of this machine: it binds, accepts, and gives each connection a pipeline."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+import ssl
+import warnings
+from collections.abc import Generator
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+from wsnotebook.lab.legacy import Handler, adapt_handler
+from wsnotebook.lab.messages import BODY_LIMIT, Headers, HttpSyntaxError, Request, Response
+from wsnotebook.lab.pipeline import OnError, ServerConnection
+
+__all__ = [
+    "Headers",
+    "HttpServer",
+    "HttpServerSettings",
+    "HttpSyntaxError",
+    "Request",
+    "Response",
+    "http_server",
+    "is_loopback",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class HttpServerSettings:
+    """Where an HTTP server listens, and its limits."""
+
+    host: str = (
+        "127.0.0.1"  # another than loopback is warned about: whoever reaches the machine reaches the server
+    )
+    port: int = 0  # 0: a free one
+    idle_timeout: float | None = (
+        45.0  # seconds without a request, or without a byte of a body, before the end
+    )
+    body_limit: int | None = BODY_LIMIT  # bytes of one request body; None: any number
+    ssl: ssl.SSLContext | None = None  # TLS, where given
+    on_error: OnError | None = (
+        None  # called with (exception, request) when a handler fails; None: one line in the log
+    )
+
+
+def http_server(settings: HttpServerSettings, handler: Handler) -> HttpServer:
+    """Start an HTTP/1.1 server in the running loop.
+
+    ``async with http_server(HttpServerSettings(), handler) as server:`` waits until it listens and stops it at
+    the end; ``await server`` waits, ``await server.stop()`` stops. The handler is called once per request,
+    concurrently; see ``start_server_connection_pipeline`` for what it may do.
+
+    Raises:
+        RuntimeError: no loop is running; call it from a coroutine or a notebook cell.
+    """
+    if not is_loopback(settings.host):
+        warnings.warn(
+            f"http_server listens on {settings.host!r}: whoever can reach this machine can reach it. "
+            "Leave host out for this machine only.",
+            stacklevel=2,
+        )
+    return HttpServer(settings, handler)
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether only this machine can reach ``host``."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class HttpServer:
+    """A running HTTP server, as ``http_server`` starts it."""
+
+    root_task: asyncio.Task[None]
+    """Ends when the server has stopped and its last connection is closed; cancelling it ends all at once."""
+    accept_task: asyncio.Task[None]
+    """Binds and accepts; cancelling it takes no new connection and leaves the others alone."""
+    server_socket: asyncio.Future[socket.socket]
+    """The listening socket (``getsockname()`` has the port); fails with what the bind failed with."""
+
+    def __init__(self, settings: HttpServerSettings, handler: Handler) -> None:
+        self.settings = settings
+        adapt_handler(handler)  # a wrong one is refused here, not at the first request
+        self._handler = handler
+        self._connections: dict[asyncio.Task[None], ServerConnection] = {}
+        loop = asyncio.get_running_loop()
+        self.server_socket = loop.create_future()
+        self.accept_task = loop.create_task(self._accept(), name="http accept")
+        self.accept_task.add_done_callback(lambda _: self.server_socket.cancel())  # if it has neither yet
+        self.root_task = loop.create_task(self._run(), name="http server")
+
+    @property
+    def url(self) -> str:
+        """The server's address, such as http://127.0.0.1:8080; ``await server`` first."""
+        host, port = self.server_socket.result().getsockname()[:2]
+        scheme = "http" if self.settings.ssl is None else "https"
+        return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+
+    async def stop(self, timeout: float | None = 5.0) -> None:
+        """Stop: idle connections are closed, running handlers get ``timeout`` seconds (None: any time), then are cancelled."""
+        self.accept_task.cancel()
+        for connection in self._connections.values():
+            connection.stop_reading()
+        await asyncio.wait([self.root_task], timeout=timeout)
+        self.root_task.cancel()
+        await asyncio.wait([self.root_task])
+
+    async def __aenter__(self) -> Self:
+        return await self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    def __await__(self) -> Generator[Any, None, Self]:
+        yield from asyncio.shield(self.server_socket).__await__()
+        return self
+
+    async def _accept(self) -> None:
+        settings = self.settings
+        try:
+            server = await asyncio.start_server(
+                self._connected, settings.host, settings.port, ssl=settings.ssl
+            )
+        except (OSError, ValueError, OverflowError) as exc:
+            self.server_socket.set_exception(exc)
+            return
+        try:
+            self.server_socket.set_result(server.sockets[0])
+            await asyncio.get_running_loop().create_future()  # accepts until it is cancelled
+        finally:
+            server.close()
+
+    def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        settings = self.settings
+        connection = ServerConnection(
+            reader,
+            writer,
+            self._handler,
+            idle_timeout=settings.idle_timeout,
+            body_limit=settings.body_limit,
+            on_error=settings.on_error,
+        )
+        task = asyncio.get_running_loop().create_task(connection.run(), name="http connection")
+        self._connections[task] = connection
+        task.add_done_callback(self._connections.pop)
+        if self.accept_task.cancelling():
+            connection.stop_reading()  # it came in between stop() and the close of the socket
+
+    async def _run(self) -> None:
+        try:
+            await asyncio.wait([self.accept_task])
+            while self._connections:
+                await asyncio.wait(self._connections)
+        finally:
+            tasks = [self.accept_task, *self._connections]
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)

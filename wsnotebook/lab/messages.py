@@ -1,0 +1,319 @@
+"""What an HTTP handler of the lab is given and gives back: values, no sockets.
+
+Request and its Body, Response, Headers, and HttpSyntaxError, which carries a reason for the peer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import (
+    AsyncIterable,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+)
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, overload
+
+__all__ = ["BODY_LIMIT", "PIECE", "Body", "Headers", "HttpSyntaxError", "Request", "Response"]
+
+BODY_LIMIT = (
+    64 * 1024 * 1024
+)  # bytes; the same as the default frame limit: one upload fits in memory twice over
+PIECE = 64 * 1024  # bytes asked for at once: what one read of a loopback socket usually gives
+_SKIPPABLE = 64 * 1024  # bytes of an unread body worth reading to keep a connection
+
+_TOKEN = re.compile(r"[-!#$%&'*+.^_`|~0-9A-Za-z]+")
+_FIELD_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")  # RFC 9110 §5.5: no CR, LF, NUL or other control
+_FRAMING = {"content-length", "transfer-encoding"}
+
+
+class HttpSyntaxError(ValueError):
+    """The peer sent what is not HTTP, or not safely so: ``reason`` for the peer, ``status`` to answer with."""
+
+    def __init__(self, reason: str, status: int = 400) -> None:
+        super().__init__(reason, status)
+        self.reason = reason
+        self.status = status
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+class Headers:
+    """Keep header fields as (name, value) pairs, in the order and case in which they were written.
+
+    ``"host" in headers``, ``get`` and ``get_all`` ignore case. Values are ISO-8859-1.
+    """
+
+    __slots__ = ("_pairs",)
+
+    def __init__(self, pairs: Mapping[str, str] | Iterable[tuple[str, str]] = ()) -> None:
+        items = pairs.items() if isinstance(pairs, Mapping) else pairs
+        self._pairs = tuple((name, value) for name, value in items)
+
+    def get_all(self, name: str) -> list[str]:
+        """Return every value of ``name``, in order."""
+        return [value for key, value in self._pairs if key.lower() == name.lower()]
+
+    @overload
+    def get(self, name: str) -> str | None: ...
+    @overload
+    def get(self, name: str, default: str) -> str: ...
+    def get(self, name: str, default: str | None = None) -> str | None:
+        """Return the value of ``name``; several are joined by ", ", so that a doubled one matches no allow-list."""
+        values = self.get_all(name)
+        return ", ".join(values) if values else default
+
+    def tokens(self, name: str) -> list[str]:
+        """Return the comma-separated members of ``name``, in lower case."""
+        return [
+            token.strip().lower()
+            for value in self.get_all(name)
+            for token in value.split(",")
+            if token.strip()
+        ]
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and bool(self.get_all(name))
+
+    def __len__(self) -> int:
+        return len(self._pairs)
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(self._pairs)
+
+    def __eq__(self, other: object) -> bool:
+        return self._pairs == other._pairs if isinstance(other, Headers) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._pairs)
+
+    def __repr__(self) -> str:
+        return f"<Headers {', '.join(name for name, _ in self._pairs)}>"  # values may be secrets
+
+
+class Body:
+    """Read the body of a request as bytes: ``await read()`` for all, ``read(n)``, or ``async for`` piece by piece.
+
+    Nothing is taken from the connection until it is asked for. One reader at a time.
+    Reading raises HttpSyntaxError with status 400 (malformed or cut off), 408 (``timeout`` seconds
+    of silence) or 413 (over ``limit`` bytes); left to pass through a handler, it becomes that answer.
+    """
+
+    def __init__(
+        self,
+        chunks: AsyncIterator[bytes],
+        *,
+        length: int | None = None,
+        limit: int | None = BODY_LIMIT,
+        timeout: float | None = None,
+        before_read: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        self._chunks = chunks
+        self._limit = limit
+        self._timeout = timeout
+        self._before_read = before_read
+        self._rest = b""
+        self._received = 0
+        self._error: HttpSyntaxError | None = None
+        self.length = length  # bytes declared, None if chunked
+        self.ended: asyncio.Future[bool] = asyncio.get_running_loop().create_future()  # True: read to its end
+        if length == 0:
+            self.ended.set_result(True)
+
+    @property
+    def complete(self) -> bool:
+        """Say whether the connection stands behind the last byte of this body."""
+        return self.ended.done() and self.ended.result()
+
+    @property
+    def skippable(self) -> bool:
+        """Say whether what is unread is short and on its way, so that reading it is cheaper than reconnecting."""
+        if self.ended.done() or self._before_read is not None or self.length is None:
+            return self.complete
+        return self.length - self._received <= _SKIPPABLE
+
+    async def read(self, n: int = -1) -> bytes:
+        """Return up to ``n`` bytes, b"" at the end; without ``n`` all that is left."""
+        if n < 0:
+            return b"".join([piece async for piece in self])
+        if n == 0:
+            return b""
+        piece = self._rest or await self._next()
+        self._rest = piece[n:]
+        return piece[:n]
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while piece := await self.read(PIECE):
+            yield piece
+
+    def interrupt(self, error: HttpSyntaxError) -> None:
+        """Let every further read raise ``error``."""
+        self._error = self._error or error
+        if not self.ended.done():
+            self.ended.set_result(False)
+
+    async def _next(self) -> bytes:
+        if self._error is not None:
+            raise self._error
+        if self.ended.done():
+            return b""
+        try:
+            self._check_limit(self.length or 0)
+            if self._before_read is not None:
+                before_read, self._before_read = self._before_read, None
+                await before_read()
+            async with asyncio.timeout(self._timeout):
+                piece = await anext(self._chunks, b"")
+            self._received += len(piece)
+            self._check_limit(self._received)
+        except HttpSyntaxError as exc:
+            self.interrupt(exc)
+            raise
+        except TimeoutError as exc:
+            self.interrupt(HttpSyntaxError(f"no byte of the body came for {self._timeout:g} s", 408))
+            raise self._error or exc from exc
+        except BaseException:
+            # Cancelled, or the connection broke: where the body ends is no longer known.
+            self.interrupt(HttpSyntaxError("reading the body was interrupted"))
+            raise
+        if not piece:
+            self.ended.set_result(True)
+        elif self._received == self.length:
+            self.ended.set_result(True)  # before another read, so that the next request may be parsed
+        return piece
+
+    def _check_limit(self, size: int) -> None:
+        if self._limit is not None and size > self._limit:
+            raise HttpSyntaxError(f"the body is over the limit of {self._limit} bytes", 413)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Request:
+    """One HTTP request; ``await request.read()`` or ``async for piece in request`` gives its body."""
+
+    method: str  # as received: "GET"
+    target: str  # as received: path and query, or what a proxy would be sent
+    http_version: str  # "1.1" or "1.0"
+    headers: Headers  # order and case as received
+    head: bytes  # the request line and the header lines as received, with the empty line
+    body: Body
+    peer: Any = None  # the peer's address as asyncio gives it: (host, port) for IPv4
+    upgraded: asyncio.Future[bool] | None = None  # only on an upgrade request: True once it was taken over
+    take_over: Callable[[], Awaitable[tuple[asyncio.StreamReader, asyncio.StreamWriter]]] | None = None
+
+    @property
+    def path(self) -> str:
+        """The target up to "?", as received (percent-encoded)."""
+        return self.target.partition("?")[0]
+
+    @property
+    def query(self) -> str:
+        """The target behind "?", as received; see urllib.parse.parse_qs."""
+        return self.target.partition("?")[2]
+
+    async def read(self, n: int = -1) -> bytes:
+        """Return up to ``n`` bytes of the body, without ``n`` all that is left. Raises as Body does."""
+        return await self.body.read(n)
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self.body.__aiter__()
+
+    async def upgrade(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """Take over the connection and return its reader and writer.
+
+        Every earlier response has then been sent, and the first byte behind this request's head is the next
+        one in the reader. The caller sends the 101 itself (websockets: ``ServerProtocol.receive_data(request.head)``);
+        the connection is closed when the handler returns.
+
+        Raises:
+            RuntimeError: this is not an upgrade request (``upgraded`` is None), or it was taken over before.
+            ConnectionResetError: the connection ended before it was this request's turn.
+        """
+        if self.take_over is None:
+            raise RuntimeError(
+                "this request asks for no upgrade: answer it with a Response; see request.upgraded."
+            )
+        return await self.take_over()
+
+    def __repr__(self) -> str:
+        return f"<Request {self.method} {self.path} from {self.peer}>"  # headers and query may be secrets
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Response:
+    """What a handler answers: status, body, headers.
+
+    The length is found from ``body``; with an async iterable and no ``content_length`` the body goes out chunked.
+    HEAD, 204 and 304 are answered without the body.
+
+    Raises:
+        ValueError: a header with CR, LF or NUL, a framing header, or a status outside 200–599.
+    """
+
+    status: int = 200
+    body: bytes | AsyncIterable[bytes] = b""
+    headers: Headers | Mapping[str, str] | Iterable[tuple[str, str]] = ()
+    content_length: int | None = None  # bytes of an async iterable, where known
+    reason: str | None = None  # None: the usual phrase of the status
+
+    def __post_init__(self) -> None:
+        if not 200 <= self.status <= 599:
+            raise ValueError(
+                f"status {self.status} is not final: give 200–599 (for a 101 use request.upgrade())."
+            )
+        if not isinstance(self.body, bytes) and not hasattr(self.body, "__aiter__"):
+            raise TypeError(
+                f"a body is bytes or an async iterable of bytes, not {type(self.body).__name__}; text: Response.text(…)."
+            )
+        if self.content_length is not None and (isinstance(self.body, bytes) or self.content_length < 0):
+            raise ValueError("content_length is the size (≥ 0) of an async iterable; bytes know their own.")
+        headers = Headers(self.headers)
+        for name, value in headers:
+            _check_field(name, value)
+        reason = _phrase(self.status) if self.reason is None else self.reason
+        if not _FIELD_VALUE.fullmatch(reason):
+            raise ValueError(f"the reason {reason!r} has a control character: leave out CR, LF and NUL.")
+        object.__setattr__(self, "headers", headers)
+        object.__setattr__(self, "reason", reason)
+
+    @classmethod
+    def text(cls, text: str, status: int = 200, **options: Any) -> Response:
+        """Return a response of UTF-8 text."""
+        return cls(status, text.encode(), _with_type("text/plain; charset=utf-8", options), **options)
+
+    @classmethod
+    def json(cls, value: Any, status: int = 200, **options: Any) -> Response:
+        """Return a response of JSON."""
+        return cls(status, json.dumps(value).encode(), _with_type("application/json", options), **options)
+
+
+def _with_type(content_type: str, options: dict[str, Any]) -> Headers:
+    return Headers([("Content-Type", content_type), *Headers(options.pop("headers", ()))])
+
+
+def _check_field(name: str, value: str) -> None:
+    if not _TOKEN.fullmatch(name):
+        raise ValueError(f"{name!r} is no header name: use letters, digits and hyphens.")
+    if not _FIELD_VALUE.fullmatch(value):
+        raise ValueError(
+            f"header {name} may hold ISO-8859-1 without CR, LF, NUL or other controls; got {value!r}."
+        )
+    if name.lower() in _FRAMING:
+        raise ValueError(
+            f"{name} is found from the body: leave it out, and give content_length= for an iterable."
+        )
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return ""

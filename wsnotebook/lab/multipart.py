@@ -1,0 +1,319 @@
+"""Parses a multipart body (RFC 2046 §5.1): form-data by the multipart library, other subtypes by email."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from email.message import Message
+from email.parser import BytesParser
+from itertools import chain, repeat
+from typing import Any, NoReturn, Protocol
+
+from multipart import MultipartError, MultipartSegment, ParserLimitReached, PushMultipartParser
+
+from wsnotebook.lab.messages import BODY_LIMIT, PIECE, Headers, HttpSyntaxError
+
+__all__ = [
+    "Epilogue",
+    "Event",
+    "Part",
+    "Preamble",
+    "Reader",
+    "check_boundary",
+    "parse_boundary",
+    "parse_multipart",
+]
+
+_PART_LIMIT = 16 * 1024 * 1024  # bytes: a part is held in memory whole
+_PARTS_LIMIT = 1000  # browsers' forms have tens; each part costs more than its bytes
+_FIELDS_LIMIT = 32  # header fields of one part; RFC 7578 knows three
+_PREAMBLE_LIMIT = 8192  # bytes; a boundary that has not come by then will not come
+
+# RFC 9110 §5.6.6, and as they are met: values without quotes that hold "=" or "/".
+_PARAMETER = re.compile(r';[ \t]*(?:([^\s=;,"]+)=("(?:[^"\\]|\\.)*"|[^\s;,"]*))?[ \t]*')
+
+
+class Reader(Protocol):
+    """What a body is read from: asyncio.StreamReader, or a Request itself."""
+
+    async def read(self, n: int = -1, /) -> bytes:
+        """Return up to ``n`` bytes, b"" at the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preamble:
+    """The bytes before the first part; comes only if there are any."""
+
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a multipart body."""
+
+    headers: Headers
+    body: bytes  # as sent: no Content-Transfer-Encoding is undone
+    name: str | None = None  # of a form's field
+    filename: str | None = None  # as the peer gave it: never a path to write to
+
+
+@dataclass(frozen=True, slots=True)
+class Epilogue:
+    """The bytes behind the last part; comes only if there are any."""
+
+    body: bytes
+
+
+Event = Preamble | Part | Epilogue
+
+
+async def parse_multipart(
+    reader: Reader,
+    source: str | Mapping[str, str] | Iterable[tuple[str, str]],
+    *,
+    part_limit: int = _PART_LIMIT,
+    parts_limit: int = _PARTS_LIMIT,
+    body_limit: int = BODY_LIMIT,
+) -> AsyncIterator[Event]:
+    """Yield Preamble, each Part as soon as it is whole, and Epilogue.
+
+    In a handler: ``async for event in parse_multipart(request, request.headers)``.
+
+    Args:
+        reader: the body; it is read to its end, or for as many bytes as a Content-Length in ``source`` says.
+        source: the headers of the message, or its content type alone.
+        part_limit: bytes of one part's body.
+        parts_limit: number of parts.
+        body_limit: bytes of the whole.
+
+    Raises:
+        HttpSyntaxError: not multipart, a wrong boundary, malformed or cut off (400), over a limit (413).
+    """
+    content_type, length = _describe(source)
+    boundary = parse_boundary(content_type).encode("ascii")
+    pieces = _read(reader, length, body_limit)
+    if content_type.partition(";")[0].strip().lower() == "multipart/form-data":
+        events = _parse_form(pieces, boundary, part_limit, parts_limit)
+    else:
+        events = _parse_other(pieces, boundary, part_limit, parts_limit)
+    async for event in events:
+        yield event
+
+
+def parse_boundary(content_type: str) -> str:
+    """Return the boundary that a multipart content type names.
+
+    Raises:
+        HttpSyntaxError: not multipart, or no boundary, or more than one, or one that ``check_boundary`` refuses.
+    """
+    kind, semicolon, _ = content_type.partition(";")
+    if not re.fullmatch(r"[ \t]*multipart/[^\s;,/]+[ \t]*", kind, re.IGNORECASE):
+        raise HttpSyntaxError(f"the content type is not multipart: {kind.strip()!r}")
+    found = []
+    place = len(kind)
+    while place < len(content_type):
+        match = _PARAMETER.match(content_type, place)
+        if match is None:
+            raise HttpSyntaxError("a parameter of the content type is malformed")
+        place = match.end()
+        if (match[1] or "").lower() == "boundary":
+            found.append(_unquote(match[2]))
+    if len(found) != 1:
+        raise HttpSyntaxError(f"the content type must name one boundary, not {len(found)}")
+    try:
+        check_boundary(found[0])
+    except ValueError as exc:
+        raise HttpSyntaxError(str(exc)) from None
+    return found[0]
+
+
+def check_boundary(boundary: str) -> None:
+    """Pass a boundary that RFC 2046 §5.1.1 allows: 1 to 70 printable ASCII characters, no space at the end.
+
+    Raises:
+        ValueError: it is another.
+    """
+    if not 1 <= len(boundary) <= 70:
+        raise ValueError(f"a boundary has 1 to 70 characters, not {len(boundary)}")
+    if not (boundary.isascii() and boundary.isprintable()) or boundary.endswith(" "):
+        raise ValueError(f"a boundary is printable ASCII and does not end with a space, unlike {boundary!r}")
+
+
+def _unquote(value: str) -> str:
+    return re.sub(r"\\(.)", r"\1", value[1:-1]) if value.startswith('"') else value
+
+
+def _describe(source: str | Mapping[str, str] | Iterable[tuple[str, str]]) -> tuple[str, int | None]:
+    if isinstance(source, str):
+        return source, None
+    headers = source if isinstance(source, Headers) else Headers(source)
+    types, lengths = headers.get_all("content-type"), headers.get_all("content-length")
+    if len(types) != 1:
+        raise HttpSyntaxError(f"one Content-Type is needed, there are {len(types)}")
+    if not lengths:
+        return types[0], None
+    if len(lengths) > 1 or not re.fullmatch(r"[0-9]{1,20}", lengths[0]):
+        raise HttpSyntaxError("Content-Length is not one number")
+    return types[0], int(lengths[0])
+
+
+async def _read(reader: Reader, length: int | None, limit: int) -> AsyncIterator[bytes]:
+    received = 0
+    while length is None or received < length:
+        piece = await reader.read(PIECE if length is None else min(PIECE, length - received))
+        if not piece:
+            break
+        received += len(piece)
+        if received > limit:
+            raise HttpSyntaxError(f"the body is over the limit of {limit} bytes", 413)
+        yield piece
+    if length is not None and received < length:
+        raise HttpSyntaxError(f"the connection ended {length - received} bytes before the end of the body")
+
+
+async def _parse_form(
+    pieces: AsyncIterator[bytes], boundary: bytes, part_limit: int, parts_limit: int
+) -> AsyncIterator[Event]:
+    """Feed the library what lies between preamble and epilogue, neither of which it hands out."""
+    closer = b"\r\n--" + boundary + b"--"
+    preamble, data = await _find_first(pieces, b"--" + boundary)
+    if preamble:
+        yield Preamble(preamble)
+    form = _Form(boundary, part_limit, parts_limit)
+    begun = complete = False
+    while not complete:
+        end = data.find(closer)
+        if not begun and data.startswith(closer[2:]):  # a form without fields
+            complete, cut = True, len(closer) - 2
+        elif end >= 0:
+            complete, cut = True, end + len(closer)
+        else:  # keep what may be the beginning of the closer
+            cut = max(0, len(data) - len(closer) + 1)
+        begun = begun or cut > 0
+        for part in form.feed(data[:cut], complete):
+            yield part
+        data = data[cut:]
+        if not complete:
+            data += await anext(pieces, b"") or _cut_off()
+    epilogue = b"".join([data, *[piece async for piece in pieces]])
+    epilogue = re.sub(rb"\A[ \t]*(\r\n|\Z)", b"", epilogue)  # transport padding and the end of the line
+    if epilogue:
+        yield Epilogue(epilogue)
+
+
+async def _find_first(pieces: AsyncIterator[bytes], delimiter: bytes) -> tuple[bytes, bytes]:
+    """Return the preamble, and what has been read from the first delimiter on."""
+    data = b""
+    while True:
+        if data.startswith(delimiter):
+            return b"", data
+        end = data.find(b"\r\n" + delimiter)
+        if end > _PREAMBLE_LIMIT or (end < 0 and len(data) > _PREAMBLE_LIMIT + len(delimiter)):
+            raise HttpSyntaxError(f"the boundary does not come within {_PREAMBLE_LIMIT} bytes")
+        if end >= 0:
+            return data[:end], data[end + 2 :]
+        piece = await anext(pieces, b"")
+        if not piece:
+            raise HttpSyntaxError("the boundary does not come in this body")
+        data += piece
+
+
+class _Form:
+    """The library's parser of form-data, from the first delimiter to the end of the last."""
+
+    def __init__(self, boundary: bytes, part_limit: int, parts_limit: int) -> None:
+        self._parser = PushMultipartParser(
+            boundary,
+            max_segment_size=part_limit,
+            max_segment_count=parts_limit,
+            max_header_count=_FIELDS_LIMIT,
+        )
+        self._segment: Any = None
+        self._body = bytearray()
+
+    def feed(self, data: bytes, last: bool) -> list[Part]:
+        """Return the parts that ``data`` has made whole; with ``last`` it ends with the last boundary."""
+        if not data:
+            return []
+        try:
+            parts = self._parse(data)
+            if last:
+                self._parser.close()  # refuses what has not come to its end
+        except MultipartError as exc:
+            raise _refused(exc) from None
+        return parts
+
+    def _parse(self, data: bytes) -> list[Part]:
+        parts = []
+        for event in self._parser.parse(data):
+            if isinstance(event, MultipartSegment):
+                self._segment = event
+            elif event is not None:
+                self._body += event
+            else:
+                segment = self._segment
+                parts.append(
+                    Part(Headers(segment.headerlist), bytes(self._body), segment.name, segment.filename)
+                )
+                self._body.clear()
+        return parts
+
+
+def _cut_off() -> NoReturn:
+    raise HttpSyntaxError("the body ended before its last boundary")
+
+
+def _refused(error: MultipartError) -> HttpSyntaxError:
+    return HttpSyntaxError(f"multipart: {error}", 413 if isinstance(error, ParserLimitReached) else 400)
+
+
+async def _parse_other(
+    pieces: AsyncIterator[bytes], boundary: bytes, part_limit: int, parts_limit: int
+) -> AsyncIterator[Event]:
+    """Let email take the body apart, one level deep."""
+    quoted = re.sub(r'(["\\])', r"\\\1", boundary.decode("ascii"))
+    head = f'Content-Type: multipart/mixed; boundary="{quoted}"\r\n\r\n'.encode("ascii")
+    body = b"".join([piece async for piece in pieces])
+    kinds: Iterator[type[Message]] = chain([Message], repeat(_Leaf))
+    root = BytesParser(lambda: next(kinds)()).parsebytes(head + body)
+    leaves: Any = root.get_payload() if root.is_multipart() else []
+    for message in (root, *leaves):
+        for defect in message.defects:
+            raise HttpSyntaxError(f"multipart: {(type(defect).__doc__ or 'malformed').rstrip('.')}")
+    if len(leaves) > parts_limit:
+        raise HttpSyntaxError(f"multipart: over the limit of {parts_limit} parts", 413)
+    if root.preamble:
+        yield Preamble(_bytes(root.preamble))
+    for leaf in leaves:
+        headers = Headers(_fields(leaf))
+        del leaf["Content-Transfer-Encoding"]  # of mail; in HTTP it means nothing, and email would undo it
+        part = Part(headers, leaf.get_payload(decode=True))
+        if len(part.body) > part_limit:
+            raise HttpSyntaxError(f"multipart: a part is over the limit of {part_limit} bytes", 413)
+        yield part
+    if root.epilogue:
+        yield Epilogue(_bytes(root.epilogue))
+
+
+class _Leaf(Message):
+    """A part whose body stays bytes, also where it is a message or a multipart itself."""
+
+    def get_content_maintype(self) -> str:
+        return "application"
+
+    def get_content_type(self) -> str:
+        return "application/octet-stream"
+
+
+def _fields(leaf: Message) -> Iterator[tuple[str, str]]:
+    for name, value in leaf.raw_items():
+        try:
+            yield name, re.sub(r"\r?\n(?=[ \t])", "", _bytes(value).decode())
+        except UnicodeDecodeError:
+            raise HttpSyntaxError(f"multipart: the header {name} is not UTF-8") from None
+
+
+def _bytes(text: str) -> bytes:
+    """Undo what email does to bytes over 127."""
+    return text.encode("ascii", "surrogateescape")

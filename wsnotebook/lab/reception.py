@@ -1,0 +1,278 @@
+"""What happens to a connection of a lab server: the guard, then HTTP or the WebSocket, and a behaviour's life."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import inspect
+import itertools
+import logging
+import ssl as tls
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from websockets.asyncio.server import Server, ServerConnection
+from websockets.exceptions import ConnectionClosed
+from websockets.extensions.permessage_deflate import enable_server_permessage_deflate
+from websockets.http11 import Request as UpgradeRequest
+from websockets.http11 import Response as UpgradeResponse
+from websockets.server import ServerProtocol
+from websockets.typing import Subprotocol
+
+from wsnotebook.lab.behaviours import Behaviour
+from wsnotebook.lab.closing import wait_until_closed
+from wsnotebook.lab.connection import LabConnection, LabProtocol
+from wsnotebook.lab.frontdoor import FrontDoor
+from wsnotebook.lab.guard import Guard, Refusal, own_hosts
+from wsnotebook.lab.head import RequestHead
+from wsnotebook.lab.messages import Headers, Request, Response
+from wsnotebook.lab.pipeline import start_server_connection_pipeline
+from wsnotebook.lab.recorder import Recorder
+from wsnotebook.log.framelog import FrameLog
+
+__all__ = ["HttpHandler", "Reception"]
+
+HttpHandler = Callable[[Request], Awaitable[Response]]
+
+# Silent unless somebody listens: a fault of a behaviour is on server.errors, not on the notebook's stderr.
+logger = logging.getLogger("wsnotebook.lab")
+logger.addHandler(logging.NullHandler())
+
+OPEN_TIMEOUT = 10.0  # seconds for TLS, and again for HTTP
+_CLOSE_TIMEOUT = 10.0  # seconds that a peer has to answer a close
+_IDLE_TIMEOUT = 60.0  # seconds that an HTTP connection may wait for its next request
+_MAX_SIZE = 2**28  # bytes of a message: no test is surprised by it, a runaway peer still is
+_MAX_QUEUE = (
+    256,
+    64,
+)  # frames that wait for the behaviour; the default of 16 stops reading during a short wait
+_RETENTION = 2**28  # bytes of the log in memory; what is older goes to disk
+
+
+async def _only_websockets(request: Request) -> Response:
+    """Answer plain HTTP where no handler was given (RFC 9110 §15.5.22)."""
+    text = "This is a WebSocket server: connect to it with ws:// or wss://.\n"
+    return Response.text(text, 426, headers={"Upgrade": "websocket", "Connection": "Upgrade"})
+
+
+class Reception:
+    """Everything between an accepted TCP connection and its end.
+
+    Args:
+        host: what the server was told to listen on.
+        behaviour: for paths that are not in ``routes``; None answers them with 404.
+        routes: path → behaviour.
+        http: handler of requests that are not WebSockets.
+        origins: origins of pages that may connect.
+        ssl: the context where the server speaks TLS.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        behaviour: Behaviour | None,
+        routes: Mapping[str, Behaviour],
+        http: HttpHandler | None,
+        origins: frozenset[str],
+        ssl: tls.SSLContext | None,
+    ) -> None:
+        if http is not None and not _takes_one(http):
+            raise TypeError(
+                "http is an async def handler(request) -> Response; http_server takes the older one of four"
+            )
+        self.log = FrameLog(retention=_RETENTION)
+        self.errors: list[Exception] = []
+        self.refusals: list[Refusal] = []
+        self.accepted = 0
+        self._host = host
+        self._behaviour = behaviour
+        self._routes = dict(routes)
+        self._http = http or _only_websockets
+        self._origins = origins
+        self._ssl = ssl
+        self._server: Server
+        self._names = itertools.count(1)
+        self._waiting: set[asyncio.Transport] = set()
+        self._http_tasks: set[asyncio.Task[None]] = set()
+
+    async def start(self, port: int) -> Server:
+        """Listen; return the server of ``websockets``, which counts connections and their tasks."""
+
+        async def listen() -> asyncio.Server:
+            options: dict[str, Any] = {}
+            if self._ssl is not None:
+                options = {
+                    "ssl": self._ssl,
+                    "ssl_handshake_timeout": OPEN_TIMEOUT,
+                    "ssl_shutdown_timeout": 1.0,
+                }
+            # "localhost" would listen on two sockets, with two different free ports.
+            host = "127.0.0.1" if self._host == "localhost" else self._host
+            return await asyncio.get_running_loop().create_server(self._door, host, port, **options)
+
+        self._server = await Server(listen, self._live, logger)
+        return self._server
+
+    async def cut_off(self) -> None:
+        """End at once whatever is still there."""
+        sessions = self._server.all_connections
+        for transport in [*self._waiting, *(session.transport for session in sessions)]:
+            transport.abort()
+        tasks = [*self._server.handler_tasks, *self._http_tasks]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await wait_until_closed(self._server.server)
+
+    # Before it is known what a connection is
+
+    def _door(self) -> FrontDoor:
+        return FrontDoor(self._guard, self._admit, self._note_refusal, self._waiting, timeout=OPEN_TIMEOUT)
+
+    def _guard(self, transport: asyncio.BaseTransport, headers: Headers) -> Refusal | None:
+        address, port = transport.get_extra_info("sockname")[:2]
+        hosts = own_hosts(self._host, address, port, tls=self._ssl is not None)
+        return Guard(hosts, self._origins, "https" if self._ssl else "http").check(headers)
+
+    def _note_refusal(self, refusal: Refusal) -> None:
+        self.refusals.append(refusal)
+        logger.info("refused with %d: %s", refusal.status, refusal.reason)
+
+    def _admit(self, transport: asyncio.Transport, head: RequestHead, rest: bytes) -> None:
+        if head.upgrade and _asks_for_websocket(head.headers):
+            self._open_websocket(transport, head.raw, rest)
+        else:
+            self._open_http(transport, head.raw + rest)
+
+    # HTTP
+
+    def _open_http(self, transport: asyncio.Transport, data: bytes) -> None:
+        loop = asyncio.get_running_loop()
+        reader = asyncio.StreamReader(loop=loop)
+        protocol = asyncio.StreamReaderProtocol(reader, loop=loop)
+        transport.set_protocol(protocol)
+        protocol.connection_made(transport)
+        writer = asyncio.StreamWriter(transport, protocol, reader, loop)
+        reader.feed_data(data)
+
+        async def handle(request: Request) -> Response | None:
+            response = await self._handle(transport, reader, request)
+            if response is None:
+                protocol.connection_lost(
+                    None
+                )  # the WebSocket's end is that of the stream, which has not seen it
+            return response
+
+        task = start_server_connection_pipeline(
+            reader, writer, handle, idle_timeout=_IDLE_TIMEOUT, on_error=self._note_http_error
+        )
+        self._http_tasks.add(task)
+        task.add_done_callback(self._http_tasks.discard)
+
+    async def _handle(
+        self, transport: asyncio.Transport, reader: asyncio.StreamReader, request: Request
+    ) -> Response | None:
+        # Each request is asked for its Host and Origin: a connection may carry several.
+        refusal = self._guard(transport, request.headers)
+        if refusal is not None:
+            self._note_refusal(refusal)
+            return Response(refusal.status, headers={"Connection": "close"})
+        if request.upgraded is None or not _asks_for_websocket(request.headers):
+            return await self._http(request)
+        await request.upgrade()
+        transport.pause_reading()
+        reader.feed_eof()
+        session = self._open_websocket(transport, request.head, await reader.read())
+        await session.wait_closed()
+        return None
+
+    def _note_http_error(self, error: BaseException, request: Request) -> None:
+        if isinstance(error, Exception):
+            self.errors.append(error)
+        logger.warning("the handler of %s %s raised %r", request.method, request.path, error)
+
+    # WebSockets
+
+    def _open_websocket(self, transport: asyncio.Transport, head: bytes, rest: bytes) -> LabConnection:
+        recorder = Recorder(self.log, f"client-{next(self._names)}")
+        protocol = LabProtocol(
+            recorder,
+            extensions=enable_server_permessage_deflate(None),
+            select_subprotocol=_first_offered,
+            max_size=_MAX_SIZE,
+            logger=logger,
+        )
+        # No keepalive of its own: who wants pings asks for the behaviour "pings".
+        session = LabConnection(
+            protocol, self._server, ping_interval=None, close_timeout=_CLOSE_TIMEOUT, max_queue=_MAX_QUEUE
+        )
+        session.take_over(transport, head, rest)
+        return session
+
+    async def _live(self, session: ServerConnection) -> None:
+        """Live one connection, from its handshake to its end: the task that ``websockets`` starts for it."""
+        assert isinstance(session, LabConnection)
+        try:
+            async with asyncio.timeout(OPEN_TIMEOUT):
+                if not await session.open(self._route):
+                    return  # it has been answered with what was wrong
+            self.accepted += 1
+            self._server.all_connections.add(session)
+            async with session:
+                await self._behave(session)
+        except TimeoutError:
+            logger.info("no handshake within %g s", OPEN_TIMEOUT)
+        except Exception as error:  # noqa: BLE001 - nobody awaits this task: a fault of ours is shown with the others
+            self.errors.append(error)
+            logger.warning("a connection failed: %r", error)
+        finally:
+            session.transport.close()
+            self._server.all_connections.discard(session)
+            task = asyncio.current_task()
+            assert task is not None
+            self._server.handler_tasks.discard(task)
+
+    def _route(self, connection: ServerConnection, request: UpgradeRequest) -> UpgradeResponse | None:
+        if self._behaviour_of(request.path) is None:
+            return connection.respond(404, f"Nothing lives at {urlsplit(request.path).path}.\n")
+        return None
+
+    def _behaviour_of(self, target: str) -> Behaviour | None:
+        return self._routes.get(urlsplit(target).path, self._behaviour)
+
+    async def _behave(self, session: LabConnection) -> None:
+        assert session.request is not None
+        behaviour = self._behaviour_of(session.request.path)
+        assert behaviour is not None
+        try:
+            result: Any = behaviour(session)
+            if not isinstance(result, Awaitable):
+                raise TypeError(
+                    f"a behaviour is an async def: {behaviour!r} returned {type(result).__name__}"
+                )
+            await result
+        except ConnectionClosed:
+            pass  # the peer left while the behaviour was reading or writing: that is how sessions end
+        except Exception as error:  # noqa: BLE001 - whatever a user's behaviour raises is kept for server.errors
+            self.errors.append(error)
+            logger.warning("the behaviour of %s raised %r", session.path, error)
+            with contextlib.suppress(ConnectionClosed):
+                await session.close(1011, type(error).__name__[:123])
+
+
+def _first_offered(protocol: ServerProtocol, offered: Sequence[Subprotocol]) -> Subprotocol | None:
+    """Agree to whatever the client would like best: a lab has no protocol of its own."""
+    return offered[0] if offered else None
+
+
+def _asks_for_websocket(headers: Headers) -> bool:
+    return "websocket" in headers.tokens("upgrade")
+
+
+def _takes_one(handler: Any) -> bool:
+    try:
+        inspect.signature(handler).bind(None)
+    except (TypeError, ValueError):
+        return False
+    return True

@@ -1,0 +1,221 @@
+"""A conversation written down as steps: what a lab server expects from its client, sends to it, and when.
+
+``embedded_server([Expect("hello"), Send("world"), Close(1000)])`` plays it for every client anew. A step that is
+not met raises ScriptFailed: the session is closed with 1011, and the sentence is in ``server.errors``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from websockets.exceptions import ConnectionClosed
+
+from wsnotebook.lab.connection import LabConnection
+
+__all__ = [
+    "Close",
+    "Expect",
+    "ExpectClose",
+    "Script",
+    "ScriptFailed",
+    "Send",
+    "Step",
+    "Wait",
+    "matches",
+    "shown",
+]
+
+_SHOWN = 200  # characters of a message in a sentence
+
+
+class ScriptFailed(AssertionError):
+    """The client did something other than what the script or the recording says."""
+
+    def __init__(self, place: str, step: object, problem: str) -> None:
+        super().__init__(place, step, problem)
+        self.place = place
+        self.step = step
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return f"{self.place}, {self.step}: {self.problem}"
+
+
+class _Unmet(Exception):
+    """Why a step was not met; the script adds where."""
+
+
+@dataclass(frozen=True)
+class Expect:
+    """Read one message and hold it against ``what``."""
+
+    what: Any = ...
+    """A str or bytes that it equals, a regular expression found in it, a dict or list that its JSON equals, a type
+    (``str`` or ``bytes``), a function that returns whether it is right, or ``...`` for anything."""
+    timeout: float | None = 5.0
+    """Seconds, None for no limit."""
+
+    def __repr__(self) -> str:
+        return f"Expect({_named(self.what)})"
+
+    async def play(self, session: LabConnection, last: Any) -> Any:
+        """Return the message."""
+        try:
+            async with asyncio.timeout(self.timeout):
+                message = await session.recv()
+        except TimeoutError:
+            raise _Unmet(f"nothing came within {self.timeout:g} s") from None
+        except ConnectionClosed as error:
+            raise _Unmet(f"the client was gone ({_ending(error)})") from None
+        if not matches(self.what, message):
+            raise _Unmet(f"got {shown(message)}")
+        return message
+
+
+@dataclass(frozen=True)
+class ExpectClose:
+    """Wait until the client closes. Messages that come before are an error."""
+
+    code: int | None = None
+    """The close code, None for any; 1005 is a close without a code, 1006 a lost connection."""
+    timeout: float | None = 5.0
+    """Seconds, None for no limit."""
+
+    async def play(self, session: LabConnection, last: Any) -> Any:
+        try:
+            async with asyncio.timeout(self.timeout):
+                message = await session.recv()
+        except TimeoutError:
+            raise _Unmet(f"no close came within {self.timeout:g} s") from None
+        except ConnectionClosed as error:
+            code = error.rcvd.code if error.rcvd else 1006
+            if self.code not in (None, code):
+                raise _Unmet(_ending(error)) from None
+            return last
+        raise _Unmet(f"got the message {shown(message)} instead of a close")
+
+
+@dataclass(frozen=True)
+class Send:
+    """Send one message."""
+
+    what: Any
+    """A str as text, bytes as binary, a dict or list as JSON, or a function that is given the last received message
+    and returns one of these."""
+
+    def __repr__(self) -> str:
+        return f"Send({_named(self.what)})"
+
+    async def play(self, session: LabConnection, last: Any) -> Any:
+        what = self.what(last) if callable(self.what) else self.what
+        try:
+            await session.send(
+                what if isinstance(what, (str, bytes, bytearray, memoryview)) else json.dumps(what)
+            )
+        except ConnectionClosed as error:
+            raise _Unmet(f"the client was gone ({_ending(error)})") from None
+        return last
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Do nothing for a while."""
+
+    seconds: float
+
+    async def play(self, session: LabConnection, last: Any) -> Any:
+        await asyncio.sleep(self.seconds)
+        return last
+
+
+@dataclass(frozen=True)
+class Close:
+    """Close the session, and wait for the client's close."""
+
+    code: int = 1000
+    reason: str = ""
+
+    async def play(self, session: LabConnection, last: Any) -> Any:
+        await session.close(self.code, self.reason)
+        return last
+
+
+Step: TypeAlias = Expect | ExpectClose | Send | Wait | Close | Callable[[LabConnection], Awaitable[Any]]
+"""One step of a script; an ``async def step(session)`` of one's own does what has no name here."""
+
+
+class Script:
+    """A behaviour that plays steps in order; at the end the session is closed with 1000.
+
+    Raises:
+        TypeError: an element that is not a step.
+    """
+
+    def __init__(self, steps: Sequence[Step]) -> None:
+        for step in steps:
+            if isinstance(step, type) or not (hasattr(step, "play") or callable(step)):
+                raise TypeError(
+                    f"{step!r} is not a step: use Expect(…), ExpectClose(), Send(…), Wait(…) or Close(…)"
+                )
+        self.steps = tuple(steps)
+
+    async def __call__(self, session: LabConnection) -> None:
+        """Play the steps with one client.
+
+        Raises:
+            ScriptFailed: the client did something else.
+        """
+        last: Any = None
+        for number, step in enumerate(self.steps, 1):
+            try:
+                if isinstance(step, (Expect, ExpectClose, Send, Wait, Close)):
+                    last = await step.play(session, last)
+                else:
+                    await step(session)
+            except _Unmet as error:
+                raise ScriptFailed(f"step {number} of {len(self.steps)}", step, str(error)) from None
+
+    def __repr__(self) -> str:
+        return f"Script({list(self.steps)!r})"
+
+
+def matches(expected: Any, message: str | bytes) -> bool:
+    """Tell whether ``message`` is what ``expected`` describes; see Expect.what."""
+    if expected is ...:
+        return True
+    if isinstance(expected, type):
+        return isinstance(message, expected)
+    if isinstance(expected, re.Pattern):
+        kind = bytes if isinstance(expected.pattern, bytes) else str
+        return isinstance(message, kind) and expected.search(message) is not None
+    if isinstance(expected, (dict, list)):
+        try:
+            return bool(json.loads(message) == expected)
+        except ValueError:
+            return False
+    if callable(expected):
+        return bool(expected(message))
+    return bool(message == expected)
+
+
+def shown(message: object) -> str:
+    """Return ``message`` as it stands in a sentence: its repr, cut."""
+    text = repr(message)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}… ({len(text)} characters)"
+
+
+def _named(what: Any) -> str:
+    if isinstance(what, re.Pattern):
+        return f"/{what.pattern!s}/"
+    return getattr(what, "__qualname__", None) or ("..." if what is ... else shown(what))
+
+
+def _ending(error: ConnectionClosed) -> str:
+    if error.rcvd is None:
+        return "the connection was lost without a close"
+    return f"it closed with {error.rcvd.code} {error.rcvd.reason!r}"

@@ -1,0 +1,201 @@
+"""embedded_server: a WebSocket server inside the notebook, on loopback, that does what one tells it to."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl as tls
+import warnings
+from collections.abc import Generator, Iterable, Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from websockets.asyncio.server import Server
+from websockets.protocol import OPEN
+
+from wsnotebook.lab.behaviours import behaviour_from, name_of
+from wsnotebook.lab.connection import LabConnection
+from wsnotebook.lab.guard import Refusal, check_origins, is_loopback
+from wsnotebook.lab.reception import HttpHandler, Reception
+from wsnotebook.log.framelog import FrameLog
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["EmbeddedServer", "embedded_server"]
+
+
+def embedded_server(
+    behaviour: Any = "echo",
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    routes: Mapping[str, Any] | None = None,
+    http: HttpHandler | None = None,
+    origins: Iterable[str] = (),
+    ssl: tls.SSLContext | None = None,
+) -> EmbeddedServer:
+    """Make a WebSocket server in this event loop: ``async with embedded_server("ticker") as server:``.
+
+    ``server = await embedded_server(…)`` works too; then call ``await server.stop()``.
+
+    Args:
+        behaviour: what to do with a session: a name (``"echo"``, ``"ticker"``, …; see BEHAVIOURS), a named one
+            with parameters (``ticker(rate=100)``), an ``async def behaviour(session)``, a list of steps
+            (``[Expect("hello"), Send("world")]``), or a recording to play back (see playback). None answers 404
+            to paths that are not in ``routes``.
+        host: the interface; other machines can connect only where one is named here that is not loopback.
+        port: 0 takes a free one.
+        routes: path → behaviour, before ``behaviour``.
+        http: ``async def handler(request) -> Response`` for requests that are not WebSockets, on the same port;
+            without one they get 426. See http_server.
+        origins: origins of web pages that may connect, such as ``"http://localhost:8888"``, beside the server's
+            own. Any other gets 403. Clients that are not browsers send no Origin and are let in.
+        ssl: a server-side context makes it ``wss://``.
+
+    Raises:
+        ValueError: an unknown behaviour, an origin that is none, an empty host.
+        TypeError: a behaviour or a handler that cannot be called, an unknown keyword.
+        OSError: on start, the port is taken.
+    """
+    if host and not is_loopback(host):
+        warnings.warn(
+            f"the lab server listens on {host!r}: other machines can reach it; host='127.0.0.1' keeps it to this one",
+            stacklevel=2,
+        )
+    return EmbeddedServer(behaviour, host, port, routes or {}, http, check_origins(origins), ssl)
+
+
+class EmbeddedServer:
+    """What embedded_server returns: started by ``await`` or ``async with``."""
+
+    def __init__(
+        self,
+        behaviour: Any,
+        host: str,
+        port: int,
+        routes: Mapping[str, Any],
+        http: HttpHandler | None,
+        origins: frozenset[str],
+        ssl: tls.SSLContext | None,
+    ) -> None:
+        if not host:
+            raise ValueError("host names one interface: '127.0.0.1', or '0.0.0.0' for all of them")
+        self.host = host
+        self._port = port
+        self._tls = ssl is not None
+        self._name = name_of(behaviour)
+        self._reception = Reception(
+            host,
+            None if behaviour is None else behaviour_from(behaviour),
+            {path: behaviour_from(value) for path, value in routes.items()},
+            http,
+            origins,
+            ssl,
+        )
+        self._server: Server | None = None
+        self._stopped = False
+
+    # Life
+
+    def __await__(self) -> Generator[Any, None, Self]:
+        return self._start().__await__()
+
+    async def __aenter__(self) -> Self:
+        return await self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    async def _start(self) -> Self:
+        if self._server is None:
+            self._server = await self._reception.start(self._port)
+            self._port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def stop(self, grace: float = 0.0, timeout: float = 2.0) -> None:
+        """Stop listening and end every session. May be called again.
+
+        Args:
+            grace: seconds that behaviours have to finish by themselves.
+            timeout: seconds that peers then have to answer a close with 1001; who does not is cut off.
+        """
+        server = self._server
+        if server is None or self._stopped:
+            return
+        self._stopped = True
+        server.server.close()
+        if grace > 0 and server.handler_tasks:
+            await asyncio.wait(set(server.handler_tasks), timeout=grace)
+        closing = [asyncio.ensure_future(session.close(1001, "server stops")) for session in self.sessions]
+        if closing:
+            await asyncio.wait(closing, timeout=timeout)
+        await self._reception.cut_off()
+        await asyncio.gather(*closing, return_exceptions=True)
+
+    # Facts
+
+    @property
+    def port(self) -> int:
+        """The port it listens on."""
+        if self._server is None:
+            raise RuntimeError(
+                "the server has not started: use 'async with embedded_server(…) as server:' or await it"
+            )
+        return self._port
+
+    @property
+    def url(self) -> str:
+        """Where a client connects: ``ws://…`` or ``wss://…``, without a path."""
+        return f"{'wss' if self._tls else 'ws'}://{self._authority}"
+
+    @property
+    def http_url(self) -> str:
+        """The same place for HTTP requests: ``http://…`` or ``https://…``, without a path."""
+        return f"{'https' if self._tls else 'http'}://{self._authority}"
+
+    @property
+    def _authority(self) -> str:
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
+        return f"[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}"
+
+    @property
+    def sessions(self) -> tuple[LabConnection, ...]:
+        """The connected clients, in no order."""
+        connections = self._server.all_connections if self._server else ()
+        return tuple(c for c in connections if isinstance(c, LabConnection) and c.protocol.state is OPEN)
+
+    @property
+    def accepted(self) -> int:
+        """Sessions opened since the start."""
+        return self._reception.accepted
+
+    @property
+    def errors(self) -> list[Exception]:
+        """What behaviours and handlers raised, oldest first; a session whose behaviour raised was closed with 1011."""
+        return self._reception.errors
+
+    @property
+    def refusals(self) -> list[Refusal]:
+        """Requests that were turned away, oldest first, with the reason that the client was not told."""
+        return self._reception.refusals
+
+    @property
+    def log(self) -> FrameLog:
+        """Every frame that crossed the wire, seen from here: ``in`` is what clients sent."""
+        return self._reception.log
+
+    @property
+    def df(self) -> pd.DataFrame:
+        """The log as a DataFrame; ``session`` is ``client-1``, ``client-2`` … in the order of connecting."""
+        return self.log.df
+
+    def __repr__(self) -> str:
+        if self._server is None:
+            return f"<embedded_server {self._name}, not started>"
+        state = "stopped" if self._stopped else f"{len(self.sessions)} connected"
+        return (
+            f"<embedded_server {self.url} {self._name}: {state}, {self.accepted} accepted, "
+            f"{len(self.refusals)} refused, {len(self.errors)} errors, {len(self.log)} frames>"
+        )
