@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from wsnotebook.log.dataframe import Frames
+    from wsnotebook.log.recorder import Recorder
 
 __all__ = ["DEFAULT_RETENTION", "FrameLog", "Tap"]
 
@@ -75,9 +76,13 @@ class FrameLog:
         self._spill = SpillDirectory() if spill else None
         self._open = Segment(0)
         self._segments = [self._open]  # oldest first; the last one is open
+        self._held = 0  # bytes of the sealed segments in memory
         self._events: list[Event] = []
         self._frames: Frames | None = None
         self._taps: list[Tap] = []
+        self.marks: list[tuple[int, int, str]] = []
+        """What mark_dropped was told, in order: a journal has written those rows already."""
+        self._recorder: Recorder | None = None
 
     @classmethod
     def starting_at(cls, first: int, connections: Sequence[Connection], **options: Any) -> FrameLog:
@@ -117,6 +122,7 @@ class FrameLog:
             for seq in range(max(first, self.first), stop):
                 segment = self.segment_of(seq)
                 segment.mark(seq - segment.first, Flag.DROPPED, detail)
+            self.marks.append((first, stop, detail))
             if self._frames is not None and self._frames.end > first:
                 self._frames = None
 
@@ -133,11 +139,14 @@ class FrameLog:
         with self.lock:
             if rows.first != self.end:
                 raise ValueError(f"seq {rows.first} follows {self.end - 1}")
+            sealed = to_segment(rows)
             if self._open.rows:
                 self._open.seal()
-                self._segments.append(to_segment(rows))
+                self._held += self._open.nbytes
+                self._segments.append(sealed)
             else:
-                self._segments[-1] = to_segment(rows)
+                self._segments[-1] = sealed
+            self._held += sealed.nbytes
             self._open = Segment(rows.first + len(rows))
             self._segments.append(self._open)
             self._keep_within_retention()
@@ -162,6 +171,7 @@ class FrameLog:
         """Seal the open segment, keep memory within the retention, open another that has room for a batch."""
         full = self._open
         full.seal()
+        self._held += full.nbytes
         if self._frames is not None:
             self._frames.replace_chunks(full.read(0, full.rows))
         self._open = full.successor(batch)
@@ -183,22 +193,25 @@ class FrameLog:
                 return
             if segment.is_spilled:
                 continue
-            excess -= segment.nbytes
+            freed = segment.nbytes
             if self._spill is not None:
                 try:
                     size = segment.spill(self._spill.path)
                 except OSError as error:
                     self.note("disk full", f"rows stay in memory: {error}")
                     return
+                self._held -= freed
                 self.note("spill", f"{segment.rows} rows, {size} bytes from seq {segment.first}")
             else:
                 self._segments.remove(segment)
+                self._held -= freed
                 self.dropped += segment.rows
                 self._frames = None
                 self.note(
                     "dropped",
                     f"{segment.rows} rows from seq {segment.first}: retention is {self.retention} bytes",
                 )
+            excess -= freed
 
     # Reading
 
@@ -218,7 +231,7 @@ class FrameLog:
     @property
     def memory(self) -> int:
         """Bytes of rows held in memory; what was spilled does not count, nor do DataFrames."""
-        return sum(segment.nbytes for segment in self._segments)
+        return self._held + self._open.nbytes
 
     @property
     def spilled(self) -> int:
@@ -341,7 +354,39 @@ class FrameLog:
         """
         from wsnotebook.log.formats import save  # a format may load pyarrow
 
-        return save(self, Path(path))
+        return save(self, path)
+
+    def record_to(self, path: str | Path) -> Path:
+        """Write every frame to disk from now on, as it comes, all that is already here first; return the path.
+
+        Args:
+            path: a new ``.pcapng``, of which a dead kernel loses less than 0.1 s; or a directory, "name/", that becomes
+                a dataset of Parquet parts, of which it loses the rows since the last part.
+
+        Raises:
+            ValueError: another suffix, or the log is being recorded to another path.
+            FileExistsError: the file has a recording in it.
+            OSError: the file cannot be made.
+        """
+        from wsnotebook.log.recorder import recorder  # a format may load pyarrow
+
+        with self.lock:
+            if self._recorder is not None:
+                if self._recorder.path == Path(path):
+                    return Path(path)
+                raise ValueError(f"the log is recorded to {self._recorder.path}: call stop_recording() first")
+            self._recorder = recorder(self, path)
+        self._recorder.start()
+        return self._recorder.path
+
+    def stop_recording(self) -> Path | None:
+        """Write what is still to be written, close the file; return its path, or None where nothing was recorded."""
+        with self.lock:
+            recorder, self._recorder = self._recorder, None
+        if recorder is None:
+            return None
+        recorder.stop()
+        return recorder.path
 
     def __repr__(self) -> str:
         parts = [f"{len(self):,} frames", f"{self.memory / 1e6:,.1f} MB"]

@@ -6,18 +6,19 @@ Nothing here reads a file; the formats do, and none of them trusts what it read 
 from __future__ import annotations
 
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from wsnotebook.log.segment import MAX_ROWS, Rows, Segment
+from wsnotebook.log.segment import MAX_ROWS, Column, Rows, Segment
 from wsnotebook.wire.batch import Flag
 
-__all__ = ["batches_of", "check", "count_flags", "to_segment"]
+__all__ = ["batches_of", "check", "offsets_of", "to_segment"]
 
 _NOT_A_TIME = np.iinfo(np.int64).min  # what pandas shows as NaT
 
 
-def count_flags(rows: Rows, flag: int) -> int:
-    """Return how many rows have a flag."""
+def _count(rows: Rows, flag: int) -> int:
     return int(np.count_nonzero(rows.flags & flag))
 
 
@@ -46,7 +47,7 @@ def check(rows: Rows, connections: int) -> Rows:
     return rows
 
 
-def _check_offsets(offsets: np.ndarray, size: int, what: str) -> None:
+def _check_offsets(offsets: Column, size: int, what: str) -> None:
     if (
         not len(offsets)
         or offsets[0] < 0
@@ -57,9 +58,9 @@ def _check_offsets(offsets: np.ndarray, size: int, what: str) -> None:
 
 
 def _check_sparse(rows: Rows) -> None:
-    if len(rows.mask_keys) != 4 * count_flags(rows, Flag.MASKED):
+    if len(rows.mask_keys) != 4 * _count(rows, Flag.MASKED):
         raise ValueError("the number of mask keys is not that of masked frames")
-    if len(rows.wire_offsets) - 1 != count_flags(rows, Flag.CHANGED):
+    if len(rows.wire_offsets) - 1 != _count(rows, Flag.CHANGED):
         raise ValueError("the number of wire payloads is not that of changed frames")
     if sorted(rows.headers) != np.flatnonzero(rows.flags & Flag.HEADER).tolist():
         raise ValueError("the number of kept headers is not that of frames with one")
@@ -91,7 +92,7 @@ def _check_texts(rows: Rows) -> None:
 
 def to_segment(rows: Rows) -> Segment:
     """Return a sealed segment that has these rows."""
-    segment = Segment(rows.first)
+    segment = Segment(rows.first, 0, 0)
     segment.heads, segment.flags, segment.offsets = rows.heads, rows.flags, rows.offsets
     segment.payload, segment.wire, segment.wire_offsets = rows.payload, rows.wire, rows.wire_offsets
     segment.mask_keys = rows.mask_keys
@@ -99,12 +100,12 @@ def to_segment(rows: Rows) -> Segment:
     segment.starts = np.concatenate(([0], np.cumsum(rows.counts))).astype(np.int32)
     segment.times, segment.monotonics, segment.codes = rows.times, rows.monotonics, rows.codes
     segment.size = int(rows.offsets[-1]) - int(rows.offsets[0])
-    segment.rows, segment.batches = len(rows), len(rows.counts)
+    segment.rows, segment.batches, segment.size = len(rows), len(rows.counts), len(memoryview(rows.payload))
     segment.is_sealed = True
     return segment
 
 
-def batches_of(*columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def batches_of(*columns: Column) -> tuple[Column, Column]:
     """Return where runs of rows that are equal in all columns begin, and how many rows each has."""
     count = len(columns[0])
     if not count:
@@ -114,3 +115,10 @@ def batches_of(*columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         changes |= column[1:] != column[:-1]
     starts = np.concatenate(([0], np.flatnonzero(changes) + 1))
     return starts, np.diff(np.append(starts, count))
+
+
+def offsets_of(parts: Sequence[bytes]) -> Column:
+    """Return where each part begins when they lie end to end, and where the last ends."""
+    offsets = np.zeros(len(parts) + 1, np.int64)
+    np.cumsum(np.fromiter(map(len, parts), np.int64, len(parts)), out=offsets[1:])
+    return offsets

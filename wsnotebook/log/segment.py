@@ -100,10 +100,19 @@ class Segment:
         first: ``seq`` of its first row.
         max_rows: rows that it has room for.
         max_payload: payload bytes that it has room for.
+        for_lone: it is for one large frame, whose payload it keeps as it is, without a copy.
     """
 
-    def __init__(self, first: int, max_rows: int = _FIRST_ROWS, max_payload: int = _FIRST_PAYLOAD) -> None:
+    def __init__(
+        self,
+        first: int,
+        max_rows: int = _FIRST_ROWS,
+        max_payload: int = _FIRST_PAYLOAD,
+        *,
+        for_lone: bool = False,
+    ) -> None:
         self.first = first
+        self.for_lone = for_lone
         self.max_rows = max_rows
         self.max_payload = max_payload
         self.rows = 0
@@ -113,35 +122,39 @@ class Segment:
         self.is_spilled = False
         self.size = 0
         """Payload bytes so far."""
-        self.heads: Column = np.empty(max_rows, np.uint8)
-        self.flags: Column = np.empty(max_rows, np.uint8)
-        self.offsets: Column = np.empty(max_rows + 1, np.int64)
+        rows, payload = (1, 0) if for_lone else (max_rows, max_payload)
+        self.heads: Column = np.empty(rows, np.uint8)
+        self.flags: Column = np.empty(rows, np.uint8)
+        self.offsets: Column = np.empty(rows + 1, np.int64)
         self.offsets[0] = 0
-        self.payload: Any = np.empty(
-            max_payload, np.uint8
-        )  # never grown: growing copies, and touches each page anew
+        # never grown: growing copies, and touches each page anew
+        self.payload: Any = np.empty(payload, np.uint8)
         self._payload_view = memoryview(self.payload)
         self.mask_keys: Any = bytearray()
         self.wire: Any = bytearray()
         self.wire_offsets: Any = array("q", [0])
         self.headers: dict[int, bytes] = {}
         self.details: dict[int, str] = {}
-        self.starts: Column = np.empty(max_rows + 1, np.int32)
+        self.starts: Column = np.empty(rows + 1, np.int32)
         self.starts[0] = 0
-        self.times: Column = np.empty(max_rows, np.int64)
-        self.monotonics: Column = np.empty(max_rows, np.int64)
-        self.codes: Column = np.empty(max_rows, np.int32)
+        self.times: Column = np.empty(rows, np.int64)
+        self.monotonics: Column = np.empty(rows, np.int64)
+        self.codes: Column = np.empty(rows, np.int32)
 
     def has_room(self, batch: Batch) -> bool:
         """Tell whether a batch fits."""
+        if self.for_lone or batch.is_lone:
+            return self.for_lone and batch.is_lone and not self.rows
         return self.rows + len(batch) <= self.max_rows and self.size + batch.size <= self.max_payload
 
     def successor(self, batch: Batch) -> Segment:
         """Return an empty segment for the rows after these, larger than this one, with room for a batch."""
+        growth = 1 if self.for_lone or batch.is_lone else 4
         return Segment(
             self.first + self.rows,
-            max(min(4 * self.max_rows, MAX_ROWS), len(batch)),
-            max(min(4 * self.max_payload, MAX_PAYLOAD), batch.size),
+            max(min(growth * self.max_rows, MAX_ROWS), len(batch)),
+            max(min(growth * self.max_payload, MAX_PAYLOAD), 0 if batch.is_lone else batch.size),
+            for_lone=batch.is_lone,
         )
 
     @property
@@ -159,7 +172,11 @@ class Segment:
         count = len(batch)
         stop = start + count
         self._append_columns(batch, start, stop)
-        batch.copy_payloads(self._payload_view[self.size :])
+        if self.for_lone:
+            self.payload = batch.payloads[0]
+            self._payload_view = memoryview(self.payload)
+        else:
+            batch.copy_payloads(self._payload_view[self.size :])
         self.size = int(self.offsets[stop])
         if batch.mask_keys:
             self.mask_keys += b"".join(batch.mask_keys)
@@ -208,7 +225,8 @@ class Segment:
         self.monotonics = self.monotonics[:batches].copy()
         self.codes = self.codes[:batches].copy()
         self._payload_view = memoryview(b"")
-        self.payload = self.payload[: self.size]  # the rest of its pages was never touched
+        if not self.for_lone:
+            self.payload = self.payload[: self.size]  # the rest of its pages was never touched
         self.mask_keys = bytes(self.mask_keys)
         self.wire = bytes(self.wire)
         self.wire_offsets = np.array(self.wire_offsets, np.int64)
@@ -236,15 +254,15 @@ class Segment:
         parts = [np.ascontiguousarray(getattr(self, name)).view(np.uint8).data for name in numpy_columns]
         parts += [memoryview(getattr(self, name)) for name in byte_columns]
         with tempfile.TemporaryFile(dir=directory) as file:
+            # a full disk has to say so here, and not as a bus error later
+            os.posix_fallocate(file.fileno(), 0, sum(len(part) + 8 for part in parts) + 8)
             places = []
             for part in parts:
                 file.write(b"\0" * (-file.tell() % 8))
                 places.append(file.tell())
                 file.write(part)
-            file.write(b"\0" * 8)  # a mapping cannot be empty
             file.flush()
-            os.fsync(file.fileno())  # so that a full disk says so here and not as a bus error later
-            size = file.tell()
+            size = file.tell() + 8  # a mapping cannot be empty
             mapped = mmap.mmap(file.fileno(), size, access=mmap.ACCESS_COPY)
         view = memoryview(mapped)
         for name, place in zip(numpy_columns, places, strict=False):
@@ -299,6 +317,8 @@ class Segment:
         offsets = self.offsets[start : stop + 1].tolist()
         low = offsets[0]
         heads = self.heads[start:stop].tobytes()
+        if isinstance(self.payload, bytes) and stop - start == 1 and offsets[1] - low == len(self.payload):
+            return heads, [self.payload]
         view = memoryview(self.payload)
         if offsets[-1] - low >= _LARGE * (stop - start):
             return heads, [bytes(view[a:b]) for a, b in pairwise(offsets)]

@@ -18,6 +18,9 @@ RSV2 = 0x20
 RSV3 = 0x10
 OPCODE = 0x0F
 
+_LONE = (
+    256 * 1024
+)  # bytes from which a frame is a batch by itself, and the log keeps its bytes without a copy
 _LARGE = 1024  # bytes from which another copy of a payload costs more than a turn of a loop
 
 
@@ -98,6 +101,11 @@ class Batch:
     def size(self) -> int:
         """Bytes of all payloads."""
         return sum(map(len, self.payloads)) if self._is_large else len(self._joined_payloads())
+
+    @property
+    def is_lone(self) -> bool:
+        """Whether this is one large frame, whose payload is better kept than copied."""
+        return len(self.payloads) == 1 and len(self.payloads[0]) >= _LONE
 
     def is_ascii(self) -> bool:
         """Tell whether every byte of every payload is ASCII."""

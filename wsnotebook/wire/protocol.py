@@ -186,7 +186,7 @@ class WireProtocol(ClientProtocol, _FrameLoop):
         end = len(batch) if reading.end is None else reading.end
         reading.deliverable = end if self.raw else max(0, end - withheld)
         if self._peer_closed:
-            for place in range((reading.end or 0) + bool(reading.closes), len(batch)):
+            for place in range((reading.end or 0) + bool(reading.closes and not self.raw), len(batch)):
                 batch.mark(place, Flag.VIOLATION, str(Rules.AFTER_CLOSE))
         yield reading
 
@@ -195,6 +195,8 @@ class WireProtocol(ClientProtocol, _FrameLoop):
 
         Those texts lose their flag here, as nobody looks at them any more where the session has ended before.
         """
+        if self.extensions and self._deflate is None:
+            return list(range(len(batch)))  # an extension of the user's may change frames without a mark
         if not batch.odd and batch.is_ascii() and self._deflate is None:
             return []
         wrong = [
@@ -274,6 +276,9 @@ class WireProtocol(ClientProtocol, _FrameLoop):
                 if not self.raw:
                     self._peer_closed = True
                     reading.end = place
+                elif not reading.batch.flags[place] & Flag.STATUS:  # after a broken one a raw session goes on
+                    self._peer_closed = True
+                    reading.end = place + 1  # it hands the close frame over, and nothing after it
 
     def _end_frame(self, batch: Batch, place: int, reading: Reading) -> bool:
         """Judge the payload of a data frame as the application sees it; return whether it completes a message."""
@@ -300,8 +305,9 @@ class WireProtocol(ClientProtocol, _FrameLoop):
             too_big = FrameTooBig(error.frame_size + self._message.size, limit or 0)
             self._broken(Rules.MESSAGE_SIZE, place, reading, too_big)
             return False
-        except ValueError as error:
-            self._broken(Rules.INFLATE._replace(sentence=str(error)), place, reading)
+        except Exception as error:  # noqa: BLE001 - an extension may be the user's, and the loop is not to end with it
+            sentence = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+            self._broken(Rules.INFLATE._replace(sentence=sentence), place, reading)
             return False
         if frame.data is not wire_payload:
             batch.set_wire(place, wire_payload, frame.data)

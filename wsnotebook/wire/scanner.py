@@ -72,7 +72,8 @@ class Scanner:
         batch = ScannedBatch()
         if self._position >= len(self._data) or not self._complete(batch):
             return None
-        self._walk(batch)
+        if not batch.is_lone:
+            self._walk(batch)
         return batch if batch.payloads else None
 
     def finish(self) -> ScannedBatch | None:

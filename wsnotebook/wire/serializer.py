@@ -92,7 +92,7 @@ class Serializer:
             batch.flags[place] |= Flag.TEXT if is_text else 0
             rule = rule or broken or wrong_text
         wire_payload = payload
-        if is_data and self._extensions:
+        if head & OPCODE <= Opcode.BINARY and self._extensions:
             head, wire_payload = self._encode(head, payload)
             batch.heads[place] = head
             if wire_payload is not payload:

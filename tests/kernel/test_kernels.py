@@ -1,0 +1,318 @@
+"""The magics in real kernels, ipykernel 7 and 6, spoken to as a front end does."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+from jupyter_client.asynchronous.client import AsyncKernelClient
+from jupyter_client.kernelspec import KernelSpecManager
+from jupyter_client.manager import AsyncKernelManager
+
+ROOT = Path(__file__).parents[2]
+PATIENCE = 30.0  # seconds for what normally takes none; a kernel that lost a cell would never answer
+
+
+@dataclass
+class Cell:
+    """What came back from one cell."""
+
+    status: str
+    ename: str = ""
+    traceback: str = ""
+    """What the page would show of an error; a UsageError is a line on stderr instead."""
+    stdout: str = ""
+    stderr: str = ""
+    value: str = ""
+    """The text/plain of the last expression."""
+    kinds: frozenset[str] = frozenset()
+    """The MIME types of the last expression."""
+
+
+@dataclass
+class Kernel:
+    """A front end with one kernel behind it."""
+
+    manager: AsyncKernelManager
+    client: AsyncKernelClient
+    cells: dict[str, Cell] = field(default_factory=dict)
+
+    def queue(self, code: str) -> str:
+        """Send a cell without waiting for those before it, as Run All does."""
+        ident: str = self.client.execute(code)
+        self.cells[ident] = Cell("queued")
+        return ident
+
+    async def finish(self, ident: str) -> Cell:
+        """Read what the kernel says until this cell is done."""
+        async with asyncio.timeout(PATIENCE):
+            while not await self._read(ident):
+                pass
+            reply = await self.client.get_shell_msg(timeout=PATIENCE)
+            while reply["parent_header"]["msg_id"] != ident:
+                reply = await self.client.get_shell_msg(timeout=PATIENCE)
+        cell = self.cells[ident]
+        cell.status = reply["content"]["status"]
+        cell.ename = reply["content"].get("ename", "")
+        return cell
+
+    async def started(self, ident: str) -> None:
+        """Wait until the kernel prints the word go from this cell."""
+        async with asyncio.timeout(PATIENCE):
+            while "go" not in self.cells[ident].stdout:
+                await self._read(ident)
+
+    async def run(self, code: str) -> Cell:
+        return await self.finish(self.queue(code))
+
+    async def ok(self, code: str) -> Cell:
+        cell = await self.run(code)
+        assert cell.status == "ok", f"{code}: {cell}"
+        return cell
+
+    async def interrupt(self) -> None:
+        await self.manager.interrupt_kernel()
+
+    async def _read(self, ident: str) -> bool:
+        """Take one message in; True where it says that this cell is done."""
+        message: dict[str, Any] = await self.client.get_iopub_msg(timeout=PATIENCE)
+        parent = message["parent_header"].get("msg_id")
+        cell = self.cells.get(parent)
+        if cell is None:
+            return False
+        content = message["content"]
+        match message["msg_type"]:
+            case "stream":
+                setattr(cell, content["name"], getattr(cell, content["name"]) + content["text"])
+            case "execute_result":
+                cell.value = content["data"].get("text/plain", "")
+                cell.kinds = frozenset(content["data"])
+            case "error":
+                cell.traceback = "\n".join(content["traceback"])
+            case "status":
+                return bool(parent == ident and content["execution_state"] == "idle")
+        return False
+
+
+@pytest.fixture(scope="session")
+def ipykernel_6(tmp_path_factory: pytest.TempPathFactory, missing: Callable[[str], NoReturn]) -> Path:
+    """A folder with ipykernel 6, to stand before the installed one on PYTHONPATH."""
+    target = tmp_path_factory.mktemp("ipykernel6")
+    command = [sys.executable, "-m", "pip", "install", "--no-deps", "--target", str(target), "ipykernel<7"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        missing(f"ipykernel 6 from the package index ({done.stderr.strip()[-200:]})")
+    return target
+
+
+@pytest.fixture(params=[7, 6], ids=["ipykernel7", "ipykernel6"])
+async def kernel(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Kernel]:
+    """A kernel of its own with a silent and an echoing server in it, and the extension loaded."""
+    path = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    if request.param == 6:
+        path.insert(0, str(request.getfixturevalue("ipykernel_6")))
+    spec = {
+        "argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+        "display_name": "tested",
+        "language": "python",
+        "env": {"PYTHONPATH": os.pathsep.join(path), "IPYTHONDIR": str(tmp_path / "ipython")},
+    }
+    (tmp_path / "kernels" / "tested").mkdir(parents=True)
+    (tmp_path / "kernels" / "tested" / "kernel.json").write_text(json.dumps(spec))
+    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path / "runtime"))
+    specs = KernelSpecManager(kernel_dirs=[str(tmp_path / "kernels")], ensure_native_kernel=False)
+    manager = AsyncKernelManager(kernel_name="tested", kernel_spec_manager=specs)
+    await manager.start_kernel()
+    client = manager.client()
+    client.start_channels()
+    try:
+        await client.wait_for_ready(timeout=60)
+        kernel = Kernel(manager, client)
+        version = await kernel.ok("import ipykernel; ipykernel.version_info[0]")
+        assert version.value == str(request.param), "the kernel is not of the version that this test is about"
+        await kernel.ok(
+            "import asyncio\n"
+            "from wsnotebook.lab import embedded_server\n"
+            "silent = await embedded_server('silent')\n"
+            "echo = await embedded_server('echo')\n"
+            "%load_ext wsnotebook\n"
+        )
+        yield kernel
+    finally:
+        client.stop_channels()
+        await manager.shutdown_kernel(now=True)
+
+
+IN_A_DEF = "def now():\n    value = %ws {}\n    return value\n"
+"""A synchronous function: there the magic cannot be awaited and waits by itself, nested in the kernel's loop."""
+
+LATER = "asyncio.get_running_loop().call_later({}, {})\n"
+
+WAYS = {
+    "awaited": "message = %ws recv --timeout 20\nmessage",
+    "nested": IN_A_DEF.format("recv --timeout 20") + "now()",
+    "timed": "%time %ws recv --timeout 20",
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_cells_that_are_queued_while_a_magic_waits_are_all_run(kernel: Kernel, way: str) -> None:
+    """Three cells are sent at once and the first one waits for a message: none is lost, and they run in order."""
+    await kernel.ok("%ws connect {echo.url}\nfrom wsnotebook.workbench import workbench")
+    # The message comes half a second after the first cell began to wait: by then the others are in the kernel.
+    late = LATER.format(0.5, "lambda: tasks.append(asyncio.ensure_future(workbench.send('late')))")
+    idents = [kernel.queue(code) for code in (f"tasks = []\n{late}{WAYS[way]}", "order = [2]", "order + [3]")]
+    cells = [await kernel.finish(ident) for ident in idents]
+    assert [cell.status for cell in cells] == ["ok", "ok", "ok"], cells
+    assert [cell.value for cell in cells] == ["'late'", "", "[2, 3]"]
+
+
+async def test_an_interrupt_ends_an_awaited_receive_on_a_silent_server(kernel: Kernel) -> None:
+    """■ is answered though nothing arrives that would wake the loop, and the session is as good as before."""
+    await kernel.ok("%ws connect {silent.url}")
+    waiting = kernel.queue(LATER.format(0.2, "print, 'go'") + "%ws recv")
+    await kernel.started(waiting)
+    await kernel.interrupt()
+    cell = await kernel.finish(waiting)
+    assert cell.status == "error"
+    assert cell.ename in {"CancelledError", "KeyboardInterrupt"}
+    assert "pong" in (await kernel.ok("%ws ping --timeout 10")).value
+    assert "sent text, 5 bytes" in (await kernel.ok("%ws send still")).value
+
+
+CHATTER = """
+async def chatter():
+    global rounds
+    while True:
+        await workbench.send(str(rounds), name="busy")
+        assert (await workbench.receive(name="busy")).read_text() == str(rounds)
+        rounds += 1
+from wsnotebook.workbench import workbench
+rounds = 0
+task = asyncio.create_task(chatter())
+"""
+
+
+async def test_ten_interrupts_of_a_nested_receive_break_nothing(kernel: Kernel) -> None:
+    """Ten of ten come out as KeyboardInterrupt where they belong: a second session talks on, and both are usable."""
+    await kernel.ok("%ws connect {echo.url} --name busy\n%ws connect {silent.url} --name quiet")
+    await kernel.ok(CHATTER + IN_A_DEF.format("recv"))
+    for _ in range(10):
+        waiting = kernel.queue(LATER.format(0.1, "print, 'go'") + "now()")
+        await kernel.started(waiting)
+        await kernel.interrupt()
+        assert (await kernel.finish(waiting)).ename == "KeyboardInterrupt"
+        assert (await kernel.ok("task.done()")).value == "False"
+    assert "pong" in (await kernel.ok("%ws ping --timeout 10")).value
+    assert (await kernel.ok("before = rounds\nawait asyncio.sleep(0.1)\nrounds > before")).value == "True"
+    await kernel.ok("task.cancel()")
+
+
+async def test_a_notebook_of_magics_runs_in_one_go(kernel: Kernel) -> None:
+    """All cells are sent at once: connect, send, receive, loops, functions, the body of a cell, %time, close."""
+    cells = {
+        "%ws connect {echo.url} --name feed": None,
+        "for i in range(3):\n    %ws send number {i}": None,
+        "numbers = []\nfor i in range(3):\n    number = %ws recv\n    numbers.append(number)\nnumbers": (
+            "['number 0', 'number 1', 'number 2']"
+        ),
+        "%%ws send\n{'as': 'it is'}\n$HOME": None,
+        "%ws recv": repr("{'as': 'it is'}\n$HOME"),
+        '%ws send --json {"a":1}': "sent text, 7 bytes, to feed",
+        "async def answer():\n    value = %ws recv --json\n    return value": None,
+        "await answer()": "{'a': 1}",
+        "def echo_of(text):\n    %ws send {text}\n    value = %ws recv\n    return value": None,
+        "[echo_of(text) for text in 'ab']": "['a', 'b']",
+        "%ws send --hex 00 ff": "sent binary, 2 bytes, to feed",
+        "%time %ws recv": repr(b"\x00\xff"),
+        "%%capture captured\n%ws send captured": None,
+        "x = %ws recv\nx": "'captured'",
+        "%ws mask off": "masking is off for feed: a correct server answers 1002",
+        "%ws mask": "masking is on for feed",
+        "%ws close 4000 that is all": "feed closed by local: 4000: 'that is all'",
+    }
+    idents = [kernel.queue(code) for code in cells]
+    done = [await kernel.finish(ident) for ident in idents]
+    assert [cell.status for cell in done] == ["ok"] * len(cells), done
+    for (code, expected), cell in zip(cells.items(), done, strict=True):
+        assert expected is None or cell.value == expected, code
+
+
+WIDGET = "application/vnd.jupyter.widget-view+json"
+
+
+async def test_what_was_said_can_be_looked_at(kernel: Kernel) -> None:
+    """Log, DataFrame, list, panel and session of a live session; a peer's escape sequence stays an escape."""
+    await kernel.ok("%ws connect {echo.url} --name feed")
+    await kernel.ok("evil = 'a\\x1b[2Jb'\n%ws send {evil}\nback = %ws recv")
+    log = await kernel.ok("log = %ws log 1\nlog['text'].tolist()")
+    assert log.value == repr(["a\\x1b[2Jb"])
+    assert "text/html" in (await kernel.ok("%ws log")).kinds
+    columns = await kernel.ok("' '.join(log.columns)")
+    assert columns.value == "'time direction opcode fin masked length status text'", "nothing that is empty"
+    await kernel.ok("%ws send --hex 00\nbinary = %ws recv")
+    binary = await kernel.ok("log = %ws log 3\nlog['payload'].dropna().tolist()")
+    assert binary.value == repr([b"\x00"] * 2), "a payload is shown where there is no text"
+    assert (await kernel.ok("log = %ws log 0\nlen(log)")).value == "0"
+    frames = await kernel.ok("df = %ws df\n[list(df['direction'][:2]), list(df['text'][:2]), back]")
+    assert frames.value == repr([["out", "in"], ["a\x1b[2Jb"] * 2, "a\x1b[2Jb"])
+    assert (await kernel.ok("table = %ws list\ntable.to_dict('list')['frames']")).value == "[4]"
+    assert WIDGET in (await kernel.ok("%ws panel")).kinds
+    same = await kernel.ok("session = %ws session\nlen(session.df)")
+    assert same.value == "4"
+
+
+async def test_what_goes_wrong_on_the_way_is_one_line(kernel: Kernel) -> None:
+    """No server, no WebSocket there, no such scheme, an ended session: a sentence each, and no traceback."""
+    await kernel.ok("%ws connect {silent.url} --name quiet\n%ws close")
+    wrong = {
+        "%ws connect ws://127.0.0.1:1/": "ws://127.0.0.1:1/",
+        "%ws connect http://127.0.0.1/": "is not a WebSocket URL",
+        "%ws connect {echo.url} -H 'A\tB: x'": "",
+        "%ws send hello": "the session is closed",
+        "%ws recv": "the session is closed",
+        "%ws ping": "the session is closed",
+    }
+    for code, sentence in wrong.items():
+        cell = await kernel.run(code)
+        assert (cell.ename, cell.traceback) == ("UsageError", ""), f"{code}: {cell}"
+        assert sentence in cell.stderr
+    assert "1000" in (await kernel.ok("%ws close")).value, "closing twice is no error"
+
+
+async def test_the_first_cell_may_load_and_connect(kernel: Kernel) -> None:
+    """In the cell of %load_ext itself the magics are not yet awaited: they wait by themselves."""
+    await kernel.ok("%unload_ext wsnotebook")
+    cell = await kernel.ok("%load_ext wsnotebook\n%ws connect {echo.url} --name first")
+    assert cell.value.startswith("first is open: ws://127.0.0.1:")
+
+
+async def test_what_a_person_can_mend_is_one_line(kernel: Kernel) -> None:
+    """A wrong line and a command to nobody are UsageErrors without a traceback; the kernel lives on."""
+    for code in ("%ws recv", "%ws connect {echo.url} --nmae x", "def f():\n    %ws recv\nf()"):
+        cell = await kernel.run(code)
+        assert (cell.ename, cell.traceback) == ("UsageError", "")
+        assert cell.stderr.startswith("UsageError: ")
+    assert (await kernel.ok("1 + 1")).value == "2"
+
+
+async def test_nest_asyncio_applied_by_somebody_else_is_seen(kernel: Kernel) -> None:
+    """Under ipykernel 7 a nested wait is refused with what to do; under 6 it is right. Awaiting needs neither."""
+    await kernel.ok("import nest_asyncio, ipykernel; nest_asyncio.apply()\n" + IN_A_DEF.format("ping"))
+    await kernel.ok("%ws connect {echo.url}")
+    cell = await kernel.run("now()")
+    if "7" == (await kernel.ok("ipykernel.version_info[0]")).value:
+        assert "call nest_asyncio2.apply() instead" in cell.stderr
+    else:
+        assert cell.value.startswith("pong after")
+    assert "pong" in (await kernel.ok("%ws ping")).value

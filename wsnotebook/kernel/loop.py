@@ -1,0 +1,220 @@
+"""Waiting in a notebook: for a coroutine from synchronous code, and for one that ■ Interrupt must be able to stop.
+
+The one place that knows nest_asyncio and nest_asyncio2: which of them, and when. Nothing is patched at import,
+nor by a wait that needs no nesting.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib
+import inspect
+import signal
+import sys
+import threading
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from typing import Any, TypeVar
+
+from IPython.core.async_helpers import get_asyncio_loop
+from IPython.core.interactiveshell import InteractiveShell
+
+from wsnotebook.errors import NestedWaitError
+
+__all__ = ["NESTED_TIMEOUT", "TICK", "interruptible", "make_reentrant", "wait"]
+
+T = TypeVar("T")
+
+NESTED_TIMEOUT = 60.0
+"""Seconds after which a synchronous wait gives up: what it waits for may be what the outer code does next."""
+
+TICK = 0.1
+"""Seconds between two wakings of an idle loop: ipykernel notices ■ only when something wakes it."""
+
+_RUN_CELL = InteractiveShell.run_cell_async.__code__
+
+_PATIENCE = 2  # interrupts that cancel the wait; the next one is the old handler's, for a loop that is stuck
+
+_WAY_OUT = "write the magic on a line of its own in a cell, or in an async def: there it is awaited"
+
+
+def wait(
+    coro: Coroutine[Any, Any, T], *, timeout: float | None = NESTED_TIMEOUT, doing: str = "this wait"
+) -> T:
+    """Run ``coro`` to its end from synchronous code and return its result.
+
+    Where the event loop runs already, as in every notebook, the wait is nested in it: other tasks go on, and
+    nested waits end last in, first out. ■ Interrupt cancels ``coro`` and touches nothing else.
+
+    Args:
+        coro: what to wait for; it is closed where it cannot be started.
+        timeout: seconds; None for no limit.
+        doing: subject of the sentence that is said when the time runs out.
+
+    Raises:
+        NestedWaitError: the time ran out, or this loop or thread cannot wait; the sentence names the way out.
+        KeyboardInterrupt: ■ was pressed.
+    """
+    try:
+        loop = _loop_of_this_thread()
+        if loop.is_running():
+            make_reentrant(loop)
+        return _run_guarded(loop, coro, timeout, doing)
+    finally:
+        if inspect.getcoroutinestate(coro) == inspect.CORO_CREATED:
+            coro.close()
+
+
+async def interruptible(awaitable: Awaitable[T]) -> T:
+    """Await while something wakes the loop every 100 ms, so that ■ is noticed on a silent connection.
+
+    In a kernel ■ then cancels the cell. In terminal IPython Ctrl-C would be raised inside whichever task happens to
+    run; where a cell awaits this, it cancels the cell only.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C in terminal IPython. In a kernel it is CancelledError, as ipykernel has it.
+    """
+    loop = asyncio.get_running_loop()
+    task = asyncio.current_task()
+    guard: contextlib.AbstractContextManager[list[int]] = contextlib.nullcontext([])
+    if task is not None and _is_cell_of_terminal(task):
+        guard = _sigint(loop, task.cancel)
+    with _ticking(loop), guard as presses:
+        try:
+            return await awaitable
+        except asyncio.CancelledError:
+            if task is None or not presses:
+                raise
+            task.uncancel()
+            raise KeyboardInterrupt from None
+
+
+def make_reentrant(loop: asyncio.AbstractEventLoop) -> None:
+    """Let ``loop`` be run from within itself, by the patch that suits this kernel.
+
+    This replaces asyncio.Task by its pure-Python twin in the whole process, so it is done as late as possible.
+
+    Raises:
+        NestedWaitError: a loop that cannot be patched, or another patch was there first.
+    """
+    if not isinstance(loop, asyncio.BaseEventLoop):
+        kind = f"{type(loop).__module__}.{type(loop).__qualname__}"
+        raise NestedWaitError(
+            f"a {kind} loop cannot wait for itself from synchronous code, only asyncio's own loops can: {_WAY_OUT}; "
+            "or start the kernel without uvloop."
+        )
+    wanted = _patch_for_this_kernel()
+    first_was_nest_asyncio = hasattr(asyncio, "_nest_patched") and not hasattr(asyncio, "_nest_asyncio2")
+    if wanted == "nest_asyncio2" and first_was_nest_asyncio:
+        raise NestedWaitError(
+            "nest_asyncio.apply() was called in this kernel, and under ipykernel 7 it loses the cells that are queued "
+            f"while one waits: restart the kernel and call nest_asyncio2.apply() instead; or {_WAY_OUT}."
+        )
+    importlib.import_module(wanted).apply(loop)
+
+
+def _is_cell_of_terminal(task: asyncio.Task[Any]) -> bool:
+    # Not a task in the background: the loop stops between cells, and would leave it the handler of the next one.
+    is_cell = getattr(task.get_coro(), "cr_code", None) is _RUN_CELL
+    return is_cell and signal.getsignal(signal.SIGINT) is signal.default_int_handler  # a kernel has its own
+
+
+def _patch_for_this_kernel() -> str:
+    ipykernel = sys.modules.get("ipykernel")  # not loaded: terminal IPython, or a kernel of another make
+    version: tuple[int, ...] = getattr(ipykernel, "version_info", (0,))
+    # ipykernel 7 runs all cells in one contextvars context, which nest_asyncio cannot enter twice.
+    return "nest_asyncio2" if version[0] >= 7 else "nest_asyncio"
+
+
+def _loop_of_this_thread() -> asyncio.AbstractEventLoop:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        if threading.current_thread() is threading.main_thread():
+            # Terminal IPython: the loop in which it runs its async cells, and so the one of its sessions.
+            loop: asyncio.AbstractEventLoop = get_asyncio_loop()
+            return loop
+    raise NestedWaitError(
+        f"thread {threading.current_thread().name!r} has no event loop to wait in: use session.threadsafe there, "
+        "whose verbs return a concurrent.futures.Future."
+    )
+
+
+def _run_guarded(
+    loop: asyncio.AbstractEventLoop, coro: Coroutine[Any, Any, T], timeout: float | None, doing: str
+) -> T:
+    tasks: list[asyncio.Task[T]] = []
+
+    def cancel() -> None:
+        for task in tasks:
+            task.cancel()
+
+    with _ticking(loop), _sigint(loop, cancel) as presses:
+        # Inside of the guard: from here on no KeyboardInterrupt can leave a coroutine running on as an orphan.
+        task = loop.create_task(_limited(coro, timeout, doing), name=f"wsnotebook: {doing}")
+        tasks.append(task)
+        try:
+            result = loop.run_until_complete(task)
+        except asyncio.CancelledError:
+            if not presses:
+                raise
+        finally:
+            task.cancel()  # does nothing to a task that is done; one that is not would go on in the background
+    if presses:
+        raise KeyboardInterrupt
+    return result
+
+
+async def _limited(coro: Coroutine[Any, Any, T], timeout: float | None, doing: str) -> T:
+    limit = asyncio.timeout(timeout)
+    try:
+        async with limit:
+            return await coro
+    except TimeoutError as error:
+        if not limit.expired():
+            raise
+        raise NestedWaitError(
+            f"{doing} was waited for in synchronous code and did not end within {timeout:g} s. If it needs what the "
+            f"code after it does, it never will: {_WAY_OUT}; or give it more time with --timeout."
+        ) from error
+
+
+@contextlib.contextmanager
+def _ticking(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+    handle: asyncio.TimerHandle | None = None
+
+    def tick() -> None:
+        nonlocal handle
+        handle = loop.call_later(TICK, tick)
+
+    tick()
+    try:
+        yield
+    finally:
+        if handle is not None:
+            handle.cancel()
+
+
+@contextlib.contextmanager
+def _sigint(loop: asyncio.AbstractEventLoop, cancel: Callable[[], object]) -> Iterator[list[int]]:
+    """Let SIGINT call ``cancel`` in the loop, instead of raising in whatever runs; yield the interrupts so far.
+
+    Nothing is done in another thread than the main one, which has no signals.
+    """
+    presses: list[int] = []
+    previous = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(previous):
+        yield presses
+        return
+
+    def handle(signum: int, frame: Any) -> None:
+        presses.append(signum)
+        loop.call_soon_threadsafe(cancel)  # the threadsafe one, because it wakes the selector
+        if len(presses) > _PATIENCE:
+            previous(signum, frame)
+
+    signal.signal(signal.SIGINT, handle)
+    try:
+        yield presses
+    finally:
+        signal.signal(signal.SIGINT, previous)
