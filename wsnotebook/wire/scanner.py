@@ -184,6 +184,7 @@ class Scanner:
         if length >= _LENGTH_TOP_BIT or (self.limit is not None and length > self.limit):
             place = self._add(batch, head, data[position:start], key, b"")
             batch.declared[place] = length
+            batch.flags[place] &= ~Flag.TEXT  # its payload is unknown, not empty
             batch.odd.append(place)
             self._skip = -1 if length >= _LENGTH_TOP_BIT else length
             return start
