@@ -29,7 +29,9 @@ from wsnotebook.lab.head import RequestHead
 from wsnotebook.lab.messages import Headers, Request, Response
 from wsnotebook.lab.pipeline import start_server_connection_pipeline
 from wsnotebook.lab.recorder import Recorder
+from wsnotebook.lab.script import ScriptFailed
 from wsnotebook.log.framelog import FrameLog
+from wsnotebook.wire.frames import truncate_utf8
 
 __all__ = ["HttpHandler", "Reception"]
 
@@ -258,7 +260,13 @@ class Reception:
             self.errors.append(error)
             logger.warning("the behaviour of %s raised %r", session.path, error)
             with contextlib.suppress(ConnectionClosed):
-                await session.close(1011, type(error).__name__[:123])
+                await session.close(1011, _reason_of(error))
+
+
+def _reason_of(error: Exception) -> str:
+    """Return what the client is told: where a script failed in full, of anything else only the type."""
+    sentence = str(error) if isinstance(error, ScriptFailed) else type(error).__name__
+    return truncate_utf8(sentence, 123)  # RFC 6455 §5.5: 125 bytes, two of them the code
 
 
 def _first_offered(protocol: ServerProtocol, offered: Sequence[Subprotocol]) -> Subprotocol | None:

@@ -7,7 +7,6 @@ websockets 17.4 loses text when a server ends a message with a final DEFLATE blo
 from __future__ import annotations
 
 import zlib
-from collections import deque
 from collections.abc import Generator
 from typing import NamedTuple
 
@@ -18,6 +17,7 @@ __all__ = ["Inflater"]
 _SYNC_TAIL = b"\x00\x00\xff\xff"  # the empty block that a sender cuts off each message (RFC 7692 §7.2.1)
 _STEP = 2 << 20  # bytes inflated before the caller gets a turn: 2 MiB take a few milliseconds
 _WINDOWS_KEPT = 4  # windows of output that are remembered before all but one are cut off, to join seldom
+_PIECE = 16 << 10  # compressed bytes given to zlib at once: it copies what it leaves, at every final block
 _TURNS = 256  # decoders made before the caller gets a turn: 1 MB can hold 500,000 empty final blocks
 
 
@@ -33,9 +33,7 @@ class Inflater:
         self._window_bits = window_bits
         self._context_takeover = context_takeover
         self._decoder = zlib.decompressobj(-window_bits)
-        self._recent: deque[bytes] = (
-            deque()
-        )  # last output, at least a window of it, for a restart after BFINAL
+        self._recent: list[bytes] = []  # last output, at least a window of it, for a restart after BFINAL
         self._recent_size = 0
         self._begun: _Begun | None = None
 
@@ -70,7 +68,7 @@ class Inflater:
             self._begun = _Begun(b"", rest, final, limit, error)
             return None
         if decoder.eof or decoder.unconsumed_tail or len(piece) >= room:
-            self._begun = _Begun(piece, decoder.unconsumed_tail, final, limit, None)
+            self._begun = _Begun(piece, self._left_over(), final, limit, None)
             return None
         self._keep(piece)
         if final and not self._context_takeover:
@@ -80,46 +78,57 @@ class Inflater:
     def rest(self) -> Generator[None, None, bytes]:
         """Return the bytes of the frame that ``start`` has begun; see inflate()."""
         assert self._begun is not None
-        (piece, rest, final, limit, error), self._begun = self._begun, None
+        (piece, whole, final, limit, error), self._begun = self._begun, None
         if error is not None:
             raise error
         pieces: list[bytes] = []
-        size = turns = room = 0
+        size = fresh = turns = room = place = 0
+        rest = b""
         while True:
             size += len(piece)
+            fresh += len(piece)
             if limit is not None and size > limit:
                 raise FrameTooBig(size, limit)
             pieces.append(piece)
             self._keep(piece)
+            left = len(rest) + len(whole) - place
             if self._decoder.eof:  # BFINAL=1: the next block needs a new decoder over the same window
-                rest = self._decoder.unused_data
                 self._decoder = zlib.decompressobj(-self._window_bits, zdict=self._window())
-                if not rest or (final and rest == _SYNC_TAIL):
+                if not left or (final and left == len(_SYNC_TAIL)):
                     break
-            elif not rest and len(piece) < room:  # a full piece may have left output inside zlib
+            elif not left and len(piece) < room:  # a full piece may have left output inside zlib
                 break
             turns += 1
-            if len(piece) == _STEP or turns % _TURNS == 0:
+            if fresh >= _STEP or turns % _TURNS == 0:
+                fresh = 0
                 yield
+            if not rest:
+                rest = whole[place : place + _PIECE]
+                place += len(rest)
             room = _STEP if limit is None else min(_STEP, limit - size + 1)
             piece = self._decoder.decompress(rest, room)
-            rest = self._decoder.unconsumed_tail
+            rest = self._left_over()
         if final and not self._context_takeover:
             self._restart()
         return b"".join(pieces)
+
+    def _left_over(self) -> bytes:
+        """Return what the decoder was given and has not used."""
+        return self._decoder.unused_data if self._decoder.eof else self._decoder.unconsumed_tail
 
     def _keep(self, piece: bytes) -> None:
         """Remember the last output for a window's length; what is older goes a few windows at a time."""
         self._recent.append(piece)
         self._recent_size += len(piece)
         if self._recent_size > _WINDOWS_KEPT << self._window_bits:
-            window = self._window()
-            self._recent.clear()
-            self._recent.append(window)
-            self._recent_size = len(window)
+            self._window()
 
     def _window(self) -> bytes:
-        return b"".join(self._recent)[-(1 << self._window_bits) :]
+        """Return the window; it is remembered as one piece, so that many small ones are joined once only."""
+        window = b"".join(self._recent)[-(1 << self._window_bits) :]
+        self._recent = [window]
+        self._recent_size = len(window)
+        return window
 
     def _restart(self) -> None:
         self._decoder = zlib.decompressobj(-self._window_bits)

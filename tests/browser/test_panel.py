@@ -1,0 +1,186 @@
+"""The panel in a real page: many frames, errors, keys, themes, two views, a reload."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+ECHO = """
+import wsnotebook
+from wsnotebook.lab import embedded_server, ticker
+
+server = await embedded_server("echo")
+session = await wsnotebook.connect(server.url)
+"""
+BURST = """
+import asyncio, wsnotebook
+from wsnotebook.lab import embedded_server, ticker
+
+server = await embedded_server(ticker(rate=None, count=100_000))
+session = await wsnotebook.connect(server.url)
+"""
+
+CONTRAST = """(element) => {
+    // WCAG 2: contrast of an element's text with what is painted behind it.
+    const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+    const parse = (color) => {
+        canvas.clearRect(0, 0, 1, 1);
+        canvas.fillStyle = color;
+        canvas.fillRect(0, 0, 1, 1);
+        return [...canvas.getImageData(0, 0, 1, 1).data];
+    };
+    let behind = [];
+    for (let node = element; node; node = node.parentElement) {
+        const color = parse(getComputedStyle(node).backgroundColor);
+        if (color[3] > 0) behind.unshift(color);
+        if (color[3] === 255) break;
+    }
+    const over = ([r, g, b, a], ground) => [r, g, b].map((value, n) => (value * a + ground[n] * (255 - a)) / 255);
+    const ground = behind.reduce((below, color) => over(color, below), [255, 255, 255]);
+    const text = over(parse(getComputedStyle(element).color), ground);
+    const light = (rgb) => {
+        const [r, g, b] = rgb.map((v) => v / 255).map((v) => (v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const [high, low] = [light(text), light(ground)].sort((a, b) => b - a);
+    return (high + 0.05) / (low + 0.05);
+}"""
+
+
+@pytest.fixture
+def opened(notebook: Any, lab: Any) -> Any:
+    """A function that opens a notebook of some cells, runs it, and returns it."""
+
+    def run(*cells: str) -> Any:
+        lab.write("panel.ipynb", *cells)
+        notebook.open(lab, "panel.ipynb")
+        notebook.run_all()
+        return notebook
+
+    return run
+
+
+def send(panel: Any, text: str, kind: str = "Text") -> None:
+    panel.get_by_role("button", name=kind, exact=True).click()
+    panel.locator(".wsn-text").fill(text)
+    panel.get_by_role("button", name="Send").click()
+
+
+def test_an_empty_panel_says_what_to_do(opened: Any) -> None:
+    """Until the first frame comes."""
+    panel = opened(ECHO, "session").page.locator(".wsn-panel")
+    expect(panel.locator(".wsn-empty")).to_contain_text("press Send")
+    send(panel, "first")
+    expect(panel.locator(".wsn-empty")).to_be_hidden()
+
+
+def test_what_is_wrong_is_said_in_the_panel_and_the_session_lives(opened: Any) -> None:
+    """Wrong hex, wrong JSON, a close code that may not be sent; then, after the end, a verb too late."""
+    panel = opened(ECHO, "session").page.locator(".wsn-panel")
+    note = panel.locator(".wsn-controls .wsn-note").last
+    send(panel, "4x", "Hex")
+    expect(note).to_contain_text("character 2, 'x'")
+    send(panel, '{"a"', "JSON")
+    expect(note).to_contain_text("line 1")
+    panel.get_by_label("close code").fill("1006")
+    panel.get_by_role("button", name="Close", exact=True).click()
+    expect(note).to_contain_text("1006")
+    expect(panel.locator(".wsn-state")).to_have_text("open")
+    send(panel, "48 69", "Hex")
+    expect(panel.locator(".wsn-row.wsn-in")).to_contain_text("48 69")
+    panel.get_by_role("button", name="Terminate").click()
+    expect(panel.locator(".wsn-state")).to_have_text("closed")
+    expect(panel.locator(".wsn-ending")).to_contain_text("1006")
+    send(panel, "too late")
+    expect(note).to_contain_text("closed")
+    expect(panel.locator(".wsn-row", has_text="too late")).to_have_count(0)
+
+
+def test_a_hundred_thousand_frames_scroll_from_end_to_end(opened: Any) -> None:
+    """The page holds a window; Home, End and the scroll bar reach every row."""
+    notebook = opened(BURST, "session", "await session.close_reason; await asyncio.sleep(0.3)")
+    panel = notebook.page.locator(".wsn-panel")
+    rows, scroller = panel.locator(".wsn-rows .wsn-row"), panel.locator(".wsn-scroller")
+    total = notebook.kernel("len(session.log)")
+    assert total > 100_000
+    expect(rows.last.locator(".wsn-seq")).to_have_text(f"{total - 1:,}")
+    scroller.focus()
+    scroller.press("Home")
+    expect(rows.first.locator(".wsn-seq")).to_have_text("0")
+    expect(panel.locator(".wsn-title")).to_have_text("frame 0")
+    scroller.evaluate("(element) => { element.scrollTop = element.scrollHeight / 2; }")
+    expect(rows.first.locator(".wsn-seq")).to_have_text(f"{total // 2:,}", timeout=10_000)
+    assert rows.count() < 40
+    scroller.press("End")
+    expect(rows.last.locator(".wsn-seq")).to_have_text(f"{total - 1:,}")
+
+
+def test_keys_in_the_panel_are_the_panels(opened: Any) -> None:
+    """Arrow keys walk over rows and do not move JupyterLab to another cell; Escape closes the inspector."""
+    notebook = opened(ECHO, "session", "for n in range(5): await session.send(f'message {n}')")
+    panel = notebook.page.locator(".wsn-panel")
+    rows = panel.locator(".wsn-rows .wsn-row")
+    expect(rows).to_have_count(10)
+    active = "() => jupyterapp.shell.currentWidget.content.activeCellIndex"
+    rows.nth(3).click()
+    before = notebook.page.evaluate(active)
+    for key in ("ArrowUp", "ArrowUp", "ArrowDown"):
+        panel.locator(".wsn-scroller").press(key)
+    expect(rows.nth(2)).to_have_attribute("aria-selected", "true")
+    expect(panel.locator(".wsn-title")).to_have_text("frame 2")
+    panel.locator(".wsn-scroller").press("Escape")
+    expect(panel.locator(".wsn-inspector")).to_be_hidden()
+    panel.locator(".wsn-text").fill("by key")
+    panel.locator(".wsn-text").press("Enter")
+    expect(rows.last).to_contain_text("by key")
+    assert notebook.page.evaluate(active) == before
+
+
+@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
+def test_text_can_be_read_in_both_themes(opened: Any, theme: str) -> None:
+    """Contrast of at least 4.5 for words (WCAG 2 AA), in the panel's own colours on the theme's ground."""
+    notebook = opened(ECHO, "session", "await session.send('hello')")
+    notebook.set_theme(theme)
+    panel = notebook.page.locator(".wsn-panel")
+    send(panel, "zz", "Hex")
+    panel.locator(".wsn-rows .wsn-row").first.click()
+    words = (
+        ".wsn-state, .wsn-name, .wsn-url, .wsn-count, .wsn-text, .wsn-button, .wsn-segment, .wsn-note.wsn-error, "
+        ".wsn-head span, .wsn-rows .wsn-row span, .wsn-follow, .wsn-facts dt, .wsn-facts dd, .wsn-tab, .wsn-body"
+    )
+    expect(panel.locator(".wsn-controls .wsn-note").last).to_contain_text("hex digit")
+    poor = [
+        (element.get_attribute("class"), element.text_content(), round(contrast, 2))
+        for element in panel.locator(words).all()
+        if (element.text_content() or "").strip() and (contrast := element.evaluate(CONTRAST)) < 4.5
+    ]
+    assert not poor, poor
+
+
+def test_two_views_scroll_each_for_itself(opened: Any) -> None:
+    """The same session shown twice: one panel, two views, and following is the view's own."""
+    notebook = opened(ECHO, "session", "session", "for n in range(50): await session.send(f'message {n}')")
+    one, two = notebook.page.locator(".wsn-panel").all()
+    expect(one.locator(".wsn-rows .wsn-row").last.locator(".wsn-seq")).to_have_text("99")
+    one.locator(".wsn-scroller").focus()
+    one.locator(".wsn-scroller").press("Home")
+    expect(one.locator(".wsn-rows .wsn-row").first.locator(".wsn-seq")).to_have_text("0")
+    expect(two.get_by_role("button", name="Follow")).to_have_attribute("aria-pressed", "true")
+    send(one, "one more")
+    expect(two.locator(".wsn-rows .wsn-row").last).to_contain_text("one more")
+    expect(one.locator(".wsn-rows .wsn-row").first.locator(".wsn-seq")).to_have_text("0")
+
+
+def test_a_reloaded_page_finds_its_panel_again(opened: Any, lab: Any) -> None:
+    """The kernel lives on: state and rows are there, and a click is answered."""
+    notebook = opened(ECHO, "session", "await session.send('before the reload')")
+    expect(notebook.page.locator(".wsn-row.wsn-in")).to_contain_text("before the reload")
+    notebook.save()
+    notebook.page.reload()
+    notebook.open(lab, "panel.ipynb")
+    panel = notebook.page.locator(".wsn-panel")
+    expect(panel.locator(".wsn-row.wsn-in")).to_contain_text("before the reload")
+    send(panel, "after the reload")
+    expect(panel.locator(".wsn-row.wsn-in").last).to_contain_text("after the reload")

@@ -1,0 +1,113 @@
+// As much of a page as table.mjs and controls.mjs use, and a model in the place of anywidget's. Markup is refused.
+
+class Classes {
+  constructor(element) { this.element = element; }
+  get #names() { return this.element.className.split(" ").filter(Boolean); }
+  contains(name) { return this.#names.includes(name); }
+  add(name) { if (!this.contains(name)) this.element.className = [...this.#names, name].join(" "); }
+  toggle(name, on) {
+    const others = this.#names.filter((other) => other !== name);
+    this.element.className = (on ? [...others, name] : others).join(" ");
+  }
+}
+
+export class FakeElement {
+  constructor(tag) {
+    Object.assign(this, { tag, className: "", title: "", value: "", placeholder: "", hidden: false, tabIndex: -1, type: "",
+      rows: 0, id: "", label: "", inputMode: "", spellcheck: true, onclick: null, role: null, scrollTop: 0, clientHeight: 0,
+      children: [], attributes: {}, dataset: {}, style: {}, listeners: {}, parent: null });
+    this.classList = new Classes(this);
+  }
+  set innerHTML(markup) { throw new Error(`markup: ${markup}`); }
+  set outerHTML(markup) { throw new Error(`markup: ${markup}`); }
+  insertAdjacentHTML(place, markup) { throw new Error(`markup: ${markup}`); }
+  append(...children) {
+    for (const child of children) {
+      const node = child instanceof FakeElement ? child : Object.assign(new FakeElement("#text"), { data: String(child) });
+      node.parent = this;
+      this.children.push(node);
+    }
+  }
+  replaceChildren(...children) { this.children = []; this.append(...children); }
+  get textContent() { return this.tag === "#text" ? this.data : this.children.map((child) => child.textContent).join(""); }
+  set textContent(text) { this.replaceChildren(...(text === "" ? [] : [text])); }
+  setAttribute(name, value) { this.attributes[name] = String(value); }
+  getAttribute(name) { return this.attributes[name] ?? null; }
+  addEventListener(name, listener) { (this.listeners[name] ??= []).push(listener); }
+  fire(name, event = {}) {
+    const made = { target: this, prevented: false, preventDefault() { this.prevented = true; }, ...event };
+    for (const listener of this.listeners[name] ?? []) listener(made);
+    return made;
+  }
+  click() { this.onclick?.({ target: this }); }
+  focus() {}
+  closest(selector) {
+    for (let element = this; element; element = element.parent)
+      if (element.classList.contains(selector.slice(1))) return element;
+    return null;
+  }
+  /** All elements below this one, itself first. */
+  *walk() { yield this; for (const child of this.children) yield* child.walk(); }
+  find(test) { return [...this.walk()].find(test); }
+  all(name) { return [...this.walk()].filter((element) => element.classList.contains(name)); }
+  one(name) { return this.all(name)[0]; }
+  button(label) { return this.find((element) => element.tag === "button" && element.textContent === label); }
+}
+
+export const observers = [];
+
+/** Put the fake page in the place of the global one. */
+export function install() {
+  globalThis.document = { createElement: (tag) => new FakeElement(tag) };
+  globalThis.ResizeObserver = class {
+    constructor(callback) { this.callback = callback; observers.push(this); }
+    observe(element) { this.element = element; }
+    disconnect() { this.element = null; }
+  };
+}
+
+export class FakeModel {
+  sent = [];
+  listeners = new Map();
+  constructor(state) { this.state = state; }
+  get(name) { return this.state[name]; }
+  on(name, callback) { this.listeners.set(name, [...(this.listeners.get(name) ?? []), callback]); }
+  off(name, callback) { this.listeners.set(name, (this.listeners.get(name) ?? []).filter((other) => other !== callback)); }
+  send(message) { this.sent.push(message); }
+  set(changes) {
+    Object.assign(this.state, changes);
+    for (const name of Object.keys(changes)) this.#fire(`change:${name}`);
+    this.#fire("change");
+  }
+  /** Answer the newest message of a verb, as the kernel would, and let what waits for it run. */
+  async answer(verb, fields = {}, buffers = []) {
+    const asked = this.sent.findLast((message) => message.verb === verb);
+    this.#fire("msg:custom", { id: asked.id, ok: true, ...fields }, buffers);
+    await settled();
+    return asked;
+  }
+  refuse(verb, error) { return this.answer(verb, { ok: false, error }); }
+  count(verb) { return this.sent.filter((message) => message.verb === verb).length; }
+  get heard() { return [...this.listeners.values()].flat().length; }
+  #fire(name, ...args) { for (const callback of this.listeners.get(name) ?? []) callback(...args); }
+}
+
+export const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+/** Buffers as pack_rows() of table.py makes them, each at an odd offset of a larger one, as they come over a comm. */
+export function pack(rows) {
+  const encoder = new TextEncoder(), numbers = [], codes = [], ends = [], text = [];
+  for (const row of rows) {
+    numbers.push(row.seq, row.time ?? 0, row.length ?? 0);
+    codes.push(row.head ?? 0x81, row.flags ?? 2, row.sent ?? 0);
+    text.push(...encoder.encode(row.preview ?? ""));
+    ends.push(text.length);
+    text.push(...encoder.encode(row.detail ?? ""));
+    ends.push(text.length);
+  }
+  return [new Float64Array(numbers), new Uint8Array(codes), new Uint32Array(ends), new Uint8Array(text)].map((array) => {
+    const whole = new Uint8Array(array.byteLength + 7);
+    whole.set(new Uint8Array(array.buffer), 3);
+    return new DataView(whole.buffer, 3, array.byteLength);
+  });
+}

@@ -1,0 +1,94 @@
+"""A widget whose messages {id, verb, …} always get an answer {id, ok, …}, also when the verb fails.
+
+A click may be handled on another thread than the kernel's: verbs are handed over there and then, answers are
+given in the loop that made the widget.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from typing import Any, TypeAlias
+
+import anywidget
+
+from wsnotebook.widgets.escape import safe_text
+
+__all__ = ["Answer", "VerbWidget", "sentence_of"]
+
+Answer: TypeAlias = tuple[dict[str, Any], Sequence[bytes]]
+"""The fields of an answer, and its binary buffers."""
+
+Verb: TypeAlias = Callable[[dict[str, Any]], "Answer | Future[Answer]"]
+
+_INHERITED = frozenset(anywidget.AnyWidget.class_trait_names(sync=True))
+
+
+class VerbWidget(anywidget.AnyWidget):  # type: ignore[misc]  # ships no types
+    """An anywidget with a table of verbs that its page may ask for."""
+
+    def __init__(self, **traits: Any) -> None:
+        super().__init__(**traits)
+        self._verbs: dict[str, Verb] = {"hello": self._verb_hello}
+        # None where it is made outside of a loop, as in a plain script: there is one thread to answer from.
+        self._loop = _running_loop()
+        self.on_msg(self._heard)
+
+    def in_owner(self, call: Callable[..., object], *args: Any) -> None:
+        """Run ``call`` in the thread that owns traits and comm; at once if that is this one."""
+        loop = self._loop
+        if loop is None or loop.is_closed() or loop is _running_loop():
+            call(*args)
+        else:
+            loop.call_soon_threadsafe(call, *args)
+
+    def _verb_hello(self, content: dict[str, Any]) -> Answer:
+        """A view was made, perhaps by a reloaded page: tell it everything anew."""
+        # Not _esm and _css, which the page has: they are what asks.
+        self.in_owner(
+            self.send_state, [name for name in self.keys if name not in _INHERITED and name[0] != "_"]
+        )
+        return {}, ()
+
+    def _heard(self, widget: object, content: dict[str, Any], buffers: Sequence[bytes]) -> None:
+        ident = content.get("id")
+        try:
+            verb = self._verbs.get(str(content.get("verb")))
+            if verb is None:
+                raise ValueError(f"unknown verb {content.get('verb')!r}: one of {', '.join(self._verbs)}.")
+            answer = verb(content)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the person who clicked is told
+            self.in_owner(self._refuse, ident, error)
+            return
+        if isinstance(answer, Future):
+            answer.add_done_callback(lambda done: self.in_owner(self._settle, ident, done))
+        else:
+            self.in_owner(self._answer, ident, answer)
+
+    def _settle(self, ident: object, done: Future[Answer]) -> None:
+        if done.cancelled():
+            self._refuse(ident, RuntimeError("the session ended before this was done."))
+        elif (error := done.exception()) is not None:
+            self._refuse(ident, error)
+        else:
+            self._answer(ident, done.result())
+
+    def _answer(self, ident: object, answer: Answer) -> None:
+        fields, buffers = answer
+        self.send({"id": ident, "ok": True, **fields}, buffers=list(buffers))
+
+    def _refuse(self, ident: object, error: BaseException) -> None:
+        self.send({"id": ident, "ok": False, "error": sentence_of(error)})
+
+
+def sentence_of(error: BaseException) -> str:
+    """Return what an exception says, fit to be shown; its type where it says nothing."""
+    return safe_text(str(error) or type(error).__name__)
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
