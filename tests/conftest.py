@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import NoReturn
 
 import pytest
@@ -32,3 +35,14 @@ def missing(require_all: bool) -> Callable[[str], NoReturn]:
         pytest.skip(f"{what} is missing")
 
     return say
+
+
+@pytest.fixture(scope="session")
+def ipykernel_6(tmp_path_factory: pytest.TempPathFactory, missing: Callable[[str], NoReturn]) -> Path:
+    """A folder with ipykernel 6, to stand before the installed one on PYTHONPATH."""
+    target = tmp_path_factory.mktemp("ipykernel6")
+    command = [sys.executable, "-m", "pip", "install", "--no-deps", "--target", str(target), "ipykernel<7"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        missing(f"ipykernel 6 from the package index ({done.stderr.strip()[-200:]})")
+    return target

@@ -57,9 +57,30 @@ def browser(chromium: str) -> Iterator[Any]:
 class Lab:
     """A JupyterLab on loopback; notebooks lie in ``root``."""
 
-    def __init__(self, root: Path, port: int) -> None:
+    def __init__(self, root: Path, kernels: Path, port: int) -> None:
         self.root = root
+        self._kernels = kernels
         self.url = f"http://127.0.0.1:{port}"
+
+    def add_kernel(self, name: str, python_path: Path) -> None:
+        """Offer a kernel that finds modules in a folder before the installed ones."""
+        path = os.pathsep.join([str(python_path), str(Path(__file__).parents[2])])
+        spec = {
+            "argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+            "display_name": name,
+            "language": "python",
+            "env": {"PYTHONPATH": path},
+        }
+        (self._kernels / name).mkdir(parents=True, exist_ok=True)
+        (self._kernels / name / "kernel.json").write_text(json.dumps(spec))
+
+    def copy(self, notebook: Path, *, kernel: str = "python3") -> str:
+        """Put a copy of a notebook into the root, for a kernel; return its name there."""
+        content = json.loads(notebook.read_text())
+        content["metadata"]["kernelspec"] = {"name": kernel, "display_name": kernel, "language": "python"}
+        name = f"{kernel}-{notebook.name}"
+        (self.root / name).write_text(json.dumps(content))
+        return name
 
     def write(self, name: str, *cells: str) -> None:
         """Put a notebook of code cells into the root."""
@@ -108,7 +129,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
             command, env={**os.environ, **folders, "PYTHONPATH": path}, stdout=log, stderr=subprocess.STDOUT
         )
     try:
-        made = Lab(root, port)
+        made = Lab(root, Path(folders["JUPYTER_DATA_DIR"]) / "kernels", port)
         _wait_for(made.url, server, home / "server.log")
         yield made
     finally:

@@ -102,17 +102,6 @@ class Kernel:
         return False
 
 
-@pytest.fixture(scope="session")
-def ipykernel_6(tmp_path_factory: pytest.TempPathFactory, missing: Callable[[str], NoReturn]) -> Path:
-    """A folder with ipykernel 6, to stand before the installed one on PYTHONPATH."""
-    target = tmp_path_factory.mktemp("ipykernel6")
-    command = [sys.executable, "-m", "pip", "install", "--no-deps", "--target", str(target), "ipykernel<7"]
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode:
-        missing(f"ipykernel 6 from the package index ({done.stderr.strip()[-200:]})")
-    return target
-
-
 @pytest.fixture(params=[7, 6], ids=["ipykernel7", "ipykernel6"])
 async def kernel(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
