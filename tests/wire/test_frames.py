@@ -131,7 +131,10 @@ def test_a_frame_is_a_frozen_value() -> None:
     frame = Frame.text("x")
     assert frame == Frame(Opcode.TEXT, b"x")
     assert hash(frame) == hash(Frame(Opcode.TEXT, b"x"))
-    assert len({frame, Frame.text("x"), Frame.binary(b"x"), Frame.text("x", fin=False), frame.copy(rsv1=True)}) == 4
+    assert (
+        len({frame, Frame.text("x"), Frame.binary(b"x"), Frame.text("x", fin=False), frame.copy(rsv1=True)})
+        == 4
+    )
     assert frame != (1, b"x", True, False, False, False)
     with pytest.raises(AttributeError):
         frame.data = b"y"  # type: ignore[misc]  # that is what is tried

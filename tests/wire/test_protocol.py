@@ -526,7 +526,9 @@ def read_by_peer(server: ServerProtocol, data: bytes) -> list[PeerFrame]:
 
 SENT = st.lists(
     st.builds(Frame.text, st.text(max_size=20) | st.just("long " * 30))
-    | st.builds(Frame.binary, st.binary(max_size=20) | st.sampled_from((b"x" * 125, b"x" * 126, b"x" * 65536)))
+    | st.builds(
+        Frame.binary, st.binary(max_size=20) | st.sampled_from((b"x" * 125, b"x" * 126, b"x" * 65536))
+    )
     | st.builds(Frame.ping, st.binary(max_size=125))
     | st.builds(Frame.pong, st.binary(max_size=125))
     | st.lists(st.binary(max_size=9), min_size=2, max_size=4),

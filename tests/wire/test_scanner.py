@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wsnotebook.wire.batch import Flag
-from wsnotebook.wire.scanner import MAX_BATCH_FRAMES, ScannedBatch, Scanner
+from wsnotebook.wire.scanner import MAX_BATCH_FRAMES, MAX_ODD_FRAMES, ScannedBatch, Scanner
 
 
 class Row(NamedTuple):
@@ -153,9 +153,7 @@ def test_a_length_with_its_top_bit_set_ends_what_can_be_read() -> None:
 
 @settings(deadline=None)
 @given(STREAMS, LIMITS, st.lists(st.integers(0, 1 << 17), max_size=12))
-def test_how_the_bytes_are_cut_makes_no_difference(
-    data: bytes, limit: int | None, places: list[int]
-) -> None:
+def test_how_the_bytes_are_cut_makes_no_difference(data: bytes, limit: int | None, places: list[int]) -> None:
     """Whole, byte by byte and at any cuts: the rows are the same."""
     whole = feed(Scanner(limit), [data])
     assert feed(Scanner(limit), cut(data, places)) == whole
@@ -181,9 +179,7 @@ def test_what_was_encoded_is_what_is_found(frames: list[tuple[int, bytes, bytes 
 
 @pytest.mark.parametrize("limit", [1, 125, 126, 1000, 0xFFFF, 0x10000])
 @pytest.mark.parametrize("key", [None, b"\x01\x02\x03\x04"])
-def test_a_frame_passes_at_the_limit_and_loses_its_body_one_byte_over(
-    limit: int, key: bytes | None
-) -> None:
+def test_a_frame_passes_at_the_limit_and_loses_its_body_one_byte_over(limit: int, key: bytes | None) -> None:
     """Limit - 1 and limit pass, limit + 1 is a row that knows its declared length; the frame after it is found."""
     for size in (limit - 1, limit, limit + 1):
         data = encode(0x82, b"x" * size, key) + b"\x81\x01z"
@@ -215,16 +211,24 @@ def test_a_limit_lowered_in_the_middle_of_a_frame_holds_from_the_next_frame_on(b
     assert scanner.skipped == (11 if accepted else 111)
 
 
-@pytest.mark.parametrize("frame", [b"\x81\x00", b"\x01\x00", b"\x89\x00", b"\x81\x7e\x00\x00"])
-@pytest.mark.parametrize("count", [MAX_BATCH_FRAMES - 1, MAX_BATCH_FRAMES, MAX_BATCH_FRAMES + 1])
-def test_a_batch_has_a_bounded_number_of_frames(frame: bytes, count: int) -> None:
-    """One read of any size becomes batches of at most MAX_BATCH_FRAMES, and nothing is lost between them."""
+@pytest.mark.parametrize(
+    ("frame", "limit"),
+    [
+        (b"\x81\x00", MAX_BATCH_FRAMES),
+        (b"\x81\x7e\x00\x00", MAX_BATCH_FRAMES),
+        (b"\x01\x00", MAX_ODD_FRAMES),
+        (b"\x89\x00", MAX_ODD_FRAMES),
+    ],
+)
+@pytest.mark.parametrize("over", [-1, 0, 1])
+def test_a_batch_has_a_bounded_number_of_frames(frame: bytes, limit: int, over: int) -> None:
+    """One read of any size becomes batches of at most so many frames, fewer of the costly ones, and none is lost."""
     scanner = Scanner()
-    scanner.feed(frame * count)
+    scanner.feed(frame * (limit + over))
     sizes = []
     while (batch := scanner.scan()) is not None:
         sizes.append(len(batch))
-    assert sizes == [count] if count <= MAX_BATCH_FRAMES else [MAX_BATCH_FRAMES, 1]
+    assert sizes == ([limit, 1] if over > 0 else [limit + over])
 
 
 def test_a_batch_that_begins_with_the_rest_of_a_frame_is_bounded_too() -> None:

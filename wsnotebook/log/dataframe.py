@@ -18,7 +18,16 @@ from wsnotebook.log.connections import Connection
 from wsnotebook.log.segment import MAX_ROWS, Rows
 from wsnotebook.wire.batch import FIN, OPCODE, RSV1, RSV2, RSV3, Flag
 
-__all__ = ["COLUMNS", "DIRECTIONS", "OPCODES", "STATUSES", "Frames", "timed_series", "to_dataframe"]
+__all__ = [
+    "COLUMNS",
+    "DIRECTIONS",
+    "OPCODES",
+    "STATUSES",
+    "Frames",
+    "OpenMessages",
+    "timed_series",
+    "to_dataframe",
+]
 
 DIRECTIONS = ("in", "out")
 OPCODES = tuple(
@@ -92,11 +101,12 @@ _Numbers = dict[str, NDArray[Any]]
 _Arrows = dict[str, pa.Array]
 
 
-class _Threads:
+class OpenMessages:
     """The open message of each connection and direction, carried from one run of rows to the next."""
 
-    def __init__(self) -> None:
-        self.open: dict[int, int] = {}
+    def __init__(self, open_messages: dict[int, int] | None = None) -> None:
+        self.open = {} if open_messages is None else open_messages
+        """``seq`` of its first frame, by the code of its batches."""
 
     def messages(self, rows: Rows, codes: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
         """Return the message of each row, and where there is none."""
@@ -135,7 +145,7 @@ def _of_codes(codes: NDArray[Any], connections: Sequence[Connection]) -> _Number
     }
 
 
-def _numbers(rows: Rows, threads: _Threads, connections: Sequence[Connection]) -> _Numbers:
+def _numbers(rows: Rows, open_messages: OpenMessages, connections: Sequence[Connection]) -> _Numbers:
     heads, flags = rows.heads, rows.flags
     codes = np.repeat(rows.codes, rows.counts)
     length = np.diff(rows.offsets)
@@ -147,7 +157,7 @@ def _numbers(rows: Rows, threads: _Threads, connections: Sequence[Connection]) -
     frame_length = wire_length + 2 + 4 * masked + 2 * (wire_length > 125) + 6 * (wire_length > 0xFFFF)
     for place, header in rows.headers.items():
         frame_length[place] = wire_length[place] + len(header)
-    message, no_message = threads.messages(rows, codes)
+    message, no_message = open_messages.messages(rows, codes)
     close_code, no_close_code = _close_codes(rows)
     return {
         "time": np.repeat(rows.times, rows.counts),
@@ -171,7 +181,7 @@ def _numbers(rows: Rows, threads: _Threads, connections: Sequence[Connection]) -
 
 
 def _close_places(rows: Rows) -> list[int]:
-    return np.flatnonzero((rows.heads & OPCODE) == 8).tolist()  # type: ignore[no-any-return]  # numpy says Any
+    return np.flatnonzero((rows.heads & OPCODE) == 8).tolist()
 
 
 def _close_codes(rows: Rows) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -262,12 +272,12 @@ def _index_type(count: int) -> Any:
     return np.int8 if count < 127 else np.int16 if count < 32767 else np.int32
 
 
-def _categorical(codes: NDArray[Any], names: Sequence[str]) -> pd.Categorical:
-    return pd.Categorical.from_codes(codes, dtype=pd.CategoricalDtype(list(names)), validate=False)  # type: ignore[call-overload]
+def _categorical(codes: NDArray[Any], names: Sequence[str]) -> Any:
+    return pd.Categorical.from_codes(codes, dtype=pd.CategoricalDtype(list(names)), validate=False)
 
 
 def _string_array(values: pa.ChunkedArray) -> Any:
-    return pd.arrays.ArrowStringArray(values, dtype=pd.StringDtype("pyarrow", na_value=pd.NA))  # type: ignore[call-arg]
+    return pd.arrays.ArrowStringArray(values, dtype=pd.StringDtype("pyarrow", na_value=pd.NA))  # type: ignore[call-arg]  # pandas-stubs lack it
 
 
 def to_dataframe(runs: Sequence[Rows], first: int, connections: Sequence[Connection]) -> pd.DataFrame:
@@ -275,8 +285,8 @@ def to_dataframe(runs: Sequence[Rows], first: int, connections: Sequence[Connect
 
     Messages that were open before the first run are numbered only from their first frame in it.
     """
-    threads = _Threads()
-    numbers = [_numbers(rows, threads, connections) for rows in runs]
+    open_messages = OpenMessages()
+    numbers = [_numbers(rows, open_messages, connections) for rows in runs]
     arrows = [_arrows(rows) for rows in runs]
     return _assemble(
         first,
@@ -303,14 +313,14 @@ class Frames:
     chunks. Copy-on-write keeps a user's changes out of both.
     """
 
-    def __init__(self, first: int) -> None:
+    def __init__(self, first: int, open_messages: OpenMessages | None = None) -> None:
         self.first = first
         """``seq`` of the first row."""
         self.rows = 0
         """Rows taken so far."""
         self._numbers: _Numbers = {name: np.zeros(_FIRST_CAPACITY, kind) for name, kind in _NUMBERS.items()}
         self._chunks: list[tuple[int, _Arrows]] = []  # first seq and columns of each chunk
-        self._threads = _Threads()
+        self._open_messages = open_messages or OpenMessages()
         self._whole: pd.DataFrame | None = None
         self._connections = 0
 
@@ -323,7 +333,7 @@ class Frames:
         """Take the rows that follow those taken so far."""
         stop = self.rows + len(rows)
         self.reserve(stop)
-        for name, values in _numbers(rows, self._threads, connections).items():
+        for name, values in _numbers(rows, self._open_messages, connections).items():
             if values.itemsize > self._numbers[name].itemsize:  # more sessions than the codes could count
                 self._numbers[name] = self._numbers[name].astype(values.dtype)
             if values.any():  # zeros are there already, in pages that nobody has touched yet

@@ -14,9 +14,9 @@ from wsnotebook.log.events import Event, events_to_dataframe
 from wsnotebook.log.restore import to_segment
 from wsnotebook.log.segment import Rows, Segment
 from wsnotebook.log.spill import SpillDirectory
+from wsnotebook.log.wire_image import wire_frames
 from wsnotebook.wire.batch import Batch, Flag, to_frame
 from wsnotebook.wire.frames import Frame
-from wsnotebook.wire.masking import apply_mask
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -400,12 +400,11 @@ class FrameLog:
 
 
 def _wire_parts(rows: Rows, wanted: set[int]) -> Iterator[bytes]:
+    frames = wire_frames(rows)
     place = 0
     for count, code in zip(rows.counts.tolist(), rows.codes.tolist(), strict=True):
         if code in wanted:
             for row in range(place, place + count):
                 if rows.flags[row] & Flag.STATUS != Flag.DROPPED:
-                    key, payload = rows.mask_key_at(row), rows.wire_at(row)
-                    yield rows.header_at(row)
-                    yield apply_mask(payload, key) if key and payload else payload
+                    yield frames[row]
         place += count

@@ -5,7 +5,6 @@ Nothing here reads a file; the formats do, and none of them trusts what it read 
 
 from __future__ import annotations
 
-
 from collections.abc import Sequence
 
 import numpy as np

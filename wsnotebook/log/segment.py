@@ -129,7 +129,7 @@ class Segment:
         self.offsets[0] = 0
         # never grown: growing copies, and touches each page anew
         self.payload: Any = np.empty(payload, np.uint8)
-        self._payload_view = memoryview(self.payload)
+        self._payload_view = self.payload.data
         self.mask_keys: Any = bytearray()
         self.wire: Any = bytearray()
         self.wire_offsets: Any = array("q", [0])
@@ -336,7 +336,7 @@ class Segment:
 
     def mark(self, place: int, status: int, detail: str) -> None:
         """Change the status of one row, counted from the segment's first."""
-        if self.is_spilled:
+        if self.is_sealed:  # what was read of it shares its columns, and does not change
             self.flags = self.flags.copy()
         self.flags[place] = int(self.flags[place]) & ~Flag.STATUS | status
         self.details[place] = detail

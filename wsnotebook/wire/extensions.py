@@ -106,7 +106,7 @@ class PerMessageDeflate(WebSocketExtensionFactory):
             server_no_context_takeover=server_no_context_takeover,
             client_no_context_takeover=client_no_context_takeover,
             server_max_window_bits=server_max_window_bits,
-            client_max_window_bits=client_max_window_bits or None,  # type: ignore[arg-type]  # False means None
+            client_max_window_bits=client_max_window_bits or None,
             compress_settings={} if level is None else {"level": level},
         )
         self.compress_if = tuple(compress_if)
@@ -147,7 +147,7 @@ class DeflateExtension(WebSocketExtension):
             engine.remote_max_window_bits, context_takeover=not engine.remote_no_context_takeover
         )
 
-    def encode(self, frame: Frame) -> Frame:
+    def encode(self, frame: Frame) -> Frame:  # type: ignore[override]  # our Frame, not that of websockets
         """Compress the frame, if ``compress_if`` said yes of the first one of its message."""
         if frame.opcode != Opcode.CONTINUATION:
             self._compressing = all(predicate(frame) for predicate in self._compress_if)
@@ -156,7 +156,7 @@ class DeflateExtension(WebSocketExtension):
         coded = self._engine.encode(_EngineFrame(_EngineOpcode(frame.opcode), frame.data, frame.fin))
         return Frame(frame.opcode, coded.data, frame.fin, coded.rsv1, frame.rsv2, frame.rsv3)
 
-    def decode(self, frame: Frame, *, max_size: int | None = None) -> Frame:
+    def decode(self, frame: Frame, *, max_size: int | None = None) -> Frame:  # type: ignore[override]  # our Frame
         """Inflate the frame in one go."""
         steps = self.decoding(frame, max_size=max_size)
         while True:

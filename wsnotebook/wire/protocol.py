@@ -186,9 +186,19 @@ class WireProtocol(ClientProtocol, _FrameLoop):
         end = len(batch) if reading.end is None else reading.end
         reading.deliverable = end if self.raw else max(0, end - withheld)
         if self._peer_closed:
-            for place in range((reading.end or 0) + bool(reading.closes and not self.raw), len(batch)):
-                batch.mark(place, Flag.VIOLATION, str(Rules.AFTER_CLOSE))
+            _mark_after_close(batch, (reading.end or 0) + bool(reading.closes and not self.raw))
+        elif self._failed:
+            self._find_answer(batch, 0 if reading.fault is None else end + 1, reading)
         yield reading
+
+    def _find_answer(self, batch: ScannedBatch, start: int, reading: Reading) -> None:
+        """Look for the peer's answer to our close: all that counts after the connection was failed."""
+        for place in batch.odd:
+            if place >= start and batch.heads[place] == 0x88 and close_rule(batch.payloads[place]) is None:
+                reading.closes.append(batch.payloads[place])
+                self._peer_closed = True
+                _mark_after_close(batch, place + 1)
+                return
 
     def _places_to_judge(self, batch: ScannedBatch) -> list[int]:
         """Return the places of frames that can break a rule: odd or compressed ones, and texts that are not UTF-8.
@@ -326,3 +336,8 @@ class WireProtocol(ClientProtocol, _FrameLoop):
     def _ended(self) -> bool:
         """Whether nothing that comes is for the application any more."""
         return self._failed or self._peer_closed
+
+
+def _mark_after_close(batch: ScannedBatch, start: int) -> None:
+    for place in range(start, len(batch)):
+        batch.mark(place, Flag.VIOLATION, str(Rules.AFTER_CLOSE))

@@ -9,10 +9,12 @@ from __future__ import annotations
 from wsnotebook.wire.batch import Batch, Flag
 from wsnotebook.wire.masking import apply_mask
 
-__all__ = ["MAX_BATCH_FRAMES", "ScannedBatch", "Scanner"]
+__all__ = ["MAX_BATCH_FRAMES", "MAX_ODD_FRAMES", "ScannedBatch", "Scanner"]
 
 MAX_BATCH_FRAMES = 4096
 """Frames in one batch at most: 256 KiB of empty frames are 131,072, which would hold the event loop for 200 ms."""
+MAX_ODD_FRAMES = 1024
+"""Of those, pings, fragments and the like: each costs as much as ten plain ones."""
 
 _PLAIN = frozenset((0x81, 0x82))  # final text and final binary, no reserved bit
 _PLAIN_OR_COMPRESSED = _PLAIN | {0xC1, 0xC2}  # the same, compressed (RFC 7692 §6)
@@ -125,7 +127,7 @@ class Scanner:
         position = self._position
         end = len(data)
         payloads = batch.payloads
-        while position < end and len(payloads) < MAX_BATCH_FRAMES:
+        while position < end and len(payloads) < MAX_BATCH_FRAMES and len(batch.odd) < MAX_ODD_FRAMES:
             if self._skip:
                 position = self._pass_over(position, end)
                 continue

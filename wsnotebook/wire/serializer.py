@@ -59,6 +59,8 @@ class Serializer:
 
     def serialize(self, items: Sequence[Outgoing]) -> tuple[Batch, bytes]:
         """Return the rows and the bytes of some frames, in order."""
+        if not items:
+            return Batch(), b""
         keys = self._random(4 * len(items))
         mask_keys = [keys[place : place + 4] for place in range(0, len(keys), 4)]
         heads, payloads, flags, fixed_keys = zip(*items, strict=True)

@@ -1,0 +1,143 @@
+"""Cursor: the received frames of one connection, each once and in order, whatever the log does with its segments meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from feed import Feed, server_frame
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wsnotebook.log.framelog import FrameLog
+from wsnotebook.wire.frames import Frame
+
+
+def numbered(start: int, stop: int, size: int = 1) -> bytes:
+    return b"".join(server_frame(f"{number:0{size}d}".encode()) for number in range(start, stop))
+
+
+def numbers(payloads: list[bytes]) -> list[int]:
+    return [int(payload) for payload in payloads]
+
+
+def test_one_take_stays_within_one_read_and_its_limit() -> None:
+    """A batch is handed over in pieces of at most the limit, and never together with the next one."""
+    log = FrameLog()
+    feed = Feed(log)
+    cursor = log.cursor(feed.number)
+    feed.receive(numbered(0, 5))
+    feed.receive(numbered(5, 7))
+    taken = []
+    while (read := cursor.take(3)).heads:
+        assert read.heads == b"\x81" * len(read.payloads)
+        taken.append(numbers(read.payloads))
+    assert taken == [[0, 1, 2], [3, 4], [5, 6]]
+    assert cursor.position == log.end == 7
+
+
+def test_it_begins_where_the_log_ended() -> None:
+    """Frames from before it was made are not its own: a log may be shared, or come from a file."""
+    log = FrameLog()
+    feed = Feed(log)
+    feed.receive(numbered(0, 4))
+    cursor = log.cursor(feed.number)
+    assert cursor.take(10) == (b"", [])
+    feed.receive(numbered(4, 6))
+    assert numbers(cursor.take(10).payloads) == [4, 5]
+
+
+@pytest.mark.parametrize("stop", [0, 1, 4, 5, 6, 8])
+def test_nothing_is_read_from_its_stop_on(stop: int) -> None:
+    """The stop may lie before, inside or between batches; what the log gets later changes nothing."""
+    log = FrameLog()
+    feed = Feed(log)
+    cursor = log.cursor(feed.number)
+    feed.receive(numbered(0, 5))
+    cursor.stop = stop
+    feed.receive(numbered(5, 9))
+    taken = []
+    while (read := cursor.take(2)).heads:
+        taken += numbers(read.payloads)
+    assert taken == list(range(stop)) and cursor.position <= max(stop, 0)
+    feed.receive(numbered(9, 12))
+    assert cursor.take(10).heads == b""
+
+
+def test_a_stop_that_is_lifted_lets_it_read_on() -> None:
+    """None is open again: nothing was passed over meanwhile."""
+    log = FrameLog()
+    feed = Feed(log)
+    cursor = log.cursor(feed.number)
+    feed.receive(numbered(0, 6))
+    cursor.stop = 2
+    assert numbers(cursor.take(10).payloads) == [0, 1] and cursor.take(10).heads == b""
+    cursor.stop = None
+    assert numbers(cursor.take(10).payloads) == [2, 3, 4, 5]
+
+
+def test_a_segment_that_is_sealed_and_spilled_in_mid_read_goes_on() -> None:
+    """It stands inside a batch when the segment moves to disk: the next frame is the next one."""
+    log = FrameLog(retention=1)
+    feed = Feed(log)
+    cursor = log.cursor(feed.number)
+    feed.receive(numbered(0, 1000, 60))
+    assert numbers(cursor.take(10).payloads) == list(range(10))
+    feed.receive(numbered(1000, 3000, 60))
+    assert log.spilled == 1000
+    assert numbers(cursor.take(10_000).payloads) == list(range(10, 1000))
+    assert numbers(cursor.take(10_000).payloads) == list(range(1000, 3000))
+
+
+def test_a_segment_that_is_dropped_in_mid_read_is_missed() -> None:
+    """It stands inside a batch when the segment is dropped: what it had not read is counted, and it goes on after it."""
+    log = FrameLog(retention=1, spill=False)
+    feed = Feed(log)
+    cursor = log.cursor(feed.number)
+    feed.receive(numbered(0, 1000, 60))
+    cursor.take(10)
+    feed.receive(numbered(1000, 3000, 60))
+    assert log.dropped == 1000
+    assert numbers(cursor.take(1).payloads) == [1000] and cursor.missed == 990
+
+
+Deed = tuple[str, int, int]
+DEEDS = st.lists(
+    st.tuples(st.sampled_from(["in", "out", "take", "take"]), st.integers(0, 1), st.integers(1, 700)),
+    min_size=1,
+    max_size=30,
+)
+
+
+@given(DEEDS, st.sampled_from([None, 1, 60_000]))
+def test_two_readers_of_one_log_get_all_that_is_theirs(deeds: list[Deed], retention: int | None) -> None:
+    """Two connections, reads, writes and takes in any order, in memory and on disk: each frame once, in order, to the right one."""
+    log = FrameLog(retention=retention)
+    feeds = [Feed(log, "one"), Feed(log, "other")]
+    cursors = [log.cursor(feed.number) for feed in feeds]
+    came: tuple[list[int], list[int]] = ([], [])
+    taken: tuple[list[int], list[int]] = ([], [])
+    for what, which, count in deeds:
+        if what == "in":
+            feeds[which].receive(numbered(len(came[which]), len(came[which]) + count, 50))
+            came[which].extend(range(len(came[which]), len(came[which]) + count))
+        elif what == "out":
+            feeds[which].send(*[Frame.text("sent")] * min(count, 3))
+        else:
+            taken[which].extend(numbers(cursors[which].take(count).payloads))
+            assert taken[which] == came[which][: len(taken[which])]
+    for which, cursor in enumerate(cursors):
+        while (read := cursor.take(1000)).heads:
+            taken[which].extend(numbers(read.payloads))
+    assert taken == came and [cursor.missed for cursor in cursors] == [0, 0]
+
+
+def test_what_it_takes_is_a_copy(make_log: Callable[..., FrameLog]) -> None:
+    """Payloads are bytes of their own: no view keeps a segment, or its file, from going away."""
+    log = make_log()
+    cursor = log.cursor(0)
+    cursor.position = log.first
+    payloads = []
+    while (read := cursor.take(100)).heads:
+        payloads += read.payloads
+    assert len(payloads) > 3 and {type(payload) for payload in payloads} == {bytes}

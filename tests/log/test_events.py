@@ -1,0 +1,73 @@
+"""Events: kinds that are known, and a DataFrame whose schema never depends on what happened."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import wsnotebook
+from wsnotebook.log.events import EVENT_KINDS, Event, events_to_dataframe
+from wsnotebook.log.framelog import FrameLog
+
+DTYPES = {
+    "time": "datetime64[ns, UTC]",
+    "monotonic": "int64",
+    "session": "category",
+    "kind": "category",
+    "detail": "str",
+}
+START = 1_700_000_000_123_456_789
+
+
+def some_events(count: int) -> list[Event]:
+    kinds = list(EVENT_KINDS)
+    return [Event(START + n, n, f"s{n % 2}", kinds[n % len(kinds)], f"detail {n}") for n in range(count)]
+
+
+@pytest.mark.parametrize("count", [0, 1, 100])
+def test_the_schema_is_the_same_for_none_one_and_many(count: int) -> None:
+    """Columns, order, dtypes and the categories of kind never depend on what happened."""
+    df = events_to_dataframe(some_events(count))
+    assert {name: str(dtype) for name, dtype in df.dtypes.items()} == DTYPES
+    assert df["kind"].cat.categories.tolist() == list(EVENT_KINDS) and len(df) == count
+
+
+def test_values_are_those_of_the_events() -> None:
+    """To the nanosecond, in the order they were noted, whatever characters the detail has."""
+    events = [*some_events(3), Event(START, 7, "", "error", "a \u202e 'quoted' \x00 ☃")]
+    df = events_to_dataframe(events)
+    assert df["time"].astype("int64").tolist() == [event.time_ns for event in events]
+    for column, field in (("monotonic", 1), ("session", 2), ("kind", 3), ("detail", 4)):
+        assert df[column].tolist() == [event[field] for event in events]
+    assert isinstance(df.index, pd.RangeIndex)
+
+
+def test_a_note_is_stamped_by_the_clocks_of_the_log() -> None:
+    """Both clocks are those that the log was given; each look is a new DataFrame."""
+    log = FrameLog(clock=lambda: START, monotonic=lambda: 42)
+    log.note("open", "ws://host/", "one")
+    first = log.events
+    log.note("closed")
+    assert log.event_list == [
+        Event(START, 42, "one", "open", "ws://host/"),
+        Event(START, 42, "", "closed", ""),
+    ]
+    assert len(first) == 1 and len(log.events) == 2
+
+
+def test_every_kind_that_is_noted_is_a_known_one() -> None:
+    """A kind that is not in EVENT_KINDS would be NA in the DataFrame: each literal of a note() is there."""
+    noted = {
+        node.args[0].value
+        for path in Path(wsnotebook.__file__).parent.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "note"
+        and node.args
+        and isinstance(node.args[0], ast.Constant)
+    }
+    assert len(noted) > 5 and noted <= set(EVENT_KINDS)

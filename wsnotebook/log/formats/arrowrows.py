@@ -1,0 +1,161 @@
+"""Arrow to rows: the columns of a Parquet file, of which none is trusted, as columns of the log."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from wsnotebook.log.dataframe import DIRECTIONS, OPCODES, STATUSES
+from wsnotebook.log.restore import batches_of
+from wsnotebook.log.segment import Column, Rows
+from wsnotebook.wire.batch import Flag
+
+__all__ = ["BULKY", "EXTRA", "NAME", "READ", "Budget", "rows_of"]
+
+EXTRA = {
+    "connection": pa.int32(),  # number of the connection in the header: two may have one name
+    "wire_header": pa.binary(),  # header bytes where they are not the shortest
+    "wire_payload": pa.large_binary(),  # unmasked payload on the wire where an extension changed it
+}
+NAME = pa.dictionary(pa.int8(), pa.large_string())
+READ = {
+    "seq": pa.int64(),
+    "time": pa.timestamp("ns", "UTC"),
+    "monotonic": pa.int64(),
+    "direction": NAME,
+    "opcode": NAME,
+    "fin": pa.bool_(),
+    "rsv1": pa.bool_(),
+    "rsv2": pa.bool_(),
+    "rsv3": pa.bool_(),
+    "masked": pa.bool_(),
+    "mask_key": pa.binary(),
+    "payload": pa.large_binary(),
+    "text": pa.large_string(),
+    "message": pa.int64(),
+    "status": NAME,
+    "detail": pa.large_string(),
+    **EXTRA,
+}
+"""Columns that a log is rebuilt from; the rest of the DataFrame follows from them."""
+_OPTIONAL = {"mask_key", "text", "message", "detail", "wire_header", "wire_payload"}
+BULKY = ("payload", "text", "wire_payload")
+
+
+class Budget:
+    """Bytes that a file may still become in memory or spill to disk."""
+
+    def __init__(self, size: int) -> None:
+        self.left = size
+
+    def spend(self, size: int) -> None:
+        """Take bytes off.
+
+        Raises:
+            ValueError: there are not as many left.
+        """
+        self.left -= size
+        if self.left < 0:
+            raise ValueError("far more than the file has in bytes: refused as a decompression bomb")
+
+
+def rows_of(batch: pa.RecordBatch, first: int, budget: Budget) -> Rows:
+    """Return the rows of a batch, not yet held to what a log could have written.
+
+    Raises:
+        ValueError: a column that cannot be one of rows.
+    """
+    columns = {
+        name: _dense(batch.column(name), budget) if name in BULKY else batch.column(name) for name in READ
+    }
+    for name, column in columns.items():
+        if column.null_count and name not in _OPTIONAL:
+            raise ValueError(f"column {name} has missing values")
+    if not np.array_equal(_ints(columns["seq"]), np.arange(first, first + len(batch))):
+        raise ValueError(
+            f"seq does not go on from {first} one by one; pandas.read_parquet() reads the file as it is"
+        )
+    heads = _codes(columns["opcode"], OPCODES)
+    for name, bit in (("fin", 7), ("rsv1", 6), ("rsv2", 5), ("rsv3", 4)):
+        heads |= _bits(columns[name]) << bit
+    codes = 2 * _ints(columns["connection"]) + _codes(columns["direction"], DIRECTIONS)
+    times, monotonics = _ints(columns["time"].cast(pa.int64())), _ints(columns["monotonic"])
+    starts, counts = batches_of(times, monotonics, codes)
+    payload_offsets, payload = _binary(columns["payload"])
+    wire_offsets, wire = _binary(columns["wire_payload"].drop_null())
+    key_offsets, keys = _binary(columns["mask_key"].drop_null())
+    if (np.diff(key_offsets) != 4).any():
+        raise ValueError("a mask key that has not four bytes")
+    return Rows(
+        first,
+        heads,
+        _flags(columns, heads),
+        payload_offsets,
+        payload,
+        bytes(keys),
+        wire_offsets,
+        wire,
+        _sparse(columns["wire_header"]),
+        _sparse(columns["detail"]),
+        counts,
+        times[starts],
+        monotonics[starts],
+        codes[starts].astype(np.int32),
+    )
+
+
+def _flags(columns: dict[str, pa.Array], heads: Column) -> Column:
+    flags = _codes(columns["status"], STATUSES) << 4
+    flags |= _bits(columns["masked"]) * Flag.MASKED
+    for name, flag in (("text", Flag.TEXT), ("wire_payload", Flag.CHANGED), ("wire_header", Flag.HEADER)):
+        flags |= _bits(columns[name].is_valid()) * flag
+    flags[(heads & 0x0F == 0) & (_bits(columns["message"].is_valid()) > 0)] |= Flag.CONTINUES
+    return flags
+
+
+def _dense(column: pa.Array, budget: Budget) -> pa.Array:
+    """Return a bulky column as plain values, once it is known how much they are."""
+    if isinstance(column, pa.DictionaryArray):
+        sizes = pc.binary_length(column.dictionary).take(column.indices)
+        budget.spend(pc.sum(sizes).as_py() or 0)
+        return column.dictionary.take(column.indices).cast(pa.large_binary())
+    budget.spend(column.nbytes)
+    return column
+
+
+def _ints(column: pa.Array) -> Column:
+    return column.to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]  # pyarrow has no types
+
+
+def _bits(column: pa.Array) -> Column:
+    return column.to_numpy(zero_copy_only=False).astype(np.uint8)  # type: ignore[no-any-return]
+
+
+def _codes(column: pa.DictionaryArray, names: tuple[str, ...]) -> Column:
+    """Return the place of each value among the names."""
+    places = pc.index_in(column.dictionary, pa.array(names, column.type.value_type)).take(column.indices)
+    if places.null_count:
+        raise ValueError(f"a value that is none of {', '.join(names)}")
+    return _bits(places)
+
+
+def _binary(column: pa.Array) -> tuple[Column, Any]:
+    """Return offsets and bytes of a binary column, nothing before and nothing after."""
+    column.validate()
+    kind = np.int32 if column.type == pa.binary() else np.int64
+    _, offsets, data = column.buffers()
+    if not len(column) or data is None:
+        return np.zeros(len(column) + 1, np.int64), b""
+    places = np.frombuffer(offsets, kind)[column.offset : column.offset + len(column) + 1].astype(np.int64)
+    low, high = int(places[0]), int(places[-1])
+    return places - low, data.slice(low, high - low)
+
+
+def _sparse(column: pa.Array) -> dict[int, Any]:
+    if column.null_count == len(column):
+        return {}
+    places = np.flatnonzero(column.is_valid().to_numpy(zero_copy_only=False)).tolist()
+    return dict(zip(places, column.drop_null().to_pylist(), strict=True))

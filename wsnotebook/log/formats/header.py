@@ -1,0 +1,154 @@
+"""Header: what a file says of a log beside its rows; the same values in every format, as plain JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from wsnotebook.log.connections import Connection
+from wsnotebook.log.events import EVENT_KINDS, Event
+from wsnotebook.log.framelog import FrameLog
+from wsnotebook.log.segment import Rows
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["VERSION", "Header", "RunningFrames", "connection_from", "event_from", "number_from"]
+
+VERSION = 1
+"""Version of our own part of each format; a file with a higher one is refused with the words to update."""
+
+_INT64 = 1 << 63
+_INT32 = 1 << 31
+
+
+class Header(NamedTuple):
+    """A log at one moment, without its rows."""
+
+    first: int
+    """``seq`` of the first row."""
+    rows: int
+    """Number of rows."""
+    connections: list[Connection]
+    """Connections, by number."""
+    events: list[Event]
+    """Events, in order."""
+    dropped: int
+    """Rows dropped before the first, to stay within the retention."""
+    truncated: int
+    """Bytes that came and belong to no row."""
+
+    @classmethod
+    def of(cls, log: FrameLog) -> Header:
+        """Return the header of a log as it is now; frames that arrive later are not in it."""
+        with log.lock:
+            return cls(log.first, len(log), list(log.connections), log.event_list, log.dropped, log.truncated)
+
+    def runs(self, log: FrameLog) -> Iterator[Rows]:
+        """Yield the rows that this header counts, a segment at a time."""
+        return log.rows(self.first, self.first + self.rows)
+
+    def new_log(self) -> FrameLog:
+        """Return a log with all that the header says; its rows are to be given to ``adopt``."""
+        log = FrameLog.starting_at(self.first, self.connections)
+        log.restore(self.events, dropped=self.dropped, truncated=self.truncated)
+        return log
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        return {
+            "format": "wsnotebook",
+            "version": VERSION,
+            "first": self.first,
+            "rows": self.rows,
+            "connections": [connection.to_dict() for connection in self.connections],
+            "events": [list(event) for event in self.events],
+            "dropped": self.dropped,
+            "truncated": self.truncated,
+        }
+
+    @classmethod
+    def from_dict(cls, values: Any) -> Header:
+        """Return the header that ``to_dict`` was called on.
+
+        Raises:
+            ValueError: the values are not such a dict.
+        """
+        try:
+            if values["format"] != "wsnotebook":
+                raise ValueError("not written by wsnotebook")
+            if values["version"] != VERSION:
+                raise ValueError(f"version {values['version']!r} is not known here: update wsnotebook")
+            return cls(
+                first=number_from(values["first"], 0, _INT64 >> 1),
+                rows=number_from(values["rows"], 0, _INT64 >> 1),
+                connections=[connection_from(connection) for connection in values["connections"]],
+                events=[event_from(*event) for event in values["events"]],
+                dropped=number_from(values["dropped"], 0, _INT64),
+                truncated=number_from(values["truncated"], 0, _INT64),
+            )
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"the header lacks or misuses {error}") from error
+
+    def to_json(self) -> str:
+        """Return the values as one line of ASCII."""
+        return json.dumps(self.to_dict(), separators=(",", ":"))
+
+
+class RunningFrames:
+    """Turns runs of rows that follow each other into DataFrames; a message may go on from one to the next."""
+
+    def __init__(self) -> None:
+        self.open: dict[int, int] = {}
+        """The message that is open on each connection and direction."""
+
+    def dataframe(self, rows: Rows, connections: Sequence[Connection]) -> pd.DataFrame:
+        """Return the DataFrame of the next run."""
+        from wsnotebook.log.dataframe import Frames, OpenMessages  # pcapng does without pandas
+
+        frames = Frames(rows.first, OpenMessages(self.open))
+        frames.extend(rows, connections)
+        return frames.dataframe(connections)
+
+
+def number_from(value: Any, low: int, stop: int) -> int:
+    """Return the value, if it is an int from ``low`` to below ``stop``.
+
+    Raises:
+        ValueError: it is not.
+    """
+    if type(value) is not int or not low <= value < stop:
+        raise ValueError(f"{value!r} is not a number from {low} to {stop - 1}")
+    return value
+
+
+def connection_from(values: Any) -> Connection:
+    """Return the connection of a dict, held to what the columns can hold.
+
+    Raises:
+        KeyError, TypeError, ValueError: it is not such a dict.
+    """
+    connection = Connection.from_dict(values)
+    number_from(connection.attempt, 0, _INT32)
+    number_from(connection.opened_ns, -_INT64, _INT64)
+    return connection
+
+
+def event_from(time_ns: Any, monotonic_ns: Any, session: Any, kind: Any, detail: Any) -> Event:
+    """Return the event of five values, held to what the columns can hold.
+
+    Raises:
+        ValueError: they are not an event's.
+    """
+    if not isinstance(session, str) or not isinstance(kind, str) or not isinstance(detail, str):
+        raise ValueError("an event with something other than text in session, kind or detail")
+    if kind not in EVENT_KINDS:
+        raise ValueError(f"{kind!r} is not a kind of event that is known here: update wsnotebook")
+    return Event(
+        number_from(time_ns, 1 - _INT64, _INT64),
+        number_from(monotonic_ns, -_INT64, _INT64),
+        session,
+        kind,
+        detail,
+    )

@@ -1,0 +1,31 @@
+"""Rows as they were on the wire: the exact bytes of each frame, rebuilt from the columns."""
+
+from __future__ import annotations
+
+from wsnotebook.log.segment import Rows
+from wsnotebook.wire.batch import Flag, minimal_header
+from wsnotebook.wire.masking import apply_mask
+
+__all__ = ["wire_frames"]
+
+
+def wire_frames(rows: Rows) -> list[bytes]:
+    """Return header and payload of each row, masked where it was masked; of dropped rows too."""
+    payload, wire = memoryview(rows.payload), memoryview(rows.wire)
+    ends, wire_ends = rows.offsets.tolist(), rows.wire_offsets.tolist()
+    keys = rows.mask_keys
+    key_at = changed = 0
+    frames = []
+    for place, (head, flags) in enumerate(zip(rows.heads.tolist(), rows.flags.tolist(), strict=True)):
+        if flags & Flag.CHANGED:
+            body = bytes(wire[wire_ends[changed] : wire_ends[changed + 1]])
+            changed += 1
+        else:
+            body = bytes(payload[ends[place] : ends[place + 1]])
+        key = None
+        if flags & Flag.MASKED:
+            key = keys[key_at : key_at + 4]
+            key_at += 4
+        header = rows.headers[place] if flags & Flag.HEADER else minimal_header(head, len(body), key)
+        frames.append(header + (apply_mask(body, key) if key and body else body))
+    return frames
