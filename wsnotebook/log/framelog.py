@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from wsnotebook.log.connections import Connection
 from wsnotebook.log.cursor import Cursor
@@ -47,6 +47,9 @@ class FrameLog:
 
     Reading is safe from any thread while frames arrive.
     """
+
+    on_first_dataframe: ClassVar[Callable[[], object] | None] = None
+    """Called once, before the first DataFrame is made; set by the package, so that this layer knows no analysis."""
 
     def __init__(
         self,
@@ -285,10 +288,10 @@ class FrameLog:
     @property
     def df(self) -> pd.DataFrame:
         """The DataFrame of all rows. Asking again costs what has come since."""
-        from wsnotebook.log.dataframe import (
-            Frames,
-        )  # here, so that a session can record without loading pandas
+        # here, so that a session can record without loading pandas
+        from wsnotebook.log.dataframe import Frames
 
+        self._announce_dataframes()
         with self.lock:
             frames = self._frames
             if frames is None:
@@ -302,10 +305,17 @@ class FrameLog:
         """Return the DataFrame of the rows at positions ``start`` to ``stop``, counted from the oldest row here."""
         from wsnotebook.log.dataframe import to_dataframe  # as in df
 
+        self._announce_dataframes()
         with self.lock:
             low = self.first + max(0, start)
             high = max(low, min(self.first + stop, self.end))
             return to_dataframe(list(self.rows(low, high)), low, self.connections)
+
+    @staticmethod
+    def _announce_dataframes() -> None:
+        announce, FrameLog.on_first_dataframe = FrameLog.on_first_dataframe, None
+        if announce is not None:
+            announce()
 
     def tail(self, n: int = 10) -> pd.DataFrame:
         """Return the DataFrame of the last ``n`` rows."""
