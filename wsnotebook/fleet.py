@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from wsnotebook.analysis.partitions import PartitionQuestions
 from wsnotebook.errors import FileError
 from wsnotebook.log.connections import Connection
 from wsnotebook.log.dataset import load_parts, recordings
@@ -105,7 +106,10 @@ class Dataset:
         """Return a Dask DataFrame with one partition a part; nothing is read before it is computed."""
         import dask
         import dask.dataframe as dd
+        from dask.dataframe.extensions import register_dataframe_accessor
 
+        if getattr(dd.DataFrame, "ws", None) is not PartitionQuestions:  # a second registration would warn
+            register_dataframe_accessor("ws")(PartitionQuestions)
         names = self._names()
         meta = read_part(self.parts[0], names).iloc[:0]
         with dask.config.set({"dataframe.convert-string": False}):  # the columns are Arrow's already
@@ -121,7 +125,10 @@ class Dataset:
         return f"<Dataset {self.path}: {len(self.recordings)} recordings, {len(self.parts)} parts; .df, .to_dask()>"
 
 
-def read_part(path: Path, names: list[str]) -> pd.DataFrame:
-    """Return the DataFrame of one part, its sessions numbered as those of the whole dataset."""
-    df = read_dataframe(path)
-    return df.assign(session=df["session"].cat.set_categories(names))
+def read_part(path: Path, names: list[str], columns: list[str] | None = None) -> pd.DataFrame:
+    """Return the DataFrame of one part, its sessions numbered as those of the whole dataset.
+
+    Dask asks for the columns that a question needs, and only they are read.
+    """
+    df = read_dataframe(path, columns)
+    return df.assign(session=df["session"].cat.set_categories(names)) if "session" in df else df

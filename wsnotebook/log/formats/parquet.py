@@ -124,8 +124,11 @@ def read_rows(path: Path) -> Iterator[Rows]:
         yield from _load_rows(path, file, _header(path, file))
 
 
-def read_dataframe(path: Path) -> pd.DataFrame:
+def read_dataframe(path: Path, columns: list[str] | None = None) -> pd.DataFrame:
     """Return the DataFrame of a Parquet file as it was saved, without the columns that only the wire needs.
+
+    Args:
+        columns: read only these.
 
     Raises:
         FileError: the file is none of ours, or damaged.
@@ -133,8 +136,8 @@ def read_dataframe(path: Path) -> pd.DataFrame:
     with _open(path) as file:
         _header(path, file)
         try:
-            columns = [name for name in file.schema_arrow.names if name not in EXTRA]
-            return file.read(columns).to_pandas()  # type: ignore[no-any-return]  # pyarrow has no types
+            names = columns or [name for name in file.schema_arrow.names if name not in EXTRA]
+            return file.read(names, use_pandas_metadata=True).to_pandas()  # type: ignore[no-any-return]  # pyarrow has no types
         except (pa.ArrowException, OSError, ValueError, LookupError) as error:
             raise FileError(path, "", str(error)) from error
 

@@ -1,0 +1,34 @@
+"""How it ended: close frames, and who closed first."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from wsnotebook.analysis.columns import connections, in_order, traffic
+
+__all__ = ["closes"]
+
+_INITIATORS = {"out": "local", "in": "peer"}
+
+
+def closes(df: pd.DataFrame) -> pd.DataFrame:
+    """List the close frames, and who closed first.
+
+    Returns:
+        One row a close frame, by ``seq``: time (wall clock), session, attempt (where ``df`` has it), direction, close_code and
+        close_reason (missing in an empty close), ``initiator`` of its connection (local or peer: whose close frame is the
+        first), ``first`` (it is that frame) and ``delay`` (seconds after that frame, by the monotonic clock). A connection
+        that was lost without a close frame has no row.
+    """
+    wanted = ("time", "monotonic", "session", "direction", "opcode", "close_code", "close_reason")
+    rows = in_order(traffic(df, "closes", wanted, optional=("attempt",)))
+    number = connections(rows)[rows["opcode"].eq("close")]
+    rows = rows[rows["opcode"].eq("close")]
+    groups = rows.groupby(number, sort=False)
+    shown = ["time", "session", "attempt", "direction", "close_code", "close_reason"]
+    initiator = groups["direction"].transform("first").astype("str").map(_INITIATORS)
+    return rows[[name for name in shown if name in rows.columns]].assign(
+        initiator=initiator.astype(pd.CategoricalDtype(["local", "peer"])),
+        first=groups.cumcount().eq(0),
+        delay=(rows["monotonic"] - groups["monotonic"].transform("first")) / 1e9,
+    )

@@ -1,0 +1,86 @@
+"""Questions to frames in partitions: ``ddf.ws`` on a Dask DataFrame, for what outgrows one machine.
+
+Each question is answered for a partition, and the answers are added up, by the same functions that answer for pandas. Dask
+itself is loaded by fleet.py, which registers this class; here only methods of its DataFrame are called.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from wsnotebook.analysis.columns import CORE, need
+from wsnotebook.analysis.compression import COMPRESSED, add_compressions, compression_of_part
+from wsnotebook.analysis.counts import COUNTED, add_counts, counts_of_part
+from wsnotebook.analysis.durations import Duration, nanoseconds
+from wsnotebook.analysis.rate import RATED, add_rates, rate_of_part, whole_rate
+from wsnotebook.analysis.violations import violations
+
+__all__ = ["PartitionQuestions"]
+
+
+class PartitionQuestions:
+    """Questions to a Dask DataFrame of frames. Each returns a Dask DataFrame; ``.compute()`` gives what ``df.ws`` gives.
+
+    What needs a whole conversation (messages, json, pings, closes, gaps) is for pandas: take one session,
+    ``ddf[ddf.session == name].compute().ws``.
+
+    Raises:
+        AttributeError: the DataFrame is no frame log.
+    """
+
+    def __init__(self, ddf: Any) -> None:
+        need(ddf.columns, CORE, "ddf.ws")
+        self._ddf = ddf
+
+    def counts(self) -> Any:
+        """Count frames and bytes by session, direction and opcode, as ``df.ws.counts()`` does."""
+        rows = _select(self._ddf, "counts", COUNTED)
+        meta = add_counts(counts_of_part(_empty(rows)))
+        return rows.reduction(counts_of_part, aggregate=add_counts, combine=_flat_counts, meta=meta)
+
+    def rate(self, every: Duration = "1s") -> Any:
+        """Count frames and bytes in each interval, as ``df.ws.rate()`` does."""
+        nanoseconds(every, "every")  # a wrong one is told now and not by a worker
+        rows = _select(self._ddf, "rate", RATED)
+        meta = whole_rate(rate_of_part(_empty(rows), every), every)
+        given = {"every": every}
+        return rows.reduction(
+            rate_of_part,
+            aggregate=whole_rate,
+            combine=add_rates,
+            meta=meta,
+            chunk_kwargs=given,
+            aggregate_kwargs=given,
+        )
+
+    def compression(self) -> Any:
+        """Compare bytes before and after compression, as ``df.ws.compression()`` does."""
+        rows = _select(self._ddf, "compression", COMPRESSED)
+        meta = add_compressions(compression_of_part(_empty(rows)))
+        return rows.reduction(
+            compression_of_part, aggregate=add_compressions, combine=_flat_compressions, meta=meta
+        )
+
+    def violations(self) -> Any:
+        """List the frames whose status is not ok, as ``df.ws.violations()`` does."""
+        return self._ddf.map_partitions(violations, meta=violations(_empty(self._ddf)))
+
+
+def _select(ddf: Any, asker: str, wanted: tuple[str, ...]) -> Any:
+    """Return the columns that a question needs, so that the others are not sent between workers."""
+    need(ddf.columns, wanted, f"ddf.ws.{asker}()")
+    return ddf[[*wanted, *({"status"} & set(ddf.columns))]]
+
+
+def _empty(ddf: Any) -> pd.DataFrame:
+    return pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in ddf.dtypes.items()})
+
+
+def _flat_counts(parts: pd.DataFrame) -> pd.DataFrame:
+    return add_counts(parts).reset_index()
+
+
+def _flat_compressions(parts: pd.DataFrame) -> pd.DataFrame:
+    return add_compressions(parts).reset_index().drop(columns="ratio")
