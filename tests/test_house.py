@@ -16,7 +16,7 @@ PACKAGE = ROOT / "wsnotebook"
 MODULES = sorted(path.relative_to(ROOT) for path in PACKAGE.rglob("*.py"))
 
 LAYERS = [
-    "errors", "wire", "log", "session", "analysis", "lab", "workbench", "replay", "fleet", "widgets", "kernel", "cli",
+    "errors", "views", "wire", "log", "session", "analysis", "lab", "workbench", "replay", "fleet", "widgets", "kernel", "cli",
 ]  # fmt: skip
 """A layer may import only itself and what stands before it."""
 
@@ -24,6 +24,7 @@ NOT_FOR_LAB = "session"  # the peer shares no code with the session, so that a f
 
 FOREIGN = {
     "errors": set(),
+    "views": set(),
     "wire": {"websockets"},
     "log": {"numpy", "pyarrow", "pandas", "websockets", "h11", "tqdm"},
     "session": {"websockets"},
@@ -77,7 +78,9 @@ def imports_of(path: Path) -> set[str]:
     return names
 
 
-@pytest.mark.parametrize("path", [path for path in MODULES if path.name != "__init__.py" or len(path.parts) > 2], ids=str)
+@pytest.mark.parametrize(
+    "path", [path for path in MODULES if path.name != "__init__.py" or len(path.parts) > 2], ids=str
+)
 def test_a_file_imports_only_what_stands_above_it(path: Path) -> None:
     """DESIGN's table of layers holds for every import of the file."""
     layer = layer_of(path)
@@ -88,7 +91,9 @@ def test_a_file_imports_only_what_stands_above_it(path: Path) -> None:
             other = rest.partition(".")[0] or "errors"
             other = "errors" if other == "__version__" else other
             assert other in allowed, f"{path} ({layer}) imports {name}, which stands below it"
-            assert not (layer == "lab" and other == NOT_FOR_LAB), f"{path} imports {name}: the lab shares no code with it"
+            assert not (layer == "lab" and other == NOT_FOR_LAB), (
+                f"{path} imports {name}: the lab shares no code with it"
+            )
         elif top not in sys.stdlib_module_names:
             assert top in FOREIGN[layer], f"{path} ({layer}) imports {name} from outside"
             assert str(path) in ONE_PLACE.get(top, {str(path)}), f"{name} is for {ONE_PLACE[top]} only"
@@ -100,7 +105,10 @@ def test_a_file_imports_only_what_stands_above_it(path: Path) -> None:
 def test_there_is_no_cycle() -> None:
     """At run time no chain of module-level imports comes back to where it began."""
     names = {".".join(path.with_suffix("").parts).removesuffix(".__init__"): path for path in MODULES}
-    graph = {name: {other for other in imports_of(path) if other in names and other != name} for name, path in names.items()}
+    graph = {
+        name: {other for other in imports_of(path) if other in names and other != name}
+        for name, path in names.items()
+    }
     lazy = {("wsnotebook", other) for other in names}  # the package loads its names when they are first used
     done: set[str] = set()
 
@@ -124,7 +132,9 @@ def _is_inside_function(path: Path, module: str) -> bool:
         name
         for node in tree.body
         if isinstance(node, (ast.Import, ast.ImportFrom))
-        for name in ([alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""])
+        for name in (
+            [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""]
+        )
     }
     return module not in top_level
 
@@ -146,7 +156,9 @@ def test_every_module_says_what_it_has(path: Path) -> None:
     promised = set(module.__all__) - set(dir(module))
     assert not promised, f"{path} promises {promised}"
     if path.name != "__init__.py":
-        assert not {name for name in missing if name in _used_elsewhere(path)}, f"{path} lets others use {missing}"
+        assert not {name for name in missing if name in _used_elsewhere(path)}, (
+            f"{path} lets others use {missing}"
+        )
 
 
 def _used_elsewhere(path: Path) -> set[str]:
@@ -171,7 +183,16 @@ def test_the_top_level_has_nothing_else() -> None:
     if tracked.returncode:
         pytest.skip("not a git checkout")
     top = {line.split("/")[0] for line in tracked.stdout.splitlines()}
-    allowed = {"pyproject.toml", "wsnotebook", "notebooks", "tests", "README.md", ".ci", ".gitignore", "LICENSE"}
+    allowed = {
+        "pyproject.toml",
+        "wsnotebook",
+        "notebooks",
+        "tests",
+        "README.md",
+        ".ci",
+        ".gitignore",
+        "LICENSE",
+    }
     assert top <= allowed, f"{top - allowed} does not belong there"
 
 
@@ -189,11 +210,15 @@ def test_every_public_name_is_there() -> None:
         assert getattr(package, name) is not None
 
 
-@pytest.mark.parametrize("command", [["ruff", "format", "--check", "."], ["ruff", "check", "."], ["mypy"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "command", [["ruff", "format", "--check", "."], ["ruff", "check", "."], ["mypy"]], ids=" ".join
+)
 @pytest.mark.timeout(300)
 def test_format_rules_and_types(command: list[str]) -> None:
     """ruff format, the opt-in rules, and mypy strict have nothing to say."""
-    done = subprocess.run([sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
 
 

@@ -17,6 +17,7 @@ from wsnotebook.lab.connection import LabConnection
 from wsnotebook.lab.guard import Refusal, check_origins, is_loopback
 from wsnotebook.lab.reception import HttpHandler, Reception
 from wsnotebook.log.framelog import FrameLog
+from wsnotebook.views import view_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -137,6 +138,16 @@ class EmbeddedServer:
     # Facts
 
     @property
+    def name(self) -> str:
+        """Name of the behaviour."""
+        return self._name
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether stop() was called."""
+        return self._stopped
+
+    @property
     def port(self) -> int:
         """The port it listens on."""
         if self._server is None:
@@ -199,3 +210,8 @@ class EmbeddedServer:
             f"<embedded_server {self.url} {self._name}: {state}, {self.accepted} accepted, "
             f"{len(self.refusals)} refused, {len(self.errors)} errors, {len(self.log)} frames>"
         )
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
+        if self._server is None or self._stopped:
+            return {"text/plain": repr(self)}
+        return view_of("server", self)._repr_mimebundle_(include=include, exclude=exclude)
