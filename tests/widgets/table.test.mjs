@@ -165,6 +165,9 @@ describe("rows", () => {
     assert.deepEqual(marks({ out: true, masked: true }), []);
     assert.deepEqual(marks({ out: true }), ["unmasked"]);
     assert.deepEqual(marks({ masked: true }), ["masked"]);
+    assert.deepEqual(marksOf({ ...usual, masked: true }, true), []); // in a server's log
+    assert.deepEqual(marksOf({ ...usual, out: true }, true), []);
+    assert.deepEqual(marksOf({ ...usual }, true), [["unmasked", "warn"]]);
     assert.deepEqual(marks({ head: 0x01 }), ["first part"]);
     assert.deepEqual(marks({ head: 0x00, opcode: 0 }), ["part"]);
     assert.deepEqual(marks({ head: 0x80, opcode: 0 }), ["last part"]);

@@ -49,7 +49,7 @@ class ServerPanel(ipywidgets.VBox):  # type: ignore[misc]  # ships no types
             description="Stop", tooltip="close every session with 1001 and stop listening"
         )
         self.button.layout.width = "72px"
-        self.table = FrameTable(server.log)
+        self.table = FrameTable(server.log, of_server=True)
         head = ipywidgets.HBox([self.where, self.counters, self.button])
         head.layout.justify_content = "space-between"
         head.layout.padding = "4px 10px 0"

@@ -142,13 +142,13 @@ export function unpackRows(buffers) {
 }
 
 /** What is unusual about a row, in words: [word, kind of mark]. */
-export function marksOf(row) {
+export function marksOf(row, ofServer = false) {
   const marks = row.status === "ok" ? [] : [[row.detail ? `${row.status}: ${row.detail}` : row.status, "bad"]];
   if (!(row.head & FIN)) marks.push([row.opcode === 0 ? "part" : "first part", "plain"]);
   else if (row.opcode === 0) marks.push(["last part", "plain"]);
   for (const [bit, name] of RSV) if (row.head & bit) marks.push([name, "plain"]);
-  if (row.out && !row.masked) marks.push(["unmasked", "warn"]);
-  if (!row.out && row.masked) marks.push(["masked", "warn"]);
+  // A client masks what it sends, a server does not.
+  if (row.masked !== (row.out !== ofServer)) marks.push([row.masked ? "masked" : "unmasked", "warn"]);
   return marks;
 }
 
@@ -168,8 +168,8 @@ export function make(tag, className, ...children) {
   return element;
 }
 
-export function rowElement(row, selected) {
-  const marks = marksOf(row);
+export function rowElement(row, selected, ofServer = false) {
+  const marks = marksOf(row, ofServer);
   const kind = make("span", `wsn-kind wsn-op${row.opcode}`, opcodeName(row.opcode));
   const payload = make("span", "wsn-payload",
     ...marks.map(([word, mark]) => make("span", `wsn-mark wsn-${mark}`, word)), make("bdi", "", row.preview));
@@ -307,7 +307,7 @@ class TableView {
     const shown = [];
     for (let seq = view.first; seq < view.last; seq++) {
       const row = rows[seq - start];
-      const element = row ? rowElement(row, seq === this.#selected) : make("div", "wsn-row wsn-waiting", "…");
+      const element = row ? rowElement(row, seq === this.#selected, this.model.get("of_server")) : make("div", "wsn-row wsn-waiting", "…");
       element.style.top = `${(seq - view.origin) * ROW - view.top}px`;
       shown.push(element);
     }

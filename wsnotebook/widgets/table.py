@@ -33,6 +33,7 @@ class FrameTable(VerbWidget):
 
     Args:
         log: what to show. Call ``tell()`` when it may have grown.
+        of_server: it is a server's log, and masked are the frames that came.
     """
 
     _esm = _HERE / "table.mjs"
@@ -40,11 +41,13 @@ class FrameTable(VerbWidget):
 
     span = traitlets.Tuple(traitlets.Int(), traitlets.Int(), default_value=(0, 0)).tag(sync=True)
     """``seq`` of the oldest row of the log and of the next one to come, as last told to the page."""
+    of_server = traitlets.Bool(False).tag(sync=True)
+    """The log is a server's: what came is masked, what was sent is not."""
     edition = traitlets.Int(0).tag(sync=True)
     """Goes up when rows that were shown may have changed."""
 
-    def __init__(self, log: FrameLog) -> None:
-        super().__init__()
+    def __init__(self, log: FrameLog, *, of_server: bool = False) -> None:
+        super().__init__(of_server=of_server)
         self._log = log
         self._verbs.update(rows=self._verb_rows, inspect=self._verb_inspect)
         self.tell()
