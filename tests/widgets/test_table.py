@@ -113,7 +113,7 @@ async def test_hello_tells_the_state_anew_without_the_code(session: Any, page: A
     table = FrameTable(session.log)
     browser = page(table)
     assert (await browser.answer(browser.ask("hello")))["ok"]
-    assert browser.told[-1] == {"span": (0, 0), "edition": 0}
+    assert browser.told[-1] == {"span": (0, 0), "of_server": False, "edition": 0}
 
 
 async def test_repr_does_not_touch_the_data(session: Any) -> None:

@@ -5,16 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple, TypeAlias
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from wsnotebook.errors import InvalidURL
 
-__all__ = ["Address", "HeadersLike", "check_headers", "check_subprotocols", "check_url"]
+__all__ = [
+    "Address",
+    "HeadersLike",
+    "check_cookies",
+    "check_headers",
+    "check_subprotocols",
+    "check_url",
+    "check_value",
+]
 
 HeadersLike: TypeAlias = Mapping[str, str] | Iterable[tuple[str, str]]
 
 _TOKEN = re.compile(r"[-!#$%&'*+.^_`|~0-9A-Za-z]+")  # RFC 9110 §5.6.2
 _FORBIDDEN_IN_URL = re.compile(r"[\x00-\x20\x7f]")
+_FORBIDDEN_IN_VALUE = re.compile(r"[^\t\x20-\x7e\x80-\xff]")  # RFC 9110 §5.5
 _OWN_HEADERS = frozenset(
     ("upgrade", "connection", "sec-websocket-key", "sec-websocket-version", "sec-websocket-extensions")
 )
@@ -56,7 +65,8 @@ def check_url(url: str) -> Address:
             raise InvalidURL(
                 url, "ws+unix has an absolute path of a socket: ws+unix:///path/to.sock:/resource"
             )
-        return Address(f"ws://localhost{resource or '/'}", path)
+        there = urlunsplit(("ws", "localhost", resource or "/", parts.query, parts.fragment))
+        return check_url(there)._replace(unix_path=path)
     if parts.scheme not in ("ws", "wss"):
         raise InvalidURL(url, f"the scheme is {parts.scheme!r}" if parts.scheme else "it has no scheme")
     if not parts.hostname:
@@ -72,7 +82,8 @@ def check_headers(headers: HeadersLike | None) -> list[tuple[str, str]]:
     """Return the user's headers as pairs.
 
     Raises:
-        ValueError: a name that is not a token, a value with CR, LF or NUL, or a header that the handshake owns.
+        TypeError: a value that is not a str.
+        ValueError: a name that is not a token, a value that cannot be one, or a header that the handshake owns.
     """
     pairs = list(headers.items() if isinstance(headers, Mapping) else headers or ())
     for name, value in pairs:
@@ -80,9 +91,40 @@ def check_headers(headers: HeadersLike | None) -> list[tuple[str, str]]:
             raise ValueError(f"{name!r} cannot be the name of a header: it is letters, digits and - only")
         if name.lower() in _OWN_HEADERS:
             raise ValueError(f"{name} is set by the handshake itself; leave it out")
-        if re.search(r"[\r\n\0]", value):
-            raise ValueError(f"the value of {name} has a line break or NUL: it would begin another header")
+        check_value(name, value)
     return pairs
+
+
+def check_value(name: str, value: str) -> str:
+    """Return the value of a header field.
+
+    Raises:
+        TypeError: not a str.
+        ValueError: it has what cannot stand in a header.
+    """
+    if not isinstance(value, str):
+        raise TypeError(f"the value of {name} is a str, not {type(value).__name__}")
+    found = _FORBIDDEN_IN_VALUE.search(value)
+    if found:
+        raise ValueError(
+            f"the value of {name} has {found[0]!r}: a header holds no line break, no other control character "
+            "and nothing outside Latin-1"
+        )
+    return value
+
+
+def check_cookies(cookies: Mapping[str, str]) -> str:
+    """Return the value of the Cookie field.
+
+    Raises:
+        ValueError: a name that is not a token, or a value with a semicolon, which would begin another cookie.
+    """
+    for name, value in cookies.items():
+        if not _TOKEN.fullmatch(name):
+            raise ValueError(f"{name!r} cannot be the name of a cookie: it is letters, digits and - only")
+        if ";" in value:
+            raise ValueError(f"the value of the cookie {name} has a semicolon: write it as %3B")
+    return "; ".join(f"{name}={value}" for name, value in cookies.items())
 
 
 def check_subprotocols(subprotocols: Iterable[str]) -> list[str]:

@@ -11,7 +11,8 @@ from functools import partial
 from itertools import repeat
 from typing import TYPE_CHECKING, Literal, Self, TypeAlias
 
-from wsnotebook.errors import SessionClosed
+from wsnotebook.errors import ChannelOverflow, SessionClosed, WrongThread
+from wsnotebook.session.place import require_loop
 from wsnotebook.wire.batch import FIN, OPCODE, to_frame
 from wsnotebook.wire.frames import OPCODES, CloseReason, Frame
 
@@ -89,7 +90,7 @@ class _Waiters:
             if waiter.done() and not waiter.cancelled():
                 self._granted -= 1
                 self.wake()
-            else:
+            elif waiter in self._queue:  # a wake may have passed over it since it was cancelled
                 self._queue.remove(waiter)
             raise
         self._granted -= 1
@@ -103,16 +104,21 @@ class _Waiters:
                 self._granted += 1
                 count -= 1
 
+    def wake_up_to(self, count: int) -> None:
+        """Let ``count`` turns be given and not yet taken."""
+        self.wake(count - self._granted)
+
     def wake_all(self) -> None:
         """Give a turn to everybody."""
         self.wake(len(self._queue))
 
 
 class _Channel:
-    """What both ends share: the callbacks for the end."""
+    """What both ends share: the loop they are for, and the callbacks for the end."""
 
     def __init__(self, pump: Pump) -> None:
         self._pump = pump
+        self._loop = asyncio.get_running_loop()
         self._waiters = _Waiters()
         self._on_close: list[tuple[Callable[[CloseReason | None], object], contextvars.Context]] = []
         self._is_closed = False
@@ -136,7 +142,7 @@ class _Channel:
         callbacks, self._on_close = self._on_close, []
         for callback, context in callbacks:
             # as a loop callback, so that its error goes to the loop's handler and not into the session
-            asyncio.get_running_loop().call_soon(callback, self._pump.close_reason, context=context)
+            self._loop.call_soon(callback, self._pump.close_reason, context=context)
 
 
 class ReceiveChannel(_Channel):
@@ -157,29 +163,38 @@ class ReceiveChannel(_Channel):
         Raises:
             SessionClosed: the session has ended and all that came was read.
             SessionFault: the session was failed; what came before was read.
+            WrongThread: called from another thread or loop than the session's.
         """
+        if asyncio.get_running_loop() is not self._loop:  # not by a call of ours: this line runs per frame
+            raise WrongThread("receive")
         if not self._waiters:
-            frame = self.try_receive()
+            frame = self._next()
             if frame is not None:
                 return frame
         while True:
             with self._pump.waiting():
                 await self._waiters.wait()
-            frame = self.try_receive()
+            frame = self._next()
             if frame is not None:
-                if self._ready:
-                    self._waiters.wake()
+                if self._ready or self._refill():
+                    self._waiters.wake_up_to(len(self._ready))
                 return frame
 
     def try_receive(self) -> Frame | None:
         """Return the next frame, or None when none is there. Never waits.
 
         Raises:
-            SessionClosed, SessionFault: as receive().
+            SessionClosed, SessionFault, WrongThread: as receive().
         """
+        require_loop(self._loop, "receive")
+        return self._next()
+
+    def _next(self) -> Frame | None:
         if not self._ready and not self._refill():
             if self._is_closed or self._cancelled:
-                raise self._pump.fault or SessionClosed(self._pump.close_reason)
+                fault = self._pump.fault
+                # one exception for all who ask: without the traceback of those before
+                raise SessionClosed(self._pump.close_reason) if fault is None else fault.with_traceback(None)
             return None
         self._count(1)
         return self._ready.popleft()
@@ -187,12 +202,13 @@ class ReceiveChannel(_Channel):
     def cancel(self) -> None:
         """Drop what is buffered and close this end; the session goes on and the log keeps everything."""
         self._cancelled = True
-        self._count(self._pump.delivered - self._pump.read_by_user)
+        self._pump.unbind_incoming()
         self._ready.clear()
         self._waiters.wake_all()
         self._close()
 
     def __aiter__(self) -> Self:
+        require_loop(self._loop, "receive")
         return self
 
     async def __anext__(self) -> Frame:
@@ -211,7 +227,7 @@ class ReceiveChannel(_Channel):
         if self._waiters:
             if not self._ready:
                 self._refill()
-            self._waiters.wake(len(self._ready))
+            self._waiters.wake_up_to(len(self._ready))
         if self._pump.incoming_ended and not self._is_closed:
             if self._pump.fault is not None:
                 self._drop_overflow()
@@ -287,7 +303,10 @@ class SendChannel(_Channel):
         Raises:
             SessionClosed: the session has ended, or a close frame was taken.
             FragmentError: another message is open.
+            ChannelOverflow: the queue was full and its overflow is "close"; the session was failed.
+            WrongThread: called from another thread or loop than the session's.
         """
+        require_loop(self._loop, "send")
         await self.ready()
         self._enqueue(frame)
 
@@ -295,10 +314,12 @@ class SendChannel(_Channel):
         """Take a frame if there is room; return whether it was taken.
 
         Raises:
-            SessionClosed, FragmentError: as send().
+            SessionClosed, FragmentError, ChannelOverflow, WrongThread: as send().
         """
+        require_loop(self._loop, "send")
         self.check()
         if self._waiters or self._pump.is_full:
+            self._overflow()
             return False
         self._enqueue(frame)
         return True
@@ -306,12 +327,22 @@ class SendChannel(_Channel):
     async def ready(self) -> None:
         """Wait until there is room in the queue."""
         self.check()
+        if self._pump.is_full:
+            self._overflow()
         while self._waiters or self._pump.is_full:
             with self._pump.waiting(sending=True):
                 await self._waiters.wait()
             self.check()
             if not self._pump.is_full:
                 return
+
+    def _overflow(self) -> None:
+        """Fail the session if that is what a full queue does."""
+        capacity = self._pump.channels.outgoing
+        if capacity.overflow == "close" and capacity.size is not None:
+            fault = ChannelOverflow(capacity.size, "outgoing")
+            self._pump.overflow_outgoing(fault)
+            raise fault
 
     def check(self) -> None:
         """Raise SessionClosed where nothing can be sent any more."""
@@ -324,4 +355,4 @@ class SendChannel(_Channel):
             self._waiters.wake_all()
             self._close()
         elif self._waiters:
-            self._waiters.wake(self._pump.room)
+            self._waiters.wake_up_to(self._pump.room)

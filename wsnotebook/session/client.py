@@ -27,13 +27,22 @@ from wsnotebook.errors import (
     SocketTimeout,
 )
 from wsnotebook.log.framelog import FrameLog
-from wsnotebook.session.address import Address, HeadersLike, check_headers, check_subprotocols, check_url
+from wsnotebook.session.address import (
+    Address,
+    HeadersLike,
+    check_cookies,
+    check_headers,
+    check_subprotocols,
+    check_url,
+    check_value,
+)
 from wsnotebook.session.call import Headers, HttpCall, HttpRequest, HttpResponse
 from wsnotebook.session.channels import Channels
 from wsnotebook.session.connection import WireConnection
 from wsnotebook.session.converters import Converter, JsonConverter
 from wsnotebook.session.default import DefaultClientWebSocketSession
 from wsnotebook.session.engine import to_ours
+from wsnotebook.session.heartbeat import Heartbeat
 from wsnotebook.session.iothread import IoThread
 from wsnotebook.session.limits import check_frame_size, seconds
 from wsnotebook.session.pump import Pump
@@ -84,8 +93,8 @@ class _Options:
 class connect:
     """Open a WebSocket session: ``session = await connect(url)`` or ``async with connect(url) as session:``.
 
-    ``async for session in connect(url):`` connects again, with exponential backoff, whenever the body ends or its
-    session is lost; one log goes on over all attempts.
+    ``async for session in connect(url):`` connects again, with exponential backoff, whenever the body has ended;
+    ``except SessionClosed: continue`` in the body makes a loss its end. One log goes on over all attempts.
 
     Args:
         url: ws://, wss:// or ws+unix:///path/to.sock:/resource.
@@ -159,7 +168,7 @@ class connect:
             raw=raw,
             name=name or f"ws{next(_names)}",
             headers=_all_headers(headers, cookies, auth),
-            origin=origin,
+            origin=None if origin is None else check_value("Origin", origin),
             subprotocols=check_subprotocols(subprotocols),
             extensions=_offers(raw, extensions, compression),
             masking=bool(masking),
@@ -171,7 +180,7 @@ class connect:
             channels=channels or Channels(),
             ssl=_check_ssl(url, ssl),
             proxy=proxy,
-            user_agent=user_agent,
+            user_agent=None if user_agent is None else check_value("User-Agent", user_agent),
             converter=converter,
             log=FrameLog() if log is None else log,
             on_own_thread=io == "thread",
@@ -199,21 +208,24 @@ class connect:
                 if not _may_pass(error):
                     raise
                 delay = min(_RETRY_LONGEST, delay * 2 or _RETRY_FIRST)
-                options.log.note(
-                    "reconnect", f"attempt {attempt} failed, next in {delay:.2f} s: {error}", options.name
-                )
+                why = f"attempt {attempt} failed, next in {delay:.2f} s: {_why(error)}"
+                options.log.note("reconnect", why, options.name)
             else:
-                delay = 0.0
                 try:
                     async with session:
-                        yield session
+                        try:
+                            yield session
+                        except GeneratorExit:  # the loop was left, which is no fault
+                            await session.close()
+                            raise
                 except SessionClosed:
-                    pass  # a body that sent into the loss of its session: that is what this loop is for
+                    pass  # a task of the session sent into its loss: that is what this loop is for
                 delay = _RETRY_FIRST
                 options.log.note(
                     "reconnect", f"attempt {attempt} ended with {session.close_reason_now}", options.name
                 )
-            await asyncio.sleep(delay * random.uniform(0.5, 1.0))
+            with Heartbeat.of(asyncio.get_running_loop()).beating():
+                await asyncio.sleep(delay * random.uniform(0.5, 1.0))
 
     async def _open(self, attempt: int) -> ClientWebSocketSession:
         """Dial, shake hands, and return the session."""
@@ -223,7 +235,9 @@ class connect:
         session = _make_session(options, attempt)
         options.log.note("connecting", redact_url(options.address.url), options.name)
         try:
-            session.opened(await _run(session, _Dialer(options, session.pump).dial()))
+            with Heartbeat.of(asyncio.get_running_loop()).beating():
+                call = await _run(session, _Dialer(options, session.pump).dial())
+            session.opened(call)
         except BaseException:
             if session.thread is not None:
                 session.thread.stop()
@@ -370,7 +384,7 @@ def _all_headers(
 ) -> list[tuple[str, str]]:
     fields = list(headers.items() if isinstance(headers, Mapping) else headers or ())
     if cookies:
-        fields.append(("Cookie", "; ".join(f"{name}={value}" for name, value in cookies.items())))
+        fields.append(("Cookie", check_cookies(cookies)))
     if isinstance(auth, str):
         fields.append(("Authorization", f"Bearer {auth}"))
     elif auth is not None:
@@ -398,6 +412,14 @@ def _check_ssl(url: str, context: ssl_module.SSLContext | None) -> ssl_module.SS
     if not url.startswith("wss:"):
         raise InvalidURL(url, "an SSLContext was given, and TLS is for wss://")
     return context
+
+
+def _why(error: CallError) -> str:
+    """Return what an attempt failed of, without the address, which may have a secret: for the log."""
+    response = getattr(error.call, "response", None)
+    if isinstance(error, HandshakeError) and response is not None:
+        return f"status {response.status} {response.reason}"
+    return error.problem
 
 
 def _may_pass(error: CallError) -> bool:

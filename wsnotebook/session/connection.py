@@ -88,7 +88,8 @@ class WireConnection(ClientConnection):
         """Take the end of what the peer sends."""
         if self._is_open:
             return self.pump.eof_received()
-        return super().eof_received()  # type: ignore[func-returns-value]  # it returns None
+        super().eof_received()
+        return None
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Take the end of the connection."""

@@ -5,9 +5,17 @@ from __future__ import annotations
 import asyncio
 from typing import TypeAlias
 
-from wsnotebook.wire.frames import MAX_CLOSE_MESSAGE, CloseCode, CloseReason, is_close_code, truncate_utf8
+from wsnotebook.wire.frames import (
+    MAX_CLOSE_MESSAGE,
+    CloseCode,
+    CloseReason,
+    Frame,
+    Opcode,
+    is_close_code,
+    truncate_utf8,
+)
 
-__all__ = ["CloseArgument", "reason_of"]
+__all__ = ["CloseArgument", "close_frame", "reason_of"]
 
 CloseArgument: TypeAlias = int | CloseReason | BaseException
 
@@ -22,7 +30,8 @@ def reason_of(reason: CloseArgument, message: str, *, detail: bool, any_code: bo
         any_code: a raw session may send what others may not.
 
     Raises:
-        ValueError: a code that may not be sent, or a message over 123 UTF-8 bytes.
+        ValueError: a code that may not be sent, or a message over 123 UTF-8 bytes; of a raw session's only a code
+            that does not fit into two bytes.
     """
     if isinstance(reason, asyncio.CancelledError):
         return CloseReason(CloseCode.NORMAL)
@@ -35,5 +44,16 @@ def reason_of(reason: CloseArgument, message: str, *, detail: bool, any_code: bo
             f"close code {closing.code} may not be sent (RFC 6455 §7.4): use 1000 for a normal end, 1011 for an error, "
             "or 3000 to 4999 for a code of your own"
         )
-    closing.to_payload()  # raises where the message is too long
+    close_frame(closing, any_length=any_code)  # raises where code or message do not fit
     return closing
+
+
+def close_frame(reason: CloseReason, *, any_length: bool) -> Frame:
+    """Return the close frame of a reason.
+
+    Raises:
+        ValueError: the code does not fit into two bytes or, without ``any_length``, the message is over 123 bytes.
+    """
+    if not any_length:
+        return Frame.close(reason)
+    return Frame.nonstandard(Opcode.CLOSE, CloseReason(reason.code).to_payload() + reason.message.encode())

@@ -37,6 +37,11 @@ __all__ = ["map_engine_exceptions", "to_ours"]
 
 T = TypeVar("T")
 
+_TLS_REMEDY = (
+    "Does the server speak TLS on this port? ws:// is without; a server that wants a client certificate "
+    "needs ssl=context with load_cert_chain()."
+)
+
 
 class map_engine_exceptions:
     """Context manager and stream wrapper: what the platform raises inside becomes ours.
@@ -102,6 +107,8 @@ def _handshake(error: InvalidHandshake, call: Any) -> CallError:
     if isinstance(error, InvalidStatus):
         return HandshakeError(_with_response(call, error.response))
     if isinstance(error, InvalidMessage):
+        if isinstance(error.__cause__, EOFError) and getattr(call, "tls", None):
+            return HandshakeError(call, "the server hung up without an HTTP answer", _TLS_REMEDY)
         cause = f" ({error.__cause__})" if error.__cause__ is not None else ""
         return HandshakeError(
             call,
@@ -130,16 +137,13 @@ def _connect(error: OSError, call: Any) -> ConnectError:
     if isinstance(error, ssl.SSLCertVerificationError):
         return ConnectError(
             call,
-            f"the server's certificate is not trusted: {error.verify_message}",
+            f"the server's certificate is not trusted: {getattr(error, 'verify_message', error)}",
             "For a private CA: ssl=ssl.create_default_context(cafile='ca.pem').",
         )
     if isinstance(error, ssl.SSLError):
-        return ConnectError(
-            call,
-            f"TLS failed: {error.reason or error}",
-            "Does the server speak TLS on this port? ws:// is without; a server that wants a client certificate "
-            "needs ssl=context with load_cert_chain().",
-        )
+        return ConnectError(call, f"TLS failed: {getattr(error, 'reason', None) or error}", _TLS_REMEDY)
+    if type(error) is ConnectionResetError and not error.args:  # so says asyncio when TLS is cut short
+        return ConnectError(call, "TLS failed: the server hung up within the handshake", _TLS_REMEDY)
     if isinstance(error, socket.gaierror):
         return ConnectError(
             call, f"the host name cannot be resolved: {error.strerror}", "Check its spelling."

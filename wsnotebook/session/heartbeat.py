@@ -1,4 +1,4 @@
-"""Heartbeat: one 100 ms tick for each event loop that has open sessions.
+"""Heartbeat: one 100 ms tick for each event loop that has sessions, open or being opened.
 
 It wakes an idle loop, so that an interrupt of the notebook is noticed (the kernel cancels an awaiting cell only when
 its loop next wakes), and it notices when a blocking cell has held the loop up.
@@ -7,8 +7,9 @@ its loop next wakes), and it notices when a blocking cell has held the loop up.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 __all__ = ["STALL", "TICK", "Heartbeat"]
 
@@ -46,6 +47,16 @@ class Heartbeat:
         if not self._listeners and self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+    @contextlib.contextmanager
+    def beating(self) -> Iterator[None]:
+        """Tick during a wait of the user that has no open session yet."""
+        listener: Callable[[float], None] = lambda seconds: None  # noqa: E731 - one of its own for each wait
+        self.listen(listener)
+        try:
+            yield
+        finally:
+            self.forget(listener)
 
     def _schedule(self) -> None:
         self._due = self._loop.time() + TICK

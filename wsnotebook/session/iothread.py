@@ -22,6 +22,7 @@ class IoThread:
 
     def __init__(self, name: str) -> None:
         self.loop = asyncio.new_event_loop()
+        self._is_stopping = False
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
@@ -29,8 +30,17 @@ class IoThread:
         asyncio.set_event_loop(self.loop)
         try:
             self.loop.run_forever()
+            self._end_tasks()
         finally:
             self.loop.close()
+
+    def _end_tasks(self) -> None:
+        """Cancel what still runs: an opening that was given up."""
+        tasks = asyncio.all_tasks(self.loop)
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            self.loop.run_until_complete(asyncio.wait(tasks))
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T]:
         """Run a coroutine on the thread's loop."""
@@ -38,7 +48,8 @@ class IoThread:
 
     def stop(self) -> None:
         """Let the thread end after what is scheduled; any thread. Twice is once."""
-        if not self.loop.is_closed():
+        if not self._is_stopping:
+            self._is_stopping = True
             self.loop.call_soon_threadsafe(self.loop.stop)
 
     def join(self, timeout: float = 5.0) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import os
 from collections.abc import Callable
 from datetime import timedelta
@@ -57,6 +58,7 @@ class Pinger:
         """Seconds that a pong may take."""
         self._pump = pump
         self._on_timeout = on_timeout
+        self._context = contextvars.copy_context()
         self._timer: asyncio.TimerHandle | None = None
         self._payload: bytes | None = None
         self._rounds: list[tuple[int, float]] = []
@@ -84,7 +86,7 @@ class Pinger:
         if self._timer is not None:
             self._timer.cancel()
         if self._payload is not None:
-            self._pump.forget_ping(self._payload)
+            self._pump.forget_ping(self._payload, self._answered)
 
     def _schedule(self, delay: float, callback: Callable[[], None]) -> None:
         if self._timer is not None:
@@ -113,11 +115,11 @@ class Pinger:
 
     def _timed_out(self) -> None:
         if self._payload is not None:
-            self._pump.forget_ping(self._payload)
+            self._pump.forget_ping(self._payload, self._answered)
         fault = PingTimeout(self.timeout)
         if self._on_timeout is not None:
-            self._on_timeout(fault)
             self._wait_for_round()
+            self._context.run(self._on_timeout, fault)
         else:
             self._pump.fail(fault, CloseCode.INTERNAL_ERROR, "Ping timeout", initiator="timeout", wait=False)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 
 __all__ = ["UnmaskedWarning", "warn_unmasked"]
 
-_warned: set[str] = set()
+_PACKAGE = __name__.partition(".")[0] + "."
 
 
 class UnmaskedWarning(UserWarning):
@@ -14,12 +15,18 @@ class UnmaskedWarning(UserWarning):
 
 
 def warn_unmasked(session: str) -> None:
-    """Warn once a session that a correct server answers unmasked frames with 1002."""
-    if session not in _warned:
-        _warned.add(session)
-        warnings.warn(
-            f"session {session} sends unmasked frames from now on: a correct server closes with 1002 "
-            "(RFC 6455 §5.1); session.masking = True masks again",
-            UnmaskedWarning,
-            stacklevel=4,
-        )
+    """Warn that a session sends an unmasked frame; the warning points at the user's line."""
+    warnings.warn(
+        f"session {session} sends unmasked frames from now on: a correct server closes with 1002 "
+        "(RFC 6455 §5.1); session.masking = True masks again",
+        UnmaskedWarning,
+        stacklevel=_users_level(),
+    )
+
+
+def _users_level() -> int:
+    """Return the stacklevel, for a warning of our caller, of the first frame outside this package."""
+    level, frame = 2, sys._getframe(2)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(_PACKAGE):
+        level, frame = level + 1, frame.f_back
+    return level

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import os
 import socket
-from collections import deque
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, TypeAlias
 
 from wsnotebook.errors import ChannelOverflow, FrameTooBig, SessionClosed, SessionFault
 from wsnotebook.log.connections import Connection
 from wsnotebook.log.cursor import Cursor
 from wsnotebook.log.framelog import FrameLog
 from wsnotebook.session.channels import Channels
+from wsnotebook.session.lane import Lane
 from wsnotebook.session.state import Initiator, SessionState
 from wsnotebook.wire.batch import OPCODE, Batch, Flag, minimal_header
 from wsnotebook.wire.frames import CloseCode, CloseReason, Frame, Opcode, truncate_utf8
@@ -27,8 +28,12 @@ from wsnotebook.wire.serializer import Outgoing, outgoing
 
 __all__ = ["Pump"]
 
+Answer: TypeAlias = Callable[[float | Exception], None]
+"""Called with the seconds to a pong, or with what ended the session before."""
+
 _WRITE_BYTES = 256 * 1024  # queued bytes serialised in one go
 _WRITE_FRAMES = 256
+_TURN = 0.005  # seconds for which received frames may hold the loop before the others get their turn
 _LINGER = 1.0  # seconds that the peer has to close TCP after both close frames; a server does so at once
 _PONGS_WAITING = 64  # pongs that wait for a peer that reads nothing; then only the newest is kept
 _LAST_WORDS = 64 << 20  # bytes read at most from a socket whose write failed
@@ -85,11 +90,8 @@ class Pump:
         self._pause_at = channels.incoming.size
         self._reading: Iterator[Reading | None] | None = None
         # Sending
-        self._control: deque[Outgoing] = deque()
-        self._data: deque[Outgoing] = deque()
-        self.enqueued = 0  # frames of the user put into the queues so far
-        self.handed = 0  # of those, handed to the operating system
-        self._taken = 0  # of those, serialised
+        self._control = Lane()
+        self._data = Lane()
         self._is_scheduled = False
         self._writing_paused = False
         self._unsent: tuple[int, list[int], int] | None = (
@@ -100,7 +102,7 @@ class Pump:
         # Waiting
         self.waiters = 0  # coroutines of the user that wait for something of this pump
         self.senders = 0
-        self._pings: dict[bytes, tuple[int, Callable[[float | Exception], None]]] = {}
+        self._pings: dict[bytes, list[tuple[int, Answer]]] = {}  # when each was sent, and who waits
         self.answers_pings = not raw
         self._notify = notify
         self._timer: asyncio.TimerHandle | None = None
@@ -120,7 +122,8 @@ class Pump:
         self.clear_claimed = bytes(head & ~claimed for head in range(256))
         self._connection = self.log.register(connection)
         self.cursor = self.log.cursor(self._connection)
-        transport.set_write_buffer_limits(0)  # pause as soon as the operating system takes no more: see flush
+        # Pause as soon as the operating system takes no more: see flush. asyncio's TLS pauses at its limit, not over it.
+        transport.set_write_buffer_limits(0 if self._is_plain_tcp() else 1, 0)
         self.state = SessionState.OPEN
         self.log.note("open", connection.url, self.name)
 
@@ -137,10 +140,11 @@ class Pump:
         assert self._transport is not None and self.loop is not None
         if self._reading is None:
             return
-        for turn, reading in enumerate(self._reading):
+        began = self.loop.time()
+        for reading in self._reading:
             if reading is not None:
                 self._take(reading)
-            if reading is None or turn:
+            if reading is None or self.loop.time() - began > _TURN:
                 self._pause_reading(self._transport)
                 self.loop.call_soon(self._read_on)
                 return
@@ -157,9 +161,10 @@ class Pump:
             self._take_pings(reading)
         if reading.end is not None and self.cursor.stop is None:
             self.cursor.stop = first + reading.end
+            self.incoming_ended = True
         if reading.fault is not None:
             self.fail(reading.fault.exception, reading.fault.code)
-        elif reading.closes:
+        if reading.closes:
             self._peer_closes(reading.closes[0])
         size = self._pause_at
         if size is not None and self.delivered - self.read_by_user >= size:
@@ -179,10 +184,15 @@ class Pump:
             self._pause_at = None
             self.fail(ChannelOverflow(size, "incoming"), CloseCode.INTERNAL_ERROR)
 
+    def unbind_incoming(self) -> None:
+        """Nobody reads ``incoming`` any more, or the session ends: its capacity holds nothing up."""
+        self._pause_at = None
+        self.make_room()
+
     def make_room(self) -> None:
         """Read on if the reader of ``incoming`` has taken enough; any thread."""
         size = self._pause_at
-        if self.reading_paused and size is not None and self.delivered - self.read_by_user < size:
+        if self.reading_paused and (size is None or self.delivered - self.read_by_user < size):
             self.reading_paused = False
             self.log.note("backpressure off", "incoming has room again", self.name)
             self.call(self._resume_reading)
@@ -209,7 +219,9 @@ class Pump:
         for payload in reading.pongs:
             waiting = self._pings.pop(payload, None)
             if waiting is not None:
-                sent_ns, answer = waiting
+                (sent_ns, answer), *others = waiting
+                if others:
+                    self._pings[payload] = others
                 answer((self.log.monotonic() - sent_ns) / 1e9)
         if reading.pings and self.answers_pings and self.close_received is None and not self.outgoing_ended:
             self._answer(reading.pings)
@@ -217,9 +229,10 @@ class Pump:
     def _answer(self, pings: list[bytes]) -> None:
         """Send pongs in order; to a peer that takes none, only the newest (RFC 6455 §5.5.3)."""
         if self._writing_paused and len(self._control) > _PONGS_WAITING:
-            kept = [item for item in self._control if item[0] & OPCODE != Opcode.PONG]
-            self._handed_over(len(self._control) - len(kept))
-            self._control = deque(kept)
+            waiting = self._control.take_all()
+            self._control.extend(item for item in waiting if item[0] & OPCODE != Opcode.PONG)
+            stale = [item for item in waiting if item[0] & OPCODE == Opcode.PONG]
+            self._record_dropped(stale, "a newer ping was answered instead (RFC 6455 §5.5.3)")
             pings = pings[-1:]
         for payload in pings:
             self.enqueue((0x8A, payload, 0, None))
@@ -233,12 +246,14 @@ class Pump:
         )
         self.close_received = reason
         self._settle(reason, "peer")
-        if self.close_sent is None and not self.raw:
+        self.state = SessionState.CLOSING
+        if self.close_sent is None and self.fault is None and not self.raw:
+            self.outgoing_ended = True
+            if self._control and self._is_writable():  # pongs to the pings before its close (RFC 6455 §5.5.2)
+                self._write(self._control.take_all())
             self._drop_queue("the peer had closed")
             self._write_close(payload)
-        if not self.raw:
-            self._end_incoming()
-        self.state = SessionState.CLOSING
+            self._await_answer()  # a peer that reads nothing takes no echo either
         self.log.note("closing", f"by the peer: {reason}", self.name)
         self._await_eof_if_both_closed()
 
@@ -251,6 +266,11 @@ class Pump:
         return size is not None and len(self._data) >= size
 
     @property
+    def is_waiting_to_send(self) -> bool:
+        """Whether frames wait to be serialised."""
+        return bool(self._control or self._data)
+
+    @property
     def room(self) -> int:
         """Frames that the queue takes before it is full."""
         size = self.channels.outgoing.size
@@ -261,8 +281,9 @@ class Pump:
 
         Pings and pongs overtake data; a close keeps its place behind it.
         """
-        (self._control if item[0] & OPCODE > Opcode.CLOSE else self._data).append(item)
-        self.enqueued += 1
+        lane = self._control if item[0] & OPCODE > Opcode.CLOSE else self._data
+        lane.append(item)
+        lane.enqueued += 1
         if not self._is_scheduled:
             self.wake()
 
@@ -280,9 +301,25 @@ class Pump:
         with contextlib.suppress(RuntimeError):  # the loop is closed, and with it the connection
             soon(function, *arguments)
 
+    @property
+    def marks(self) -> tuple[int, int]:
+        """Where the queues end now: what ``has_handed`` takes."""
+        return self._control.enqueued, self._data.enqueued
+
+    def has_handed(self, marks: tuple[int, int]) -> bool:
+        """Tell whether what was queued before is with the operating system, or was given up."""
+        return self._control.handed >= marks[0] and self._data.handed >= marks[1]
+
+    def overflow_outgoing(self, fault: ChannelOverflow) -> None:
+        """The queue ran over, and its overflow is "close"; any thread."""
+        self.outgoing_ended = True
+        self.call(self.fail, fault, CloseCode.INTERNAL_ERROR)
+
     def _write_queued(self) -> None:
         """Write what is queued, control frames first, as far as the operating system takes it."""
         self._is_scheduled = False
+        if self.state is SessionState.CLOSED:  # another thread was about to send when the connection was lost
+            self._drop_queue("the connection was lost")
         while (self._control or self._data) and not self._writing_paused and self._transport is not None:
             if self._transport.is_closing() or (self.close_sent is not None and not self._control):
                 break
@@ -295,11 +332,16 @@ class Pump:
         if self.senders:
             self._notify()
 
+    def _is_writable(self) -> bool:
+        return not self._writing_paused and self._transport is not None and not self._transport.is_closing()
+
     def _next_items(self) -> list[Outgoing]:
         """Take from the queues what is written next: pongs and pings, then data up to a close frame."""
         items: list[Outgoing] = []
         while self._control:
             items.append(self._control.popleft())
+            if items[-1][0] & OPCODE == Opcode.CLOSE:
+                return items
         size = 0
         data = self._data
         while data and len(items) < _WRITE_FRAMES and size < _WRITE_BYTES and self.close_sent is None:
@@ -313,15 +355,18 @@ class Pump:
     def _write(self, items: list[Outgoing]) -> None:
         """Record frames, then write them: a row before a write."""
         assert self.wire is not None and self._transport is not None
-        batch, data = self.wire.serialize(items)
+        try:
+            batch, data = self.wire.serialize(items)
+        except Exception as error:  # noqa: BLE001 - an extension or a compress_if may be the user's
+            self._give_up_sending(items, error)
+            return
         first = self.log.append(batch, self._connection, "out", self.log.clock(), self.log.monotonic())
-        self._taken += len(items)
         self._transport.write(data)
         left = self._transport.get_write_buffer_size()
         if left:
             self._unsent = (first, _frame_lengths(batch), left)
         else:
-            self.handed = self._taken
+            self._handed_over()
         if items[-1][0] & OPCODE == Opcode.CLOSE:
             self._own_close(items[-1][1])
 
@@ -335,38 +380,49 @@ class Pump:
         self.close_sent = reason
         self.outgoing_ended = True
         self._settle(reason, "local")
+        self.unbind_incoming()  # or the peer's answer would wait behind what nobody reads
         self._drop_queue("a close frame was sent before it")
         if self.state is SessionState.OPEN:
             self.state = SessionState.CLOSING
             self.log.note("closing", f"by us: {reason}", self.name)
-        if self.close_received is None and self.close_timeout is not None:
-            self._set_timer(self.close_timeout, self._close_unanswered)
+        if self.close_received is None:
+            self._await_answer()
         self._await_eof_if_both_closed()
         self._notify()
 
+    def _give_up_sending(self, items: list[Outgoing], error: Exception) -> None:
+        """Frames could not be serialised: end the session, as after the failure of one of its tasks."""
+        self.log.note("error", f"a frame could not be sent: {type(error).__name__}: {error}", self.name)
+        self.outgoing_ended = True
+        self._record_dropped(items, f"an extension failed: {type(error).__name__}")
+        self._drop_queue("an extension failed before it")
+        reason = CloseReason(CloseCode.INTERNAL_ERROR, truncate_utf8(type(error).__name__, 123))
+        self._write_close(reason.to_payload())
+
     def _drop_queue(self, why: str) -> None:
         """Record what is still queued as never sent."""
-        items = [*self._control, *self._data]
-        self._control.clear()
-        self._data.clear()
+        self._record_dropped([*self._control.take_all(), *self._data.take_all()], why)
+        if self._unsent is None:  # or what was written last, our close perhaps, is still to be handed over
+            self._handed_over()
+
+    def _record_dropped(self, items: list[Outgoing], why: str) -> None:
         if items:
             batch = Batch()
             for head, payload, flags, _ in items:
                 batch.add(head, payload, flags)
             first = self.log.append(batch, self._connection, "out", self.log.clock(), self.log.monotonic())
             self.log.mark_dropped(first, first + len(items), f"never sent: {why}")
-            self._handed_over(len(items))
 
     def _write_close(self, payload: bytes) -> None:
         """Write a close frame of this side's own accord."""
-        self.enqueued += 1
         self._control.append((0x88, payload, 0, None))
+        self._control.enqueued += 1
         self._write_queued()
 
-    def _handed_over(self, count: int) -> None:
-        """Count frames that will not be written as if they were, for those who wait in flush."""
-        self._taken += count
-        self.handed += count
+    def _handed_over(self) -> None:
+        """What was taken from the queues is with the operating system, or given up."""
+        self._control.settle()
+        self._data.settle()
 
     def pause_writing(self) -> None:
         """The operating system takes no more for now."""
@@ -376,23 +432,25 @@ class Pump:
         """The operating system has taken all."""
         self._writing_paused = False
         self._unsent = None
-        self.handed = self._taken
+        self._handed_over()
         self._write_queued()
         self._notify()
 
     # Pings
 
-    def ping(self, payload: bytes, answer: Callable[[float | Exception], None]) -> None:
+    def ping(self, payload: bytes, answer: Answer) -> None:
         """Send a ping; ``answer`` is called on this loop with the latency in seconds, or what ended the session."""
         if self.outgoing_ended:
             answer(SessionClosed(self.close_reason))
             return
-        self._pings[payload] = (self.log.monotonic(), answer)
+        self._pings.setdefault(payload, []).append((self.log.monotonic(), answer))
         self.enqueue(outgoing(Frame.ping(payload)))
 
-    def forget_ping(self, payload: bytes) -> None:
+    def forget_ping(self, payload: bytes, answer: Answer) -> None:
         """Do not wait for this pong any more."""
-        self._pings.pop(payload, None)
+        waiting = [entry for entry in self._pings.pop(payload, ()) if entry[1] != answer]
+        if waiting:
+            self._pings[payload] = waiting
 
     # Ending
 
@@ -426,14 +484,17 @@ class Pump:
             self._drop_queue(f"the session was failed: {type(fault).__name__}")
             self._write_close(reason.to_payload())
         self.outgoing_ended = True
-        if (
-            self._timer is None and self.close_timeout is not None
-        ):  # a peer that reads nothing takes no close either
-            self._set_timer(self.close_timeout, self._close_unanswered)
+        if self._timer is None:  # a peer that reads nothing takes no close either
+            self._await_answer()
         if not wait and self._transport is not None:
             self._transport.close()
             self._set_timer(_LINGER, self.abort)
         self._notify()
+
+    def _await_answer(self) -> None:
+        """Leave the peer ``close_timeout`` for its part of the closing handshake."""
+        if self.close_timeout is not None:
+            self._set_timer(self.close_timeout, self._close_unanswered)
 
     def _close_unanswered(self) -> None:
         self.log.note(
@@ -518,17 +579,17 @@ class Pump:
             self._take_last_words()
         self._take_end()
         self._end_incoming()
+        self.outgoing_ended = True
         if self._unsent is not None:
             self._mark_unsent(*self._unsent)
         self._drop_queue("the connection was lost")
         self._settle(CloseReason(CloseCode.ABNORMAL_CLOSURE), "network")
-        self.outgoing_ended = True
         self.state = SessionState.CLOSED
         self._transport = None
         if self._timer is not None:
             self._timer.cancel()
         pings, self._pings = self._pings, {}
-        for _, answer in pings.values():
+        for _, answer in itertools.chain(*pings.values()):
             answer(self.fault or SessionClosed(self.close_reason))
         why = f"; {error}" if error is not None else ""
         self.log.note("closed", f"{self.close_reason}, by {self.close_initiator}{why}", self.name)

@@ -9,17 +9,25 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
-from wsnotebook.errors import ConverterNotFound, FragmentError, PingTimeout, SessionClosed, WrongThread
+from wsnotebook.errors import (
+    ConverterNotFound,
+    FragmentError,
+    PingTimeout,
+    SessionClosed,
+    WrongThread,
+    WsNotebookError,
+)
 from wsnotebook.log.framelog import FrameLog
 from wsnotebook.session.bytechannel import ByteChannel, ByteReader, ByteWriter
 from wsnotebook.session.call import HttpCall
 from wsnotebook.session.channels import ReceiveChannel, SendChannel
 from wsnotebook.session.converters import Converter
-from wsnotebook.session.endings import CloseArgument, reason_of
+from wsnotebook.session.endings import CloseArgument, close_frame, reason_of
 from wsnotebook.session.heartbeat import Heartbeat
 from wsnotebook.session.iothread import IoThread
 from wsnotebook.session.limits import check_frame_size
 from wsnotebook.session.masking import warn_unmasked
+from wsnotebook.session.place import require_loop
 from wsnotebook.session.pump import Pump
 from wsnotebook.session.redaction import redact_url
 from wsnotebook.session.scope import Scope, join_children
@@ -78,6 +86,7 @@ class ClientWebSocketSession:
         self._open_opcode: int | None = None  # of the message that the user has begun and not finished
         self._parts: list[Frame] = []
         self._latency: float | None = None
+        self._is_warned = False  # of unmasked frames
         self._scope = Scope(name, self._task_failed)
         self.pump = make_pump(self._tell)
         """The traffic; not for users."""
@@ -157,8 +166,8 @@ class ClientWebSocketSession:
     @masking.setter
     def masking(self, masking: bool) -> None:
         self._masking = bool(masking)
-        if not self._masking:
-            warn_unmasked(self.name)
+        if self.pump.is_waiting_to_send:
+            self._warn_if_unmasked()
         if self.pump.wire is not None:
             self.pump.wire.masking = self._masking
 
@@ -225,9 +234,11 @@ class ClientWebSocketSession:
             FragmentError: a message of another type is open; the session lives.
             ValueError: mask_key or verbatim on a session that is not raw.
         """
-        if asyncio.get_running_loop() is not self._loop:
+        if asyncio.get_running_loop() is not self._loop:  # not by a call of ours: this line runs per frame
             raise WrongThread("send")
         pump = self.pump
+        if not self._masking:
+            self._warn_if_unmasked()
         if pump.outgoing_ended or pump.is_full or pump.senders:
             await self.outgoing.ready()
         if type(item) is str and self._open_opcode is None and mask_key is None:
@@ -239,6 +250,8 @@ class ClientWebSocketSession:
 
     def _enqueue(self, frame: Frame) -> None:
         """Queue a frame, as a continuation where its message is open."""
+        if not self._masking:
+            self._warn_if_unmasked()
         if frame.opcode in (Opcode.TEXT, Opcode.BINARY):
             open_opcode = self._open_opcode
             if open_opcode is not None and frame.opcode != open_opcode:
@@ -249,6 +262,12 @@ class ClientWebSocketSession:
         elif frame.opcode == Opcode.CONTINUATION and frame.fin:
             self._open_opcode = None
         self.pump.enqueue(outgoing(frame))
+
+    def _warn_if_unmasked(self) -> None:
+        """Warn once, where the first unmasked frame is about to be sent."""
+        if not self._masking and not self._is_warned:
+            self._is_warned = True
+            warn_unmasked(self.name)
 
     def _enqueue_verbatim(self, frame: Frame, mask_key: bytes | None) -> None:
         if not self.pump.raw:
@@ -278,10 +297,10 @@ class ClientWebSocketSession:
             SessionClosed: the session has failed.
         """
         pump = self._check("flush")
-        target = pump.enqueued
+        marks = pump.marks
         with pump.waiting(sending=True):
-            await self._until(lambda: pump.handed >= target or pump.state is SessionState.CLOSED)
-        if pump.handed < target or pump.fault is not None or pump.close_initiator in ("network", "timeout"):
+            await self._until(lambda: pump.has_handed(marks) or pump.state is SessionState.CLOSED)
+        if pump.fault is not None or pump.close_initiator in ("network", "timeout"):
             raise SessionClosed(pump.close_reason) from pump.fault
 
     async def ping(self, data: BytesLike | None = None, *, timeout: float | None = None) -> float:
@@ -299,10 +318,13 @@ class ClientWebSocketSession:
         payload = os.urandom(_PING_PAYLOAD) if data is None else bytes(data)
         Frame.ping(payload)  # raises where it is too long
         self.outgoing.check()
+        self._warn_if_unmasked()
         answered: asyncio.Future[float] = self._loop.create_future()
-        pump.call(
-            pump.ping, payload, lambda result: self._loop.call_soon_threadsafe(_resolve, answered, result)
-        )
+
+        def answer(result: float | Exception) -> None:
+            self._loop.call_soon_threadsafe(_resolve, answered, result)
+
+        pump.call(pump.ping, payload, answer)
         seconds = self._ping_timeout() if timeout is None else timeout
         try:
             async with asyncio.timeout(seconds):
@@ -310,7 +332,7 @@ class ClientWebSocketSession:
         except TimeoutError:
             raise PingTimeout(seconds or 0) from None
         finally:
-            pump.call(pump.forget_ping, payload)
+            pump.call(pump.forget_ping, payload, answer)
         return self._latency
 
     def _ping_timeout(self) -> float | None:
@@ -381,7 +403,8 @@ class ClientWebSocketSession:
             reason: a close code, a CloseReason, or an exception: CancelledError is 1000, any other 1011.
             message: for the peer, at most 123 UTF-8 bytes.
             wait: False returns when the close frame was handed to the operating system.
-            timeout: seconds for the peer's answer, then the connection is aborted; None waits as long as it takes.
+            timeout: seconds for that and for the peer's answer, then the connection is aborted; None waits as long
+                as it takes.
             detail: tell the peer the text of the exception too, not only the name of its type.
 
         Closing twice, or after the peer, does nothing more.
@@ -393,18 +416,22 @@ class ClientWebSocketSession:
         pump = self._check("close")
         closing = reason_of(reason, message, detail=detail, any_code=pump.raw)
         if not pump.outgoing_ended and pump.close_sent is None:
-            pump.enqueue(outgoing(Frame.close(closing)))
+            self._warn_if_unmasked()
+            pump.enqueue(outgoing(close_frame(closing, any_length=pump.raw)))
+        marks = pump.marks
+
+        def is_done() -> bool:
+            return pump.state is SessionState.CLOSED or (not wait and pump.has_handed(marks))
+
         with pump.waiting(sending=True):
-            if not wait:
-                await self._until(lambda: pump.outgoing_ended)
-                return pump.close_reason or closing
             try:
                 async with asyncio.timeout(timeout):
-                    await self._until(lambda: pump.state is SessionState.CLOSED)
+                    await self._until(is_done)
             except TimeoutError:
                 self.terminate()
                 await self._until(lambda: pump.state is SessionState.CLOSED)
-        await self._join_tasks()
+        if wait:
+            await self._join_tasks()
         return pump.close_reason or closing
 
     async def close_exceptionally(self, error: BaseException, *, detail: bool = False) -> CloseReason:
@@ -424,8 +451,10 @@ class ClientWebSocketSession:
         """Close with 1000; after an exception with 1011; raise what a launched task has raised."""
         self._scope.cancel()
         await self.close(1000 if error is None else error)
-        if error is None and self._scope.failure is not None:
-            raise self._scope.failure
+        failure = self._scope.failure
+        # A block that waited has seen the effect, the closed session; the failure is its cause.
+        if failure is not None and isinstance(error, SessionClosed | None):
+            raise failure
 
     # Tasks
 
@@ -433,15 +462,28 @@ class ClientWebSocketSession:
         """Run a coroutine as a task of the session: cancelled when the session ends.
 
         Its failure closes the session with 1011, cancels its siblings, and is raised where ``async with`` is left.
+
+        Raises:
+            SessionClosed: the session has ended.
         """
-        self._check("launch")
+        try:
+            self._check_scope()
+        except WsNotebookError:
+            coroutine.close()  # or it would be said never to have been awaited
+            raise
         return self._scope.launch(coroutine)
+
+    def _check_scope(self) -> None:
+        pump = self._check("launch")
+        if pump.state is SessionState.CLOSED:
+            raise SessionClosed(pump.close_reason) from pump.fault
 
     def reader(self, function: Callable[[ByteReader], Awaitable[object]]) -> ByteWriter:
         """Run ``function`` with the read end of a byte channel as a task of the session; return the write end.
 
         Its failure reaches the writer as the cause of a BrokenPipeError.
         """
+        self._check_scope()
         channel = ByteChannel()
         self.launch(self._run_end(function(channel.reader), channel, channel.abandon))
         return channel.writer
@@ -452,6 +494,7 @@ class ClientWebSocketSession:
         Tasks that it has launched on its end are awaited before the end of the stream. Its failure reaches the reader
         as the cause of an EOFError.
         """
+        self._check_scope()
         channel = ByteChannel()
         self.launch(self._run_end(function(channel.writer), channel, channel.end))
         return channel.reader
@@ -483,7 +526,8 @@ class ClientWebSocketSession:
         self._scope.cancel()
         await self._scope.join()
         if self.thread is not None:
-            await self._loop.run_in_executor(None, self.thread.join)
+            self.thread.stop()
+            self.thread.join()  # the connection is gone, so this takes a turn of its loop
 
     # Hearing from the pump
 
@@ -518,7 +562,7 @@ class ClientWebSocketSession:
         if pump.state is SessionState.CLOSED:
             self._scope.cancel()
             Heartbeat.of(self._loop).forget(self._stalled)
-            if self.thread is not None:
+            if self.thread is not None and self._call is not None:  # while it dials it has its answer to give
                 self.thread.stop()
 
     def _stalled(self, seconds: float) -> None:
@@ -542,8 +586,7 @@ class ClientWebSocketSession:
                 self._watchers.discard(watcher)
 
     def _check(self, verb: str) -> Pump:
-        if asyncio.get_running_loop() is not self._loop:
-            raise WrongThread(verb)
+        require_loop(self._loop, verb)
         return self.pump
 
     # Being shown

@@ -74,6 +74,14 @@ class Threadsafe:
         """As session.close_exceptionally()."""
         return self._run(self._session.close_exceptionally(error, **options))
 
+    def launch(self, coroutine: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T]:
+        """As session.launch(); the future has the result of the task."""
+
+        async def run() -> T:
+            return await self._session.launch(coroutine)
+
+        return self._run(run())
+
     def terminate(self) -> None:
         """As session.terminate(), which is safe in any thread by itself."""
         self._session.terminate()

@@ -31,6 +31,8 @@ MAX_FRAGMENTS = 65_536
 
 _WHOLE_COMPRESSED = frozenset((0xC1, 0xC2))  # a compressed message of one frame
 
+_COMPRESSED_BYTES = 8192  # scanned at once where deflate was negotiated: they can inflate to 8 MiB
+
 
 class Fault(NamedTuple):
     """Why the connection is failed."""
@@ -160,9 +162,11 @@ class WireProtocol(ClientProtocol, _FrameLoop):
 
         None is yielded where a long decoding lets the event loop take a turn. Exhaust it before the next call.
         """
-        self._scanner.feed(data)
-        while (batch := self._scanner.scan()) is not None:
-            yield from self._judge(batch)
+        size = max(1, len(data)) if self._deflate is None else _COMPRESSED_BYTES
+        for start in range(0, len(data), size):
+            self._scanner.feed(data[start : start + size])
+            while (batch := self._scanner.scan()) is not None:
+                yield from self._judge(batch)
 
     def receive_end(self) -> Reading | None:
         """Return a Reading of the frame that the end of the stream cut off, or None."""
