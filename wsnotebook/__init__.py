@@ -11,7 +11,6 @@ Names are loaded when they are first used: importing this package loads neither 
 from __future__ import annotations
 
 import importlib
-import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -100,36 +99,12 @@ def __getattr__(name: str) -> Any:
     if home is None:
         raise AttributeError(f"module 'wsnotebook' has no attribute {name!r}")
     value = getattr(importlib.import_module(f"wsnotebook.{home}"), name)
-    if home.startswith(("session.", "log.", "fleet")):
-        _join_layers()
     globals()[name] = value
     return value
 
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
-
-
-def _join_layers() -> None:
-    """Let a session be shown as its panel, and a DataFrame be asked with ``df.ws``; neither layer knows the other."""
-    from wsnotebook.log.framelog import FrameLog
-    from wsnotebook.session.session import ClientWebSocketSession
-
-    ClientWebSocketSession.viewer = staticmethod(_panel_for)
-    if "wsnotebook.analysis" not in sys.modules:
-        FrameLog.on_first_dataframe = staticmethod(_register_questions)
-
-
-def _register_questions() -> None:
-    importlib.import_module("wsnotebook.analysis")  # registers df.ws
-
-
-def _panel_for(session: Any) -> Any:
-    from wsnotebook.widgets.panel import (
-        panel_for,
-    )  # here, so that ipywidgets is loaded when something is shown
-
-    return panel_for(session)
 
 
 def load_ipython_extension(ipython: Any) -> None:

@@ -26,6 +26,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from wsnotebook.redaction import redact_url
+
 if TYPE_CHECKING:
     from wsnotebook.wire.frames import CloseReason, Frame
 
@@ -61,12 +63,12 @@ class InvalidURL(WsNotebookError, ValueError):
     """The address is not one of a WebSocket."""
 
     def __init__(self, url: str, problem: str) -> None:
-        super().__init__(url, problem)
+        super().__init__(redact_url(url), problem)
         self.url = url
         self.problem = problem
 
     def __str__(self) -> str:
-        return f"{self.url!r} is not a WebSocket URL: {self.problem}. Write ws://host:port/path or wss://host/path."
+        return f"{redact_url(self.url)!r} is not a WebSocket URL: {self.problem}. Write ws://host:port/path or wss://host/path."
 
 
 class CallError(WsNotebookError):
@@ -79,9 +81,12 @@ class CallError(WsNotebookError):
         self.remedy = remedy
 
     def __str__(self) -> str:
-        url = getattr(getattr(self.call, "request", None), "url", self.call)
-        sentence = f"{url}: {self.problem or 'failed'}."
+        sentence = f"{self._shown_url}: {self.problem or 'failed'}."
         return f"{sentence} {self.remedy}" if self.remedy else sentence
+
+    @property
+    def _shown_url(self) -> str:
+        return redact_url(str(getattr(getattr(self.call, "request", None), "url", self.call)))
 
 
 class ConnectError(CallError, ConnectionError):
@@ -99,9 +104,7 @@ class HandshakeError(CallError):
         response = getattr(self.call, "response", None)
         if response is None:
             return super().__str__()
-        text = (
-            f"{self.call.request.url}: expected status 101, got {response.status} {response.reason}".rstrip()
-        )
+        text = f"{self._shown_url}: expected status 101, got {response.status} {response.reason}".rstrip()
         if self.problem:
             text += f" ({self.problem})"
         body = bytes(response.body or b"").decode("utf-8", "replace").strip()

@@ -11,7 +11,7 @@ from typing import Any
 __all__ = ["VIEWS", "register_questions", "view_of"]
 
 VIEWS = {
-    "session": "wsnotebook.widgets.panel:panel_for",
+    "session": "wsnotebook.widgets.panel:show_session",
     "server": "wsnotebook.widgets.serverpanel:server_panel_for",
 }
 """Module and function that make the widget of a thing."""

@@ -110,6 +110,17 @@ async def test_b25_closing_twice_or_after_the_peer_is_no_fault(opened: Opener) -
     assert await session.close() == CloseReason(4000)
 
 
+async def test_a_close_frame_that_waits_to_be_sent_is_the_only_one(opened: Opener) -> None:
+    """close() after send(Frame.close(…)) waits for the peer's answer to that one, and sends no second."""
+    session, peer = await opened()
+    await session.send(Frame.close(CloseReason(4000, "first")))
+    closing = asyncio.create_task(session.close(1000))
+    assert (await peer.read_frame()).payload == b"\x0f\xa0first"
+    await peer.send(b"\x88\x02\x0f\xa0")
+    peer.end()
+    assert await peer.read_to_end() == b"" and await closing == CloseReason(4000, "first")
+
+
 @pytest.mark.parametrize("code", [4002, 3500])
 async def test_b26_codes_of_applications_reach_the_peer_unchanged(opened: Opener, code: int) -> None:
     """3000 to 4999 are free."""

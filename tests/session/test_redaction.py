@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from wsnotebook import ConnectError, FrameLog, connect
-from wsnotebook.session.redaction import redact_head, redact_header, redact_url
+from wsnotebook.redaction import redact_head, redact_header, redact_url
 
 if TYPE_CHECKING:
     from tests.session.conftest import ByteServer, Io

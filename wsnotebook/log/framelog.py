@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from wsnotebook.log.connections import Connection
 from wsnotebook.log.cursor import Cursor
@@ -15,6 +15,7 @@ from wsnotebook.log.restore import to_segment
 from wsnotebook.log.segment import Rows, Segment
 from wsnotebook.log.spill import SpillDirectory
 from wsnotebook.log.wire_image import wire_frames
+from wsnotebook.views import register_questions
 from wsnotebook.wire.batch import Batch, Flag, to_frame
 from wsnotebook.wire.frames import Frame
 
@@ -47,9 +48,6 @@ class FrameLog:
 
     Reading is safe from any thread while frames arrive.
     """
-
-    on_first_dataframe: ClassVar[Callable[[], object] | None] = None
-    """Called once, before the first DataFrame is made; set by the package, so that this layer knows no analysis."""
 
     def __init__(
         self,
@@ -109,6 +107,8 @@ class FrameLog:
     ) -> int:
         """Append the frames of one read or one write; return the ``seq`` of the first."""
         code = 2 * connection + (direction == "out")
+        if not len(batch):
+            return self.end
         with self.lock:
             segment = self._open
             if not segment.has_room(batch):
@@ -291,7 +291,7 @@ class FrameLog:
         # here, so that a session can record without loading pandas
         from wsnotebook.log.dataframe import Frames
 
-        self._announce_dataframes()
+        register_questions()
         with self.lock:
             frames = self._frames
             if frames is None:
@@ -305,17 +305,11 @@ class FrameLog:
         """Return the DataFrame of the rows at positions ``start`` to ``stop``, counted from the oldest row here."""
         from wsnotebook.log.dataframe import to_dataframe  # as in df
 
-        self._announce_dataframes()
+        register_questions()
         with self.lock:
             low = self.first + max(0, start)
             high = max(low, min(self.first + stop, self.end))
             return to_dataframe(list(self.rows(low, high)), low, self.connections)
-
-    @staticmethod
-    def _announce_dataframes() -> None:
-        announce, FrameLog.on_first_dataframe = FrameLog.on_first_dataframe, None
-        if announce is not None:
-            announce()
 
     def tail(self, n: int = 10) -> pd.DataFrame:
         """Return the DataFrame of the last ``n`` rows."""

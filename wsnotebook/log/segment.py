@@ -255,7 +255,8 @@ class Segment:
         parts += [memoryview(getattr(self, name)) for name in byte_columns]
         with tempfile.TemporaryFile(dir=directory) as file:
             # a full disk has to say so here, and not as a bus error later
-            os.posix_fallocate(file.fileno(), 0, sum(len(part) + 8 for part in parts) + 8)
+            if hasattr(os, "posix_fallocate"):  # not on macOS
+                os.posix_fallocate(file.fileno(), 0, sum(len(part) + 8 for part in parts) + 8)
             places = []
             for part in parts:
                 file.write(b"\0" * (-file.tell() % 8))

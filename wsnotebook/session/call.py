@@ -8,7 +8,7 @@ from typing import Any
 
 from websockets.datastructures import Headers as _Headers
 
-from wsnotebook.session.redaction import redact_header, redact_url
+from wsnotebook.redaction import redact_header, redact_url
 
 __all__ = ["Headers", "HttpCall", "HttpRequest", "HttpResponse"]
 

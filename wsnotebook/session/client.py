@@ -27,6 +27,7 @@ from wsnotebook.errors import (
     SocketTimeout,
 )
 from wsnotebook.log.framelog import FrameLog
+from wsnotebook.redaction import redact_url
 from wsnotebook.session.address import (
     Address,
     HeadersLike,
@@ -46,7 +47,6 @@ from wsnotebook.session.heartbeat import Heartbeat
 from wsnotebook.session.iothread import IoThread
 from wsnotebook.session.limits import check_frame_size, seconds
 from wsnotebook.session.pump import Pump
-from wsnotebook.session.redaction import redact_url
 from wsnotebook.session.session import ClientWebSocketSession
 from wsnotebook.wire.extensions import PerMessageDeflate, WebSocketExtensionFactory, check_claims
 from wsnotebook.wire.protocol import WireProtocol

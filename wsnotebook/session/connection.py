@@ -9,8 +9,8 @@ from websockets.asyncio.client import ClientConnection
 from websockets.protocol import OPEN, Event
 
 from wsnotebook.log.connections import Connection
+from wsnotebook.redaction import redact_head, redact_url
 from wsnotebook.session.pump import Pump
-from wsnotebook.session.redaction import redact_head, redact_url
 from wsnotebook.wire.protocol import WireProtocol
 
 __all__ = ["WireConnection"]
@@ -59,6 +59,7 @@ class WireConnection(ClientConnection):
     def _hand_over(self) -> None:
         self._is_open = True
         transport = self.transport
+        self.pump.log.note("handshake", f"101 after {self.elapsed * 1000:.1f} ms", self.pump.name)
         self.pump.open(transport, self.wire, self._describe(transport))
         early = self.wire.take_early()
         if early:

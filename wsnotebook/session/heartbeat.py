@@ -44,9 +44,11 @@ class Heartbeat:
     def forget(self, on_stall: Callable[[float], None]) -> None:
         """Stop calling; the tick ends with its last listener."""
         self._listeners.discard(on_stall)
-        if not self._listeners and self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        if not self._listeners:
+            _beats.pop(self._loop, None)  # it holds its loop, and would keep it alive
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
 
     @contextlib.contextmanager
     def beating(self) -> Iterator[None]:

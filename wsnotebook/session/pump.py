@@ -33,6 +33,8 @@ Answer: TypeAlias = Callable[[float | Exception], None]
 
 _WRITE_BYTES = 256 * 1024  # queued bytes serialised in one go
 _WRITE_FRAMES = 256
+_NO_LIMIT = 1 << 60
+_CLOSE = int(Opcode.CLOSE)  # an attribute of an enum is a slow thing to look up for each frame
 _TURN = 0.005  # seconds for which received frames may hold the loop before the others get their turn
 _LINGER = 1.0  # seconds that the peer has to close TCP after both close frames; a server does so at once
 _PONGS_WAITING = 64  # pongs that wait for a peer that reads nothing; then only the newest is kept
@@ -92,6 +94,8 @@ class Pump:
         # Sending
         self._control = Lane()
         self._data = Lane()
+        self._most_queued = _NO_LIMIT if channels.outgoing.size is None else channels.outgoing.size
+        self.close_is_queued = False
         self._is_scheduled = False
         self._writing_paused = False
         self._unsent: tuple[int, list[int], int] | None = (
@@ -262,8 +266,7 @@ class Pump:
     @property
     def is_full(self) -> bool:
         """Whether a sender has to wait."""
-        size = self.channels.outgoing.size
-        return size is not None and len(self._data) >= size
+        return len(self._data) >= self._most_queued
 
     @property
     def is_waiting_to_send(self) -> bool:
@@ -273,15 +276,17 @@ class Pump:
     @property
     def room(self) -> int:
         """Frames that the queue takes before it is full."""
-        size = self.channels.outgoing.size
-        return 1 << 30 if size is None else max(0, size - len(self._data))
+        return max(0, self._most_queued - len(self._data))
 
     def enqueue(self, item: Outgoing) -> None:
         """Put a frame into the queue, whether there is room or not; any thread.
 
         Pings and pongs overtake data; a close keeps its place behind it.
         """
-        lane = self._control if item[0] & OPCODE > Opcode.CLOSE else self._data
+        opcode = item[0] & OPCODE
+        lane = self._data if opcode <= _CLOSE else self._control
+        if opcode == _CLOSE:
+            self.close_is_queued = True
         lane.append(item)
         lane.enqueued += 1
         if not self._is_scheduled:
@@ -348,7 +353,7 @@ class Pump:
             item = data.popleft()
             items.append(item)
             size += len(item[1])
-            if item[0] & OPCODE == Opcode.CLOSE:
+            if item[0] & OPCODE == _CLOSE:
                 break
         return items
 

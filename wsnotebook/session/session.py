@@ -7,7 +7,7 @@ import contextlib
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from wsnotebook.errors import (
     ConverterNotFound,
@@ -18,6 +18,7 @@ from wsnotebook.errors import (
     WsNotebookError,
 )
 from wsnotebook.log.framelog import FrameLog
+from wsnotebook.redaction import redact_url
 from wsnotebook.session.bytechannel import ByteChannel, ByteReader, ByteWriter
 from wsnotebook.session.call import HttpCall
 from wsnotebook.session.channels import ReceiveChannel, SendChannel
@@ -29,10 +30,10 @@ from wsnotebook.session.limits import check_frame_size
 from wsnotebook.session.masking import warn_unmasked
 from wsnotebook.session.place import require_loop
 from wsnotebook.session.pump import Pump
-from wsnotebook.session.redaction import redact_url
 from wsnotebook.session.scope import Scope, join_children
 from wsnotebook.session.state import Initiator, SessionState
 from wsnotebook.session.threadsafe import Threadsafe
+from wsnotebook.views import view_of
 from wsnotebook.wire.batch import Flag
 from wsnotebook.wire.extensions import WebSocketExtension
 from wsnotebook.wire.frames import BytesLike, CloseReason, Frame, Opcode
@@ -54,9 +55,6 @@ class ClientWebSocketSession:
     Made by ``connect(url, raw=True)``. All verbs are for the event loop it was made in; ``session.threadsafe`` has
     them for other threads. Everything that crosses the wire is in ``session.log``.
     """
-
-    viewer: ClassVar[Callable[[ClientWebSocketSession], Any] | None] = None
-    """Makes the widget that shows a session in a notebook; set by the package, so that this layer knows no widget."""
 
     def __init__(
         self,
@@ -315,8 +313,7 @@ class ClientWebSocketSession:
             SessionClosed: the session has ended.
         """
         pump = self._check("ping")
-        payload = os.urandom(_PING_PAYLOAD) if data is None else bytes(data)
-        Frame.ping(payload)  # raises where it is too long
+        payload = os.urandom(_PING_PAYLOAD) if data is None else Frame.ping(data).data
         self.outgoing.check()
         self._warn_if_unmasked()
         answered: asyncio.Future[float] = self._loop.create_future()
@@ -415,7 +412,7 @@ class ClientWebSocketSession:
         """
         pump = self._check("close")
         closing = reason_of(reason, message, detail=detail, any_code=pump.raw)
-        if not pump.outgoing_ended and pump.close_sent is None:
+        if not pump.outgoing_ended and not pump.close_is_queued:
             self._warn_if_unmasked()
             pump.enqueue(outgoing(close_frame(closing, any_length=pump.raw)))
         marks = pump.marks
@@ -597,9 +594,7 @@ class ClientWebSocketSession:
         return f"<{kind}session {self.name} {self.url} {where}; {len(self.log):,} frames>"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
-        if self.viewer is None:
-            return {"text/plain": repr(self)}
-        return type(self).viewer(self)._repr_mimebundle_(include=include, exclude=exclude)  # type: ignore[misc]  # not None
+        return view_of("session", self)._repr_mimebundle_(include=include, exclude=exclude)
 
 
 def _to_frame(item: str | BytesLike | Frame) -> Frame:

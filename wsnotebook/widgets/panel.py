@@ -18,11 +18,12 @@ from wsnotebook.widgets.controls import Controls
 from wsnotebook.widgets.static import html_of, text_of
 from wsnotebook.widgets.table import FrameTable
 from wsnotebook.widgets.verbs import sentence_of
+from wsnotebook.workbench import workbench
 
 if TYPE_CHECKING:
     from wsnotebook.session.session import ClientWebSocketSession
 
-__all__ = ["Panel", "panel_for"]
+__all__ = ["Panel", "panel_for", "show_session"]
 
 TICK = 0.1  # seconds: what the eye takes for live; the comm stays small whatever the feed's rate
 
@@ -35,6 +36,13 @@ def panel_for(session: ClientWebSocketSession) -> Panel:
     if panel is None:
         panel = _panels[session] = Panel(session)
     return panel
+
+
+def show_session(session: ClientWebSocketSession) -> Panel:
+    """Return the panel of ``session``, for the end of a cell; what is on the screen can be spoken to with %ws."""
+    if session.name not in workbench.sessions:
+        workbench.add(session)
+    return panel_for(session)
 
 
 class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ships no types

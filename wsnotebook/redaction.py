@@ -25,7 +25,10 @@ _LONG_SUBPROTOCOL = (
 
 def redact_url(url: str) -> str:
     """Return ``url`` without its password and without the values of query parameters that name a secret."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # it is to stand in the sentence that says so
+        return re.sub(r"//[^/]*@", f"//{REDACTED}@", url.partition("?")[0])
     netloc = parts.netloc
     if "@" in netloc:
         user, _, host = netloc.rpartition("@")

@@ -1,0 +1,86 @@
+"""The verb convert: from one format to another, and what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+import pytest
+
+import wsnotebook
+from wsnotebook.cli.main import main
+from wsnotebook.lab import embedded_server
+
+
+class Done(NamedTuple):
+    """What a run of the command left."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def run(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Done]:
+    """Run the command in this process, in a temporary folder."""
+    monkeypatch.chdir(tmp_path)
+    return lambda *words: Done(main(words), *capsys.readouterr())
+
+
+@pytest.fixture
+async def recorded(tmp_path: Path) -> Path:
+    """A recording of an echo: two messages there and back, and the close."""
+    async with embedded_server() as server, wsnotebook.connect(server.url) as session:
+        for text in ("one", "two"):
+            await session.send(text)
+            await session.receive()
+    return session.log.save(tmp_path / "source.parquet")
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".har", ".pcapng", ".parquet", "/"])
+def test_there_and_back_is_the_same(suffix: str, recorded: Path, run: Callable[..., Done], tmp_path: Path):
+    """Through any format and back to Parquet: the same DataFrame."""
+    for source, target in ((recorded.name, f"middle{suffix}"), (f"middle{suffix}", "back.parquet")):
+        done = run("convert", source, target)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout.startswith(f"{source} -> {target}: 6 frames of 1 session")
+    before, after = wsnotebook.load(recorded).df, wsnotebook.load(tmp_path / "back.parquet").df
+    pd.testing.assert_frame_equal(before, after)
+
+
+def test_progress_names_the_step(recorded: Path, run: Callable[..., Done]):
+    """With --progress, on stderr."""
+    done = run("convert", recorded.name, "a.har", "--progress")
+    assert "reading source.parquet" in done.stderr and "writing a.har" in done.stderr
+    assert done.stdout.count("\n") == 1
+
+
+def test_an_older_target_is_replaced(recorded: Path, run: Callable[..., Done], tmp_path: Path):
+    """When the new one is whole."""
+    (tmp_path / "a.jsonl").write_text("old")
+    assert run("convert", recorded.name, "a.jsonl").returncode == 0
+    assert len(wsnotebook.load(tmp_path / "a.jsonl")) == 6
+
+
+def test_a_recording_is_not_converted_onto_itself(recorded: Path, run: Callable[..., Done]):
+    """Wrong usage, and the file stays."""
+    before = recorded.read_bytes()
+    done = run("convert", recorded.name, f"./{recorded.name}")
+    assert done.returncode == 2 and "is both" in done.stderr
+    assert recorded.read_bytes() == before
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".jsonl", ".har", ".pcapng", ".pcap"])
+def test_a_damaged_file_is_2_and_leaves_no_target(suffix: str, run: Callable[..., Done], tmp_path: Path):
+    """One sentence that names it, no traceback, no half target, and an older target stays."""
+    (tmp_path / f"bad{suffix}").write_bytes(b"\x00nonsense" * 9)
+    (tmp_path / "out.jsonl").write_text("old")
+    done = run("convert", f"bad{suffix}", "out.jsonl")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"bad{suffix}" in done.stderr and done.stderr.count("\n") == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == [f"bad{suffix}", "out.jsonl"]
+    assert (tmp_path / "out.jsonl").read_text() == "old"

@@ -1,0 +1,107 @@
+"""The verb record: limits, signals, and that what was recorded is in the file."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import wsnotebook
+
+Call = Callable[..., Any]
+SUFFIXES = ["a.parquet", "a.jsonl", "a.har", "a.pcapng", "a/"]
+
+
+def has_frames(log: wsnotebook.FrameLog, direction: str, texts: list[str]) -> bool:
+    """Tell whether a direction of a log has these texts, in this order."""
+    rows = log.df.query("direction == @direction and opcode == 'text'")
+    return list(rows["text"]) == texts
+
+
+@pytest.mark.parametrize("name", SUFFIXES)
+def test_every_format_holds_the_conversation(name: str, run: Call, serve: Call, tmp_path: Path):
+    """What was sent and what came is in the file, the closing handshake too."""
+    done = run("record", serve("echo"), name, "--send", "one", "--send", "two", "--frames", "4")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"{name}: 6 frames of 1 session (1000 NORMAL)\n"
+    log = wsnotebook.load(f"{tmp_path}/{name}")
+    assert has_frames(log, "out", ["one", "two"]) and has_frames(log, "in", ["one", "two"])
+    assert list(log.df["opcode"])[-2:] == ["close", "close"]
+
+
+def test_seconds_end_it(run: Call, serve: Call, tmp_path: Path):
+    """A silent peer does not hold it up."""
+    done = run("record", serve("silent"), "a.jsonl", "--send", "x", "--seconds", "0.1")
+    assert done.returncode == 0
+    assert has_frames(wsnotebook.load(tmp_path / "a.jsonl"), "out", ["x"])
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("name", ["a.parquet", "a.pcapng"])
+def test_a_signal_ends_it_with_everything_saved(
+    name: str, number: int, start: Call, serve: Call, tmp_path: Path
+):
+    """Code 130, no traceback, and the file has every frame up to the server's close, without a gap."""
+    url = serve("ticker", "--set", "rate=2000", "--record", "server.pcapng")
+    process = start("record", url, name, "--progress")
+    while "frames" not in process.stderr.read(40):  # the bar: it is connected, and counts
+        pass
+    process.send_signal(number)
+    assert process.wait(timeout=30) == 130
+    assert "Traceback" not in process.stderr.read()
+    log = wsnotebook.load(tmp_path / name)
+    texts = log.df.query("direction == 'in' and opcode == 'text'")["text"]
+    assert len(texts) and all(f'"seq":{n},' in text for n, text in enumerate(texts))
+    assert set(log.df["direction"][log.df["opcode"] == "close"]) == {"in", "out"}
+    assert f"{len(log):,} frames" in process.stdout.read()
+
+
+def test_a_second_signal_loses_nothing(start: Call, serve: Call, tmp_path: Path):
+    """A peer that never answers the close: the second Ctrl-C ends the wait for it, and the file is still written."""
+    process = start(
+        "record", serve("silent", "--set", "reading=false"), "a.parquet", "--send", "x", "--progress"
+    )
+    while "frames" not in process.stderr.read(40):
+        pass
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.5)  # no event tells that it waits for the peer's close
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=30) == 130
+    assert "Traceback" not in process.stderr.read()
+    assert has_frames(wsnotebook.load(tmp_path / "a.parquet"), "out", ["x"])
+
+
+def test_a_peer_that_closes_early_is_1_and_saved(run: Call, serve: Call, tmp_path: Path):
+    """Fewer frames than were asked for are a failure; what came is in the file."""
+    done = run("record", serve("closer", "--set", "after=1"), "a.jsonl", "--send", "x", "--frames", "100")
+    assert done.returncode == 1
+    assert "before the limit was reached: 1000 NORMAL; what came is in a.jsonl" in done.stderr
+    assert has_frames(wsnotebook.load(tmp_path / "a.jsonl"), "in", ["x"])
+
+
+@pytest.mark.parametrize(("code", "returned"), [(1000, 0), (1011, 1)])
+def test_without_a_limit_the_peers_close_is_the_end(code: int, returned: int, run: Call, serve: Call):
+    """A normal one is done, another a failure."""
+    done = run("record", serve("closer", "--set", f"code={code}"), "a.jsonl")
+    assert done.returncode == returned
+
+
+@pytest.mark.parametrize("name", ["a.pcapng", "a.parquet"])
+def test_a_recording_is_never_overwritten(name: str, run: Call, tmp_path: Path):
+    """It is wrong usage, found before anything is connected."""
+    (tmp_path / name).write_bytes(b"precious")
+    done = run("record", "ws://127.0.0.1:1/", name)
+    assert done.returncode == 2 and "has something in it" in done.stderr
+    assert (tmp_path / name).read_bytes() == b"precious"
+
+
+def test_progress_is_shown_only_where_it_is_wanted(run: Call, serve: Call):
+    """Not in a pipe, but with --progress."""
+    url = serve("echo")
+    quiet = run("record", url, "a.jsonl", "--send", "x", "--frames", "2")
+    shown = run("record", url, "b.jsonl", "--send", "x", "--frames", "2", "--progress")
+    assert quiet.stderr == "" and "2/2" in shown.stderr

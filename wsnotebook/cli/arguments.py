@@ -1,0 +1,125 @@
+"""What verbs of the terminal share of their command lines: the parser, numbers, and how a session is opened."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import textwrap
+from collections.abc import Callable
+from typing import Any, NoReturn, TypeVar
+
+from wsnotebook.cli.console import complain
+from wsnotebook.cli.outcome import EXIT_CODES, ExitCode, wrong_usage
+from wsnotebook.errors import InvalidURL
+from wsnotebook.session.client import connect
+
+__all__ = ["Parser", "add_connection_options", "connecting", "count", "seconds", "speed"]
+
+N = TypeVar("N", int, float)
+
+_WIDTH = 80  # of the help, as argparse has it in a pipe
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose help shows examples as written, and whose complaint is one sentence.
+
+    Args:
+        verb: what stands after the program's name.
+        description: what the verb does.
+        examples: command lines after the verb, each with what it does: ``(line, explanation)``.
+        more: further text of the help.
+    """
+
+    def __init__(self, verb: str, description: str, examples: list[tuple[str, str]], more: str = "") -> None:
+        lines = "".join(f"  # {why}\n  %(prog)s {line}\n" for line, why in examples)
+        super().__init__(
+            prog=f"wsnotebook {verb}".strip(),
+            description=textwrap.fill(description, _WIDTH),
+            epilog="\n".join(part for part in (f"examples:\n{lines}", more, EXIT_CODES) if part),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,  # a script must not change its meaning when an option is added
+        )
+        self.verb = verb
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong in one sentence, and exit."""
+        complain(f"{message.rstrip('.')}; '{self.prog} --help' has examples", self.verb)
+        raise SystemExit(ExitCode.WRONG_USAGE)
+
+
+def seconds(text: str) -> float:
+    """Return a number of seconds, at least 0."""
+    return _number(float, text, 0, "a number of seconds from 0 on")
+
+
+def count(text: str) -> int:
+    """Return a whole number, at least 1."""
+    return _number(int, text, 1, "a whole number from 1 on")
+
+
+def speed(text: str) -> float | None:
+    """Return a factor over 0, or None for ``max``."""
+    return None if text == "max" else _number(float, text, 1e-9, "a factor over 0, nor max")
+
+
+def _number(kind: Callable[[str], N], text: str, least: float, what: str) -> N:
+    with contextlib.suppress(ValueError):
+        value = kind(text)
+        if value >= least:
+            return value
+    raise argparse.ArgumentTypeError(f"{text!r} is not {what}")
+
+
+def _header(text: str) -> tuple[str, str]:
+    name, colon, value = text.partition(":")
+    if not colon:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a header: write 'Name: value'")
+    return name.strip(), value.strip()
+
+
+def add_connection_options(parser: argparse.ArgumentParser) -> None:
+    """Let a verb take the address, and what a handshake may carry."""
+    parser.add_argument("url", metavar="URL", help="ws://host:port/path or wss://host/path")
+    group = parser.add_argument_group("connection")
+    group.add_argument(
+        "--header",
+        action="append",
+        default=[],
+        type=_header,
+        metavar="'NAME: VALUE'",
+        help="a further request header; again for more",
+    )
+    group.add_argument(
+        "--subprotocol", action="append", default=[], metavar="NAME", help="offer one; again for more"
+    )
+    group.add_argument("--origin", metavar="URL", help="value of the Origin header")
+    group.add_argument("--no-compression", action="store_true", help="do not offer permessage-deflate")
+    group.add_argument(
+        "--ping", type=seconds, metavar="S", help="ping every S seconds; an unanswered one ends the session"
+    )
+    group.add_argument(
+        "--open-timeout",
+        type=seconds,
+        default=10.0,
+        metavar="S",
+        help="for DNS, TCP, TLS and HTTP together (default 10)",
+    )
+
+
+def connecting(arguments: argparse.Namespace, **options: Any) -> connect:
+    """Return what opens the session that the command line asks for, when awaited.
+
+    Raises:
+        WrongUsage: an address or a header that cannot be; nothing was sent.
+    """
+    with wrong_usage(InvalidURL, ValueError, TypeError):
+        return connect(
+            arguments.url,
+            headers=arguments.header,
+            subprotocols=arguments.subprotocol,
+            origin=arguments.origin,
+            compression=None if arguments.no_compression else "deflate",
+            ping_interval=arguments.ping,
+            open_timeout=arguments.open_timeout,
+            **options,
+        )

@@ -1,0 +1,66 @@
+"""The verb convert: a recording from one format to another."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from wsnotebook.cli.arguments import Parser
+from wsnotebook.cli.console import say
+from wsnotebook.cli.outcome import ExitCode, WrongUsage, wrong_usage
+from wsnotebook.cli.progress import add_progress_option, progress, ticking
+from wsnotebook.cli.recording import check_writable, summary
+from wsnotebook.cli.running import interruptible
+from wsnotebook.errors import FileError
+from wsnotebook.log.formats import load
+
+__all__ = ["make_parser", "run"]
+
+_FORMATS = """\
+formats, by suffix:
+  .parquet  all of a log, for pandas, Dask, DuckDB
+  .jsonl    all of a log, one line a frame, for jq
+  .har      for and from a browser's developer tools
+  .pcapng   for and from Wireshark; .pcap is read too
+  name/     a directory of Parquet parts
+"""
+
+
+def make_parser() -> Parser:
+    """Return the parser of the words after ``convert``."""
+    parser = Parser(
+        "convert",
+        "Turn a recording into another format; the suffixes say from which and to which. "
+        "An older target is replaced when the new one is whole.",
+        [
+            ("browser.har frames.parquet", "what a browser's developer tools have exported, for pandas"),
+            ("capture.pcap frames.jsonl", "what tcpdump has captured, to read with jq"),
+            ("frames.parquet frames.pcapng", "for Wireshark"),
+        ],
+        _FORMATS,
+    )
+    parser.add_argument("source", metavar="FROM", help="a recording")
+    parser.add_argument("target", metavar="TO", help="the file to write")
+    add_progress_option(parser)
+    return parser
+
+
+def run(arguments: argparse.Namespace) -> ExitCode:
+    """Convert, and say what."""
+    source, target = arguments.source, arguments.target
+    check_writable(target)
+    if Path(target).exists() and Path(source).exists() and Path(target).samefile(source):
+        raise WrongUsage(f"{source} is both: give the converted recording another name")
+    layout = "{desc} [{elapsed}] step {n_fmt} of {total_fmt}"
+    with interruptible(), progress(arguments, total=2, bar_format=layout) as bar, ticking(bar):
+        bar.set_description(f"reading {source}")
+        with wrong_usage(FileError, ValueError), wrong_usage(OSError, about=source):
+            log = load(source)
+        bar.update()
+        bar.set_description(f"writing {target}")
+        with wrong_usage(ValueError):
+            written = log.save(target)
+        bar.update()
+    size = f" ({written.stat().st_size:,} bytes)" if written.is_file() else ""
+    say(f"{source} -> {target}: {summary(log)}{size}")
+    return ExitCode.DONE

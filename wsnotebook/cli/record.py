@@ -1,0 +1,126 @@
+"""The verb record: every frame of a connection, kept in a file."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from typing import Any, Literal
+
+from wsnotebook.cli.arguments import Parser, add_connection_options, connecting, count, seconds
+from wsnotebook.cli.console import say
+from wsnotebook.cli.outcome import ExitCode, Failed, is_clean
+from wsnotebook.cli.progress import add_progress_option, progress
+from wsnotebook.cli.recording import check_new, recording, summary
+from wsnotebook.cli.running import closing
+from wsnotebook.cli.running import run as run_to_end
+from wsnotebook.log.framelog import FrameLog
+from wsnotebook.session.session import ClientWebSocketSession
+
+__all__ = ["make_parser", "run"]
+
+Ending = Literal["enough", "time", "peer"]
+
+_LOOK = 0.2  # seconds between two looks of the progress bar
+
+
+def make_parser() -> Parser:
+    """Return the parser of the words after ``record``."""
+    parser = Parser(
+        "record",
+        "Connect, and keep every frame of both directions in a file: until the peer closes, the limit is reached, or "
+        "Ctrl-C. A .pcapng and a directory (name/) are written while frames come and survive a kill; .parquet, .jsonl "
+        "and .har are written at the end.",
+        [
+            ("wss://example.org/feed feed.pcapng", "until Ctrl-C"),
+            ("wss://example.org/feed feed.parquet --seconds 60 --ping 20", "for a minute"),
+            (
+                """ws://127.0.0.1:8765/ ticks.parquet --send '{"subscribe": ["ACME"]}' --frames 1000""",
+                "subscribe first",
+            ),
+        ],
+    )
+    add_connection_options(parser)
+    parser.add_argument("path", metavar="FILE", help="a new file: .pcapng, .parquet, .jsonl, .har, or name/")
+    parser.add_argument(
+        "--send", action="append", default=[], metavar="TEXT", help="send this first; again for more"
+    )
+    parser.add_argument("--seconds", type=seconds, metavar="S", help="stop after S seconds")
+    parser.add_argument(
+        "--frames",
+        type=count,
+        metavar="N",
+        help="stop when N frames of both directions are recorded; the close follows",
+    )
+    add_progress_option(parser)
+    return parser
+
+
+def run(arguments: argparse.Namespace) -> ExitCode:
+    """Record, and say how much."""
+    check_new(arguments.path)
+    return run_to_end(_record(arguments))
+
+
+async def _record(arguments: argparse.Namespace) -> None:
+    log = FrameLog()
+    session = await connecting(arguments, log=log)
+    try:
+        with recording(log, arguments.path):
+            async with closing(session):
+                for text in arguments.send:
+                    await session.send(text)
+                ending = await _watch(arguments, session)
+    finally:
+        say(f"{arguments.path}: {summary(log)} ({session.close_reason_now})")
+    is_limited = arguments.seconds is not None or arguments.frames is not None
+    reason = session.close_reason_now
+    if ending == "peer" and (is_limited or not is_clean(reason)):
+        early = " before the limit was reached" if is_limited else ""
+        raise Failed(f"the session ended{early}: {reason}; what came is in {arguments.path}")
+
+
+async def _watch(arguments: argparse.Namespace, session: ClientWebSocketSession) -> Ending:
+    """Wait for whatever ends the recording."""
+    log, loop = session.log, asyncio.get_running_loop()
+    enough = asyncio.Event()
+
+    def look(*_: Any) -> None:
+        if arguments.frames is not None and len(log) >= arguments.frames:
+            enough.set()
+
+    log.add_tap(look)
+    look()
+    start = loop.time()
+    endings = {loop.create_task(enough.wait()), asyncio.ensure_future(session.close_reason)}
+    try:
+        with _bar(arguments) as bar:
+            while True:
+                left = None if arguments.seconds is None else start + arguments.seconds - loop.time()
+                pause = left if bar.disable else _LOOK if left is None else min(_LOOK, left)
+                done, _ = await asyncio.wait(endings, timeout=pause, return_when=asyncio.FIRST_COMPLETED)
+                elapsed = loop.time() - start
+                _advance(bar, arguments, len(log), elapsed)
+                if done:
+                    return "enough" if enough.is_set() else "peer"
+                if arguments.seconds is not None and elapsed >= arguments.seconds:
+                    return "time"
+    finally:
+        log.remove_tap(look)
+        for ending in endings:
+            ending.cancel()
+
+
+def _bar(arguments: argparse.Namespace) -> Any:
+    if arguments.seconds is None or arguments.frames is not None:
+        return progress(arguments, total=arguments.frames, unit=" frames")
+    layout = "{percentage:3.0f}% |{bar}| {n:.1f}/{total:.1f} s{postfix}"
+    return progress(arguments, total=arguments.seconds, bar_format=layout)
+
+
+def _advance(bar: Any, arguments: argparse.Namespace, frames: int, elapsed: float) -> None:
+    if arguments.seconds is None or arguments.frames is not None:
+        bar.n = frames if bar.total is None else min(frames, bar.total)
+    else:
+        bar.n = min(elapsed, arguments.seconds)
+        bar.set_postfix_str(f"{frames:,} frames", refresh=False)
+    bar.refresh()

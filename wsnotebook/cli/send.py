@@ -1,0 +1,135 @@
+"""The verb send: messages from the command line or standard input, and what comes back."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+
+from wsnotebook.cli.arguments import Parser, add_connection_options, connecting, count, seconds
+from wsnotebook.cli.console import MessageWriter, complain
+from wsnotebook.cli.outcome import ExitCode, Failed, WrongUsage, is_clean, wrong_usage
+from wsnotebook.cli.running import closing
+from wsnotebook.cli.running import run as run_to_end
+from wsnotebook.cli.stdin import lines
+from wsnotebook.errors import SessionClosed
+from wsnotebook.session.session import ClientWebSocketSession
+from wsnotebook.wire.frames import CloseReason, Frame
+from wsnotebook.workbench import PayloadKind, parse_payload
+
+__all__ = ["make_parser", "run"]
+
+_WAIT, _WAIT_EXPECTED = 1.0, 10.0  # seconds; who expects an answer gives it more time
+
+
+def make_parser() -> Parser:
+    """Return the parser of the words after ``send``."""
+    parser = Parser(
+        "send",
+        "Connect, send each MESSAGE, or each line of standard input, and print what comes back, one line a message. "
+        "Control characters of the peer are shown as escapes, binary messages as hex.",
+        [
+            ("ws://127.0.0.1:8765/ hello --expect 1", "one message, one answer: exit code 1 if none comes"),
+            (
+                """ws://127.0.0.1:8765/ '{"subscribe": ["ACME"]}' --kind json --wait 5""",
+                "five seconds of a feed",
+            ),
+            ("ws://127.0.0.1:8765/ 'de ad be ef' --kind hex", "a binary message"),
+            ("ws://127.0.0.1:8765/ --raw < requests.txt > answers.txt", "many, from and to files"),
+        ],
+    )
+    add_connection_options(parser)
+    parser.add_argument(
+        "messages", metavar="MESSAGE", nargs="*", default=[], help="what to send; without one, lines of stdin"
+    )
+    parser.add_argument(
+        "--kind",
+        choices=("text", "json", "hex"),
+        default="text",
+        help="how messages are written (default text)",
+    )
+    parser.add_argument(
+        "--expect", type=count, metavar="N", help="stop when N messages have come; fewer are a failure"
+    )
+    parser.add_argument(
+        "--wait",
+        type=seconds,
+        metavar="S",
+        help=f"wait S seconds for answers after the last message (default {_WAIT:g}, with --expect {_WAIT_EXPECTED:g})",
+    )
+    parser.add_argument(
+        "--raw",
+        action="store_true",
+        help="print what comes as it is, where stdout is a file or a pipe, not a terminal",
+    )
+    return parser
+
+
+def run(arguments: argparse.Namespace) -> ExitCode:
+    """Send and print."""
+    with wrong_usage(ValueError):
+        frames = [parse_payload(text, arguments.kind) for text in arguments.messages]
+    writer = MessageWriter(raw=arguments.raw)
+    if arguments.raw and not writer.is_raw:
+        complain(
+            "--raw is for files and pipes: on a terminal control characters are shown as escapes", "send"
+        )
+    return run_to_end(_send(arguments, frames, writer))
+
+
+async def _send(arguments: argparse.Namespace, frames: list[Frame], writer: MessageWriter) -> None:
+    wait = arguments.wait
+    if wait is None:
+        wait = _WAIT_EXPECTED if arguments.expect else _WAIT
+    session = await connecting(arguments)
+    async with closing(session):
+        printing = asyncio.create_task(_print(session, writer, arguments.expect), name="print")
+        sending = asyncio.create_task(_send_all(session, frames, arguments.kind), name="send")
+        try:
+            await asyncio.wait((printing, sending), return_when=asyncio.FIRST_COMPLETED)
+            if frames and not sending.done():
+                await asyncio.wait((sending,), timeout=wait)  # all were asked for, even if enough came back
+            if sending.done() and not isinstance(sending.exception(), WrongUsage):
+                await asyncio.wait((printing,), timeout=wait)
+        finally:
+            ending = session.close_reason_now
+            printing.cancel()
+            sending.cancel()
+            faults = await asyncio.gather(printing, sending, return_exceptions=True)
+    for fault in faults:
+        if isinstance(fault, Exception) and not isinstance(fault, SessionClosed):
+            raise fault
+    _judge(arguments.expect, writer.count, ending, wait, sent_all=faults[1] is None)
+
+
+def _judge(
+    expected: int | None, came: int, ending: CloseReason | None, wait: float, *, sent_all: bool
+) -> None:
+    """Raise Failed where less came, or was sent, than was asked for."""
+    if expected is not None:
+        if came < expected:
+            how = f"within {wait:g} s" if ending is None else f"before the session ended: {ending}"
+            raise Failed(f"{came} of {expected} expected messages came {how}")
+    elif ending is not None and not (sent_all and is_clean(ending)):
+        raise Failed(f"the session ended{'' if sent_all else ' before everything was sent'}: {ending}")
+
+
+async def _print(session: ClientWebSocketSession, writer: MessageWriter, expected: int | None) -> None:
+    async for message in session:
+        writer.write(message)
+        if writer.count == expected:
+            return
+
+
+async def _send_all(session: ClientWebSocketSession, frames: list[Frame], kind: PayloadKind) -> None:
+    for frame in frames:
+        await session.send(frame)
+    if frames:
+        return
+    if sys.stdin.isatty():
+        complain("type messages, one a line; Ctrl-D ends", "send")
+    with wrong_usage(UnicodeDecodeError, about="standard input"):
+        async for line in lines(sys.stdin.fileno()):
+            with wrong_usage(ValueError, about=f"line {line!r}"):
+                frame = parse_payload(line, kind)
+            await session.send(frame)

@@ -1,0 +1,113 @@
+"""The verb serve: a lab server, until it is stopped."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from pathlib import Path
+
+from wsnotebook.cli.arguments import Parser, seconds
+from wsnotebook.cli.console import complain, say
+from wsnotebook.cli.outcome import ExitCode, Failed, WrongUsage, wrong_usage
+from wsnotebook.cli.parameters import described, parsed
+from wsnotebook.cli.recording import check_new, recording, summary
+from wsnotebook.cli.running import run as run_to_end
+from wsnotebook.errors import FileError
+from wsnotebook.lab.behaviours import BEHAVIOURS, Behaviour
+from wsnotebook.lab.playback import playback
+from wsnotebook.lab.server import EmbeddedServer, embedded_server
+from wsnotebook.log.formats import SUFFIXES, load
+from wsnotebook.log.recorder import is_directory
+
+__all__ = ["make_parser", "run"]
+
+
+def make_parser() -> Parser:
+    """Return the parser of the words after ``serve``."""
+    makers = {**BEHAVIOURS, "FILE": playback}
+    lines = "".join(f"  {name:<10}{described(maker)}".rstrip() + "\n" for name, maker in makers.items())
+    parser = Parser(
+        "serve",
+        "Run a WebSocket server that does as told, on this machine only. Its address is the first line of stdout. "
+        "Ctrl-C or SIGTERM stops it, and closes its sessions with 1001.",
+        [
+            ("echo --port 8765", "sends back what it gets"),
+            ("ticker --set rate=1000 --set size=200", "a feed of 1,000 texts a second"),
+            ("closer --set code=1013 --set 'reason=try later'", "to see what a client makes of it"),
+            ("monday.parquet --set speed=10", "a recorded server, ten times faster"),
+            (
+                "monday.parquet --set speed=null --set match=equal",
+                "a cassette: each answer waits for its request",
+            ),
+        ],
+        f"behaviours, and what --set takes, with defaults:\n{lines}",
+    )
+    parser.add_argument(
+        "behaviour", metavar="BEHAVIOUR", help="one of those below, or the file of a recording"
+    )
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="the interface; others than loopback let other machines in"
+    )
+    parser.add_argument("--port", type=int, default=0, help="0, which is the default, takes a free one")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", help="a parameter; again for more"
+    )
+    parser.add_argument(
+        "--allow-origin",
+        action="append",
+        default=[],
+        metavar="ORIGIN",
+        help="let web pages of it in; again for more",
+    )
+    parser.add_argument("--record", metavar="FILE", help="keep what the server saw in a new file")
+    parser.add_argument("--seconds", type=seconds, metavar="S", help="stop after S seconds")
+    return parser
+
+
+def run(arguments: argparse.Namespace) -> ExitCode:
+    """Serve until stopped."""
+    if arguments.record is not None:
+        check_new(arguments.record)
+    behaviour = _behaviour(arguments)
+    with wrong_usage(ValueError):
+        server = embedded_server(
+            behaviour, host=arguments.host, port=arguments.port, origins=arguments.allow_origin
+        )
+    return run_to_end(_serve(arguments, server))
+
+
+def _behaviour(arguments: argparse.Namespace) -> Behaviour:
+    name = arguments.behaviour
+    if name in BEHAVIOURS:
+        with wrong_usage(ValueError, about=name):
+            return BEHAVIOURS[name](**parsed(BEHAVIOURS[name], name, arguments.set))
+    if Path(name).suffix.lower() not in SUFFIXES and not is_directory(name):
+        raise WrongUsage(
+            f"there is no behaviour {name!r}: choose one of {', '.join(BEHAVIOURS)}, or name a recording"
+        )
+    with wrong_usage(FileError, ValueError), wrong_usage(OSError, about=name):
+        return playback(load(name), **parsed(playback, "a recording", arguments.set))
+
+
+async def _serve(arguments: argparse.Namespace, server: EmbeddedServer) -> None:
+    with wrong_usage(OSError, OverflowError, about=f"port {arguments.port} of {arguments.host}"):
+        await server
+    try:
+        with recording(server.log, arguments.record):
+            async with server:
+                say(server.url)
+                try:
+                    async with asyncio.timeout(arguments.seconds):
+                        await asyncio.get_running_loop().create_future()
+                except TimeoutError:
+                    pass
+    finally:
+        for refusal in server.refusals:
+            complain(f"refused with {refusal.status}: {refusal.reason}", "serve")
+        for error in server.errors:
+            complain(f"{type(error).__name__}: {error}", "serve")
+        complain(
+            f"{summary(server.log)}, {len(server.refusals)} refused, {len(server.errors)} errors", "serve"
+        )
+    if server.errors:
+        raise Failed("a session did not go as it should have, see above")

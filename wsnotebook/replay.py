@@ -1,0 +1,155 @@
+"""Replay: what one side of a recorded conversation sent, in time, and sent again on a session.
+
+A server that plays the other side is lab/playback.py.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from wsnotebook.errors import SessionClosed
+from wsnotebook.log.framelog import FrameLog
+from wsnotebook.wire.batch import OPCODE, Flag, to_frame
+from wsnotebook.wire.frames import Frame, Opcode
+
+if TYPE_CHECKING:
+    from wsnotebook.session.session import ClientWebSocketSession
+
+__all__ = ["Direction", "TimedFrame", "replay", "timed_frames"]
+
+Direction = Literal["in", "out"]
+
+_CONTROL = 0x08  # the bit that opcodes of control frames have: RFC 6455 §5.2
+_NOT_SENT = (Flag.DROPPED, Flag.TRUNCATED)  # never on the wire, or no longer whole
+
+
+class TimedFrame(NamedTuple):
+    """A recorded frame and when it is due."""
+
+    at: float
+    """Seconds after the first frame of the recorded session, in either direction, divided by the speed."""
+    frame: Frame
+    """The frame as its sender made it: RSV1 of a compressed one is clear, its payload is inflated."""
+
+
+def timed_frames(
+    log: FrameLog, direction: Direction = "out", *, speed: float | None = 1.0, name: str | None = None
+) -> Iterator[TimedFrame]:
+    """Return the frames of one direction of a recorded session, in order, with their times.
+
+    Fragments stay fragments. Pongs are left out, because whoever replays answers the pings that come now; so are
+    frames that never reached the wire or are not whole.
+
+    Args:
+        log: the recording, such as ``wsnotebook.load(path)``.
+        direction: ``"out"`` is what a client sent that recorded itself, ``"in"`` the same in ``server.log``.
+        speed: 1.0 as recorded, 2.0 twice as fast, None puts everything at 0 s.
+        name: of the recorded session; needed where the log has several.
+
+    Raises:
+        ValueError: another direction or speed, no such session, or no word which of several is meant.
+    """
+    if direction not in ("in", "out"):
+        raise ValueError(f"direction is 'in' or 'out', not {direction!r}")
+    if speed is not None and not speed > 0:
+        raise ValueError(
+            f"speed is a factor over 0, 1.0 as recorded, not {speed!r}; None is as fast as possible"
+        )
+    return _frames(log, _numbers(log, name), direction == "out", speed)
+
+
+def _numbers(log: FrameLog, name: str | None) -> set[int]:
+    """Return the numbers of the connections of one session."""
+    names = list(dict.fromkeys(connection.session for connection in log.connections))
+    if name is None and len(names) > 1:
+        raise ValueError(f"the recording has several sessions, say which: {', '.join(names)}")
+    if name is not None and name not in names:
+        raise ValueError(f"the recording has no session {name!r}, but {', '.join(names) or 'none at all'}")
+    return {number for number, connection in enumerate(log.connections) if name in (None, connection.session)}
+
+
+def _frames(log: FrameLog, numbers: set[int], out: bool, speed: float | None) -> Iterator[TimedFrame]:
+    start: int | None = None
+    for rows in log.rows(log.first, log.end):
+        stop = 0
+        for count, code, now in zip(
+            rows.counts.tolist(), rows.codes.tolist(), rows.monotonics.tolist(), strict=True
+        ):
+            place, stop = stop, stop + count
+            if code >> 1 not in numbers:
+                continue
+            start = now if start is None else start
+            if code & 1 != out:
+                continue
+            at = 0.0 if speed is None else (now - start) / 1e9 / speed
+            for row in range(place, stop):
+                head, flags = int(rows.heads[row]), int(rows.flags[row])
+                if flags & Flag.STATUS not in _NOT_SENT and head & OPCODE != Opcode.PONG:
+                    frame = to_frame(head, rows.payload_at(row))
+                    yield TimedFrame(at, frame.copy(rsv1=False) if flags & Flag.CHANGED else frame)
+
+
+async def replay(
+    log: FrameLog,
+    session: ClientWebSocketSession,
+    *,
+    speed: float | None = 1.0,
+    direction: Direction = "out",
+    name: str | None = None,
+    on_sent: Callable[[TimedFrame], object] | None = None,
+) -> int:
+    """Send on a session what was sent in a recording, at the recorded times; return the number of frames sent.
+
+    A recorded close frame closes the session, and ends the replay; otherwise the session stays open. What the peer
+    answers is not waited for: it is in ``session.log``, to be compared with the recording.
+
+    Args:
+        log: the recording, such as ``wsnotebook.load(path)``.
+        session: an open session; a raw one to send frames that break rules.
+        speed: 1.0 as recorded, 2.0 twice as fast, None as fast as the session takes them.
+        direction: ``"out"`` for a recording made by a client, ``"in"`` for one made by a server.
+        name: of the recorded session; needed where the log has several.
+        on_sent: called with each frame after it was sent.
+
+    Raises:
+        ValueError: as timed_frames, before anything is sent.
+        SessionClosed: the session ended before the last frame; it is noticed also in a pause.
+    """
+    frames = timed_frames(log, direction, speed=speed, name=name)
+    loop = asyncio.get_running_loop()
+    origin, sent = loop.time(), 0
+    ended = asyncio.ensure_future(session.close_reason)
+    try:
+        for timed in frames:
+            pause = origin + timed.at - loop.time()
+            if pause > 0:
+                await asyncio.wait((ended,), timeout=pause)
+            is_close = timed.frame.opcode == Opcode.CLOSE
+            if is_close and ended.done():
+                break  # closing what is closed is no fault
+            await _send(session, timed.frame)
+            sent += 1
+            if on_sent is not None:
+                on_sent(timed)
+            if is_close:
+                break
+        else:
+            await session.flush()
+    finally:
+        ended.cancel()
+    return sent
+
+
+async def _send(session: ClientWebSocketSession, frame: Frame) -> None:
+    if frame.opcode & _CONTROL:
+        await session.flush()  # or it would overtake the data frames that were sent before it
+    if frame.opcode != Opcode.CLOSE:
+        await session.send(frame)
+        return
+    with contextlib.suppress(SessionClosed):  # the peer's close has crossed it
+        await session.send(frame)  # as it was, also with a code that close() would not take
+        await session.flush()  # until then close() would send one of its own
+    await session.close()
