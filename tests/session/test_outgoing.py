@@ -310,10 +310,10 @@ async def test_flush_is_not_misled_by_frames_that_overtake(opened: Opener, until
         await session.send(BIG)
     flushing = asyncio.create_task(session.flush())
     queued_at_end: list[int] = []
-    flushing.add_done_callback(lambda _: queued_at_end.append(len(session.pump._data)))
+    flushing.add_done_callback(lambda _: queued_at_end.append(len(session.pump.outbox.data)))
     await asyncio.sleep(0)
     await peer.send(b"\x89\x00" * 20)
-    await until(lambda: len(session.pump._control) == 20)
+    await until(lambda: len(session.pump.outbox.control) == 20)
     peer.read_on()
     heads = [(await peer.read_frame()).head for _ in range(count + 28)]
     assert heads[count : count + 20] == [0x8A] * 20

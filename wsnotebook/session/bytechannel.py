@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Self, TypeVar
 
 from wsnotebook.wire.frames import BytesLike
@@ -61,6 +61,29 @@ class ByteChannel:
         self.is_abandoned = True
         self.cause = self.cause or cause
         self.tell()
+
+    async def run(
+        self, work: Awaitable[object], finish: Callable[[BaseException | None], None]
+    ) -> Exception | None:
+        """Do the work at one end, and wait for its children; then call ``finish``, which is ``end`` or ``abandon``.
+
+        Returns:
+            What the work or a child has raised; the other end has it as its cause.
+        """
+        try:
+            await work
+            await _join(self.children)
+        except asyncio.CancelledError as error:
+            finish(error)
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is goes to the other end
+            finish(error)
+            return error
+        finally:
+            for child in self.children:
+                child.cancel()
+        finish(None)
+        return None
 
     def launch(self, coroutine: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Run a child of the task at this end: the end of the stream waits for it."""
@@ -174,3 +197,12 @@ class ByteWriter(_End):
     async def aclose(self) -> None:
         """Write no more: the reader comes to the end."""
         self._channel.end()
+
+
+async def _join(children: set[asyncio.Task[Any]]) -> None:
+    """Wait for tasks, also for those that they start; raise the first failure."""
+    while children:
+        done, _ = await asyncio.wait(children)
+        children -= done
+        for task in done:
+            task.result()

@@ -318,7 +318,7 @@ class SendChannel(_Channel):
         """
         require_loop(self._loop, "send")
         self.check()
-        if self._waiters or self._pump.is_full:
+        if self._waiters or self._pump.outbox.is_full:
             self._overflow()
             return False
         self._enqueue(frame)
@@ -327,13 +327,13 @@ class SendChannel(_Channel):
     async def ready(self) -> None:
         """Wait until there is room in the queue."""
         self.check()
-        if self._pump.is_full:
+        if self._pump.outbox.is_full:
             self._overflow()
-        while self._waiters or self._pump.is_full:
+        while self._waiters or self._pump.outbox.is_full:
             with self._pump.waiting(sending=True):
                 await self._waiters.wait()
             self.check()
-            if not self._pump.is_full:
+            if not self._pump.outbox.is_full:
                 return
 
     def _overflow(self) -> None:
@@ -355,4 +355,4 @@ class SendChannel(_Channel):
             self._waiters.wake_all()
             self._close()
         elif self._waiters:
-            self._waiters.wake_up_to(self._pump.room)
+            self._waiters.wake_up_to(self._pump.outbox.room)

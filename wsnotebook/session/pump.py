@@ -8,37 +8,32 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import itertools
-import os
-import socket
 from collections.abc import Callable, Iterator
-from typing import Any, TypeAlias
+from typing import Any
 
 from wsnotebook.errors import ChannelOverflow, FrameTooBig, SessionClosed, SessionFault
 from wsnotebook.log.connections import Connection
 from wsnotebook.log.cursor import Cursor
 from wsnotebook.log.framelog import FrameLog
 from wsnotebook.session.channels import Channels
-from wsnotebook.session.lane import Lane
+from wsnotebook.session.lastwords import last_words
+from wsnotebook.session.outbox import Outbox
+from wsnotebook.session.pings import Answer, Pings
 from wsnotebook.session.state import Initiator, SessionState
-from wsnotebook.wire.batch import OPCODE, Batch, Flag, minimal_header
+from wsnotebook.session.unsent import Unsent
+from wsnotebook.wire.batch import OPCODE, Batch
 from wsnotebook.wire.frames import CloseCode, CloseReason, Frame, Opcode, truncate_utf8
 from wsnotebook.wire.protocol import Reading, WireProtocol
 from wsnotebook.wire.serializer import Outgoing, outgoing
 
 __all__ = ["Pump"]
 
-Answer: TypeAlias = Callable[[float | Exception], None]
+
 """Called with the seconds to a pong, or with what ended the session before."""
 
-_WRITE_BYTES = 256 * 1024  # queued bytes serialised in one go
-_WRITE_FRAMES = 256
-_NO_LIMIT = 1 << 60
-_CLOSE = int(Opcode.CLOSE)  # an attribute of an enum is a slow thing to look up for each frame
 _TURN = 0.005  # seconds for which received frames may hold the loop before the others get their turn
 _LINGER = 1.0  # seconds that the peer has to close TCP after both close frames; a server does so at once
 _PONGS_WAITING = 64  # pongs that wait for a peer that reads nothing; then only the newest is kept
-_LAST_WORDS = 64 << 20  # bytes read at most from a socket whose write failed
 
 
 class Pump:
@@ -92,21 +87,16 @@ class Pump:
         self._pause_at = channels.incoming.size
         self._reading: Iterator[Reading | None] | None = None
         # Sending
-        self._control = Lane()
-        self._data = Lane()
-        self._most_queued = _NO_LIMIT if channels.outgoing.size is None else channels.outgoing.size
-        self.close_is_queued = False
+        self.outbox = Outbox(channels.outgoing)
         self._is_scheduled = False
         self._writing_paused = False
-        self._unsent: tuple[int, list[int], int] | None = (
-            None  # first seq, frame lengths, bytes not yet handed over
-        )
+        self._unsent: Unsent | None = None
         self._skipped = 0
         self._eof = False
         # Waiting
         self.waiters = 0  # coroutines of the user that wait for something of this pump
         self.senders = 0
-        self._pings: dict[bytes, list[tuple[int, Answer]]] = {}  # when each was sent, and who waits
+        self._pings = Pings()
         self.answers_pings = not raw
         self._notify = notify
         self._timer: asyncio.TimerHandle | None = None
@@ -221,21 +211,14 @@ class Pump:
 
     def _take_pings(self, reading: Reading) -> None:
         for payload in reading.pongs:
-            waiting = self._pings.pop(payload, None)
-            if waiting is not None:
-                (sent_ns, answer), *others = waiting
-                if others:
-                    self._pings[payload] = others
-                answer((self.log.monotonic() - sent_ns) / 1e9)
+            self._pings.answered(payload, self.log.monotonic())
         if reading.pings and self.answers_pings and self.close_received is None and not self.outgoing_ended:
             self._answer(reading.pings)
 
     def _answer(self, pings: list[bytes]) -> None:
         """Send pongs in order; to a peer that takes none, only the newest (RFC 6455 §5.5.3)."""
-        if self._writing_paused and len(self._control) > _PONGS_WAITING:
-            waiting = self._control.take_all()
-            self._control.extend(item for item in waiting if item[0] & OPCODE != Opcode.PONG)
-            stale = [item for item in waiting if item[0] & OPCODE == Opcode.PONG]
+        if self._writing_paused and len(self.outbox.control) > _PONGS_WAITING:
+            stale = self.outbox.take_stale_pongs()
             self._record_dropped(stale, "a newer ping was answered instead (RFC 6455 §5.5.3)")
             pings = pings[-1:]
         for payload in pings:
@@ -253,8 +236,10 @@ class Pump:
         self.state = SessionState.CLOSING
         if self.close_sent is None and self.fault is None and not self.raw:
             self.outgoing_ended = True
-            if self._control and self._is_writable():  # pongs to the pings before its close (RFC 6455 §5.5.2)
-                self._write(self._control.take_all())
+            if (
+                self.outbox.control and self._is_writable()
+            ):  # pongs to pings before its close (RFC 6455 §5.5.2)
+                self._write(self.outbox.control.take_all())
             self._drop_queue("the peer had closed")
             self._write_close(payload)
             self._await_answer()  # a peer that reads nothing takes no echo either
@@ -263,32 +248,9 @@ class Pump:
 
     # Sending
 
-    @property
-    def is_full(self) -> bool:
-        """Whether a sender has to wait."""
-        return len(self._data) >= self._most_queued
-
-    @property
-    def is_waiting_to_send(self) -> bool:
-        """Whether frames wait to be serialised."""
-        return bool(self._control or self._data)
-
-    @property
-    def room(self) -> int:
-        """Frames that the queue takes before it is full."""
-        return max(0, self._most_queued - len(self._data))
-
     def enqueue(self, item: Outgoing) -> None:
-        """Put a frame into the queue, whether there is room or not; any thread.
-
-        Pings and pongs overtake data; a close keeps its place behind it.
-        """
-        opcode = item[0] & OPCODE
-        lane = self._data if opcode <= _CLOSE else self._control
-        if opcode == _CLOSE:
-            self.close_is_queued = True
-        lane.append(item)
-        lane.enqueued += 1
+        """Put a frame into the outbox, whether there is room or not; any thread."""
+        self.outbox.put(item)
         if not self._is_scheduled:
             self.wake()
 
@@ -306,15 +268,6 @@ class Pump:
         with contextlib.suppress(RuntimeError):  # the loop is closed, and with it the connection
             soon(function, *arguments)
 
-    @property
-    def marks(self) -> tuple[int, int]:
-        """Where the queues end now: what ``has_handed`` takes."""
-        return self._control.enqueued, self._data.enqueued
-
-    def has_handed(self, marks: tuple[int, int]) -> bool:
-        """Tell whether what was queued before is with the operating system, or was given up."""
-        return self._control.handed >= marks[0] and self._data.handed >= marks[1]
-
     def overflow_outgoing(self, fault: ChannelOverflow) -> None:
         """The queue ran over, and its overflow is "close"; any thread."""
         self.outgoing_ended = True
@@ -325,13 +278,13 @@ class Pump:
         self._is_scheduled = False
         if self.state is SessionState.CLOSED:  # another thread was about to send when the connection was lost
             self._drop_queue("the connection was lost")
-        while (self._control or self._data) and not self._writing_paused and self._transport is not None:
-            if self._transport.is_closing() or (self.close_sent is not None and not self._control):
+        while self.outbox and not self._writing_paused and self._transport is not None:
+            if self._transport.is_closing() or (self.close_sent is not None and not self.outbox.control):
                 break
-            self._write(self._next_items())
+            self._write(self.outbox.next_items(with_data=self.close_sent is None))
             if self.close_sent is not None:
                 break
-            if self._data:  # another turn, so that receiving is not held up by a long queue
+            if self.outbox.data:  # another turn, so that receiving is not held up by a long queue
                 self.wake()
                 break
         if self.senders:
@@ -339,23 +292,6 @@ class Pump:
 
     def _is_writable(self) -> bool:
         return not self._writing_paused and self._transport is not None and not self._transport.is_closing()
-
-    def _next_items(self) -> list[Outgoing]:
-        """Take from the queues what is written next: pongs and pings, then data up to a close frame."""
-        items: list[Outgoing] = []
-        while self._control:
-            items.append(self._control.popleft())
-            if items[-1][0] & OPCODE == Opcode.CLOSE:
-                return items
-        size = 0
-        data = self._data
-        while data and len(items) < _WRITE_FRAMES and size < _WRITE_BYTES and self.close_sent is None:
-            item = data.popleft()
-            items.append(item)
-            size += len(item[1])
-            if item[0] & OPCODE == _CLOSE:
-                break
-        return items
 
     def _write(self, items: list[Outgoing]) -> None:
         """Record frames, then write them: a row before a write."""
@@ -369,9 +305,9 @@ class Pump:
         self._transport.write(data)
         left = self._transport.get_write_buffer_size()
         if left:
-            self._unsent = (first, _frame_lengths(batch), left)
+            self._unsent = Unsent.of(first, batch, left)
         else:
-            self._handed_over()
+            self.outbox.settle()
         if items[-1][0] & OPCODE == Opcode.CLOSE:
             self._own_close(items[-1][1])
 
@@ -406,9 +342,9 @@ class Pump:
 
     def _drop_queue(self, why: str) -> None:
         """Record what is still queued as never sent."""
-        self._record_dropped([*self._control.take_all(), *self._data.take_all()], why)
+        self._record_dropped(self.outbox.take_all(), why)
         if self._unsent is None:  # or what was written last, our close perhaps, is still to be handed over
-            self._handed_over()
+            self.outbox.settle()
 
     def _record_dropped(self, items: list[Outgoing], why: str) -> None:
         if items:
@@ -420,14 +356,8 @@ class Pump:
 
     def _write_close(self, payload: bytes) -> None:
         """Write a close frame of this side's own accord."""
-        self._control.append((0x88, payload, 0, None))
-        self._control.enqueued += 1
+        self.outbox.put_own_close(payload)
         self._write_queued()
-
-    def _handed_over(self) -> None:
-        """What was taken from the queues is with the operating system, or given up."""
-        self._control.settle()
-        self._data.settle()
 
     def pause_writing(self) -> None:
         """The operating system takes no more for now."""
@@ -437,7 +367,7 @@ class Pump:
         """The operating system has taken all."""
         self._writing_paused = False
         self._unsent = None
-        self._handed_over()
+        self.outbox.settle()
         self._write_queued()
         self._notify()
 
@@ -448,14 +378,12 @@ class Pump:
         if self.outgoing_ended:
             answer(SessionClosed(self.close_reason))
             return
-        self._pings.setdefault(payload, []).append((self.log.monotonic(), answer))
+        self._pings.sent(payload, self.log.monotonic(), answer)
         self.enqueue(outgoing(Frame.ping(payload)))
 
     def forget_ping(self, payload: bytes, answer: Answer) -> None:
         """Do not wait for this pong any more."""
-        waiting = [entry for entry in self._pings.pop(payload, ()) if entry[1] != answer]
-        if waiting:
-            self._pings[payload] = waiting
+        self._pings.forget(payload, answer)
 
     # Ending
 
@@ -538,8 +466,7 @@ class Pump:
         """Abort the transport; what is queued is recorded as never sent when the connection is lost."""
         if self._transport is not None:
             if self._unsent is not None:
-                first, lengths, _ = self._unsent
-                self._unsent = (first, lengths, self._transport.get_write_buffer_size())
+                self._unsent = self._unsent._replace(left=self._transport.get_write_buffer_size())
             self._transport.abort()
 
     def eof_received(self) -> bool:
@@ -580,57 +507,25 @@ class Pump:
         """The connection is gone: take its last words, settle everything, tell everybody."""
         if self.state is SessionState.CLOSED:
             return
-        if error is not None:
-            self._take_last_words()
+        if error is not None and self._transport is not None and self.wire is not None:
+            for data in last_words(self._transport):
+                self._finish_reading()
+                self._reading = self.wire.receive(data)
         self._take_end()
         self._end_incoming()
         self.outgoing_ended = True
         if self._unsent is not None:
-            self._mark_unsent(*self._unsent)
+            self._unsent.mark_dropped(self.log)
         self._drop_queue("the connection was lost")
         self._settle(CloseReason(CloseCode.ABNORMAL_CLOSURE), "network")
         self.state = SessionState.CLOSED
         self._transport = None
         if self._timer is not None:
             self._timer.cancel()
-        pings, self._pings = self._pings, {}
-        for _, answer in itertools.chain(*pings.values()):
-            answer(self.fault or SessionClosed(self.close_reason))
+        self._pings.end(self.fault or SessionClosed(self.close_reason))
         why = f"; {error}" if error is not None else ""
         self.log.note("closed", f"{self.close_reason}, by {self.close_initiator}{why}", self.name)
         self._notify()
-
-    def _take_last_words(self) -> None:
-        """Read what the operating system had received when a write failed: asyncio throws that away."""
-        assert self._transport is not None and self.wire is not None
-        sock = self._transport.get_extra_info("socket")
-        if sock is None or not self._is_plain_tcp():
-            return
-        with contextlib.suppress(OSError), socket.socket(fileno=os.dup(sock.fileno())) as twin:
-            twin.setblocking(False)
-            left = _LAST_WORDS
-            while left > 0:
-                data = twin.recv(256 * 1024)
-                if not data:
-                    return
-                left -= len(data)
-                self._finish_reading()
-                self._reading = self.wire.receive(data)
-
-    def _mark_unsent(self, first: int, lengths: list[int], left: int) -> None:
-        """Mark the rows whose bytes did not all go to the operating system."""
-        count = 0
-        for length in reversed(lengths):
-            if left <= 0:
-                break
-            left -= length
-            count += 1
-        stop = first + len(lengths)
-        self.log.mark_dropped(
-            stop - count,
-            stop,
-            "not, or not wholly, handed to the operating system when the connection was lost",
-        )
 
     # Waiting
 
@@ -644,17 +539,6 @@ class Pump:
         finally:
             self.waiters -= 1
             self.senders -= sending
-
-
-def _frame_lengths(batch: Batch) -> list[int]:
-    """Return the bytes on the wire of each frame."""
-    lengths = []
-    for place, (head, flags, payload) in enumerate(
-        zip(batch.heads, batch.flags, batch.payloads, strict=True)
-    ):
-        length = len(batch.wire.get(place, payload))
-        lengths.append(length + len(minimal_header(head, length, b"key!" if flags & Flag.MASKED else None)))
-    return lengths
 
 
 def _close_message(fault: SessionFault) -> str:

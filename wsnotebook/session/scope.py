@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
-__all__ = ["Scope", "join_children"]
+__all__ = ["Scope"]
 
 T = TypeVar("T")
 
@@ -53,12 +53,3 @@ class Scope:
         tasks = [task for task in self._tasks if task is not current]
         if tasks:
             await asyncio.wait(tasks)
-
-
-async def join_children(children: set[asyncio.Task[Any]]) -> None:
-    """Wait for tasks, also for those that they start; raise the first failure."""
-    while children:
-        done, _ = await asyncio.wait(children)
-        children -= done
-        for task in done:
-            task.result()

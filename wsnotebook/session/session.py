@@ -26,13 +26,15 @@ from wsnotebook.session.converters import Converter
 from wsnotebook.session.endings import CloseArgument, close_frame, reason_of
 from wsnotebook.session.heartbeat import Heartbeat
 from wsnotebook.session.iothread import IoThread
+from wsnotebook.session.joiner import Joiner
 from wsnotebook.session.limits import check_frame_size
 from wsnotebook.session.masking import warn_unmasked
 from wsnotebook.session.place import require_loop
 from wsnotebook.session.pump import Pump
-from wsnotebook.session.scope import Scope, join_children
+from wsnotebook.session.scope import Scope
 from wsnotebook.session.state import Initiator, SessionState
 from wsnotebook.session.threadsafe import Threadsafe
+from wsnotebook.session.watchers import Watchers
 from wsnotebook.views import view_of
 from wsnotebook.wire.batch import Flag
 from wsnotebook.wire.extensions import WebSocketExtension
@@ -79,10 +81,10 @@ class ClientWebSocketSession:
         self._max_frame_size = max_frame_size
         self._call: HttpCall | None = None
         self._is_told = False  # a look at the pump is already scheduled
-        self._watchers: set[asyncio.Future[None]] = set()
+        self._watchers = Watchers()
         self._close_reason: asyncio.Future[CloseReason] = self._loop.create_future()
         self._open_opcode: int | None = None  # of the message that the user has begun and not finished
-        self._parts: list[Frame] = []
+        self._joiner = Joiner()
         self._latency: float | None = None
         self._is_warned = False  # of unmasked frames
         self._scope = Scope(name, self._task_failed)
@@ -164,7 +166,7 @@ class ClientWebSocketSession:
     @masking.setter
     def masking(self, masking: bool) -> None:
         self._masking = bool(masking)
-        if self.pump.is_waiting_to_send:
+        if self.pump.outbox:
             self._warn_if_unmasked()
         if self.pump.wire is not None:
             self.pump.wire.masking = self._masking
@@ -237,7 +239,7 @@ class ClientWebSocketSession:
         pump = self.pump
         if not self._masking:
             self._warn_if_unmasked()
-        if pump.outgoing_ended or pump.is_full or pump.senders:
+        if pump.outgoing_ended or pump.outbox.is_full or pump.senders:
             await self.outgoing.ready()
         if type(item) is str and self._open_opcode is None and mask_key is None:
             pump.enqueue((0x81, item.encode(), Flag.TEXT, None))
@@ -295,9 +297,11 @@ class ClientWebSocketSession:
             SessionClosed: the session has failed.
         """
         pump = self._check("flush")
-        marks = pump.marks
+        marks = pump.outbox.marks
         with pump.waiting(sending=True):
-            await self._until(lambda: pump.has_handed(marks) or pump.state is SessionState.CLOSED)
+            await self._watchers.until(
+                lambda: pump.outbox.has_handed(marks) or pump.state is SessionState.CLOSED
+            )
         if pump.fault is not None or pump.close_initiator in ("network", "timeout"):
             raise SessionClosed(pump.close_reason) from pump.fault
 
@@ -346,24 +350,13 @@ class ClientWebSocketSession:
         """
         while True:
             frame = await self.incoming.receive()
-            message = self._join(frame)
+            message = self._joiner.join(frame)
             if message is not None:
                 return message
 
-    def _join(self, frame: Frame) -> str | bytes | None:
-        """Return the message that a frame completes, if any."""
-        if frame.opcode not in (Opcode.CONTINUATION, Opcode.TEXT, Opcode.BINARY):
-            return None
-        self._parts.append(frame)
-        if not frame.fin:
-            return None
-        parts, self._parts = self._parts, []
-        data = parts[0].data if len(parts) == 1 else b"".join(part.data for part in parts)
-        return data if parts[0].opcode == Opcode.BINARY else str(data, "utf-8")
-
     async def __aiter__(self) -> AsyncIterator[str | bytes]:
         async for frame in self.incoming:
-            message = self._join(frame)
+            message = self._joiner.join(frame)
             if message is not None:
                 yield message
 
@@ -412,21 +405,21 @@ class ClientWebSocketSession:
         """
         pump = self._check("close")
         closing = reason_of(reason, message, detail=detail, any_code=pump.raw)
-        if not pump.outgoing_ended and not pump.close_is_queued:
+        if not pump.outgoing_ended and not pump.outbox.has_close:
             self._warn_if_unmasked()
             pump.enqueue(outgoing(close_frame(closing, any_length=pump.raw)))
-        marks = pump.marks
+        marks = pump.outbox.marks
 
         def is_done() -> bool:
-            return pump.state is SessionState.CLOSED or (not wait and pump.has_handed(marks))
+            return pump.state is SessionState.CLOSED or (not wait and pump.outbox.has_handed(marks))
 
         with pump.waiting(sending=True):
             try:
                 async with asyncio.timeout(timeout):
-                    await self._until(is_done)
+                    await self._watchers.until(is_done)
             except TimeoutError:
                 self.terminate()
-                await self._until(lambda: pump.state is SessionState.CLOSED)
+                await self._watchers.until(lambda: pump.state is SessionState.CLOSED)
         if wait:
             await self._join_tasks()
         return pump.close_reason or closing
@@ -482,7 +475,7 @@ class ClientWebSocketSession:
         """
         self._check_scope()
         channel = ByteChannel()
-        self.launch(self._run_end(function(channel.reader), channel, channel.abandon))
+        self.launch(self._run_end(channel.run(function(channel.reader), channel.abandon)))
         return channel.writer
 
     def writer(self, function: Callable[[ByteWriter], Awaitable[object]]) -> ByteReader:
@@ -493,26 +486,13 @@ class ClientWebSocketSession:
         """
         self._check_scope()
         channel = ByteChannel()
-        self.launch(self._run_end(function(channel.writer), channel, channel.end))
+        self.launch(self._run_end(channel.run(function(channel.writer), channel.end)))
         return channel.reader
 
-    async def _run_end(
-        self, work: Awaitable[object], channel: ByteChannel, finish: Callable[[BaseException | None], None]
-    ) -> None:
-        try:
-            await work
-            await join_children(channel.children)
-        except asyncio.CancelledError as error:
-            finish(error)
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever it is goes to the other end
-            finish(error)
-            self.log.note("error", f"byte channel: {type(error).__name__}: {error}", self.name)
-        else:
-            finish(None)
-        finally:
-            for child in channel.children:
-                child.cancel()
+    async def _run_end(self, running: Coroutine[Any, Any, Exception | None]) -> None:
+        failure = await running
+        if failure is not None:
+            self.log.note("error", f"byte channel: {type(failure).__name__}: {failure}", self.name)
 
     def _task_failed(self, error: Exception) -> None:
         self.log.note("error", f"a task failed: {type(error).__name__}: {error}", self.name)
@@ -549,11 +529,7 @@ class ClientWebSocketSession:
         pump = self.pump
         self.incoming.wake()
         self.outgoing.wake()
-        if self._watchers:
-            watchers, self._watchers = self._watchers, set()
-            for watcher in watchers:
-                if not watcher.done():
-                    watcher.set_result(None)
+        self._watchers.tell()
         if pump.close_reason is not None and not self._close_reason.done():
             self._close_reason.set_result(pump.close_reason)
         if pump.state is SessionState.CLOSED:
@@ -571,16 +547,6 @@ class ClientWebSocketSession:
         self.log.note(
             "kernel stall", f"the notebook's loop stood still for {seconds:.1f} s; {where}", self.name
         )
-
-    async def _until(self, condition: Callable[[], bool]) -> None:
-        """Wait until a condition on the pump holds."""
-        while not condition():
-            watcher = self._loop.create_future()
-            self._watchers.add(watcher)
-            try:
-                await watcher
-            finally:
-                self._watchers.discard(watcher)
 
     def _check(self, verb: str) -> Pump:
         require_loop(self._loop, verb)

@@ -1,0 +1,29 @@
+"""Joiner: whole messages as str or bytes, out of frames."""
+
+from __future__ import annotations
+
+from wsnotebook.wire.frames import Frame, Opcode
+
+__all__ = ["Joiner"]
+
+
+class Joiner:
+    """The habit of websockets users, on top of ``incoming``: on a raw session it joins the fragments."""
+
+    def __init__(self) -> None:
+        self._parts: list[Frame] = []
+
+    def join(self, frame: Frame) -> str | bytes | None:
+        """Return the message that a frame completes, if any; control frames complete none.
+
+        Raises:
+            UnicodeDecodeError: a text that is not UTF-8.
+        """
+        if frame.opcode not in (Opcode.CONTINUATION, Opcode.TEXT, Opcode.BINARY):
+            return None
+        self._parts.append(frame)
+        if not frame.fin:
+            return None
+        parts, self._parts = self._parts, []
+        data = parts[0].data if len(parts) == 1 else b"".join(part.data for part in parts)
+        return data if parts[0].opcode == Opcode.BINARY else str(data, "utf-8")

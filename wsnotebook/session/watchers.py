@@ -1,0 +1,32 @@
+"""Watchers: coroutines that wait until a condition holds, and look again whenever something changed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+__all__ = ["Watchers"]
+
+
+class Watchers:
+    """Those who wait for a change, on one event loop."""
+
+    def __init__(self) -> None:
+        self._waiting: set[asyncio.Future[None]] = set()
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait until a condition holds."""
+        while not condition():
+            watcher = asyncio.get_running_loop().create_future()
+            self._waiting.add(watcher)
+            try:
+                await watcher
+            finally:
+                self._waiting.discard(watcher)
+
+    def tell(self) -> None:
+        """Let everybody look again."""
+        waiting, self._waiting = self._waiting, set()
+        for watcher in waiting:
+            if not watcher.done():
+                watcher.set_result(None)
