@@ -64,7 +64,7 @@ def test_a_local_cluster_answers_as_pandas_does(tmp_path: Path) -> None:
     dataset = open_dataset(tmp_path)
     with (
         distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None
+            n_workers=2, threads_per_worker=1, processes=False, dashboard_address=":0"
         ) as cluster,
         distributed.Client(cluster),
     ):
