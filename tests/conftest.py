@@ -10,6 +10,30 @@ from typing import NoReturn
 
 import pytest
 
+LONG = (
+    "tests/browser/test_hostile_payload.py",
+    "tests/browser/test_magics.py",
+    "tests/browser/test_panel.py",
+    "tests/browser/test_rebound_host.py",
+    "tests/cli/test_record.py",
+    "tests/cli/test_replay.py",
+    "tests/cli/test_serve.py",
+    "tests/kernel/test_kernels.py",
+    "tests/lab/test_load.py",
+    "tests/session/test_hostile.py",
+    "tests/session/test_interrupt.py",
+    "tests/session/test_stall.py",
+    "tests/truth/test_feed.py",
+)
+"""Tests that start browsers, kernels or processes, or take long: with --require-all, so that a plain run stays short."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--require-all"):
+        for item in items:
+            if item.nodeid.startswith(LONG):
+                item.add_marker(pytest.mark.skip(reason="long: runs with --require-all"))
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
