@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import socket
 import ssl
 import warnings
@@ -12,6 +11,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
+from wsnotebook.lab.guard import is_loopback
 from wsnotebook.lab.legacy import Handler, adapt_handler
 from wsnotebook.lab.messages import BODY_LIMIT, Headers, HttpSyntaxError, Request, Response
 from wsnotebook.lab.pipeline import OnError, ServerConnection
@@ -24,7 +24,6 @@ __all__ = [
     "Request",
     "Response",
     "http_server",
-    "is_loopback",
 ]
 
 
@@ -63,14 +62,6 @@ def http_server(settings: HttpServerSettings, handler: Handler) -> HttpServer:
             stacklevel=2,
         )
     return HttpServer(settings, handler)
-
-
-def is_loopback(host: str) -> bool:
-    """Say whether only this machine can reach ``host``."""
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 class HttpServer:

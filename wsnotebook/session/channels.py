@@ -172,8 +172,7 @@ class ReceiveChannel(_Channel):
             if frame is not None:
                 return frame
         while True:
-            with self._pump.waiting():
-                await self._waiters.wait()
+            await self._waiters.wait()
             frame = self._next()
             if frame is not None:
                 if self._ready or self._refill():
@@ -330,7 +329,7 @@ class SendChannel(_Channel):
         if self._pump.outbox.is_full:
             self._overflow()
         while self._waiters or self._pump.outbox.is_full:
-            with self._pump.waiting(sending=True):
+            with self._pump.sending():
                 await self._waiters.wait()
             self.check()
             if not self._pump.outbox.is_full:

@@ -94,8 +94,7 @@ class Pump:
         self._skipped = 0
         self._eof = False
         # Waiting
-        self.waiters = 0  # coroutines of the user that wait for something of this pump
-        self.senders = 0
+        self.senders = 0  # coroutines of the user that wait for the outbox
         self._pings = Pings()
         self.answers_pings = not raw
         self._notify = notify
@@ -530,15 +529,13 @@ class Pump:
     # Waiting
 
     @contextlib.contextmanager
-    def waiting(self, *, sending: bool = False) -> Iterator[None]:
-        """Count a coroutine of the user that waits for this pump."""
-        self.waiters += 1
-        self.senders += sending
+    def sending(self) -> Iterator[None]:
+        """Count a coroutine of the user that waits for the outbox, so that it is told."""
+        self.senders += 1
         try:
             yield
         finally:
-            self.waiters -= 1
-            self.senders -= sending
+            self.senders -= 1
 
 
 def _close_message(fault: SessionFault) -> str:

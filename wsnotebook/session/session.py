@@ -298,7 +298,7 @@ class ClientWebSocketSession:
         """
         pump = self._check("flush")
         marks = pump.outbox.marks
-        with pump.waiting(sending=True):
+        with pump.sending():
             await self._watchers.until(
                 lambda: pump.outbox.has_handed(marks) or pump.state is SessionState.CLOSED
             )
@@ -413,7 +413,7 @@ class ClientWebSocketSession:
         def is_done() -> bool:
             return pump.state is SessionState.CLOSED or (not wait and pump.outbox.has_handed(marks))
 
-        with pump.waiting(sending=True):
+        with pump.sending():
             try:
                 async with asyncio.timeout(timeout):
                     await self._watchers.until(is_done)
