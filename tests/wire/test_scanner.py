@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wsnotebook.wire.batch import Flag
+from wsnotebook.wire.batch import LONE, Flag
 from wsnotebook.wire.scanner import MAX_BATCH_FRAMES, MAX_ODD_FRAMES, ScannedBatch, Scanner
 
 
@@ -266,3 +266,91 @@ def test_an_end_between_two_frames_cuts_nothing_off() -> None:
     assert scanner.finish() is None
     assert len(feed(scanner, [b"\x81\x01a"])) == 1
     assert scanner.finish() is None
+
+
+class Memory:
+    """Gives memory, and remembers what it gave."""
+
+    def __init__(self) -> None:
+        self.given: list[memoryview] = []
+
+    def __call__(self, size: int) -> memoryview:
+        self.given.append(memoryview(bytearray(size)))
+        return self.given[-1]
+
+
+def read_into_place(scanner: Scanner, pieces: Iterable[bytes]) -> list[Row]:
+    """Feed the pieces as a socket that is read into ``room()`` whenever there is one would."""
+    rows: list[Row] = []
+    for piece in pieces:
+        while piece:
+            room = scanner.room()
+            if room is None:
+                scanner.feed(piece)
+                piece = b""
+            else:
+                count = min(len(room), len(piece))
+                room[:count] = piece[:count]
+                piece = piece[count:]
+                scanner.filled(count)
+            while (batch := scanner.scan()) is not None:
+                rows += rows_of(batch)
+    last = scanner.finish()
+    return rows + (rows_of(last) if last is not None else [])
+
+
+LARGE = encode(0x82, bytes(range(256)) * (LONE // 256)) + encode(0x81, b"z" * (LONE - 1)) + b"\x81\x02ok"
+
+
+@settings(deadline=None, max_examples=30)
+@given(
+    st.lists(st.sampled_from((LARGE, b"\x89\x00", b"\x01\x01a", b"\x80\x01b", b"\x81\x02ok")), max_size=4),
+    st.lists(st.integers(0, 1 << 21), max_size=8),
+)
+def test_reading_into_place_gives_the_same_rows(frames: list[bytes], places: list[int]) -> None:
+    """Wherever a large frame is cut, its rest may be put where it will stay; end of stream in it included."""
+    data = b"".join(frames)
+    whole = feed(Scanner(), [data])
+    assert read_into_place(Scanner(None, Memory()), cut(data, places)) == whole
+    assert feed(Scanner(None, Memory()), cut(data, places)) == whole
+    cut_off = data[: places[0] % (len(data) + 1)] if places else b""
+    assert read_into_place(Scanner(None, Memory()), cut(cut_off, places)) == feed(Scanner(), [cut_off])
+
+
+def test_a_large_payload_is_the_memory_that_it_was_received_into() -> None:
+    """Nothing of it is copied, and nobody may write to it any more."""
+    memory = Memory()
+    scanner = Scanner(None, memory)
+    scanner.feed(encode(0x82, bytes(LONE))[:20])
+    assert scanner.scan() is None
+    room = scanner.room()
+    assert room is not None
+    scanner.filled(len(room))
+    batch = scanner.scan()
+    assert batch is not None and batch.is_lone
+    (payload,) = batch.payloads
+    assert isinstance(payload, memoryview) and payload.readonly
+    assert payload.obj is memory.given[0].obj
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        pytest.param(encode(0x81, b"z" * (LONE - 1)), id="too small"),
+        pytest.param(encode(0x8A, b"z" * LONE), id="a control frame"),
+        pytest.param(encode(0x01, b"z" * LONE), id="a part of a message"),
+        pytest.param(encode(0xC1, b"z" * LONE), id="compressed"),
+        pytest.param(encode(0x81, b"z" * LONE, b"mask"), id="masked"),
+        pytest.param(
+            encode(0x82, b"")[:1] + b"\x7f" + (1 << 40).to_bytes(8, "big"), id="a length that may be a lie"
+        ),
+    ],
+)
+def test_what_has_to_be_changed_or_is_not_believed_gets_no_memory(frame: bytes) -> None:
+    """Such a frame is put together from its pieces."""
+    memory = Memory()
+    scanner = Scanner(None, memory)
+    scanner.feed(frame[:20])
+    assert scanner.scan() is None
+    assert scanner.room() is None
+    assert memory.given == []

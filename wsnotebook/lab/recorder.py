@@ -122,7 +122,7 @@ class _Direction:
         return batch.odd
 
     def _judge(self, batch: ScannedBatch, place: int) -> Rule | None:
-        head, payload = batch.heads[place], batch.payloads[place]
+        head, payload = batch.heads[place], batch.payload(place)
         after_close, self._closed = self._closed, self._closed or head & OPCODE == Opcode.CLOSE
         rule = self._rules[head]
         if not head & 0x08:
@@ -151,7 +151,7 @@ class _Direction:
 
     def _inflate(self, batch: Batch, place: int, final: bool) -> Rule | None:
         assert self._inflater is not None
-        wire = batch.payloads[place]
+        wire = batch.payload(place)
         try:
             batch.set_wire(place, wire, _exhaust(self._inflater, wire, final))
         except (zlib.error, FrameTooBig) as error:

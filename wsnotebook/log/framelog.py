@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from wsnotebook.log.arena import Arena
 from wsnotebook.log.connections import Connection
 from wsnotebook.log.cursor import Cursor
 from wsnotebook.log.events import Event, events_to_dataframe
@@ -75,6 +76,7 @@ class FrameLog:
         self.connections: list[Connection] = []
         """Connections whose frames are here, by number."""
         self._spill = SpillDirectory() if spill else None
+        self._arena = Arena()
         self._open = Segment(0)
         self._segments = [self._open]  # oldest first; the last one is open
         self._held = 0  # bytes of the sealed segments in memory
@@ -101,6 +103,11 @@ class FrameLog:
         with self.lock:
             self.connections.append(connection)
             return len(self.connections) - 1
+
+    def allocate(self, size: int) -> memoryview:
+        """Return memory for a large payload, to be received there and then appended: the log keeps it where it is."""
+        with self.lock:
+            return self._arena.allocate(size)
 
     def append(
         self, batch: Batch, connection: int, direction: Literal["in", "out"], time_ns: int, monotonic_ns: int

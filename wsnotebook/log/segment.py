@@ -100,7 +100,7 @@ class Segment:
         first: ``seq`` of its first row.
         max_rows: rows that it has room for.
         max_payload: payload bytes that it has room for.
-        for_lone: it is for one large frame, whose payload it keeps as it is, without a copy.
+        for_lone: it is for one large frame, whose payload it keeps where it is, without a copy.
     """
 
     def __init__(
@@ -290,7 +290,8 @@ class Segment:
         offsets = self.offsets[start : stop + 1]
         payload, wire = self.payload, self.wire
         if not self.is_sealed:
-            payload, offsets = bytes(self._payload_view[low:high]), offsets - low
+            if not self.for_lone:
+                payload, offsets = bytes(self._payload_view[low:high]), offsets - low
             wire, wire_offsets = (
                 bytes(memoryview(wire)[wire_offsets[0] : wire_offsets[-1]]),
                 wire_offsets - wire_offsets[0],

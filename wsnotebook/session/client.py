@@ -276,6 +276,7 @@ class _Dialer(_websockets_connect):
             raw=options.raw,
             masking=options.masking,
             max_frame_size=options.max_frame_size,
+            allocate=options.log.allocate,
             origin=options.origin,
             extensions=options.extensions or None,
             subprotocols=options.subprotocols or None,

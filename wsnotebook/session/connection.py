@@ -1,8 +1,9 @@
-"""WireConnection: the asyncio protocol that websockets dials; after the 101 it hands its bytes to a pump."""
+"""WireConnection: the asyncio protocol that websockets dials; after the 101 an OpenConnection takes its place."""
 
 from __future__ import annotations
 
 import asyncio
+import mmap
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection
@@ -13,11 +14,13 @@ from wsnotebook.redaction import redact_head, redact_url
 from wsnotebook.session.pump import Pump
 from wsnotebook.wire.protocol import WireProtocol
 
-__all__ = ["WireConnection"]
+__all__ = ["OpenConnection", "WireConnection"]
+
+_READ = 256 * 1024  # bytes read at once: what asyncio reads, and some ms of work for the loop at most
 
 
 class WireConnection(ClientConnection):
-    """One TCP connection, from the handshake, which is websockets' own, to its end, which is the pump's.
+    """One TCP connection up to its 101: dialling and handshake are websockets' own.
 
     Args:
         protocol: the wire.
@@ -35,7 +38,6 @@ class WireConnection(ClientConnection):
         """Seconds from the request to the whole head of the response."""
         self._include_secrets = include_secrets
         self._asked_at = 0.0
-        self._is_open = False
 
     async def handshake(self, *arguments: Any, **options: Any) -> None:
         """Send the request and wait for the answer, as websockets does."""
@@ -48,22 +50,19 @@ class WireConnection(ClientConnection):
         super().process_event(event)
 
     def data_received(self, data: bytes) -> None:
-        """Give the bytes of the handshake to websockets, all that follow to the pump."""
-        if self._is_open:
-            self.pump.bytes_received(data)
-            return
+        """Give the bytes of the handshake to websockets; what follows goes to an OpenConnection."""
         super().data_received(data)
         if self.response is not None and self.wire.state is OPEN:
             self._hand_over()
 
     def _hand_over(self) -> None:
-        self._is_open = True
-        transport = self.transport
-        self.pump.log.note("handshake", f"101 after {self.elapsed * 1000:.1f} ms", self.pump.name)
-        self.pump.open(transport, self.wire, self._describe(transport))
+        transport, pump = self.transport, self.pump
+        pump.log.note("handshake", f"101 after {self.elapsed * 1000:.1f} ms", pump.name)
+        pump.open(transport, self.wire, self._describe(transport))
+        transport.set_protocol(OpenConnection(self.wire, pump, self.connection_lost_waiter))
         early = self.wire.take_early()
         if early:
-            self.pump.bytes_received(early)
+            pump.bytes_received(early)
 
     def _describe(self, transport: asyncio.Transport) -> Connection:
         """Return what the log keeps of this connection."""
@@ -85,34 +84,54 @@ class WireConnection(ClientConnection):
             has_secrets=secrets,
         )
 
-    def eof_received(self) -> bool | None:  # type: ignore[override]  # True keeps it half open
+
+class OpenConnection(asyncio.BufferedProtocol):
+    """One TCP connection after the 101: the pump's alone.
+
+    It says where to read the next bytes to: a large frame into its place in the log, all else into a buffer of its own.
+
+    Args:
+        wire, pump: where the bytes go.
+        lost: completed at the end; websockets waits for it.
+    """
+
+    def __init__(self, wire: WireProtocol, pump: Pump, lost: asyncio.Future[None]) -> None:
+        self._wire = wire
+        self._pump = pump
+        self._lost = lost
+        # mapped, so that what a quiet session never fills costs no memory
+        self._buffer = memoryview(mmap.mmap(-1, _READ))
+        self._in_place = False
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Return where the next read goes."""
+        room = self._wire.room()
+        self._in_place = room is not None
+        return self._buffer if room is None else room
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Take the bytes of one read."""
+        if self._in_place:
+            self._pump.received_in_place(nbytes)
+        else:
+            self._pump.bytes_received(bytes(self._buffer[:nbytes]))
+
+    def eof_received(self) -> bool | None:
         """Take the end of what the peer sends."""
-        if self._is_open:
-            return self.pump.eof_received()
-        super().eof_received()
-        return None
+        return self._pump.eof_received()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Take the end of the connection."""
-        if not self._is_open:
-            super().connection_lost(exc)
-            return
-        self.pump.connection_lost(exc)
-        self.connection_lost_waiter.set_result(None)
+        self._pump.connection_lost(exc)
+        self._lost.set_result(None)
 
     def pause_writing(self) -> None:
         """The operating system takes no more for now."""
-        if self._is_open:
-            self.pump.pause_writing()
-        else:
-            super().pause_writing()
+        self._pump.pause_writing()
 
     def resume_writing(self) -> None:
         """The operating system has taken all."""
-        if self._is_open:
-            self.pump.resume_writing()
-        else:
-            super().resume_writing()
+        self._pump.resume_writing()
 
 
 def _ip_address(address: Any) -> tuple[str, int] | None:

@@ -128,6 +128,12 @@ class Pump:
         self._reading = self.wire.receive(data)
         self._read_on()
 
+    def received_in_place(self, count: int) -> None:
+        """Take the bytes of one read that were put where ``wire.room()`` said."""
+        assert self.wire is not None
+        self._reading = self.wire.receive_in_place(count)
+        self._read_on()
+
     def _read_on(self) -> None:
         """Take the readings of the bytes in hand; where they are many, let the loop take turns."""
         assert self._transport is not None and self.loop is not None

@@ -6,10 +6,23 @@ A column of ints or bytes costs a tenth of an object a frame, and the log stores
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TypeAlias
 
 from wsnotebook.wire.frames import OPCODES, Frame
 
-__all__ = ["FIN", "OPCODE", "RSV1", "RSV2", "RSV3", "Batch", "Flag", "minimal_header", "to_frame"]
+__all__ = [
+    "FIN",
+    "LONE",
+    "OPCODE",
+    "RSV1",
+    "RSV2",
+    "RSV3",
+    "Batch",
+    "Flag",
+    "Payload",
+    "minimal_header",
+    "to_frame",
+]
 
 # The first byte of a frame: RFC 6455 §5.2.
 FIN = 0x80
@@ -18,10 +31,12 @@ RSV2 = 0x20
 RSV3 = 0x10
 OPCODE = 0x0F
 
-_LONE = (
-    256 * 1024
-)  # bytes from which a frame is a batch by itself, and the log keeps its bytes without a copy
+LONE = 256 * 1024
+"""Bytes from which a frame is a batch by itself, and the log keeps its payload without a copy."""
 _LARGE = 1024  # bytes from which another copy of a payload costs more than a turn of a loop
+
+Payload: TypeAlias = bytes | memoryview
+"""Payload of a frame: a view only of a lone one that was received in its place, a final text or binary frame."""
 
 
 class Flag:
@@ -58,7 +73,7 @@ class Batch:
         """First byte of each frame: FIN, RSV1–3 and opcode, as on the wire."""
         self.flags = bytearray()
         """Flag bits of each frame."""
-        self.payloads: list[bytes] = []
+        self.payloads: list[Payload] = []
         """Payload of each frame as the application sees it."""
         self.mask_keys: list[bytes] = []
         """Four bytes for each masked frame, in order."""
@@ -73,7 +88,7 @@ class Batch:
     def __len__(self) -> int:
         return len(self.payloads)
 
-    def add(self, head: int, payload: bytes, flags: int = 0, mask_key: bytes | None = None) -> int:
+    def add(self, head: int, payload: Payload, flags: int = 0, mask_key: bytes | None = None) -> int:
         """Append one frame; return its place in the batch."""
         place = len(self.payloads)
         if mask_key is not None:
@@ -105,11 +120,13 @@ class Batch:
     @property
     def is_lone(self) -> bool:
         """Whether this is one large frame, whose payload is better kept than copied."""
-        return len(self.payloads) == 1 and len(self.payloads[0]) >= _LONE
+        return len(self.payloads) == 1 and len(self.payloads[0]) >= LONE
 
     def is_ascii(self) -> bool:
-        """Tell whether every byte of every payload is ASCII."""
-        return all(map(bytes.isascii, self.payloads)) if self._is_large else self._joined_payloads().isascii()
+        """Tell whether every byte of every payload is ASCII; of a view it is not known."""
+        if not self._is_large:
+            return self._joined_payloads().isascii()
+        return all(isinstance(payload, bytes) and payload.isascii() for payload in self.payloads)
 
     def copy_payloads(self, target: memoryview) -> None:
         """Copy all payloads, end to end, to the beginning of ``target``."""
@@ -133,12 +150,16 @@ class Batch:
             self._joined = b"".join(self.payloads)
         return self._joined
 
+    def payload(self, place: int) -> bytes:
+        """Return the payload of one frame as bytes, which only a view has to be copied for."""
+        return bytes(self.payloads[place])
+
     def frame(self, place: int) -> Frame:
         """Return one frame as a value."""
-        return to_frame(self.heads[place], self.payloads[place])
+        return to_frame(self.heads[place], self.payload(place))
 
     def __iter__(self) -> Iterator[Frame]:
-        return map(to_frame, self.heads, self.payloads)
+        return map(to_frame, self.heads, map(bytes, self.payloads))
 
 
 def to_frame(head: int, payload: bytes) -> Frame:

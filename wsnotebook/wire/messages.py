@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import codecs
 
-from wsnotebook.wire.batch import FIN, OPCODE
+from wsnotebook.wire.batch import FIN, OPCODE, Payload
 from wsnotebook.wire.frames import Opcode
 from wsnotebook.wire.rules import Rule, Rules
 
 __all__ = ["MessageState", "is_utf8"]
 
 _utf8_decoder = codecs.getincrementaldecoder("utf-8")
+_PIECE = 64 << 10  # bytes decoded at once: the text is thrown away, and a small one is made in warm memory
 
 
 class MessageState:
@@ -43,13 +44,13 @@ class MessageState:
             self._in_character = False
         return rule, False
 
-    def end(self, head: int, payload: bytes) -> tuple[Rule | None, bool]:
+    def end(self, head: int, payload: Payload) -> tuple[Rule | None, bool]:
         """Take the payload of that frame; return the rule it breaks and whether it is UTF-8 by itself."""
         self.size += len(payload)
         final = bool(head & FIN)
         rule, alone = None, False
         if self.opcode == Opcode.TEXT:
-            if payload.isascii() and not self._in_character:
+            if isinstance(payload, bytes) and payload.isascii() and not self._in_character:
                 alone = True
             else:
                 alone = is_utf8(payload)
@@ -58,9 +59,9 @@ class MessageState:
             self.opcode = None
         return rule, alone
 
-    def _decode(self, payload: bytes, final: bool) -> Rule | None:
+    def _decode(self, payload: Payload, final: bool) -> Rule | None:
         try:
-            self._decoder.decode(payload, final)
+            self._decoder.decode(bytes(payload), final)
         except UnicodeDecodeError:
             self._in_character = True  # the decoder has to be reset
             return Rules.TEXT_UTF8
@@ -68,12 +69,15 @@ class MessageState:
         return None
 
 
-def is_utf8(payload: bytes) -> bool:
+def is_utf8(payload: Payload) -> bool:
     """Tell whether ``payload`` is UTF-8 by itself."""
-    if payload.isascii():
+    if isinstance(payload, bytes) and payload.isascii():
         return True
+    size, position = len(payload), 0
     try:
-        payload.decode()
+        while position < size:  # a piece ends before a character that it cuts, and the next one begins there
+            stop = position + _PIECE
+            position += codecs.utf_8_decode(payload[position:stop], "strict", stop >= size)[1]
     except UnicodeDecodeError:
         return False
     return True

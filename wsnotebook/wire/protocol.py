@@ -79,6 +79,7 @@ class WireProtocol(ClientProtocol, _FrameLoop):
         raw: hand every frame over as it came and refuse nothing.
         masking: mask what is sent; may be set at any time.
         max_frame_size: payload bytes of a frame, and of a message on a default session; None for no limit.
+        allocate: memory for large payloads that are received in their place; see Scanner.
         random: source of mask keys.
     """
 
@@ -89,12 +90,13 @@ class WireProtocol(ClientProtocol, _FrameLoop):
         raw: bool = False,
         masking: bool = True,
         max_frame_size: int | None = None,
+        allocate: Callable[[int], memoryview] | None = None,
         random: Callable[[int], bytes] = os.urandom,
         **options: Any,
     ) -> None:
         super().__init__(uri, max_size=None, **options)
         self.raw = raw
-        self._scanner = Scanner(max_frame_size)
+        self._scanner = Scanner(max_frame_size, allocate)
         self._message = MessageState()
         self._head_rules = head_rules(0)
         self._deflate: DeflateExtension | None = (
@@ -139,6 +141,8 @@ class WireProtocol(ClientProtocol, _FrameLoop):
         if len(self.extensions) == 1 and isinstance(self.extensions[0], DeflateExtension):
             self._deflate = self.extensions[0]
             self._scanner.expect_compressed()
+        elif self.extensions:
+            self._scanner.allocate = None  # an extension of the user's gets bytes
 
     @property
     def wire_extensions(self) -> tuple[WebSocketExtension, ...]:
@@ -165,8 +169,20 @@ class WireProtocol(ClientProtocol, _FrameLoop):
         size = max(1, len(data)) if self._deflate is None else _COMPRESSED_BYTES
         for start in range(0, len(data), size):
             self._scanner.feed(data[start : start + size])
-            while (batch := self._scanner.scan()) is not None:
-                yield from self._judge(batch)
+            yield from self._scan()
+
+    def room(self) -> memoryview | None:
+        """Return where the next bytes may be put, because all of them belong to a large frame; None for anywhere."""
+        return self._scanner.room()
+
+    def receive_in_place(self, count: int) -> Iterator[Reading | None]:
+        """As receive(), of bytes that were put at the beginning of ``room()``."""
+        self._scanner.filled(count)
+        yield from self._scan()
+
+    def _scan(self) -> Generator[Reading | None, None, None]:
+        while (batch := self._scanner.scan()) is not None:
+            yield from self._judge(batch)
 
     def receive_end(self) -> Reading | None:
         """Return a Reading of the frame that the end of the stream cut off, or None."""
@@ -198,8 +214,8 @@ class WireProtocol(ClientProtocol, _FrameLoop):
     def _find_answer(self, batch: ScannedBatch, start: int, reading: Reading) -> None:
         """Look for the peer's answer to our close: all that counts after the connection was failed."""
         for place in batch.odd:
-            if place >= start and batch.heads[place] == 0x88 and close_rule(batch.payloads[place]) is None:
-                reading.closes.append(batch.payloads[place])
+            if place >= start and batch.heads[place] == 0x88 and close_rule(batch.payload(place)) is None:
+                reading.closes.append(batch.payload(place))
                 self._peer_closed = True
                 _mark_after_close(batch, place + 1)
                 return
@@ -229,7 +245,7 @@ class WireProtocol(ClientProtocol, _FrameLoop):
         head, flags, message = batch.heads[place], batch.flags[place], self._message
         if self._deflate is None or head not in _WHOLE_COMPRESSED or flags or message.opcode is not None:
             return None
-        wire_payload = batch.payloads[place]
+        wire_payload = batch.payload(place)
         payload = self._deflate.decode_whole(wire_payload, self.max_frame_size)
         if payload is None:
             return None
@@ -251,7 +267,7 @@ class WireProtocol(ClientProtocol, _FrameLoop):
             if self._failed or rule is Rules.OPCODE:
                 return False
         if head & 0x08:
-            self._judge_control(head & OPCODE, batch.payloads[place], place, reading)
+            self._judge_control(head & OPCODE, batch.payload(place), place, reading)
             return False
         rule, continues = self._message.begin(head)
         if continues:
@@ -308,7 +324,7 @@ class WireProtocol(ClientProtocol, _FrameLoop):
 
     def _decode(self, batch: Batch, place: int, reading: Reading) -> Generator[None, None, bool]:
         """Undo what the extensions did to a data frame, and judge its payload; return whether it completes a message."""
-        wire_payload = batch.payloads[place]
+        wire_payload = batch.payload(place)
         frame = batch.frame(place)
         limit = self.max_frame_size
         room = None if limit is None else max(0, limit - self._message.size)

@@ -6,7 +6,10 @@ wrong with a frame, protocol.py what follows from it.
 
 from __future__ import annotations
 
-from wsnotebook.wire.batch import Batch, Flag
+from collections.abc import Callable
+
+from wsnotebook.wire.batch import LONE, Batch, Flag, Payload
+from wsnotebook.wire.body import Body, LargeBody
 from wsnotebook.wire.masking import apply_mask
 
 __all__ = ["MAX_BATCH_FRAMES", "MAX_ODD_FRAMES", "ScannedBatch", "Scanner"]
@@ -18,7 +21,9 @@ MAX_ODD_FRAMES = 1024
 
 _PLAIN = frozenset((0x81, 0x82))  # final text and final binary, no reserved bit
 _PLAIN_OR_COMPRESSED = _PLAIN | {0xC1, 0xC2}  # the same, compressed (RFC 7692 §6)
-_SMALL = 4096  # bytes: smaller pieces of a body are put together as they come, or one-byte reads would cost 40 each
+_LARGEST_IN_PLACE = (
+    256 << 20
+)  # bytes: a longer length may be a lie, and is not believed before its bytes come
 _LENGTH_TOP_BIT = 1 << 63
 _TEXT_FLAGS = bytes(Flag.TEXT if head == 0x81 else 0 for head in range(256))
 
@@ -42,13 +47,17 @@ class Scanner:
     Args:
         limit: payload bytes a frame may declare; a longer one becomes a row without its body, which is skipped.
             None for no limit. May be set at any time.
+        allocate: gives memory for the payload of a large plain frame, which then stays where it was received; None
+            joins the pieces of each read. May be set at any time.
 
     Feed it with ``feed(data)``, then call ``scan()`` until it returns None: each call returns one batch. How the bytes
-    were cut makes no difference to the frames. ``finish()`` returns what an end of stream cut off.
+    were cut makes no difference to the frames. While ``room()`` returns memory, bytes may be put there instead and
+    counted with ``filled(count)``. ``finish()`` returns what an end of stream cut off.
     """
 
-    def __init__(self, limit: int | None = None) -> None:
+    def __init__(self, limit: int | None = None, allocate: Callable[[int], memoryview] | None = None) -> None:
         self.limit = limit
+        self.allocate = allocate
         self.skipped = 0
         """Bytes that belong to no row: bodies over the limit, and all after a length that cannot be."""
         self.plain = _PLAIN
@@ -56,7 +65,7 @@ class Scanner:
         self._data = b""  # what was fed and is not yet scanned, from _position on
         self._position = 0
         self._tail = bytearray()  # the beginning of a header whose rest has not come
-        self._body: _Body | None = None  # a frame whose header is known and whose payload has not wholly come
+        self._body: Body | LargeBody | None = None  # the frame that has begun
         self._skip = 0  # bytes still to pass over; -1: all of them
         self._in_message = False  # after a non-final data frame nothing is plain
 
@@ -69,10 +78,21 @@ class Scanner:
         self._data = data
         self._position = 0
 
+    def room(self) -> memoryview | None:
+        """Return where the rest of a large frame belongs, all of which may be filled; None where there is none."""
+        return self._body.room if isinstance(self._body, LargeBody) else None
+
+    def filled(self, count: int) -> None:
+        """Take bytes that were put at the beginning of ``room()``. What was fed before must have been scanned."""
+        assert isinstance(self._body, LargeBody)
+        self._body.filled(count)
+        self.feed(b"")
+
     def scan(self) -> ScannedBatch | None:
         """Return the next batch of whole frames, or None when all that was fed is scanned."""
         batch = ScannedBatch()
-        if self._position >= len(self._data) or not self._complete(batch):
+        is_filled = self._body is not None and not self._body.lack
+        if (self._position >= len(self._data) and not is_filled) or not self._complete(batch):
             return None
         if not batch.is_lone:
             self._walk(batch)
@@ -85,7 +105,7 @@ class Scanner:
         if body is None and not tail:
             return None
         if body is None:
-            body = _Body(tail[0], tail, None, 0)
+            body = Body(tail[0], tail, None, 0)
         batch = ScannedBatch()
         payload = body.join()
         size = len(body.header) + len(payload)
@@ -191,13 +211,20 @@ class Scanner:
             self._skip = -1 if length >= _LENGTH_TOP_BIT else length
             return start
         if end - start < length:
-            self._body = _Body(head, data[position:start], key, length)
+            self._body = self._begin(head, data[position:start], key, length)
             self._body.add(data[start:])
             return end
         self._add(batch, head, data[position:start], key, data[start : start + length])
         return start + length
 
-    def _add(self, batch: ScannedBatch, head: int, header: bytes, key: bytes | None, payload: bytes) -> int:
+    def _begin(self, head: int, header: bytes, key: bytes | None, length: int) -> Body | LargeBody:
+        """Return the frame that begins with this header; a large one that nothing has to change is received in place."""
+        stays = head in _PLAIN and key is None and not self._in_message
+        if self.allocate is not None and stays and LONE <= length <= _LARGEST_IN_PLACE:
+            return LargeBody(head, header, length, self.allocate)
+        return Body(head, header, key, length)
+
+    def _add(self, batch: ScannedBatch, head: int, header: bytes, key: bytes | None, payload: Payload) -> int:
         """Add one frame to the batch; return its place."""
         length = len(payload)
         place = batch.add(head, _unmask(payload, key), _TEXT_FLAGS[head], key)
@@ -221,34 +248,7 @@ class Scanner:
         return position + passed
 
 
-class _Body:
-    """A frame whose payload comes in pieces, and lies in them until it is whole: joining copies it once."""
-
-    __slots__ = ("_pieces", "head", "header", "key", "lack")
-
-    def __init__(self, head: int, header: bytes, key: bytes | None, length: int) -> None:
-        self.head = head
-        self.header = header
-        self.key = key
-        self.lack = length
-        """Bytes that have not come."""
-        self._pieces: list[bytes | bytearray] = []
-
-    def add(self, piece: bytes) -> None:
-        """Take the next bytes of the payload."""
-        self.lack -= len(piece)
-        last = self._pieces[-1] if self._pieces else None
-        if isinstance(last, bytearray) and len(last) < _SMALL:
-            last += piece
-        else:
-            self._pieces.append(bytearray(piece) if len(piece) < _SMALL else piece)
-
-    def join(self) -> bytes:
-        """Return the payload as far as it has come."""
-        return b"".join(self._pieces)
-
-
-def _unmask(payload: bytes, key: bytes | None) -> bytes:
+def _unmask(payload: Payload, key: bytes | None) -> Payload:
     return apply_mask(payload, key) if key is not None and payload else payload
 
 

@@ -83,7 +83,7 @@ class Decoder:
                 batch.mark(place, Flag.VIOLATION, str(Rules.UNMASKED))
 
     def _judge_frame(self, batch: ScannedBatch, place: int) -> None:
-        head, payload = batch.heads[place], batch.payloads[place]
+        head, payload = batch.heads[place], batch.payload(place)
         rule = self._head_rules[head] or (Rules.LENGTH if place in batch.declared else None)
         if not self._sent and batch.flags[place] & Flag.MASKED:
             rule = rule or Rules.MASKED
@@ -113,7 +113,7 @@ class Decoder:
         if not self._inflating:
             return None
         room = max(0, _MAX_MESSAGE - self._message.size)
-        wire_payload = batch.payloads[place]
+        wire_payload = batch.payload(place)
         try:
             payload = _result(inflater.inflate(wire_payload, final=bool(head & FIN), limit=room))
         except FrameTooBig:

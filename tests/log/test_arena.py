@@ -1,0 +1,32 @@
+"""The arena gives memory that nobody else has, out of blocks that begin with a huge page."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from wsnotebook.log.arena import Arena
+
+
+def address(piece: memoryview) -> int:
+    return int(np.frombuffer(piece, np.uint8).ctypes.data)
+
+
+def test_pieces_do_not_overlap_and_come_out_of_one_block() -> None:
+    """Each piece keeps what was written to it; small ones lie side by side, the block begins with a huge page."""
+    arena = Arena()
+    pieces = [arena.allocate(300_001) for _ in range(20)]
+    for number, piece in enumerate(pieces):
+        assert len(piece) == 300_001
+        piece[:] = bytes([number]) * len(piece)
+    assert all(set(bytes(piece)) == {number} for number, piece in enumerate(pieces))
+    assert address(pieces[0]) % (2 << 20) == 0
+    assert 0 <= address(pieces[1]) - address(pieces[0]) - 300_001 < 64
+
+
+def test_a_piece_larger_than_a_block_has_one_to_itself() -> None:
+    """What was left of the block before it is used on."""
+    arena = Arena()
+    first = arena.allocate(1000)
+    large = arena.allocate(20 << 20)
+    assert len(large) == 20 << 20
+    assert address(arena.allocate(1000)) - address(first) == 1024
