@@ -192,6 +192,10 @@ class WireProtocol(ClientProtocol, _FrameLoop):
     def _judge(self, batch: ScannedBatch) -> Generator[Reading | None, None, None]:
         """Hold the rules against the frames of a batch that can break one, and say what follows."""
         reading = Reading(batch, end=0 if self._ended else None)
+        if self._judge_run(batch):
+            reading.deliverable = len(batch) if self.raw else _count_final(batch)
+            yield reading
+            return
         withheld = 0  # frames before the end that complete no message
         places = self._places_to_judge(batch)
         for place in () if self._ended else places:
@@ -210,6 +214,22 @@ class WireProtocol(ClientProtocol, _FrameLoop):
         elif self._failed:
             self._find_answer(batch, 0 if reading.fault is None else end + 1, reading)
         yield reading
+
+    def _judge_run(self, batch: ScannedBatch) -> bool:
+        """Judge a batch of data frames at once, parts of messages among them; False where it has to be one by one."""
+        if (
+            not batch.odd
+            or self.extensions
+            or self._ended
+            or batch.mask_keys
+            or batch.headers
+            or batch.declared
+        ):
+            return False
+        message, limit = self._message, self.max_frame_size
+        if limit is not None and message.size + batch.size > limit:
+            return False
+        return message.fragments + len(batch) <= MAX_FRAGMENTS and message.take_run(batch)
 
     def _find_answer(self, batch: ScannedBatch, start: int, reading: Reading) -> None:
         """Look for the peer's answer to our close: all that counts after the connection was failed."""
@@ -356,6 +376,10 @@ class WireProtocol(ClientProtocol, _FrameLoop):
     def _ended(self) -> bool:
         """Whether nothing that comes is for the application any more."""
         return self._failed or self._peer_closed
+
+
+def _count_final(batch: Batch) -> int:
+    return len(batch.heads.translate(None, b"\x00\x01\x02"))
 
 
 def _mark_after_close(batch: ScannedBatch, start: int) -> None:

@@ -20,6 +20,7 @@ MAX_ODD_FRAMES = 1024
 """Of those, pings, fragments and the like: each costs as much as ten plain ones."""
 
 _PLAIN = frozenset((0x81, 0x82))  # final text and final binary, no reserved bit
+_PARTS = frozenset((0x01, 0x02, 0x00, 0x80))  # what a message in parts is made of
 _PLAIN_OR_COMPRESSED = _PLAIN | {0xC1, 0xC2}  # the same, compressed (RFC 7692 §6)
 _LARGEST_IN_PLACE = (
     256 << 20
@@ -152,22 +153,37 @@ class Scanner:
                 position = self._pass_over(position, end)
                 continue
             if not self._in_message:
-                position = self._run(data, position, batch)
+                position = self._run(data, position, batch, self.plain, MAX_BATCH_FRAMES - len(payloads))
                 if position >= end or len(payloads) >= MAX_BATCH_FRAMES:
                     break
-            position = self._frame(data, position, batch)
+            if data[position] in _PARTS and (after := self._run_of_parts(data, position, batch)) > position:
+                position = after
+            else:
+                position = self._frame(data, position, batch)
         self._position = position
 
-    def _run(self, data: bytes, position: int, batch: ScannedBatch) -> int:
-        """Take a run of plain frames that lie whole in the data: the loop that a fast feed lives in."""
+    def _run_of_parts(self, data: bytes, position: int, batch: ScannedBatch) -> int:
+        """Take a run of frames that are parts of messages."""
+        before = len(batch.payloads)
+        room = min(MAX_BATCH_FRAMES - before, MAX_ODD_FRAMES - len(batch.odd))
+        position = self._run(data, position, batch, _PARTS, room)
+        after = len(batch.payloads)
+        if after > before:
+            batch.odd += range(before, after)
+            self._in_message = not batch.heads[-1] & 0x80
+        return position
+
+    def _run(self, data: bytes, position: int, batch: ScannedBatch, taken: frozenset[int], room: int) -> int:
+        """Take a run of at most ``room`` frames that lie whole in the data: the loop that a fast feed lives in.
+
+        It ends at a mask, a first byte that is not among ``taken``, a header that is not the shortest, a large length.
+        """
         end = len(data)
         stop_at = end - 1  # a header has two bytes
         limit = end if self.limit is None else self.limit
         add_head = batch.heads.append
         add_payload = batch.payloads.append
         before = len(batch.payloads)
-        room = MAX_BATCH_FRAMES - before
-        plain = self.plain
         while position < stop_at:
             head = data[position]
             length = data[position + 1]
@@ -180,7 +196,7 @@ class Scanner:
                 if length < 126:  # not the shortest header: the careful way keeps its bytes
                     break
             stop = start + length
-            if stop > end or length > limit or head not in plain:
+            if stop > end or length > limit or head not in taken:
                 break
             add_head(head)
             add_payload(data[start:stop])
