@@ -15,12 +15,14 @@ from itertools import cycle, islice
 from typing import Any, NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 
-from measure import Meter, Result
+from measure import Meter, Result, warm
 from payloads import PAYLOADS, Payload
 
 __all__ = ["GO", "RECEIVERS", "SENDERS", "connect_wsnotebook", "receive", "recorded", "row", "send"]
 
 GO = "go"
+SPARE = 64 << 20
+"""Bytes of memory beside the payload that a run may take."""
 MASKED_GO = b"\x81\x82\0\0\0\0go"
 
 
@@ -265,6 +267,7 @@ def receive(peer: str, url: str, name: str, messages: int) -> Result:
         RuntimeError: the peer saw something else than what was sent, so that its figure would mean nothing.
     """
     payload, meter = replace(PAYLOADS[name], messages=messages), Meter()
+    warm(2 * payload.bytes + SPARE)
     received = asyncio.run(RECEIVERS[peer](url, payload, meter))
     sent = Received(payload.messages, payload.bytes)
     if received not in (sent, None):
@@ -276,5 +279,6 @@ def send(peer: str, url: str, name: str, messages: int) -> Result:
     """Let one peer send until the server has read everything; microseconds per frame on the wire."""
     payload, meter = replace(PAYLOADS[name], messages=messages), Meter()
     texts = list(islice(cycle(payload.texts()), payload.messages))
+    warm(2 * payload.bytes + SPARE)
     asyncio.run(SENDERS[peer](url, texts, meter))
     return per_frame(meter, payload.frames)

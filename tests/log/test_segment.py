@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
+from wsnotebook.log.arena import Arena
 from wsnotebook.log.segment import MAX_PAYLOAD, MAX_ROWS, Rows, Segment
 from wsnotebook.wire.batch import Batch, Flag, minimal_header
 
@@ -88,11 +89,11 @@ def some_segment(seed: int = 1) -> tuple[Segment, list[Row]]:
 
 
 def sealed(segment: Segment, directory: Path) -> None:
-    segment.seal()
+    segment.seal(Arena().trim)
 
 
 def spilled(segment: Segment, directory: Path) -> None:
-    segment.seal()
+    segment.seal(Arena().trim)
     segment.spill(directory)
 
 
@@ -159,7 +160,7 @@ def test_a_spilled_segment_needs_no_memory_and_leaves_no_name(tmp_path: Path) ->
     """Its bytes are in a file that nobody else can open, as large as it said."""
     segment, _ = some_segment()
     held = segment.nbytes
-    segment.seal()
+    segment.seal(Arena().trim)
     assert segment.nbytes == held
     size = segment.spill(tmp_path)
     assert segment.is_spilled and segment.nbytes == 0
@@ -169,7 +170,7 @@ def test_a_spilled_segment_needs_no_memory_and_leaves_no_name(tmp_path: Path) ->
 def test_an_empty_segment_can_be_spilled(tmp_path: Path) -> None:
     """A segment without rows, payload, keys or wire payloads is a file all the same."""
     segment = Segment(5)
-    segment.seal()
+    segment.seal(Arena().trim)
     segment.spill(tmp_path)
     assert len(segment.read(0, 0)) == 0 and segment.frames(0, 0) == (b"", [])
 
@@ -177,7 +178,7 @@ def test_an_empty_segment_can_be_spilled(tmp_path: Path) -> None:
 def test_a_full_disk_leaves_the_segment_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The error is said before anything was moved, and every row can still be read and spilled later."""
     segment, rows = some_segment()
-    segment.seal()
+    segment.seal(Arena().trim)
     with monkeypatch.context() as full:
         full.setattr(os, "posix_fallocate", _no_space)
         with pytest.raises(OSError, match="No space left"):
@@ -215,7 +216,7 @@ def test_segments_grow_by_four_up_to_their_largest() -> None:
     for _ in range(6):
         segment.append(batch_of_sizes(3, 4), 0, 0, 0)
         seen.append((segment.first, segment.max_rows, segment.max_payload))
-        segment = segment.successor(batch_of_sizes(1))
+        segment = segment.successor(batch_of_sizes(1), Arena().allocate)
     assert seen == [
         (0, 1024, 64 << 10),
         (2, 4096, 256 << 10),
@@ -229,7 +230,7 @@ def test_segments_grow_by_four_up_to_their_largest() -> None:
 def test_a_successor_has_room_for_a_batch_over_every_limit() -> None:
     """However large a batch is, by rows or by bytes, the next segment takes it whole."""
     for batch in (batch_of_sizes(*[0] * (MAX_ROWS + 1)), batch_of_sizes(100, MAX_PAYLOAD + 3)):
-        segment = Segment(0).successor(batch)
+        segment = Segment(0).successor(batch, Arena().allocate)
         assert segment.has_room(batch)
         segment.append(batch, 0, 0, 0)
         assert segment.rows == len(batch) and segment.size == batch.size
@@ -242,10 +243,10 @@ def test_a_large_frame_alone_is_kept_without_a_copy() -> None:
     segment = Segment(0)
     assert not segment.has_room(batch)
     segment.append(batch_of_sizes(1), 0, 0, 0)
-    lone = segment.successor(batch)
+    lone = segment.successor(batch, Arena().allocate)
     lone.append(batch, 1, 2, 3)
-    lone.seal()
+    lone.seal(Arena().trim)
     assert lone.frames(0, 1)[1][0] is batch.payloads[0]
     assert not lone.has_room(batch) and not lone.has_room(batch_of_sizes(0))
-    after = lone.successor(batch_of_sizes(1))
+    after = lone.successor(batch_of_sizes(1), Arena().allocate)
     assert after.first == 2 and not after.for_lone and after.has_room(batch_of_sizes(1))

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from wsnotebook.log.arena import Arena
+from wsnotebook.log.arena import BLOCK, Arena
 from wsnotebook.log.connections import Connection
 from wsnotebook.log.cursor import Cursor
 from wsnotebook.log.events import Event, events_to_dataframe
@@ -107,7 +107,12 @@ class FrameLog:
     def allocate(self, size: int) -> memoryview:
         """Return memory for a large payload, to be received there and then appended: the log keeps it where it is."""
         with self.lock:
-            return self._arena.allocate(size)
+            return self._arena.allocate(size, self._block_size)
+
+    @property
+    def _block_size(self) -> int:
+        """Bytes of memory to take at once: a part of the retention, as a block goes back only as a whole."""
+        return BLOCK if self.retention is None else min(BLOCK, self.retention // 16)
 
     def append(
         self, batch: Batch, connection: int, direction: Literal["in", "out"], time_ns: int, monotonic_ns: int
@@ -151,7 +156,7 @@ class FrameLog:
                 raise ValueError(f"seq {rows.first} follows {self.end - 1}")
             sealed = to_segment(rows)
             if self._open.rows:
-                self._open.seal()
+                self._open.seal(self._arena.trim)
                 self._held += self._open.nbytes
                 self._segments.append(sealed)
             else:
@@ -180,11 +185,11 @@ class FrameLog:
     def _roll(self, batch: Batch) -> Segment:
         """Seal the open segment, keep memory within the retention, open another that has room for a batch."""
         full = self._open
-        full.seal()
+        full.seal(self._arena.trim)
         self._held += full.nbytes
         if self._frames is not None:
             self._frames.replace_chunks(full.read(0, full.rows))
-        self._open = full.successor(batch)
+        self._open = full.successor(batch, self.allocate)
         if full.rows:
             self._segments.append(self._open)
         else:

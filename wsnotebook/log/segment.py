@@ -9,6 +9,7 @@ import mmap
 import os
 import tempfile
 from array import array
+from collections.abc import Callable
 from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -28,6 +29,7 @@ _FIRST_ROWS = 1024
 _FIRST_PAYLOAD = (
     64 << 10
 )  # a log begins small, so that a thousand quiet sessions cost little, and grows by four
+_LARGE_PAYLOAD = 4 << 20  # bytes: a quiet session is not to touch a huge page
 _LARGE = 1024  # mean bytes from which payloads are copied one by one, not all at once and then again
 
 Column = NDArray[Any]
@@ -101,6 +103,7 @@ class Segment:
         max_rows: rows that it has room for.
         max_payload: payload bytes that it has room for.
         for_lone: it is for one large frame, whose payload it keeps where it is, without a copy.
+        memory: for the payloads; its own where None.
     """
 
     def __init__(
@@ -110,6 +113,7 @@ class Segment:
         max_payload: int = _FIRST_PAYLOAD,
         *,
         for_lone: bool = False,
+        memory: memoryview | None = None,
     ) -> None:
         self.first = first
         self.for_lone = for_lone
@@ -128,8 +132,8 @@ class Segment:
         self.offsets: Column = np.empty(rows + 1, np.int64)
         self.offsets[0] = 0
         # never grown: growing copies, and touches each page anew
-        self.payload: Any = np.empty(payload, np.uint8)
-        self._payload_view = self.payload.data
+        self.payload: Any = np.empty(payload, np.uint8).data if memory is None else memory
+        self._payload_view = self.payload
         self.mask_keys: Any = bytearray()
         self.wire: Any = bytearray()
         self.wire_offsets: Any = array("q", [0])
@@ -147,14 +151,21 @@ class Segment:
             return self.for_lone and batch.is_lone and not self.rows
         return self.rows + len(batch) <= self.max_rows and self.size + batch.size <= self.max_payload
 
-    def successor(self, batch: Batch) -> Segment:
-        """Return an empty segment for the rows after these, larger than this one, with room for a batch."""
+    def successor(self, batch: Batch, allocate: Callable[[int], memoryview]) -> Segment:
+        """Return an empty segment for the rows after these, larger than this one, with room for a batch.
+
+        Args:
+            batch: what it must have room for.
+            allocate: gives the memory of a large one.
+        """
         growth = 1 if self.for_lone or batch.is_lone else 4
+        max_payload = max(min(growth * self.max_payload, MAX_PAYLOAD), 0 if batch.is_lone else batch.size)
         return Segment(
             self.first + self.rows,
             max(min(growth * self.max_rows, MAX_ROWS), len(batch)),
-            max(min(growth * self.max_payload, MAX_PAYLOAD), 0 if batch.is_lone else batch.size),
+            max_payload,
             for_lone=batch.is_lone,
+            memory=allocate(max_payload) if max_payload >= _LARGE_PAYLOAD and not batch.is_lone else None,
         )
 
     @property
@@ -214,8 +225,12 @@ class Segment:
         np.cumsum(lengths, out=ends)
         ends += end
 
-    def seal(self) -> None:
-        """Fix the columns and give back what was kept for growth."""
+    def seal(self, trim: Callable[[memoryview, int], memoryview]) -> None:
+        """Fix the columns and give back what was kept for growth.
+
+        Args:
+            trim: returns the first bytes of the memory for payloads, and may give the rest to others.
+        """
         rows, batches = self.rows, self.batches
         self.heads = self.heads[:rows].copy()
         self.flags = self.flags[:rows].copy()
@@ -226,7 +241,7 @@ class Segment:
         self.codes = self.codes[:batches].copy()
         self._payload_view = memoryview(b"")
         if not self.for_lone:
-            self.payload = self.payload[: self.size]  # the rest of its pages was never touched
+            self.payload = trim(self.payload, self.size)  # the rest of its pages was never touched
         self.mask_keys = bytes(self.mask_keys)
         self.wire = bytes(self.wire)
         self.wire_offsets = np.array(self.wire_offsets, np.int64)

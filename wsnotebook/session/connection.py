@@ -17,6 +17,7 @@ from wsnotebook.wire.protocol import WireProtocol
 __all__ = ["OpenConnection", "WireConnection"]
 
 _READ = 256 * 1024  # bytes read at once: what asyncio reads, and some ms of work for the loop at most
+_AFTER_LARGE = 4 * 1024
 
 
 class WireConnection(ClientConnection):
@@ -106,8 +107,14 @@ class OpenConnection(asyncio.BufferedProtocol):
     def get_buffer(self, sizehint: int) -> memoryview:
         """Return where the next read goes."""
         room = self._wire.room()
-        self._in_place = room is not None
-        return self._buffer if room is None else room
+        if (
+            room is None
+        ):  # behind a large frame another is likely: its header is wanted here, and not much more
+            room = self._buffer[:_AFTER_LARGE] if self._in_place else self._buffer
+            self._in_place = False
+        else:
+            self._in_place = True
+        return room
 
     def buffer_updated(self, nbytes: int) -> None:
         """Take the bytes of one read."""
