@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from functools import partial
 from itertools import cycle, islice
 
-from measure import Meter, Result, in_fresh_process, medians
+from measure import Meter, Result, in_fresh_process, medians, warm
 from payloads import PAYLOADS
 from peers import GO, connect_wsnotebook, recorded, row
 from server import sending
@@ -28,6 +28,8 @@ DICTS_UP_TO = 1_000_000
 NAME = "100 B"
 MORE = 1_000
 """Frames that arrive between the first question and the next."""
+ROW = 300
+"""Bytes of memory that a row may take in either DataFrame while it is made."""
 FIGURES = ("cpu", "wall")
 NAMES = {
     "dicts": "pd.DataFrame(list of dicts)",
@@ -44,6 +46,7 @@ def dict_list(count: int) -> Result:
     rows = [row(text) for text in islice(cycle(PAYLOADS[NAME].texts()), count)]
     pd.DataFrame(rows[:1])  # what pandas imports or builds at first use is no cost per frame
     meter = Meter()
+    warm(ROW * count)
     with meter:
         df = pd.DataFrame(rows)
     assert len(df) == count
@@ -61,6 +64,7 @@ async def record(url: str, count: int) -> Result:
         with recording:
             await session.send(GO)
             await recorded(log, count + 1)
+        warm(ROW * count)
         with first:
             df = log.df
         await session.send(GO)

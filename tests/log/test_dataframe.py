@@ -105,6 +105,25 @@ def test_what_a_user_changes_stays_with_the_user() -> None:
     )
 
 
+def test_a_change_to_an_older_dataframe_reaches_neither_the_log_nor_a_newer_one() -> None:
+    """What shares memory is known to pandas for as long as anybody has it: rows, a column, a new session in between."""
+    log = FrameLog()
+    feed = Feed(log, "a")
+    feed.receive(server_frame(b"one") * 3)
+    old, column, view = log.df, log.df["length"], log.df.iloc[1:]
+    Feed(log, "b").receive(server_frame(b"y"))
+    newer = log.df
+    expected = newer.copy()
+    old.loc[0, "length"], old.loc[0, "message"], old.loc[0, "close_code"] = 99, 77, 1000
+    old.loc[0, "opcode"], old.loc[0, "masked"] = "close", True
+    old.loc[0, "time"] += pd.Timedelta(seconds=1)
+    column.iloc[2] = 55
+    view.loc[1, "length"] = 44
+    feed.receive(server_frame(b"z"))
+    pd.testing.assert_frame_equal(newer, expected)
+    pd.testing.assert_frame_equal(log.df.iloc[:4], expected)
+
+
 def test_a_longer_log_equals_one_asked_for_at_once() -> None:
     """However often it was asked for in between, over segments that were open and are sealed, the result is the same."""
     asked, once = FrameLog(), FrameLog()

@@ -6,7 +6,7 @@ what was built once is kept, so that asking again costs what is new.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,8 +15,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from wsnotebook.log.connections import Connection
+from wsnotebook.log.numbercolumns import NumberColumns, OpenMessages, close_places, session_names
 from wsnotebook.log.segment import MAX_ROWS, Rows
-from wsnotebook.wire.batch import FIN, OPCODE, RSV1, RSV2, RSV3, Flag
+from wsnotebook.wire.batch import Flag
 
 __all__ = [
     "COLUMNS",
@@ -24,7 +25,6 @@ __all__ = [
     "OPCODES",
     "STATUSES",
     "Frames",
-    "OpenMessages",
     "timed_series",
     "to_dataframe",
 ]
@@ -62,29 +62,6 @@ COLUMNS = {
 }
 """Columns of the DataFrame of frames, in order, and what they mean; the index is ``seq``."""
 
-_NUMBERS: dict[str, Any] = {
-    "time": np.int64,
-    "monotonic": np.int64,
-    "session": np.int8,  # wider once there are more sessions than it can count
-    "attempt": np.int32,
-    "direction": np.int8,
-    "opcode": np.int8,
-    "fin": np.bool_,
-    "rsv1": np.bool_,
-    "rsv2": np.bool_,
-    "rsv3": np.bool_,
-    "masked": np.bool_,
-    "length": np.int64,
-    "wire_length": np.int64,
-    "frame_length": np.int64,
-    "message": np.int64,
-    "no_message": np.bool_,
-    "close_code": np.int32,
-    "no_close_code": np.bool_,
-    "status": np.int8,
-}
-"""Columns that are numbers inside: categories as codes, and missing values as a second column."""
-
 _ARROWS: dict[str, pa.DataType] = {
     "mask_key": pa.binary(),
     "payload": pa.large_binary(),
@@ -92,107 +69,13 @@ _ARROWS: dict[str, pa.DataType] = {
     "close_reason": pa.large_string(),
     "detail": pa.large_string(),
 }
+_STRINGS = frozenset(("close_reason", "detail"))  # pandas' own dtype: they are looked at, not computed with
 _NULLS = {kind: pa.nulls(MAX_ROWS, kind) for kind in {*_ARROWS.values()}}
 """One array of nulls a type, shared by all segments that have nothing there."""
 
 _FIRST_CAPACITY = 1024
 
-_Numbers = dict[str, NDArray[Any]]
 _Arrows = dict[str, pa.Array]
-
-
-class OpenMessages:
-    """The open message of each connection and direction, carried from one run of rows to the next."""
-
-    def __init__(self, open_messages: dict[int, int] | None = None) -> None:
-        self.open = {} if open_messages is None else open_messages
-        """``seq`` of its first frame, by the code of its batches."""
-
-    def messages(self, rows: Rows, codes: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Return the message of each row, and where there is none."""
-        opcodes = rows.heads & OPCODE
-        seq = np.arange(rows.first, rows.first + len(rows), dtype=np.int64)
-        starts = (opcodes == 1) | (opcodes == 2)
-        continues = (rows.flags & Flag.CONTINUES) != 0
-        message = np.where(starts, seq, -1)
-        some_continue = bool(continues.any())
-        for code in np.unique(rows.codes).tolist():
-            mine = np.flatnonzero((codes == code) & (starts | continues))
-            if not len(mine):
-                continue
-            if some_continue:
-                filled = np.maximum.accumulate(message[mine])
-                filled[filled < 0] = self.open.get(code, -1)
-                message[mine] = filled
-            self.open[code] = int(message[mine[-1]])
-        return message, message < 0
-
-
-def _names(connections: Sequence[Connection]) -> list[str]:
-    """Return the session names in the order in which they first appear, so that their codes never change."""
-    return list(dict.fromkeys(connection.session for connection in connections))
-
-
-def _of_codes(codes: NDArray[Any], connections: Sequence[Connection]) -> _Numbers:
-    names = _names(connections)
-    places = {name: place for place, name in enumerate(names)}
-    sessions = np.array([places[connection.session] for connection in connections], _index_type(len(names)))
-    attempts = np.array([connection.attempt for connection in connections], np.int32)
-    return {
-        "session": sessions[codes >> 1],
-        "attempt": attempts[codes >> 1],
-        "direction": (codes & 1).astype(np.int8),
-    }
-
-
-def _numbers(rows: Rows, open_messages: OpenMessages, connections: Sequence[Connection]) -> _Numbers:
-    heads, flags = rows.heads, rows.flags
-    codes = np.repeat(rows.codes, rows.counts)
-    length = np.diff(rows.offsets)
-    masked = (flags & Flag.MASKED) != 0
-    wire_length = length
-    if len(rows.wire_offsets) > 1:
-        wire_length = length.copy()
-        wire_length[(flags & Flag.CHANGED) != 0] = np.diff(rows.wire_offsets)
-    frame_length = wire_length + 2 + 4 * masked + 2 * (wire_length > 125) + 6 * (wire_length > 0xFFFF)
-    for place, header in rows.headers.items():
-        frame_length[place] = wire_length[place] + len(header)
-    message, no_message = open_messages.messages(rows, codes)
-    close_code, no_close_code = _close_codes(rows)
-    return {
-        "time": np.repeat(rows.times, rows.counts),
-        "monotonic": np.repeat(rows.monotonics, rows.counts),
-        **_of_codes(codes, connections),
-        "opcode": heads & OPCODE,
-        "fin": heads >= FIN,
-        "rsv1": (heads & RSV1) != 0,
-        "rsv2": (heads & RSV2) != 0,
-        "rsv3": (heads & RSV3) != 0,
-        "masked": masked,
-        "length": length,
-        "wire_length": wire_length,
-        "frame_length": frame_length,
-        "message": message,
-        "no_message": no_message,
-        "close_code": close_code,
-        "no_close_code": no_close_code,
-        "status": (flags & Flag.STATUS) >> 4,
-    }
-
-
-def _close_places(rows: Rows) -> list[int]:
-    return np.flatnonzero((rows.heads & OPCODE) == 8).tolist()
-
-
-def _close_codes(rows: Rows) -> tuple[NDArray[Any], NDArray[Any]]:
-    codes = np.zeros(len(rows), np.int32)
-    missing = np.ones(len(rows), np.bool_)
-    for place in _close_places(rows):
-        payload = rows.payload_at(place)
-        if len(payload) >= 2:
-            codes[place] = int.from_bytes(payload[:2], "big")
-            missing[place] = False
-    return codes, missing
 
 
 def _arrows(rows: Rows) -> _Arrows:
@@ -200,11 +83,7 @@ def _arrows(rows: Rows) -> _Arrows:
     offsets, data = pa.py_buffer(np.ascontiguousarray(rows.offsets)), pa.py_buffer(rows.payload)
     is_text = (rows.flags & Flag.TEXT) != 0
     valid = pa.py_buffer(np.packbits(is_text, bitorder="little").tobytes())
-    reasons = {
-        place: rows.payload_at(place)[2:].decode("utf-8", "replace")
-        for place in _close_places(rows)
-        if len(rows.payload_at(place)) >= 2
-    }
+    reasons = {place: rows.payload_at(place)[2:].decode("utf-8", "replace") for place in close_places(rows)}
     return {
         "mask_key": _mask_keys(rows),
         "payload": pa.Array.from_buffers(pa.large_binary(), count, [None, offsets, data]),
@@ -240,63 +119,8 @@ def _nulls(kind: pa.DataType, count: int) -> pa.Array:
     return _NULLS[kind].slice(0, count)
 
 
-def _assemble(
-    first: int, numbers: _Numbers, arrows: dict[str, pa.ChunkedArray], connections: Sequence[Connection]
-) -> pd.DataFrame:
-    """Return a DataFrame over the columns, of which none is copied."""
-    data: dict[str, Any] = {
-        "time": pd.array(numbers["time"], dtype=pd.DatetimeTZDtype("ns", "UTC"), copy=False),
-        "monotonic": numbers["monotonic"],
-        "session": _categorical(numbers["session"], _names(connections)),
-        "attempt": numbers["attempt"],
-        "direction": _categorical(numbers["direction"], DIRECTIONS),
-        "opcode": _categorical(numbers["opcode"], OPCODES),
-        **{name: numbers[name] for name in ("fin", "rsv1", "rsv2", "rsv3", "masked")},
-        "mask_key": pd.arrays.ArrowExtensionArray(arrows["mask_key"]),
-        **{name: numbers[name] for name in ("length", "wire_length", "frame_length")},
-        "payload": pd.arrays.ArrowExtensionArray(arrows["payload"]),
-        "text": pd.arrays.ArrowExtensionArray(arrows["text"]),
-        "message": pd.arrays.IntegerArray(numbers["message"], numbers["no_message"], copy=False),
-        "close_code": pd.arrays.IntegerArray(numbers["close_code"], numbers["no_close_code"], copy=False),
-        "close_reason": _string_array(arrows["close_reason"]),
-        "status": _categorical(numbers["status"], STATUSES),
-        "detail": _string_array(arrows["detail"]),
-    }
-    index = pd.RangeIndex(first, first + len(numbers["opcode"]), name="seq")
-    frame = pd.DataFrame(data, index=index, copy=False)
-    frame.attrs["wsnotebook"] = {"connections": [connection.to_dict() for connection in connections]}
-    return frame
-
-
-def _index_type(count: int) -> Any:
-    return np.int8 if count < 127 else np.int16 if count < 32767 else np.int32
-
-
 def _categorical(codes: NDArray[Any], names: Sequence[str]) -> Any:
     return pd.Categorical.from_codes(codes, dtype=pd.CategoricalDtype(list(names)), validate=False)
-
-
-def _string_array(values: pa.ChunkedArray) -> Any:
-    return pd.arrays.ArrowStringArray(values, dtype=pd.StringDtype("pyarrow", na_value=pd.NA))  # type: ignore[call-arg]  # pandas-stubs lack it
-
-
-def to_dataframe(runs: Sequence[Rows], first: int, connections: Sequence[Connection]) -> pd.DataFrame:
-    """Return the DataFrame of a few runs of rows; for all of a log, Frames is faster the second time.
-
-    Messages that were open before the first run are numbered only from their first frame in it.
-    """
-    open_messages = OpenMessages()
-    numbers = [_numbers(rows, open_messages, connections) for rows in runs]
-    arrows = [_arrows(rows) for rows in runs]
-    return _assemble(
-        first,
-        {
-            name: np.concatenate([part[name] for part in numbers] or [np.empty(0, kind)])
-            for name, kind in _NUMBERS.items()
-        },
-        {name: pa.chunked_array([part[name] for part in arrows], kind) for name, kind in _ARROWS.items()},
-        connections,
-    )
 
 
 def timed_series(points: Sequence[tuple[int, float]], name: str) -> pd.Series[float]:
@@ -309,37 +133,44 @@ def timed_series(points: Sequence[tuple[int, float]], name: str) -> pd.Series[fl
 class Frames:
     """The DataFrame of a whole log, kept and extended: asking again costs what has come since.
 
-    Numbers lie in arrays that grow by doubling, and each DataFrame is a view of their beginning; Arrow columns are
-    chunks. Copy-on-write keeps a user's changes out of both.
+    Numbers lie in arrays that grow, and Arrow columns are chunks. Each DataFrame is a slice of one over the whole arrays,
+    which is kept: that is how pandas' copy-on-write knows that they are not the user's to write to.
+
+    Args:
+        first: ``seq`` of the first row.
+        open_messages: those of the rows before; others are numbered only from their first frame here.
+        capacity: rows that there is room for at first.
     """
 
-    def __init__(self, first: int, open_messages: OpenMessages | None = None) -> None:
+    def __init__(
+        self, first: int, open_messages: OpenMessages | None = None, *, capacity: int = _FIRST_CAPACITY
+    ) -> None:
         self.first = first
-        """``seq`` of the first row."""
-        self.rows = 0
-        """Rows taken so far."""
-        self._numbers: _Numbers = {name: np.zeros(_FIRST_CAPACITY, kind) for name, kind in _NUMBERS.items()}
+        self._numbers = NumberColumns(capacity, open_messages)
         self._chunks: list[tuple[int, _Arrows]] = []  # first seq and columns of each chunk
-        self._open_messages = open_messages or OpenMessages()
+        self._owners: list[pd.DataFrame] = []  # over the whole arrays; the last one knows all sessions
+        self._owned: NDArray[Any] | None = None  # the array by which it is seen that there are new ones
         self._whole: pd.DataFrame | None = None
         self._connections = 0
+
+    @property
+    def rows(self) -> int:
+        """Rows taken so far."""
+        return self._numbers.rows
 
     @property
     def end(self) -> int:
         """``seq`` of the first row not taken."""
         return self.first + self.rows
 
+    def reserve(self, rows: int) -> None:
+        """Make room for so many rows in all."""
+        self._numbers.reserve(rows)
+
     def extend(self, rows: Rows, connections: Sequence[Connection]) -> None:
         """Take the rows that follow those taken so far."""
-        stop = self.rows + len(rows)
-        self.reserve(stop)
-        for name, values in _numbers(rows, self._open_messages, connections).items():
-            if values.itemsize > self._numbers[name].itemsize:  # more sessions than the codes could count
-                self._numbers[name] = self._numbers[name].astype(values.dtype)
-            if values.any():  # zeros are there already, in pages that nobody has touched yet
-                self._numbers[name][self.rows : stop] = values
+        self._numbers.extend(rows, connections)
         self._chunks.append((rows.first, _arrows(rows)))
-        self.rows = stop
         self._whole = None
 
     def replace_chunks(self, rows: Rows) -> None:
@@ -353,24 +184,59 @@ class Frames:
     def dataframe(self, connections: Sequence[Connection]) -> pd.DataFrame:
         """Return the DataFrame of all rows taken."""
         if self._whole is None or self._connections != len(connections):
-            numbers = {name: values[: self.rows] for name, values in self._numbers.items()}
+            numbers = self._owner(connections).iloc[: self.rows]
             arrows = {
                 name: pa.chunked_array([columns[name] for _, columns in self._chunks], kind)
                 for name, kind in _ARROWS.items()
             }
-            self._whole = _assemble(self.first, numbers, arrows, connections)
+            columns = {
+                name: _arrow_column(name, arrows[name]) if name in arrows else numbers[name]
+                for name in COLUMNS
+            }
+            self._whole = pd.DataFrame(columns, index=numbers.index, copy=False)
+            self._whole.attrs["wsnotebook"] = {
+                "connections": [connection.to_dict() for connection in connections]
+            }
             self._connections = len(connections)
         return self._whole.copy(deep=False)
 
-    def reserve(self, rows: int) -> None:
-        """Make room for so many rows, and some more where there was not enough."""
-        capacity = len(self._numbers["opcode"])
-        if rows <= capacity:
-            return
-        grown = max(rows + rows // 8, 3 * capacity // 2)
-        for name, values in self._numbers.items():
-            larger = np.zeros(grown, values.dtype)
-            used = values[: self.rows]
-            if used.any():
-                larger[: self.rows] = used
-            self._numbers[name] = larger
+    def _owner(self, connections: Sequence[Connection]) -> pd.DataFrame:
+        """Return the DataFrame over the whole arrays, kept for as long as they are written to."""
+        arrays = self._numbers.arrays
+        if self._owned is not arrays["opcode"]:
+            self._owners.clear()  # there are new arrays, and the old ones are only the users'
+            self._owned = arrays["opcode"]
+        if not self._owners or self._connections != len(connections):
+            columns = _number_columns(arrays, session_names(connections))
+            index = pd.RangeIndex(self.first, self.first + len(arrays["opcode"]), name="seq")
+            self._owners.append(pd.DataFrame(columns, index=index, copy=False))
+        return self._owners[-1]
+
+
+def _number_columns(arrays: Mapping[str, NDArray[Any]], sessions: Sequence[str]) -> dict[str, Any]:
+    """Return the columns over the arrays, of which none is copied."""
+    names = {"session": sessions, "direction": DIRECTIONS, "opcode": OPCODES, "status": STATUSES}
+    columns: dict[str, Any] = dict(arrays)
+    columns["time"] = pd.array(arrays["time"], dtype=pd.DatetimeTZDtype("ns", "UTC"), copy=False)
+    for name, categories in names.items():
+        columns[name] = _categorical(arrays[name], categories)
+    for name in ("message", "close_code"):
+        columns[name] = pd.arrays.IntegerArray(arrays[name], columns.pop(f"no_{name}"), copy=False)
+    return columns
+
+
+def _arrow_column(name: str, values: pa.ChunkedArray) -> Any:
+    if name in _STRINGS:
+        return pd.arrays.ArrowStringArray(values, dtype=pd.StringDtype("pyarrow", na_value=pd.NA))  # type: ignore[call-arg]  # pandas-stubs lack it
+    return pd.arrays.ArrowExtensionArray(values)
+
+
+def to_dataframe(runs: Sequence[Rows], first: int, connections: Sequence[Connection]) -> pd.DataFrame:
+    """Return the DataFrame of a few runs of rows; for all of a log, Frames is faster the second time.
+
+    Messages that were open before the first run are numbered only from their first frame in it.
+    """
+    frames = Frames(first, capacity=sum(map(len, runs)))
+    for rows in runs:
+        frames.extend(rows, connections)
+    return frames.dataframe(connections)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from wsnotebook.log.connections import Connection
 from wsnotebook.log.events import EVENT_KINDS, Event
 from wsnotebook.log.framelog import FrameLog
+from wsnotebook.log.numbercolumns import OpenMessages
 from wsnotebook.log.segment import Rows
 
 if TYPE_CHECKING:
@@ -105,9 +106,9 @@ class RunningFrames:
 
     def dataframe(self, rows: Rows, connections: Sequence[Connection]) -> pd.DataFrame:
         """Return the DataFrame of the next run."""
-        from wsnotebook.log.dataframe import Frames, OpenMessages  # pcapng does without pandas
+        from wsnotebook.log.dataframe import Frames  # pcapng does without pandas
 
-        frames = Frames(rows.first, OpenMessages(self.open))
+        frames = Frames(rows.first, OpenMessages(self.open), capacity=len(rows))
         frames.extend(rows, connections)
         return frames.dataframe(connections)
 
