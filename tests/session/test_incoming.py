@@ -203,7 +203,7 @@ async def test_b32_a_cancelled_receive_leaves_the_next_frame_to_the_next_receive
 def _arrive(session: ClientWebSocketSession, peer: BytePeer, data: bytes) -> None:
     """Let bytes come and be told within this turn of the loop, so that no task runs between."""
     if session.thread is None:
-        session.pump.bytes_received(data)
+        session.pump.intake.bytes_received(data)
         return
     peer.writer.write(data)
     while not len(session.log):

@@ -204,7 +204,7 @@ async def test_incoming_that_suspends_stops_reading_and_says_so(opened: Opener, 
     """The kernel's buffers fill and the peer waits; reading goes on when somebody takes a frame; both are events."""
     session, peer = await opened(channels=Channels(incoming=bounded(2)))
     await peer.send(b"\x81\x01a\x81\x01b")
-    await until(lambda: session.pump.reading_paused)
+    await until(lambda: session.pump.intake.is_held)
     await peer.send(b"\x89\x00")
     await session.receive()
     assert (await peer.read_frame()).head == 0x8A
@@ -218,7 +218,7 @@ async def test_a_close_does_not_wait_behind_what_nobody_reads(opened: Opener, un
     """Reading stands still because incoming is full; our close lets it go on, so that the peer's answer is seen."""
     session, peer = await opened(channels=Channels(incoming=bounded(1)))
     await peer.send(b"\x81\x01a")
-    await until(lambda: session.pump.reading_paused)
+    await until(lambda: session.pump.intake.is_held)
     await peer.send(b"\x81\x01b" * 10)
     closing = asyncio.create_task(session.close(timeout=5))
     assert (await peer.read_frame()).head == 0x88

@@ -131,7 +131,7 @@ class _Channel:
     def on_close(self, callback: Callable[[CloseReason | None], object]) -> None:
         """Call ``callback(reason)`` once when the channel is closed; at once where it is."""
         if self._is_closed:
-            callback(self._pump.close_reason)
+            callback(self._pump.ending.reason)
         else:
             self._on_close.append((callback, contextvars.copy_context()))
 
@@ -142,7 +142,7 @@ class _Channel:
         callbacks, self._on_close = self._on_close, []
         for callback, context in callbacks:
             # as a loop callback, so that its error goes to the loop's handler and not into the session
-            self._loop.call_soon(callback, self._pump.close_reason, context=context)
+            self._loop.call_soon(callback, self._pump.ending.reason, context=context)
 
 
 class ReceiveChannel(_Channel):
@@ -191,9 +191,9 @@ class ReceiveChannel(_Channel):
     def _next(self) -> Frame | None:
         if not self._ready and not self._refill():
             if self._is_closed or self._cancelled:
-                fault = self._pump.fault
+                fault = self._pump.ending.fault
                 # one exception for all who ask: without the traceback of those before
-                raise SessionClosed(self._pump.close_reason) if fault is None else fault.with_traceback(None)
+                raise SessionClosed(self._pump.ending.reason) if fault is None else fault.with_traceback(None)
             return None
         self._count(1)
         return self._ready.popleft()
@@ -228,7 +228,7 @@ class ReceiveChannel(_Channel):
                 self._refill()
             self._waiters.wake_up_to(len(self._ready))
         if self._pump.incoming_ended and not self._is_closed:
-            if self._pump.fault is not None:
+            if self._pump.ending.fault is not None:
                 self._drop_overflow()
             self._close()
         if self._is_closed:
@@ -236,17 +236,17 @@ class ReceiveChannel(_Channel):
 
     def _count(self, frames: int) -> None:
         pump = self._pump
-        pump.read_by_user += frames
-        if pump.reading_paused:
+        pump.intake.read_by_user += frames
+        if pump.intake.is_held:
             pump.make_room()
 
     def _drop_overflow(self) -> None:
         """After an overflow only the newest frames that the channel holds stay readable."""
         size = self._pump.channels.incoming.size
         if size is not None and self._pump.channels.incoming.overflow == "close":
-            while self._pump.delivered - self._pump.read_by_user > size and (self._ready or self._refill()):
+            while self._pump.intake.unread > size and (self._ready or self._refill()):
                 self._ready.popleft()
-                self._pump.read_by_user += 1
+                self._pump.intake.read_by_user += 1
 
     def _refill(self) -> bool:
         """Make the next frames ready; return whether there are any."""
@@ -346,7 +346,7 @@ class SendChannel(_Channel):
     def check(self) -> None:
         """Raise SessionClosed where nothing can be sent any more."""
         if self._pump.outgoing_ended:
-            raise SessionClosed(self._pump.close_reason) from self._pump.fault
+            raise SessionClosed(self._pump.ending.reason) from self._pump.ending.fault
 
     def wake(self) -> None:
         """Let waiting senders look again: there is room, or the end."""

@@ -63,7 +63,7 @@ class WireConnection(ClientConnection):
         transport.set_protocol(OpenConnection(self.wire, pump, self.connection_lost_waiter))
         early = self.wire.take_early()
         if early:
-            pump.bytes_received(early)
+            pump.intake.bytes_received(early)
 
     def _describe(self, transport: asyncio.Transport) -> Connection:
         """Return what the log keeps of this connection."""
@@ -119,9 +119,9 @@ class OpenConnection(asyncio.BufferedProtocol):
     def buffer_updated(self, nbytes: int) -> None:
         """Take the bytes of one read."""
         if self._in_place:
-            self._pump.received_in_place(nbytes)
+            self._pump.intake.received_in_place(nbytes)
         else:
-            self._pump.bytes_received(bytes(self._buffer[:nbytes]))
+            self._pump.intake.bytes_received(bytes(self._buffer[:nbytes]))
 
     def eof_received(self) -> bool | None:
         """Take the end of what the peer sends."""

@@ -11,11 +11,13 @@ import contextlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from wsnotebook.errors import ChannelOverflow, FrameTooBig, SessionClosed, SessionFault
+from wsnotebook.errors import ChannelOverflow, SessionClosed, SessionFault
 from wsnotebook.log.connections import Connection
 from wsnotebook.log.cursor import Cursor
 from wsnotebook.log.framelog import FrameLog
 from wsnotebook.session.channels import Channels
+from wsnotebook.session.ending import Ending, close_message
+from wsnotebook.session.intake import Intake
 from wsnotebook.session.lastwords import last_words
 from wsnotebook.session.outbox import Outbox
 from wsnotebook.session.pings import Answer, Pings
@@ -28,10 +30,6 @@ from wsnotebook.wire.serializer import Outgoing, outgoing
 
 __all__ = ["Pump"]
 
-
-"""Called with the seconds to a pong, or with what ended the session before."""
-
-_TURN = 0.005  # seconds for which received frames may hold the loop before the others get their turn
 _LINGER = 1.0  # seconds that the peer has to close TCP after both close frames; a server does so at once
 _PONGS_WAITING = 64  # pongs that wait for a peer that reads nothing; then only the newest is kept
 
@@ -70,22 +68,15 @@ class Pump:
         self.loop: asyncio.AbstractEventLoop | None = None
         self._on_own_thread = on_own_thread
         self.wire: WireProtocol | None = None
-        # What is known of the end
-        self.close_reason: CloseReason | None = None
-        self.close_sent: CloseReason | None = None
-        self.close_received: CloseReason | None = None
-        self.close_initiator: Initiator | None = None
-        self.fault: SessionFault | None = None
+        self.ending = Ending()
+        """What is known of the end."""
         self.incoming_ended = False
         self.outgoing_ended = False
         # Receiving
         self.cursor: Cursor | None = None
         self.clear_claimed = bytes(range(256))
-        self.delivered = 0  # frames or messages that came for the application
-        self.read_by_user = 0  # of those, taken from the channel
-        self.reading_paused = False
-        self._pause_at = channels.incoming.size
-        self._reading: Iterator[Reading | None] | None = None
+        self.intake = Intake(channels.incoming, self._take)
+        """The way in, up to the wire."""
         # Sending
         self.outbox = Outbox(channels.outgoing)
         self._is_scheduled = False
@@ -98,7 +89,6 @@ class Pump:
         self._pings = Pings()
         self.answers_pings = not raw
         self._notify = notify
-        self._timer: asyncio.TimerHandle | None = None
         self._transport: asyncio.Transport | None = None
         self._connection = -1
 
@@ -109,6 +99,7 @@ class Pump:
         self.loop = asyncio.get_running_loop()
         self._transport = transport
         self.wire = wire
+        self.intake.open(transport, wire)
         claimed = 0
         for extension in wire.wire_extensions:
             claimed |= extension.factory.rsv
@@ -122,40 +113,12 @@ class Pump:
 
     # Receiving
 
-    def bytes_received(self, data: bytes) -> None:
-        """Take the bytes of one read."""
-        assert self.wire is not None
-        self._reading = self.wire.receive(data)
-        self._read_on()
-
-    def received_in_place(self, count: int) -> None:
-        """Take the bytes of one read that were put where ``wire.room()`` said."""
-        assert self.wire is not None
-        self._reading = self.wire.receive_in_place(count)
-        self._read_on()
-
-    def _read_on(self) -> None:
-        """Take the readings of the bytes in hand; where they are many, let the loop take turns."""
-        assert self._transport is not None and self.loop is not None
-        if self._reading is None:
-            return
-        began = self.loop.time()
-        for reading in self._reading:
-            if reading is not None:
-                self._take(reading)
-            if reading is None or self.loop.time() - began > _TURN:
-                self._pause_reading(self._transport)
-                self.loop.call_soon(self._read_on)
-                return
-        self._reading = None
-        self._resume_reading()
-
     def _take(self, reading: Reading) -> None:
         """Record one batch and do what an endpoint has to do about it."""
         assert self.cursor is not None
         first = self.log.append(reading.batch, self._connection, "in", self.log.clock(), self.log.monotonic())
         if not self.incoming_ended:
-            self.delivered += reading.deliverable
+            self.intake.delivered += reading.deliverable
         if reading.pongs or reading.pings:
             self._take_pings(reading)
         if reading.end is not None and self.cursor.stop is None:
@@ -165,36 +128,34 @@ class Pump:
             self.fail(reading.fault.exception, reading.fault.code)
         if reading.closes:
             self._peer_closes(reading.closes[0])
-        size = self._pause_at
-        if size is not None and self.delivered - self.read_by_user >= size:
-            self._hold_incoming(size)
+        if self.intake.is_full:
+            self._hold_incoming()
         self._notify()
 
-    def _hold_incoming(self, size: int) -> None:
+    def _hold_incoming(self) -> None:
         """The reader of ``incoming`` is behind by its whole capacity."""
+        intake, size = self.intake, self.channels.incoming.size or 0
         if self.channels.incoming.overflow == "suspend":
-            if not self.reading_paused and self.state is SessionState.OPEN:
-                self.reading_paused = True
+            if not intake.is_held and self.state is SessionState.OPEN:
+                intake.is_held = True
                 self.log.note("backpressure on", f"incoming holds {size} frames: reading pauses", self.name)
-                if self._transport is not None:
-                    self._pause_reading(self._transport)
+                intake.pause()
                 self.make_room()  # the reader, on another thread, may have been quicker than this pause
-        elif self.delivered - self.read_by_user > size:
-            self._pause_at = None
+        elif intake.unread > size:
+            intake.bound = None
             self.fail(ChannelOverflow(size, "incoming"), CloseCode.INTERNAL_ERROR)
 
     def unbind_incoming(self) -> None:
         """Nobody reads ``incoming`` any more, or the session ends: its capacity holds nothing up."""
-        self._pause_at = None
+        self.intake.bound = None
         self.make_room()
 
     def make_room(self) -> None:
         """Read on if the reader of ``incoming`` has taken enough; any thread."""
-        size = self._pause_at
-        if self.reading_paused and (size is None or self.delivered - self.read_by_user < size):
-            self.reading_paused = False
+        if self.intake.is_held and not self.intake.is_full:
+            self.intake.is_held = False
             self.log.note("backpressure off", "incoming has room again", self.name)
-            self.call(self._resume_reading)
+            self.call(self.intake.resume)
 
     def _end_incoming(self) -> None:
         """Let nothing that comes from now on reach the application; the log still has it."""
@@ -202,22 +163,10 @@ class Pump:
         if self.cursor is not None and self.cursor.stop is None:
             self.cursor.stop = self.log.end
 
-    @staticmethod
-    def _pause_reading(transport: asyncio.Transport) -> None:
-        if transport.is_reading():
-            transport.pause_reading()
-
-    def _resume_reading(self) -> None:
-        transport = self._transport
-        if transport is None or self.reading_paused or self._reading is not None:
-            return
-        if not transport.is_closing() and not transport.is_reading():
-            transport.resume_reading()
-
     def _take_pings(self, reading: Reading) -> None:
         for payload in reading.pongs:
             self._pings.answered(payload, self.log.monotonic())
-        if reading.pings and self.answers_pings and self.close_received is None and not self.outgoing_ended:
+        if reading.pings and self.answers_pings and self.ending.received is None and not self.outgoing_ended:
             self._answer(reading.pings)
 
     def _answer(self, pings: list[bytes]) -> None:
@@ -231,15 +180,15 @@ class Pump:
 
     def _peer_closes(self, payload: bytes) -> None:
         """A close frame came: echo it on a default session, and end what it ends."""
-        if self.close_received is not None:
+        if self.ending.received is not None:
             return
         reason = Frame.nonstandard(Opcode.CLOSE, payload).read_reason() or CloseReason(
             CloseCode.NO_STATUS_RCVD
         )
-        self.close_received = reason
-        self._settle(reason, "peer")
+        self.ending.received = reason
+        self.ending.settle(reason, "peer")
         self.state = SessionState.CLOSING
-        if self.close_sent is None and self.fault is None and not self.raw:
+        if self.ending.sent is None and self.ending.fault is None and not self.raw:
             self.outgoing_ended = True
             if (
                 self.outbox.control and self._is_writable()
@@ -284,10 +233,10 @@ class Pump:
         if self.state is SessionState.CLOSED:  # another thread was about to send when the connection was lost
             self._drop_queue("the connection was lost")
         while self.outbox and not self._writing_paused and self._transport is not None:
-            if self._transport.is_closing() or (self.close_sent is not None and not self.outbox.control):
+            if self._transport.is_closing() or (self.ending.sent is not None and not self.outbox.control):
                 break
-            self._write(self.outbox.next_items(with_data=self.close_sent is None))
-            if self.close_sent is not None:
+            self._write(self.outbox.next_items(with_data=self.ending.sent is None))
+            if self.ending.sent is not None:
                 break
             if self.outbox.data:  # another turn, so that receiving is not held up by a long queue
                 self.wake()
@@ -318,20 +267,20 @@ class Pump:
 
     def _own_close(self, payload: bytes) -> None:
         """A close frame of ours was taken from the queue."""
-        if self.close_sent is not None:
+        if self.ending.sent is not None:
             return
         reason = Frame.nonstandard(Opcode.CLOSE, payload).read_reason() or CloseReason(
             CloseCode.NO_STATUS_RCVD
         )
-        self.close_sent = reason
+        self.ending.sent = reason
         self.outgoing_ended = True
-        self._settle(reason, "local")
+        self.ending.settle(reason, "local")
         self.unbind_incoming()  # or the peer's answer would wait behind what nobody reads
         self._drop_queue("a close frame was sent before it")
         if self.state is SessionState.OPEN:
             self.state = SessionState.CLOSING
             self.log.note("closing", f"by us: {reason}", self.name)
-        if self.close_received is None:
+        if self.ending.received is None:
             self._await_answer()
         self._await_eof_if_both_closed()
         self._notify()
@@ -381,7 +330,7 @@ class Pump:
     def ping(self, payload: bytes, answer: Answer) -> None:
         """Send a ping; ``answer`` is called on this loop with the latency in seconds, or what ended the session."""
         if self.outgoing_ended:
-            answer(SessionClosed(self.close_reason))
+            answer(SessionClosed(self.ending.reason))
             return
         self._pings.sent(payload, self.log.monotonic(), answer)
         self.enqueue(outgoing(Frame.ping(payload)))
@@ -391,12 +340,6 @@ class Pump:
         self._pings.forget(payload, answer)
 
     # Ending
-
-    def _settle(self, reason: CloseReason, initiator: Initiator) -> None:
-        """Fix the close reason: the first one stays."""
-        if self.close_reason is None:
-            self.close_reason = reason
-            self.close_initiator = initiator
 
     def fail(
         self,
@@ -412,27 +355,27 @@ class Pump:
         Args:
             wait: leave the peer ``close_timeout`` to answer; False ends the connection as soon as that is written.
         """
-        if self.fault is not None or self.state is SessionState.CLOSED:
+        if self.ending.fault is not None or self.state is SessionState.CLOSED:
             return
-        self.fault = fault
-        reason = CloseReason(code, truncate_utf8(message or _close_message(fault), 123))
-        self._settle(reason, initiator)
+        self.ending.fault = fault
+        reason = CloseReason(code, truncate_utf8(message or close_message(fault), 123))
+        self.ending.settle(reason, initiator)
         self._end_incoming()
-        if self.close_sent is None:
+        if self.ending.sent is None:
             self._drop_queue(f"the session was failed: {type(fault).__name__}")
             self._write_close(reason.to_payload())
         self.outgoing_ended = True
-        if self._timer is None:  # a peer that reads nothing takes no close either
+        if not self.ending.has_deadline:  # a peer that reads nothing takes no close either
             self._await_answer()
         if not wait and self._transport is not None:
             self._transport.close()
-            self._set_timer(_LINGER, self.abort)
+            self.ending.set_deadline(_LINGER, self.abort)
         self._notify()
 
     def _await_answer(self) -> None:
         """Leave the peer ``close_timeout`` for its part of the closing handshake."""
         if self.close_timeout is not None:
-            self._set_timer(self.close_timeout, self._close_unanswered)
+            self.ending.set_deadline(self.close_timeout, self._close_unanswered)
 
     def _close_unanswered(self) -> None:
         self.log.note(
@@ -442,25 +385,19 @@ class Pump:
 
     def _await_eof_if_both_closed(self) -> None:
         """After both close frames the server ends TCP; if it does not, we do."""
-        if self.close_sent is not None and self._eof:
+        if self.ending.sent is not None and self._eof:
             self._hang_up()
-        elif self.close_sent is not None and self.close_received is not None:
-            self._set_timer(_LINGER, self._hang_up)
+        elif self.ending.sent is not None and self.ending.received is not None:
+            self.ending.set_deadline(_LINGER, self._hang_up)
 
     def _hang_up(self) -> None:
         if self._transport is not None:
             self._transport.close()
-            self._set_timer(_LINGER, self.abort)
-
-    def _set_timer(self, delay: float, callback: Callable[[], None]) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        if self.loop is not None and self.state is not SessionState.CLOSED:
-            self._timer = self.loop.call_later(delay, callback)
+            self.ending.set_deadline(_LINGER, self.abort)
 
     def terminate(self) -> None:
         """Abort now, without a close frame; any thread."""
-        self._settle(CloseReason(CloseCode.ABNORMAL_CLOSURE), "local")
+        self.ending.settle(CloseReason(CloseCode.ABNORMAL_CLOSURE), "local")
         self._end_incoming()
         self.outgoing_ended = True
         if self.loop is not None:
@@ -478,26 +415,19 @@ class Pump:
         """The peer sends no more; return whether the connection stays open for writing."""
         self._eof = True
         self._take_end()
-        half_open = self.raw and self.close_sent is None and self._is_plain_tcp()
-        if self.close_received is None:
-            self._settle(CloseReason(CloseCode.ABNORMAL_CLOSURE), "network")
+        half_open = self.raw and self.ending.sent is None and self._is_plain_tcp()
+        if self.ending.received is None:
+            self.ending.settle(CloseReason(CloseCode.ABNORMAL_CLOSURE), "network")
         self.incoming_ended = True
         self._notify()
         return half_open
-
-    def _finish_reading(self) -> None:
-        """Take all the readings of the bytes in hand, at the end, when there is no other turn."""
-        reading, self._reading = self._reading, None
-        for one in reading or ():
-            if one is not None:
-                self._take(one)
 
     def _is_plain_tcp(self) -> bool:
         return self._transport is not None and self._transport.get_extra_info("ssl_object") is None
 
     def _take_end(self) -> None:
         """Record a frame that the end of the stream cut off."""
-        self._finish_reading()
+        self.intake.finish()
         assert self.wire is not None
         reading = self.wire.receive_end()
         if reading is not None:
@@ -512,24 +442,21 @@ class Pump:
         """The connection is gone: take its last words, settle everything, tell everybody."""
         if self.state is SessionState.CLOSED:
             return
-        if error is not None and self._transport is not None and self.wire is not None:
-            for data in last_words(self._transport):
-                self._finish_reading()
-                self._reading = self.wire.receive(data)
+        if error is not None and self._transport is not None:
+            self.intake.finish(last_words(self._transport))
         self._take_end()
         self._end_incoming()
         self.outgoing_ended = True
         if self._unsent is not None:
             self._unsent.mark_dropped(self.log)
         self._drop_queue("the connection was lost")
-        self._settle(CloseReason(CloseCode.ABNORMAL_CLOSURE), "network")
+        self.ending.settle(CloseReason(CloseCode.ABNORMAL_CLOSURE), "network")
         self.state = SessionState.CLOSED
         self._transport = None
-        if self._timer is not None:
-            self._timer.cancel()
-        self._pings.end(self.fault or SessionClosed(self.close_reason))
+        self.ending.clear_deadline()
+        self._pings.end(self.ending.fault or SessionClosed(self.ending.reason))
         why = f"; {error}" if error is not None else ""
-        self.log.note("closed", f"{self.close_reason}, by {self.close_initiator}{why}", self.name)
+        self.log.note("closed", f"{self.ending.reason}, by {self.ending.initiator}{why}", self.name)
         self._notify()
 
     # Waiting
@@ -542,10 +469,3 @@ class Pump:
             yield
         finally:
             self.senders -= 1
-
-
-def _close_message(fault: SessionFault) -> str:
-    """Return what the peer is told."""
-    if isinstance(fault, FrameTooBig):
-        return f"frame of {fault.frame_size} bytes, limit {fault.limit}"
-    return str(getattr(fault, "rule", type(fault).__name__))

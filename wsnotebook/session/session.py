@@ -22,8 +22,8 @@ from wsnotebook.redaction import redact_url
 from wsnotebook.session.bytechannel import ByteChannel, ByteReader, ByteWriter
 from wsnotebook.session.call import HttpCall
 from wsnotebook.session.channels import ReceiveChannel, SendChannel
+from wsnotebook.session.closereasons import CloseArgument, close_frame, reason_of
 from wsnotebook.session.converters import Converter
-from wsnotebook.session.endings import CloseArgument, close_frame, reason_of
 from wsnotebook.session.heartbeat import Heartbeat
 from wsnotebook.session.iothread import IoThread
 from wsnotebook.session.joiner import Joiner
@@ -193,22 +193,22 @@ class ClientWebSocketSession:
     @property
     def close_reason_now(self) -> CloseReason | None:
         """Why the session ended, or None while it has not."""
-        return self.pump.close_reason
+        return self.pump.ending.reason
 
     @property
     def close_sent(self) -> CloseReason | None:
         """What we said in our close frame."""
-        return self.pump.close_sent
+        return self.pump.ending.sent
 
     @property
     def close_received(self) -> CloseReason | None:
         """What the peer said in its close frame; 1005 where that was empty."""
-        return self.pump.close_received
+        return self.pump.ending.received
 
     @property
     def close_initiator(self) -> Initiator | None:
         """Who ended the session: "local", "peer", "network" or "timeout"."""
-        return self.pump.close_initiator
+        return self.pump.ending.initiator
 
     @property
     def threadsafe(self) -> Threadsafe:
@@ -302,8 +302,8 @@ class ClientWebSocketSession:
             await self._watchers.until(
                 lambda: pump.outbox.has_handed(marks) or pump.state is SessionState.CLOSED
             )
-        if pump.fault is not None or pump.close_initiator in ("network", "timeout"):
-            raise SessionClosed(pump.close_reason) from pump.fault
+        if pump.ending.fault is not None or pump.ending.initiator in ("network", "timeout"):
+            raise SessionClosed(pump.ending.reason) from pump.ending.fault
 
     async def ping(self, data: BytesLike | None = None, *, timeout: float | None = None) -> float:
         """Ping the peer; return the seconds until a pong with the same payload came.
@@ -422,7 +422,7 @@ class ClientWebSocketSession:
                 await self._watchers.until(lambda: pump.state is SessionState.CLOSED)
         if wait:
             await self._join_tasks()
-        return pump.close_reason or closing
+        return pump.ending.reason or closing
 
     async def close_exceptionally(self, error: BaseException, *, detail: bool = False) -> CloseReason:
         """Close because of an exception: CancelledError is 1000 without a message, any other 1011 with its type's name."""
@@ -466,7 +466,7 @@ class ClientWebSocketSession:
     def _check_scope(self) -> None:
         pump = self._check("launch")
         if pump.state is SessionState.CLOSED:
-            raise SessionClosed(pump.close_reason) from pump.fault
+            raise SessionClosed(pump.ending.reason) from pump.ending.fault
 
     def reader(self, function: Callable[[ByteReader], Awaitable[object]]) -> ByteWriter:
         """Run ``function`` with the read end of a byte channel as a task of the session; return the write end.
@@ -530,8 +530,8 @@ class ClientWebSocketSession:
         self.incoming.wake()
         self.outgoing.wake()
         self._watchers.tell()
-        if pump.close_reason is not None and not self._close_reason.done():
-            self._close_reason.set_result(pump.close_reason)
+        if pump.ending.reason is not None and not self._close_reason.done():
+            self._close_reason.set_result(pump.ending.reason)
         if pump.state is SessionState.CLOSED:
             self._scope.cancel()
             Heartbeat.of(self._loop).forget(self._stalled)

@@ -8,7 +8,7 @@ from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from wsnotebook.session.endings import CloseArgument
+    from wsnotebook.session.closereasons import CloseArgument
     from wsnotebook.session.session import ClientWebSocketSession
     from wsnotebook.wire.frames import BytesLike, CloseReason, Frame
 

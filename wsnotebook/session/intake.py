@@ -1,0 +1,106 @@
+"""Intake: the bytes that came are taken in turns, and reading pauses while the reader of ``incoming`` is behind."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator
+
+from wsnotebook.session.channels import Capacity
+from wsnotebook.wire.protocol import Reading, WireProtocol
+
+__all__ = ["Intake"]
+
+_TURN = 0.005  # seconds for which received frames may hold the loop before the others get their turn
+
+
+class Intake:
+    """The way from the socket to the readings of the wire; on the pump's loop, but for what says otherwise.
+
+    Args:
+        capacity: of ``incoming``.
+        take: called with each reading.
+    """
+
+    def __init__(self, capacity: Capacity, take: Callable[[Reading], None]) -> None:
+        self.delivered = 0
+        """Frames (raw) or messages (default) that came for the application."""
+        self.read_by_user = 0
+        """Of those, taken from the channel; counted by the reader's thread."""
+        self.is_held = False
+        """Whether reading pauses until the reader has taken some; any thread."""
+        self.bound = capacity.size
+        """Unread frames that are enough; None for no limit."""
+        self._take = take
+        self._reading: Iterator[Reading | None] | None = None
+        self._wire: WireProtocol | None = None
+        self._transport: asyncio.Transport | None = None
+
+    def open(self, transport: asyncio.Transport, wire: WireProtocol) -> None:
+        """Begin to take what comes."""
+        self._transport = transport
+        self._wire = wire
+
+    @property
+    def unread(self) -> int:
+        """Frames or messages that wait for the reader."""
+        return self.delivered - self.read_by_user
+
+    @property
+    def is_full(self) -> bool:
+        """Whether as much waits for the reader as may."""
+        return self.bound is not None and self.unread >= self.bound
+
+    def bytes_received(self, data: bytes) -> None:
+        """Take the bytes of one read."""
+        assert self._wire is not None
+        self._reading = self._wire.receive(data)
+        self._read_on()
+
+    def received_in_place(self, count: int) -> None:
+        """Take the bytes of one read that were put where ``wire.room()`` said."""
+        assert self._wire is not None
+        self._reading = self._wire.receive_in_place(count)
+        self._read_on()
+
+    def _read_on(self) -> None:
+        """Take the readings of the bytes in hand; where they are many, let the loop take turns."""
+        if self._reading is None:
+            return
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        for reading in self._reading:
+            if reading is not None:
+                self._take(reading)
+            if reading is None or loop.time() - began > _TURN:
+                self.pause()
+                loop.call_soon(self._read_on)
+                return
+        self._reading = None
+        self.resume()
+
+    def finish(self, last_words: Iterable[bytes] = ()) -> None:
+        """Take all at the end, when there is no other turn: the bytes in hand, and some that asyncio has not read."""
+        self._take_all()
+        for data in last_words:
+            assert self._wire is not None
+            self._reading = self._wire.receive(data)
+            self._take_all()
+
+    def _take_all(self) -> None:
+        reading, self._reading = self._reading, None
+        for one in reading or ():
+            if one is not None:
+                self._take(one)
+
+    def pause(self) -> None:
+        """Read nothing more for now."""
+        if self._transport is not None and self._transport.is_reading():
+            self._transport.pause_reading()
+
+    def resume(self) -> None:
+        """Read on, unless the reader is behind or bytes are in hand."""
+        transport = self._transport
+        if transport is None or self.is_held or self._reading is not None:
+            return
+        if not transport.is_closing() and not transport.is_reading():
+            transport.resume_reading()
