@@ -321,6 +321,23 @@ async def test_flush_is_not_misled_by_frames_that_overtake(opened: Opener, until
     assert queued_at_end == [0]
 
 
+async def test_a_peer_that_takes_nothing_for_a_second_is_an_event(opened: Opener, until: Until) -> None:
+    """And so is its taking again; a write that only waits for its turn is none."""
+    session, peer = await opened()
+
+    def backpressure() -> list[str]:
+        return [kind for kind in session.log.events.kind if kind.startswith("backpressure")]
+
+    count = await _block(session, peer, until)
+    assert backpressure() == []
+    await until(lambda: backpressure() == ["backpressure on"])
+    assert "the peer takes nothing" in session.log.events.detail.iloc[-1]
+    peer.read_on()
+    for _ in range(count):
+        await peer.read_frame()
+    await until(lambda: backpressure() == ["backpressure on", "backpressure off"])
+
+
 async def test_b22_flush_after_a_close_returns(opened: Opener) -> None:
     """close, pause, flush: there is nothing to wait for and nothing to complain about."""
     session, peer = await opened()

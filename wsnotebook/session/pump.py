@@ -31,6 +31,7 @@ from wsnotebook.wire.serializer import Outgoing, outgoing
 __all__ = ["Pump"]
 
 _LINGER = 1.0  # seconds that the peer has to close TCP after both close frames; a server does so at once
+_PATIENCE = 1.0  # seconds for which the peer may take nothing before that is worth an event
 _PONGS_WAITING = 64  # pongs that wait for a peer that reads nothing; then only the newest is kept
 
 
@@ -81,6 +82,8 @@ class Pump:
         self.outbox = Outbox(channels.outgoing)
         self._is_scheduled = False
         self._writing_paused = False
+        self._patience: asyncio.TimerHandle | None = None  # while the operating system takes nothing
+        self._is_peer_slow = False
         self._unsent: Unsent | None = None
         self._skipped = 0
         self._eof = False
@@ -316,10 +319,29 @@ class Pump:
     def pause_writing(self) -> None:
         """The operating system takes no more for now."""
         self._writing_paused = True
+        if self.loop is not None:
+            self._patience = self.loop.call_later(_PATIENCE, self._lose_patience)
+
+    def _lose_patience(self) -> None:
+        self._is_peer_slow = True
+        waiting = len(self.outbox.control) + len(self.outbox.data)
+        self.log.note(
+            "backpressure on",
+            f"the peer takes nothing since {_PATIENCE:g} s: {waiting} frames wait",
+            self.name,
+        )
+
+    def _forget_patience(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+        self._patience, self._is_peer_slow = None, False
 
     def resume_writing(self) -> None:
         """The operating system has taken all."""
         self._writing_paused = False
+        if self._is_peer_slow:
+            self.log.note("backpressure off", "the peer takes what is sent again", self.name)
+        self._forget_patience()
         self._unsent = None
         self.outbox.settle()
         self._write_queued()
@@ -454,6 +476,7 @@ class Pump:
         self.state = SessionState.CLOSED
         self._transport = None
         self.ending.clear_deadline()
+        self._forget_patience()
         self._pings.end(self.ending.fault or SessionClosed(self.ending.reason))
         why = f"; {error}" if error is not None else ""
         self.log.note("closed", f"{self.ending.reason}, by {self.ending.initiator}{why}", self.name)
