@@ -119,7 +119,11 @@ class Dataset:
         return list(dict.fromkeys(connection.session for connection in self.connections))
 
     def _attrs(self) -> dict[str, Any]:
-        return {"connections": [connection.to_dict() for connection in self.connections]}
+        return {
+            "connections": [connection.to_dict() for connection in self.connections],
+            "dropped": sum(header.dropped for header in self._lasts),
+            "truncated": sum(header.truncated for header in self._lasts),
+        }
 
     def __repr__(self) -> str:
         return f"<Dataset {self.path}: {len(self.recordings)} recordings, {len(self.parts)} parts; .df, .to_dask()>"

@@ -157,3 +157,18 @@ def test_attrs_carry_the_handshakes() -> None:
     Feed(log, "a").receive(server_frame(b"x"))
     (connection,) = log.df.attrs["wsnotebook"]["connections"]
     assert connection["session"] == "a" and connection["attempt"] == 0
+
+
+def test_attrs_tell_what_is_not_in_the_rows() -> None:
+    """Rows that were dropped and bytes that were passed over are counted in each DataFrame, as of its own moment."""
+    log = FrameLog(retention=200_000, spill=False)
+    feed = Feed(log)
+    feed.receive(server_frame(b"x" * 50) * 1000)
+    before = log.df
+    feed.receive(server_frame(b"x" * 50) * 10_000)
+    log.truncated += 7
+    for df in (log.df, log.tail(1)):
+        told = df.attrs["wsnotebook"]
+        assert (told["dropped"], told["truncated"]) == (log.dropped, 7) != (0, 7)
+    assert log.df.index[0] == log.dropped
+    assert before.attrs["wsnotebook"]["dropped"] == 0

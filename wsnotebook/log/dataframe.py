@@ -25,8 +25,8 @@ __all__ = [
     "OPCODES",
     "STATUSES",
     "Frames",
+    "frames_of",
     "timed_series",
-    "to_dataframe",
 ]
 
 DIRECTIONS = ("in", "out")
@@ -181,8 +181,16 @@ class Frames:
             self._chunks.sort(key=lambda chunk: chunk[0])
             self._whole = None
 
-    def dataframe(self, connections: Sequence[Connection]) -> pd.DataFrame:
-        """Return the DataFrame of all rows taken."""
+    def dataframe(
+        self, connections: Sequence[Connection], *, dropped: int = 0, truncated: int = 0
+    ) -> pd.DataFrame:
+        """Return the DataFrame of all rows taken.
+
+        Args:
+            connections: all of the log, told in its attrs.
+            dropped: rows that the log had and has no more, told there too.
+            truncated: bytes that came and belong to no row, likewise.
+        """
         if self._whole is None or self._connections != len(connections):
             numbers = self._owner(connections).iloc[: self.rows]
             arrows = {
@@ -194,11 +202,11 @@ class Frames:
                 for name in COLUMNS
             }
             self._whole = pd.DataFrame(columns, index=numbers.index, copy=False)
-            self._whole.attrs["wsnotebook"] = {
-                "connections": [connection.to_dict() for connection in connections]
-            }
             self._connections = len(connections)
-        return self._whole.copy(deep=False)
+        df = self._whole.copy(deep=False)
+        told = [connection.to_dict() for connection in connections]
+        df.attrs["wsnotebook"] = {"connections": told, "dropped": dropped, "truncated": truncated}
+        return df
 
     def _owner(self, connections: Sequence[Connection]) -> pd.DataFrame:
         """Return the DataFrame over the whole arrays, kept for as long as they are written to."""
@@ -231,12 +239,12 @@ def _arrow_column(name: str, values: pa.ChunkedArray) -> Any:
     return pd.arrays.ArrowExtensionArray(values)
 
 
-def to_dataframe(runs: Sequence[Rows], first: int, connections: Sequence[Connection]) -> pd.DataFrame:
-    """Return the DataFrame of a few runs of rows; for all of a log, Frames is faster the second time.
+def frames_of(runs: Sequence[Rows], first: int, connections: Sequence[Connection]) -> Frames:
+    """Return a few runs of rows, for one DataFrame; for all of a log, Frames that are kept are faster the second time.
 
     Messages that were open before the first run are numbered only from their first frame in it.
     """
     frames = Frames(first, capacity=sum(map(len, runs)))
     for rows in runs:
         frames.extend(rows, connections)
-    return frames.dataframe(connections)
+    return frames

@@ -299,7 +299,11 @@ class FrameLog:
 
     @property
     def df(self) -> pd.DataFrame:
-        """The DataFrame of all rows. Asking again costs what has come since."""
+        """The DataFrame of all rows. Asking again costs what has come since.
+
+        Its ``attrs["wsnotebook"]`` has the connections with their handshakes, and what is not in the rows: ``dropped``,
+        rows dropped to stay within the retention, and ``truncated``, bytes that belong to no row.
+        """
         # here, so that a session can record without loading pandas
         from wsnotebook.log.dataframe import Frames
 
@@ -311,17 +315,20 @@ class FrameLog:
             frames.reserve(len(self))
             for rows in self.rows(frames.end, self.end):
                 frames.extend(rows, self.connections)
-            return frames.dataframe(self.connections)
+            return self._dataframe(frames)
+
+    def _dataframe(self, frames: Frames) -> pd.DataFrame:
+        return frames.dataframe(self.connections, dropped=self.dropped, truncated=self.truncated)
 
     def window(self, start: int, stop: int) -> pd.DataFrame:
         """Return the DataFrame of the rows at positions ``start`` to ``stop``, counted from the oldest row here."""
-        from wsnotebook.log.dataframe import to_dataframe  # as in df
+        from wsnotebook.log.dataframe import frames_of  # as in df
 
         register_questions()
         with self.lock:
             low = self.first + max(0, start)
             high = max(low, min(self.first + stop, self.end))
-            return to_dataframe(list(self.rows(low, high)), low, self.connections)
+            return self._dataframe(frames_of(list(self.rows(low, high)), low, self.connections))
 
     def tail(self, n: int = 10) -> pd.DataFrame:
         """Return the DataFrame of the last ``n`` rows."""

@@ -87,7 +87,8 @@ def _table(df: pd.DataFrame, rows: Rows) -> pa.Table:
 
 def _schema(header: Header) -> pa.Schema:
     """Return the schema of the whole file, with the header and what pandas wants to know in its metadata."""
-    empty = Frames(header.first).dataframe(header.connections)
+    losses = {"dropped": header.dropped, "truncated": header.truncated}
+    empty = Frames(header.first).dataframe(header.connections, **losses)
     schema = pa.Table.from_pandas(empty, preserve_index=True).schema
     for name, kind in EXTRA.items():
         schema = schema.append(pa.field(name, kind))
