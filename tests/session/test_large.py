@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from wsnotebook import CloseReason, FrameLog, ProtocolViolation
+from wsnotebook.session.connection import OpenConnection
 from wsnotebook.wire.batch import LONE
 
 if TYPE_CHECKING:
@@ -61,6 +62,33 @@ async def test_what_came_of_a_large_frame_is_kept_when_the_stream_ends_in_it(ope
     assert await session.close_reason == CloseReason(1006)
     row = session.df.iloc[-1]
     assert (row.status, row.length) == ("truncated", 1_000_000)
+
+
+async def test_a_transport_that_feeds_what_it_had_read_before_a_pause_loses_nothing(
+    opened: Opener, until: Until
+) -> None:
+    """As asyncio's does on Windows: reading pauses for a turn, and the rest of the same read comes all the same."""
+    session, peer = await opened()
+    pump = session.pump
+    assert pump.loop is not None and pump.wire is not None
+    connection = OpenConnection(pump.wire, pump, pump.loop.create_future())
+    large = os.urandom(LONE + 5)
+    data = b"\x82\x00" * 20_000 + frame(0x82, large) + b"\x82\x02ok" + b"\x82\x00" * 20_000
+
+    def feed() -> None:
+        rest = data
+        while rest:
+            buffer = connection.get_buffer(-1)
+            count = min(len(buffer), len(rest))
+            buffer[:count] = rest[:count]
+            connection.buffer_updated(count)
+            rest = rest[count:]
+
+    pump.call(feed)
+    await until(lambda: len(session.log) == 40_002)
+    assert session.log.frame(20_000).data == large
+    await peer.send(b"\x82\x04more")
+    await until(lambda: len(session.log) == 40_003)  # reading goes on
 
 
 async def test_large_frames_move_to_disk_and_are_read_from_there(opened: Opener, until: Until) -> None:

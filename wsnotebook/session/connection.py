@@ -106,6 +106,7 @@ class OpenConnection(asyncio.BufferedProtocol):
 
     def get_buffer(self, sizehint: int) -> memoryview:
         """Return where the next read goes."""
+        self._pump.intake.finish()  # Windows' transport feeds what it had read before it was paused
         room = self._wire.room()
         if (
             room is None

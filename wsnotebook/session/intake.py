@@ -64,11 +64,9 @@ class Intake:
 
     def _read_on(self) -> None:
         """Take the readings of the bytes in hand; where they are many, let the loop take turns."""
-        if self._reading is None:
-            return
         loop = asyncio.get_running_loop()
         began = loop.time()
-        for reading in self._reading:
+        for reading in self._reading or ():
             if reading is not None:
                 self._take(reading)
             if reading is None or loop.time() - began > _TURN:

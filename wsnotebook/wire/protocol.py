@@ -32,6 +32,7 @@ MAX_FRAGMENTS = 65_536
 _WHOLE_COMPRESSED = frozenset((0xC1, 0xC2))  # a compressed message of one frame
 
 _COMPRESSED_BYTES = 8192  # scanned at once where deflate was negotiated: they can inflate to 8 MiB
+_INFLATED_BYTES = 2 << 20  # made of small messages before the loop gets a turn, as of a large one
 
 
 class Fault(NamedTuple):
@@ -197,6 +198,7 @@ class WireProtocol(ClientProtocol, _FrameLoop):
             yield reading
             return
         withheld = 0  # frames before the end that complete no message
+        inflated = 0  # bytes since the loop had its last turn
         places = self._places_to_judge(batch)
         for place in () if self._ended else places:
             completes = self._judge_whole_compressed(batch, place, reading) or self._judge_frame(
@@ -207,6 +209,10 @@ class WireProtocol(ClientProtocol, _FrameLoop):
             if self._ended:
                 break
             withheld += not completes
+            inflated += len(batch.payloads[place]) if self.extensions else 0
+            if inflated > _INFLATED_BYTES:
+                inflated = 0
+                yield None
         end = len(batch) if reading.end is None else reading.end
         reading.deliverable = end if self.raw else max(0, end - withheld)
         if self._peer_closed:
