@@ -18,9 +18,10 @@ Start = Callable[..., subprocess.Popen[str]]
 
 
 @pytest.fixture
-def environment() -> dict[str, str]:
-    """The environment of the command: this tree, UTF-8 whatever the machine's locale."""
-    return {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"}
+def environment(tmp_path: Path) -> dict[str, str]:
+    """The environment of the command: this tree, UTF-8 whatever the machine's locale, no traces in the user's home."""
+    own = {"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", "XDG_STATE_HOME": str(tmp_path / "state")}
+    return {**os.environ, **own}
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ once, with pandas or Dask, is fleet.py.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import time
@@ -158,6 +159,13 @@ class PartWriter:
     def stop(self) -> None:
         """Write what is there."""
         self._follower.stop()
+
+    def remove(self) -> None:
+        """Remove the parts, after ``stop``, and the directory if nothing else is in it."""
+        for part in recordings(self.path).get(self._name, []):
+            part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            self.path.rmdir()
 
     def _finish(self) -> None:
         self._log.note("journal off", str(self.path))

@@ -402,14 +402,29 @@ class FrameLog:
         self._recorder.start()
         return self._recorder.path
 
+    @property
+    def recording(self) -> Path | None:
+        """Where the log is recorded to, or None."""
+        recorder = self._recorder
+        return None if recorder is None else recorder.path
+
     def stop_recording(self) -> Path | None:
         """Write what is still to be written, close the file; return its path, or None where nothing was recorded."""
+        recorder = self._end_recording()
+        return None if recorder is None else recorder.path
+
+    def discard_recording(self) -> None:
+        """As stop_recording(), and remove what was written."""
+        recorder = self._end_recording()
+        if recorder is not None:
+            recorder.remove()
+
+    def _end_recording(self) -> Recorder | None:
         with self.lock:
             recorder, self._recorder = self._recorder, None
-        if recorder is None:
-            return None
-        recorder.stop()
-        return recorder.path
+        if recorder is not None:
+            recorder.stop()
+        return recorder
 
     def __repr__(self) -> str:
         parts = [f"{len(self):,} frames", f"{self.memory / 1e6:,.1f} MB"]

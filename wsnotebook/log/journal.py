@@ -73,6 +73,10 @@ class Journal:
         """Write what is there and close the file."""
         self._follower.stop()
 
+    def remove(self) -> None:
+        """Remove the file, after ``stop``."""
+        self.path.unlink(missing_ok=True)
+
     def _step(self) -> float:
         return _TICK if self._write_all() else _RETRY
 

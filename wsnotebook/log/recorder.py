@@ -23,6 +23,9 @@ class Recorder(Protocol):
     def stop(self) -> None:
         """Write what is there and close."""
 
+    def remove(self) -> None:
+        """Remove what was written, after ``stop``."""
+
 
 def is_directory(path: str | Path) -> bool:
     """Tell whether a path means a directory: it is one, or it ends with a slash."""

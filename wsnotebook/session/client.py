@@ -7,7 +7,8 @@ import itertools
 import random
 import ssl as ssl_module
 from base64 import b64encode
-from collections.abc import AsyncIterator, Generator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -47,6 +48,7 @@ from wsnotebook.session.heartbeat import Heartbeat
 from wsnotebook.session.iothread import IoThread
 from wsnotebook.session.limits import check_frame_size, seconds
 from wsnotebook.session.pump import Pump
+from wsnotebook.session.recording import SessionRecording
 from wsnotebook.session.session import ClientWebSocketSession
 from wsnotebook.wire.extensions import PerMessageDeflate, WebSocketExtensionFactory, check_claims
 from wsnotebook.wire.protocol import WireProtocol
@@ -119,7 +121,8 @@ class connect:
         user_agent: value of the User-Agent field; None sends none.
         converter: for send_serialized and receive_deserialized; None for none.
         log: a FrameLog to record into; several sessions may share one.
-        record: a file or directory to record into as well, beside memory.
+        record: a new ``.pcapng``, or a directory as "name/", to record into as well, beside memory, until the session
+            has ended; ``session.log.record_to`` says more.
         io: "kernel" pumps on this event loop; "thread" on one of its own, which a blocking cell does not stop.
 
     Raises, when awaited:
@@ -187,10 +190,10 @@ class connect:
         )
 
     def __await__(self) -> Generator[Any, None, ClientWebSocketSession]:
-        return self._open(0).__await__()
+        return self._open_recorded().__await__()
 
     async def __aenter__(self) -> ClientWebSocketSession:
-        self._session = await self._open(0)
+        self._session = await self._open_recorded()
         return await self._session.__aenter__()
 
     async def __aexit__(
@@ -200,6 +203,16 @@ class connect:
         await self._session.__aexit__(kind, error, traceback)
 
     async def __aiter__(self) -> AsyncIterator[ClientWebSocketSession]:
+        recording = self._begin_recording()
+        try:
+            async with aclosing(self._attempts()) as sessions:
+                async for session in sessions:
+                    yield session
+        finally:
+            if recording is not None:
+                await recording.finish()
+
+    async def _attempts(self) -> AsyncGenerator[ClientWebSocketSession]:
         options, delay = self._options, 0.0
         for attempt in itertools.count():
             try:
@@ -227,11 +240,25 @@ class connect:
             with Heartbeat.of(asyncio.get_running_loop()).beating():
                 await asyncio.sleep(delay * random.uniform(0.5, 1.0))
 
+    def _begin_recording(self) -> SessionRecording | None:
+        return None if self._record is None else SessionRecording(self._options.log, self._record)
+
+    async def _open_recorded(self) -> ClientWebSocketSession:
+        """Open the only attempt; the recording ends with it."""
+        recording = self._begin_recording()
+        try:
+            session = await self._open(0)
+        except BaseException:
+            if recording is not None:
+                recording.give_up()
+            raise
+        if recording is not None:
+            session.record_with(recording)
+        return session
+
     async def _open(self, attempt: int) -> ClientWebSocketSession:
         """Dial, shake hands, and return the session."""
         options = self._options
-        if self._record is not None and attempt == 0:
-            options.log.record_to(self._record)
         session = _make_session(options, attempt)
         options.log.note("connecting", redact_url(options.address.url), options.name)
         try:

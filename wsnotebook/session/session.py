@@ -31,6 +31,7 @@ from wsnotebook.session.limits import check_frame_size
 from wsnotebook.session.masking import warn_unmasked
 from wsnotebook.session.place import require_loop
 from wsnotebook.session.pump import Pump
+from wsnotebook.session.recording import SessionRecording
 from wsnotebook.session.scope import Scope
 from wsnotebook.session.state import Initiator, SessionState
 from wsnotebook.session.threadsafe import Threadsafe
@@ -87,6 +88,7 @@ class ClientWebSocketSession:
         self._joiner = Joiner()
         self._latency: float | None = None
         self._is_warned = False  # of unmasked frames
+        self._recording: SessionRecording | None = None
         self._scope = Scope(name, self._task_failed)
         self.pump = make_pump(self._tell)
         """The traffic; not for users."""
@@ -422,6 +424,8 @@ class ClientWebSocketSession:
                 await self._watchers.until(lambda: pump.state is SessionState.CLOSED)
         if wait:
             await self._join_tasks()
+            if self._recording is not None:
+                await self._recording.finish()
         return pump.ending.reason or closing
 
     async def close_exceptionally(self, error: BaseException, *, detail: bool = False) -> CloseReason:
@@ -514,6 +518,11 @@ class ClientWebSocketSession:
         Heartbeat.of(self._loop).listen(self._stalled)
         self._look()
 
+    def record_with(self, recording: SessionRecording) -> None:
+        """Take the recording that ends with the session; from connect() only."""
+        self._recording = recording
+        self._look()  # which may have ended already
+
     def _tell(self) -> None:
         """Hear, on the pump's loop, that something changed."""
         if self.thread is None:
@@ -535,6 +544,8 @@ class ClientWebSocketSession:
         if pump.state is SessionState.CLOSED:
             self._scope.cancel()
             Heartbeat.of(self._loop).forget(self._stalled)
+            if self._recording is not None:
+                self._recording.end()
             if self.thread is not None and self._call is not None:  # while it dials it has its answer to give
                 self.thread.stop()
 
