@@ -50,8 +50,8 @@ def test_recordings_of_many_kernels_are_one_dataframe(tmp_path: Path) -> None:
     assert dataset.to_dask()["length"].sum().compute() == sum(
         int(log.df["length"].sum()) for log in logs.values()
     )
-    loaded = {len(dataset.load(name)) for name in dataset.recordings}
-    assert loaded == {100, 200}
+    assert [len(dataset.load(name)) for name in dataset.recordings] == [100, 200], "in order of opening"
+    assert "2 recordings, 2 parts" in repr(dataset)
     with pytest.raises(ValueError, match="say which recording"):
         dataset.load()
 

@@ -50,6 +50,14 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     return open_dataset(directory)
 
 
+def test_a_question_for_pandas_says_so(dataset: Dataset) -> None:
+    """What needs a whole conversation names the way; what there is not is simply not there."""
+    with pytest.raises(AttributeError, match=r"for pandas: take one session.*\.gaps\(\)"):
+        dataset.to_dask().ws.gaps()
+    with pytest.raises(AttributeError, match=r"ddf\.ws has no colour$"):
+        dataset.to_dask().ws.colour  # noqa: B018 - asking is the point
+
+
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_dask_answers_as_pandas_does(dataset: Dataset, question: str) -> None:
     """Values, dtypes, columns and index are equal; nothing is computed before it is asked for."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sized
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -103,10 +104,18 @@ class Dataset:
         return whole
 
     def to_dask(self) -> Any:
-        """Return a Dask DataFrame with one partition a part; nothing is read before it is computed."""
-        import dask
-        import dask.dataframe as dd
-        from dask.dataframe.extensions import register_dataframe_accessor
+        """Return a Dask DataFrame with one partition a part; but for the first one, for its dtypes, none is read before
+        it is computed.
+
+        Raises:
+            ImportError: Dask is not installed.
+        """
+        try:
+            import dask
+            import dask.dataframe as dd
+            from dask.dataframe.extensions import register_dataframe_accessor
+        except ImportError as error:
+            raise ImportError("a Dask DataFrame needs Dask: pip install wsnotebook[dask]") from error
 
         if getattr(dd.DataFrame, "ws", None) is not PartitionQuestions:  # a second registration would warn
             register_dataframe_accessor("ws")(PartitionQuestions)
@@ -126,7 +135,12 @@ class Dataset:
         }
 
     def __repr__(self) -> str:
-        return f"<Dataset {self.path}: {len(self.recordings)} recordings, {len(self.parts)} parts; .df, .to_dask()>"
+        counts = f"{_count(self.recordings, 'recording')}, {_count(self.parts, 'part')}"
+        return f"<Dataset {self.path}: {counts}; .df, .to_dask()>"
+
+
+def _count(things: Sized, noun: str) -> str:
+    return f"{len(things):,} {noun}{'' if len(things) == 1 else 's'}"
 
 
 def read_part(path: Path, names: list[str], columns: list[str] | None = None) -> pd.DataFrame:

@@ -98,7 +98,7 @@ def test_a_killed_recorder_loses_nothing_older_than_a_second(
 
 
 def test_every_torn_end_loads(make_log: Any, tmp_path: Path) -> None:
-    """Cut at any byte the file gives its whole frames, and an event says how many bytes were passed over."""
+    """Cut at any byte the file gives its whole frames, and an event says that its end is missing."""
     whole = make_log().save(tmp_path / "whole.pcapng")
     data = whole.read_bytes()
     expected = load(whole).df["payload"].tolist()
@@ -110,9 +110,24 @@ def test_every_torn_end_loads(make_log: Any, tmp_path: Path) -> None:
         log = load(path)
         counts.add(len(log))
         assert log.df["payload"].tolist() == expected[: len(log)]
-        if "torn" in str(log.events["detail"].tolist()):
-            assert (log.events["kind"] == "truncated").any()
+        assert log.events["kind"].iloc[-1] == "truncated"
+        assert "has no end" in log.events["detail"].iloc[-1] or "is missing" in log.events["detail"].iloc[-1]
     assert counts >= {0, len(expected)} and len(counts) > 5
+
+
+def test_a_recording_that_was_not_ended_says_so(make_log: Any, tmp_path: Path) -> None:
+    """Cut between two records nothing is lost, and yet it is not the whole: who wrote it died, or still writes."""
+    log, path = make_log(), tmp_path / "live.pcapng"
+    log.record_to(path)
+    try:
+        deadline = time.monotonic() + 5
+        while len(live := load(path)) < len(log) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert len(live) == len(log)
+        assert "has no end" in live.events["detail"].iloc[-1]
+    finally:
+        log.stop_recording()
+    assert "has no end" not in str(load(path).events["detail"].tolist())
 
 
 def test_an_end_of_zeros_is_a_torn_end(make_log: Any, tmp_path: Path) -> None:
@@ -200,6 +215,7 @@ def test_rows_dropped_before_the_disk_took_them_are_told(tmp_path: Path) -> None
     parts += [recording.rows(rows) for rows in log.rows(0, 4)]
     parts += [recording.gap(4, 7)]
     parts += [recording.rows(rows) for rows in log.rows(7, 10)]
+    parts += [recording.end()]
     path = tmp_path / "gap.pcapng"
     path.write_bytes(b"".join(parts))
     loaded = load(path)

@@ -20,6 +20,9 @@ from wsnotebook.analysis.violations import violations
 __all__ = ["PartitionQuestions"]
 
 
+_PANDAS_ONLY = frozenset(("messages", "json", "pings", "closes", "gaps", "plot_rate", "plot_latency"))
+
+
 class PartitionQuestions:
     """Questions to a Dask DataFrame of frames. Each returns a Dask DataFrame; ``.compute()`` gives what ``df.ws`` gives.
 
@@ -33,6 +36,13 @@ class PartitionQuestions:
     def __init__(self, ddf: Any) -> None:
         need(ddf.columns, CORE, "ddf.ws")
         self._ddf = ddf
+
+    def __getattr__(self, name: str) -> Any:
+        remedy = f"take one session, ddf[ddf.session == name].compute().ws.{name}()"
+        known = (
+            f": it needs a whole conversation, and is for pandas: {remedy}" if name in _PANDAS_ONLY else ""
+        )
+        raise AttributeError(f"ddf.ws has no {name}{known}")
 
     def counts(self) -> Any:
         """Count frames and bytes by session, direction and opcode, as ``df.ws.counts()`` does."""

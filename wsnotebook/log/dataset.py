@@ -11,6 +11,7 @@ import hashlib
 import os
 import time
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from wsnotebook.errors import FileError
@@ -116,13 +117,19 @@ def _write_part(
 
 
 def _recording(connections: list[Connection]) -> str:
-    """Return the name of a recording: the same log gets the same, so that saving it again replaces its parts."""
+    """Return the name of a recording: the same log gets the same, so that saving it again replaces its parts.
+
+    It begins with the time at which the first connection was opened: names in order are recordings in order.
+    """
     if not connections:
         return "empty"
     first = connections[0]
-    return hashlib.blake2b(
-        f"{first.session}|{first.url}|{first.opened_ns}".encode(), digest_size=6
-    ).hexdigest()
+    seconds, nanoseconds = divmod(first.opened_ns, 10**9)
+    opened = datetime(1970, 1, 1) + timedelta(seconds=seconds)
+    words = f"{first.session}|{first.url}|{first.opened_ns}"
+    return (
+        f"{opened:%Y%m%dT%H%M%S}{nanoseconds:09}-{hashlib.blake2b(words.encode(), digest_size=6).hexdigest()}"
+    )
 
 
 class PartWriter:

@@ -13,7 +13,7 @@ from wsnotebook.log.connections import Connection
 from wsnotebook.log.cursor import Cursor
 from wsnotebook.log.events import Event, events_to_dataframe
 from wsnotebook.log.restore import to_segment
-from wsnotebook.log.segment import Rows, Segment
+from wsnotebook.log.segment import MAX_PAYLOAD, Rows, Segment
 from wsnotebook.log.spill import SpillDirectory
 from wsnotebook.log.wire_image import wire_frames
 from wsnotebook.views import register_questions
@@ -114,6 +114,11 @@ class FrameLog:
         """Bytes of memory to take at once: a part of the retention, as a block goes back only as a whole."""
         return BLOCK if self.retention is None else min(BLOCK, self.retention // 16)
 
+    @property
+    def _segment_size(self) -> int:
+        """Payload bytes of a segment: a part of the retention, as the open one stays in memory."""
+        return MAX_PAYLOAD if self.retention is None else min(MAX_PAYLOAD, self.retention // 8)
+
     def append(
         self, batch: Batch, connection: int, direction: Literal["in", "out"], time_ns: int, monotonic_ns: int
     ) -> int:
@@ -189,7 +194,7 @@ class FrameLog:
         self._held += full.nbytes
         if self._frames is not None:
             self._frames.replace_chunks(full.read(0, full.rows))
-        self._open = full.successor(batch, self.allocate)
+        self._open = full.successor(batch, self.allocate, self._segment_size)
         if full.rows:
             self._segments.append(self._open)
         else:
@@ -198,8 +203,9 @@ class FrameLog:
         return self._open
 
     def _keep_within_retention(self) -> None:
-        if self.retention is not None and self.memory > self.retention:
-            self._give_way(self.memory - self.retention)
+        """Make room for the open segment to be filled."""
+        if self.retention is not None:
+            self._give_way(self._held + self._open.capacity - self.retention)
 
     def _give_way(self, excess: int) -> None:
         """Spill or drop the oldest sealed segments until ``excess`` bytes of memory are free."""
@@ -216,7 +222,7 @@ class FrameLog:
                     self.note("disk full", f"rows stay in memory: {error}")
                     return
                 self._held -= freed
-                self.note("spill", f"{segment.rows} rows, {size} bytes from seq {segment.first}")
+                self.note("spill", f"{segment.rows:,} rows, {size:,} bytes from seq {segment.first}")
             else:
                 self._segments.remove(segment)
                 self._held -= freed
@@ -224,7 +230,7 @@ class FrameLog:
                 self._frames = None
                 self.note(
                     "dropped",
-                    f"{segment.rows} rows from seq {segment.first}: retention is {self.retention} bytes",
+                    f"{segment.rows:,} rows from seq {segment.first}: retention is {self.retention:,} bytes",
                 )
             excess -= freed
 
@@ -427,14 +433,19 @@ class FrameLog:
         return recorder
 
     def __repr__(self) -> str:
-        parts = [f"{len(self):,} frames", f"{self.memory / 1e6:,.1f} MB"]
+        parts = [f"{len(self):,} frame{'' if len(self) == 1 else 's'}"]
         if self.spilled:
             parts.append(f"{self.spilled:,} of them on disk")
+        parts.append(f"{_in_words(self.memory)} in memory")
         if self.dropped:
             parts.append(f"{self.dropped:,} dropped")
         if self.truncated:
             parts.append(f"{self.truncated:,} bytes truncated")
         return f"<FrameLog {', '.join(parts)}; .df is the DataFrame>"
+
+
+def _in_words(size: int) -> str:
+    return f"{size / 1e6:,.1f} MB" if size >= 1e6 else f"{size / 1e3:,.1f} kB"
 
 
 def _wire_parts(rows: Rows, wanted: set[int]) -> Iterator[bytes]:

@@ -151,15 +151,18 @@ class Segment:
             return self.for_lone and batch.is_lone and not self.rows
         return self.rows + len(batch) <= self.max_rows and self.size + batch.size <= self.max_payload
 
-    def successor(self, batch: Batch, allocate: Callable[[int], memoryview]) -> Segment:
+    def successor(
+        self, batch: Batch, allocate: Callable[[int], memoryview], most: int = MAX_PAYLOAD
+    ) -> Segment:
         """Return an empty segment for the rows after these, larger than this one, with room for a batch.
 
         Args:
             batch: what it must have room for.
             allocate: gives the memory of a large one.
+            most: payload bytes of a segment.
         """
         growth = 1 if self.for_lone or batch.is_lone else 4
-        max_payload = max(min(growth * self.max_payload, MAX_PAYLOAD), 0 if batch.is_lone else batch.size)
+        max_payload = max(min(growth * self.max_payload, most), 0 if batch.is_lone else batch.size)
         return Segment(
             self.first + self.rows,
             max(min(growth * self.max_rows, MAX_ROWS), len(batch)),
@@ -167,6 +170,11 @@ class Segment:
             for_lone=batch.is_lone,
             memory=allocate(max_payload) if max_payload >= _LARGE_PAYLOAD and not batch.is_lone else None,
         )
+
+    @property
+    def capacity(self) -> int:
+        """Bytes that it may hold in memory when it is full."""
+        return self.size if self.for_lone else self.max_payload + 10 * self.max_rows
 
     @property
     def nbytes(self) -> int:

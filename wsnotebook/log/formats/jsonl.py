@@ -1,7 +1,8 @@
 """JSONL: a line for the log, then one frame a line, for any tool that reads JSON.
 
 The first line has the key ``wsnotebook``: connections with their handshakes, events, counts. A frame's payload is
-``text`` or ``base64``; a key that does not apply is left out. All is ASCII: ``head`` in a terminal is safe.
+``text`` or ``base64``; a key that does not apply is left out. All is ASCII: ``head`` in a terminal is safe. With pandas
+alone: skip the first line, or its key makes floats of all numbers, and dtype=False, or "0012" becomes 12.
 """
 
 from __future__ import annotations
@@ -122,7 +123,7 @@ def _header(file: BinaryIO) -> Header:
     values = parse(_whole(file.readline(_MAX_LINE)))
     if not isinstance(values, dict) or "wsnotebook" not in values:
         raise ValueError(
-            "not written by log.save(); pandas.read_json(path, lines=True) reads it as a DataFrame"
+            "not written by log.save(); pandas.read_json(path, lines=True, dtype=False) reads it as a DataFrame"
         )
     return Header.from_dict(values["wsnotebook"])
 

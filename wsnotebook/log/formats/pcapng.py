@@ -83,6 +83,7 @@ class _Reader:
             tuple[int, int]
         ] = []  # from which seq of the file on, and how many rows are not in it
         self._missing = 0
+        self._is_ended = False
         self._place = ""
 
     def take(self, block: Block) -> bool:
@@ -137,6 +138,7 @@ class _Reader:
             log.truncated = number_from(note["truncated"], 0, _INT64)
         if "gap" in note:
             self._take_gap(log, *note["gap"])
+        self._is_ended = "end" in note
         for start, stop, detail in note.get("never_sent", ()):
             self._never_sent.append(
                 (number_from(start, 0, _INT64), number_from(stop, 0, _INT64), str(detail))
@@ -175,7 +177,7 @@ class _Reader:
                 rows = self._runs.take(torn=is_torn)
                 whole = len(rows)
                 log.adopt(rows)
-            if is_torn:
+            if is_torn or not self._is_ended:
                 self._note_missing(log, begun - whole)
             self._mark_dropped(log)
         except (ValueError, LookupError) as error:
@@ -184,8 +186,12 @@ class _Reader:
 
     def _note_missing(self, log: FrameLog, frames: int) -> None:
         """Say what the end lacks, at the time of the last row."""
-        detail = f"the end of {self._path.name} is missing: {self._missing} bytes of a block passed over"
-        detail += f", {frames} frames that were begun" if frames else ""
+        detail = (
+            f"{self._path.name} has no end: what wrote it died, or still writes; all frames in it were read"
+        )
+        if self._missing or frames:
+            detail = f"the end of {self._path.name} is missing: {self._missing} bytes of its last record"
+            detail += f", and with them {frames} frames of which a part is there" if frames else ""
         log.restore([Event(*_last_times(log), "", "truncated", detail)])
 
     def _mark_dropped(self, log: FrameLog) -> None:
