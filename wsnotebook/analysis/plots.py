@@ -16,6 +16,7 @@ from wsnotebook.analysis.rate import rate
 __all__ = ["plain", "plot_latency", "plot_rate"]
 
 _LONGEST = 60  # characters of a label; a name may be a megabyte long
+_SIZE = (9, 3)  # inches: time is wide
 _DIRECTIONS = {"in": "received", "out": "sent"}
 
 
@@ -96,7 +97,7 @@ def _axes(ax: Any) -> Any:
         import matplotlib.pyplot as plt
     except ImportError as error:
         raise ImportError("figures need matplotlib: pip install wsnotebook[plot]") from error
-    return plt.subplots()[1] if ax is None else ax
+    return plt.subplots(figsize=_SIZE, layout="constrained")[1] if ax is None else ax
 
 
 def _utc(times: Any) -> Any:
@@ -117,12 +118,24 @@ def _mark(ax: Any, events: pd.DataFrame) -> None:
         )
 
 
+def _shorten_dates(ax: Any) -> None:
+    """Write what the ticks have in common once, at the end of the axis."""
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+    locator = AutoDateLocator()
+    ax.xaxis.set_major_locator(locator)
+    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+
+
 def _finish(ax: Any, quantity: str) -> Any:
     ax.set_xlabel("time (UTC)")
     ax.set_ylabel(plain(quantity))
     ax.set_ylim(bottom=0)
-    ax.figure.autofmt_xdate()
+    _shorten_dates(ax)
     if ax.get_legend_handles_labels()[0]:
-        for label in ax.legend().get_texts():
+        beside = ax.legend(
+            loc="upper left", bbox_to_anchor=(1, 1), frameon=False
+        )  # over the data it would hide some
+        for label in beside.get_texts():
             label.set_usetex(False)
     return ax
