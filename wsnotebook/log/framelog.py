@@ -8,13 +8,11 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from wsnotebook.log.arena import BLOCK, Arena
 from wsnotebook.log.connections import Connection
 from wsnotebook.log.cursor import Cursor
 from wsnotebook.log.events import Event, events_to_dataframe
-from wsnotebook.log.restore import to_segment
-from wsnotebook.log.segment import MAX_PAYLOAD, Rows, Segment
-from wsnotebook.log.spill import SpillDirectory
+from wsnotebook.log.segment import Rows, Segment
+from wsnotebook.log.store import SegmentStore
 from wsnotebook.log.wire_image import wire_frames
 from wsnotebook.views import register_questions
 from wsnotebook.wire.batch import Batch, Flag, to_frame
@@ -59,10 +57,6 @@ class FrameLog:
         clock: Callable[[], int] = time.time_ns,
         monotonic: Callable[[], int] = time.monotonic_ns,
     ) -> None:
-        if retention is not None and retention <= 0:
-            raise ValueError(f"retention is a number of bytes over 0, or None for no limit; not {retention}")
-        self.retention = retention
-        """Bytes to keep in memory; may be set at any time."""
         self.include_secrets = include_secrets
         """Whether handshakes are recorded with their secrets."""
         self.dropped = 0
@@ -75,11 +69,8 @@ class FrameLog:
         """Held for each append; hold it to look at several things at one moment."""
         self.connections: list[Connection] = []
         """Connections whose frames are here, by number."""
-        self._spill = SpillDirectory() if spill else None
-        self._arena = Arena()
-        self._open = Segment(0)
-        self._segments = [self._open]  # oldest first; the last one is open
-        self._held = 0  # bytes of the sealed segments in memory
+        self._spill = spill
+        self._store = self._new_store(0, _check_retention(retention))
         self._events: list[Event] = []
         self._frames: Frames | None = None
         self._taps: list[Tap] = []
@@ -91,8 +82,7 @@ class FrameLog:
     def starting_at(cls, first: int, connections: Sequence[Connection], **options: Any) -> FrameLog:
         """Return an empty log whose next row has ``seq`` ``first``: what a file is loaded into."""
         log = cls(**options)
-        log._open = Segment(first)
-        log._segments = [log._open]
+        log._store = log._new_store(first, log.retention)
         log.connections.extend(connections)
         return log
 
@@ -107,17 +97,7 @@ class FrameLog:
     def allocate(self, size: int) -> memoryview:
         """Return memory for a large payload, to be received there and then appended: the log keeps it where it is."""
         with self.lock:
-            return self._arena.allocate(size, self._block_size)
-
-    @property
-    def _block_size(self) -> int:
-        """Bytes of memory to take at once: a part of the retention, as a block goes back only as a whole."""
-        return BLOCK if self.retention is None else min(BLOCK, self.retention // 16)
-
-    @property
-    def _segment_size(self) -> int:
-        """Payload bytes of a segment: a part of the retention, as the open one stays in memory."""
-        return MAX_PAYLOAD if self.retention is None else min(MAX_PAYLOAD, self.retention // 8)
+            return self._store.allocate(size)
 
     def append(
         self, batch: Batch, connection: int, direction: Literal["in", "out"], time_ns: int, monotonic_ns: int
@@ -127,9 +107,7 @@ class FrameLog:
         if not len(batch):
             return self.end
         with self.lock:
-            segment = self._open
-            if not segment.has_room(batch):
-                segment = self._roll(batch)
+            segment = self._store.room_for(batch)
             first = segment.first + segment.rows
             segment.append(batch, code, time_ns, monotonic_ns)
             for tap in self._taps:
@@ -157,19 +135,7 @@ class FrameLog:
             ValueError: they do not follow the last row.
         """
         with self.lock:
-            if rows.first != self.end:
-                raise ValueError(f"seq {rows.first} follows {self.end - 1}")
-            sealed = to_segment(rows)
-            if self._open.rows:
-                self._open.seal(self._arena.trim)
-                self._held += self._open.nbytes
-                self._segments.append(sealed)
-            else:
-                self._segments[-1] = sealed
-            self._held += sealed.nbytes
-            self._open = Segment(rows.first + len(rows))
-            self._segments.append(self._open)
-            self._keep_within_retention()
+            self._store.adopt(rows)
 
     def restore(self, events: Sequence[Event], *, dropped: int = 0, truncated: int = 0) -> None:
         """Take events and counts from a file."""
@@ -187,64 +153,48 @@ class FrameLog:
         with self.lock:
             self._taps.remove(tap)
 
-    def _roll(self, batch: Batch) -> Segment:
-        """Seal the open segment, keep memory within the retention, open another that has room for a batch."""
-        full = self._open
-        full.seal(self._arena.trim)
-        self._held += full.nbytes
+    def _new_store(self, first: int, retention: int | None) -> SegmentStore:
+        return SegmentStore(
+            first,
+            retention=retention,
+            spill=self._spill,
+            sealed=self._segment_sealed,
+            dropped=self._segment_dropped,
+            note=self.note,
+        )
+
+    def _segment_sealed(self, segment: Segment) -> None:
         if self._frames is not None:
-            self._frames.replace_chunks(full.read(0, full.rows))
-        self._open = full.successor(batch, self.allocate, self._segment_size)
-        if full.rows:
-            self._segments.append(self._open)
-        else:
-            self._segments[-1] = self._open
-        self._keep_within_retention()
-        return self._open
+            self._frames.replace_chunks(segment.read(0, segment.rows))
 
-    def _keep_within_retention(self) -> None:
-        """Make room for the open segment to be filled."""
-        if self.retention is not None:
-            self._give_way(self._held + self._open.capacity - self.retention)
-
-    def _give_way(self, excess: int) -> None:
-        """Spill or drop the oldest sealed segments until ``excess`` bytes of memory are free."""
-        for segment in self._segments[:-1]:
-            if excess <= 0:
-                return
-            if segment.is_spilled:
-                continue
-            freed = segment.nbytes
-            if self._spill is not None:
-                try:
-                    size = segment.spill(self._spill.path)
-                except OSError as error:
-                    self.note("disk full", f"rows stay in memory: {error}")
-                    return
-                self._held -= freed
-                self.note("spill", f"{segment.rows:,} rows, {size:,} bytes from seq {segment.first}")
-            else:
-                self._segments.remove(segment)
-                self._held -= freed
-                self.dropped += segment.rows
-                self._frames = None
-                self.note(
-                    "dropped",
-                    f"{segment.rows:,} rows from seq {segment.first}: retention is {self.retention:,} bytes",
-                )
-            excess -= freed
+    def _segment_dropped(self, segment: Segment) -> None:
+        self.dropped += segment.rows
+        self._frames = None
+        self.note(
+            "dropped",
+            f"{segment.rows:,} rows from seq {segment.first}: retention is {self.retention:,} bytes",
+        )
 
     # Reading
 
     @property
+    def retention(self) -> int | None:
+        """Bytes to keep in memory, None for no limit; may be set at any time."""
+        return self._store.retention
+
+    @retention.setter
+    def retention(self, retention: int | None) -> None:
+        self._store.retention = _check_retention(retention)
+
+    @property
     def first(self) -> int:
         """``seq`` of the oldest row that is still here."""
-        return self._segments[0].first
+        return self._store.first
 
     @property
     def end(self) -> int:
         """``seq`` that the next row will have."""
-        return self._open.first + self._open.rows
+        return self._store.end
 
     def __len__(self) -> int:
         return self.end - self.first
@@ -252,12 +202,12 @@ class FrameLog:
     @property
     def memory(self) -> int:
         """Bytes of rows held in memory; what was spilled does not count, nor do DataFrames."""
-        return self._held + self._open.nbytes
+        return self._store.memory
 
     @property
     def spilled(self) -> int:
         """Rows that lie on disk."""
-        return sum(segment.rows for segment in self._segments if segment.is_spilled)
+        return self._store.spilled
 
     def segment_of(self, seq: int) -> Segment:
         """Return the segment that has a row.
@@ -265,21 +215,11 @@ class FrameLog:
         Raises:
             IndexError: there is no such row, or no more.
         """
-        low, high = 0, len(self._segments)
-        while low + 1 < high:
-            middle = (low + high) // 2
-            if self._segments[middle].first <= seq:
-                low = middle
-            else:
-                high = middle
-        segment = self._segments[low]
-        if not segment.first <= seq < segment.first + segment.rows:
-            raise IndexError(f"there is no frame {seq}: the log has {self.first} to {self.end - 1}")
-        return segment
+        return self._store.segment_of(seq)
 
     def rows(self, start: int, stop: int) -> Iterator[Rows]:
         """Yield rows ``start`` to ``stop`` by ``seq``, a segment at a time."""
-        for segment in list(self._segments):
+        for segment in self._store:
             low = max(start, segment.first) - segment.first
             with self.lock:
                 high = min(stop, segment.first + segment.rows) - segment.first
@@ -442,6 +382,12 @@ class FrameLog:
         if self.truncated:
             parts.append(f"{self.truncated:,} bytes truncated")
         return f"<FrameLog {', '.join(parts)}; .df is the DataFrame>"
+
+
+def _check_retention(retention: int | None) -> int | None:
+    if retention is not None and retention <= 0:
+        raise ValueError(f"retention is a number of bytes over 0, or None for no limit; not {retention}")
+    return retention
 
 
 def _in_words(size: int) -> str:
