@@ -9,14 +9,12 @@ import ssl as ssl_module
 from base64 import b64encode
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, TypeAlias
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from websockets.asyncio.client import connect as _websockets_connect
 from websockets.http11 import USER_AGENT
 
 from wsnotebook.errors import (
@@ -30,7 +28,6 @@ from wsnotebook.errors import (
 from wsnotebook.log.framelog import FrameLog
 from wsnotebook.redaction import redact_url
 from wsnotebook.session.address import (
-    Address,
     HeadersLike,
     check_cookies,
     check_headers,
@@ -38,12 +35,11 @@ from wsnotebook.session.address import (
     check_url,
     check_value,
 )
-from wsnotebook.session.call import Headers, HttpCall, HttpRequest, HttpResponse
+from wsnotebook.session.call import HttpCall
 from wsnotebook.session.channels import Channels
-from wsnotebook.session.connection import WireConnection
 from wsnotebook.session.converters import Converter, JsonConverter
 from wsnotebook.session.default import DefaultClientWebSocketSession
-from wsnotebook.session.engine import to_ours
+from wsnotebook.session.dialer import Dialer, Options
 from wsnotebook.session.heartbeat import Heartbeat
 from wsnotebook.session.iothread import IoThread
 from wsnotebook.session.limits import check_frame_size, seconds
@@ -51,7 +47,6 @@ from wsnotebook.session.pump import Pump
 from wsnotebook.session.recording import SessionRecording
 from wsnotebook.session.session import ClientWebSocketSession
 from wsnotebook.wire.extensions import PerMessageDeflate, WebSocketExtensionFactory, check_claims
-from wsnotebook.wire.protocol import WireProtocol
 
 __all__ = ["Auth", "connect", "ws", "ws_raw", "wss", "wss_raw"]
 
@@ -64,32 +59,6 @@ _RETRY_LONGEST = 30.0
 _RETRY_STATUSES = frozenset((500, 502, 503, 504))  # those of a server that is starting or overloaded
 
 _names = itertools.count(1)
-
-
-@dataclass(frozen=True, slots=True)
-class _Options:
-    """The checked arguments of connect()."""
-
-    address: Address
-    raw: bool
-    name: str
-    headers: list[tuple[str, str]]
-    origin: str | None
-    subprotocols: list[str]
-    extensions: tuple[WebSocketExtensionFactory, ...]
-    masking: bool
-    max_frame_size: int | None
-    ping_interval: float | None
-    ping_timeout: float | None
-    open_timeout: float | None
-    close_timeout: float | None
-    channels: Channels
-    ssl: ssl_module.SSLContext | None
-    proxy: str | Literal[True] | None
-    user_agent: str | None
-    converter: Converter | None
-    log: FrameLog
-    on_own_thread: bool
 
 
 class connect:
@@ -166,7 +135,7 @@ class connect:
             )
         self._record = record
         self._session: ClientWebSocketSession | None = None
-        self._options = _Options(
+        self._options = Options(
             address=check_url(url),
             raw=raw,
             name=name or f"ws{next(_names)}",
@@ -263,7 +232,7 @@ class connect:
         options.log.note("connecting", redact_url(options.address.url), options.name)
         try:
             with Heartbeat.of(asyncio.get_running_loop()).beating():
-                call = await _run(session, _Dialer(options, session.pump).dial())
+                call = await _run(session, Dialer(options, session.pump).dial())
             session.opened(call)
         except BaseException:
             if session.thread is not None:
@@ -273,104 +242,7 @@ class connect:
         return session
 
 
-class _Dialer(_websockets_connect):
-    """websockets' own way to a connection, with our wire and pump at its end."""
-
-    def __init__(self, options: _Options, pump: Pump) -> None:
-        target: dict[str, Any] = {}
-        if options.address.unix_path is not None:
-            target = {"unix": True, "path": options.address.unix_path}
-        if options.ssl is not None:
-            target["ssl"] = options.ssl
-        super().__init__(
-            options.address.url,
-            compression=None,
-            additional_headers=options.headers,
-            user_agent_header=options.user_agent,
-            proxy=options.proxy,
-            open_timeout=options.open_timeout,
-            **target,
-        )
-        self._options = options
-        self._pump = pump
-        self._last: WireConnection | None = None
-        self.factory = self._make_connection
-
-    def _make_connection(self, uri: Any) -> WireConnection:
-        options = self._options
-        wire = WireProtocol(
-            uri,
-            raw=options.raw,
-            masking=options.masking,
-            max_frame_size=options.max_frame_size,
-            allocate=options.log.allocate,
-            origin=options.origin,
-            extensions=options.extensions or None,
-            subprotocols=options.subprotocols or None,
-        )
-        self._last = WireConnection(wire, self._pump, self.uri, include_secrets=options.log.include_secrets)
-        return self._last
-
-    async def dial(self) -> HttpCall:
-        """Return the call of an open connection.
-
-        Raises:
-            InvalidURL, ConnectError, SocketTimeout, HandshakeError.
-        """
-        try:
-            await self.connect()
-        except Exception as error:
-            call = self._call()
-            ours = to_ours(error, call)
-            if ours is None:
-                raise
-            reason = getattr(ours, "problem", "") or type(ours).__name__
-            self._pump.log.note("closed", f"not opened: {reason}", self._pump.name)
-            raise ours from error
-        return self._call()
-
-    def _call(self) -> HttpCall:
-        """Return what is known of the call so far."""
-        last = self._last
-        if last is None:
-            return HttpCall(HttpRequest(self.uri))
-        request = HttpRequest(self.uri, Headers(last.request.headers if last.request else None))
-        transport = getattr(last, "transport", None)
-        info = (lambda name: None) if transport is None else transport.get_extra_info
-        return HttpCall(
-            request,
-            None if last.response is None else _response(last),
-            subprotocol=last.wire.subprotocol,
-            local_address=info("sockname"),
-            remote_address=info("peername"),
-            tls=_tls(info("ssl_object")),
-        )
-
-
-def _response(connection: WireConnection) -> HttpResponse:
-    response = connection.response
-    assert response is not None
-    return HttpResponse(
-        response.status_code,
-        response.reason_phrase,
-        Headers(response.headers),
-        elapsed=connection.elapsed,
-        body=bytes(response.body or b""),
-    )
-
-
-def _tls(ssl_object: Any) -> dict[str, Any] | None:
-    if ssl_object is None:
-        return None
-    return {
-        "version": ssl_object.version(),
-        "cipher": ssl_object.cipher(),
-        "certificate": ssl_object.getpeercert(),
-        "alpn": ssl_object.selected_alpn_protocol(),
-    }
-
-
-def _make_session(options: _Options, attempt: int) -> ClientWebSocketSession:
+def _make_session(options: Options, attempt: int) -> ClientWebSocketSession:
     def make_pump(notify: Any) -> Pump:
         return Pump(
             options.log,

@@ -1,0 +1,145 @@
+"""Dialer: from the checked arguments of connect() to an open connection; dialling itself is that of websockets."""
+
+from __future__ import annotations
+
+import ssl as ssl_module
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from websockets.asyncio.client import connect as _websockets_connect
+
+from wsnotebook.log.framelog import FrameLog
+from wsnotebook.session.address import Address
+from wsnotebook.session.call import Headers, HttpCall, HttpRequest, HttpResponse
+from wsnotebook.session.channels import Channels
+from wsnotebook.session.connection import WireConnection
+from wsnotebook.session.converters import Converter
+from wsnotebook.session.engine import to_ours
+from wsnotebook.session.pump import Pump
+from wsnotebook.wire.extensions import WebSocketExtensionFactory
+from wsnotebook.wire.protocol import WireProtocol
+
+__all__ = ["Dialer", "Options"]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The checked arguments of connect()."""
+
+    address: Address
+    raw: bool
+    name: str
+    headers: list[tuple[str, str]]
+    origin: str | None
+    subprotocols: list[str]
+    extensions: tuple[WebSocketExtensionFactory, ...]
+    masking: bool
+    max_frame_size: int | None
+    ping_interval: float | None
+    ping_timeout: float | None
+    open_timeout: float | None
+    close_timeout: float | None
+    channels: Channels
+    ssl: ssl_module.SSLContext | None
+    proxy: str | Literal[True] | None
+    user_agent: str | None
+    converter: Converter | None
+    log: FrameLog
+    on_own_thread: bool
+
+
+class Dialer(_websockets_connect):
+    """websockets' own way to a connection, with our wire and pump at its end."""
+
+    def __init__(self, options: Options, pump: Pump) -> None:
+        target: dict[str, Any] = {}
+        if options.address.unix_path is not None:
+            target = {"unix": True, "path": options.address.unix_path}
+        if options.ssl is not None:
+            target["ssl"] = options.ssl
+        super().__init__(
+            options.address.url,
+            compression=None,
+            additional_headers=options.headers,
+            user_agent_header=options.user_agent,
+            proxy=options.proxy,
+            open_timeout=options.open_timeout,
+            **target,
+        )
+        self._options = options
+        self._pump = pump
+        self._last: WireConnection | None = None
+        self.factory = self._make_connection
+
+    def _make_connection(self, uri: Any) -> WireConnection:
+        options = self._options
+        wire = WireProtocol(
+            uri,
+            raw=options.raw,
+            masking=options.masking,
+            max_frame_size=options.max_frame_size,
+            allocate=options.log.allocate,
+            origin=options.origin,
+            extensions=options.extensions or None,
+            subprotocols=options.subprotocols or None,
+        )
+        self._last = WireConnection(wire, self._pump, self.uri, include_secrets=options.log.include_secrets)
+        return self._last
+
+    async def dial(self) -> HttpCall:
+        """Return the call of an open connection.
+
+        Raises:
+            InvalidURL, ConnectError, SocketTimeout, HandshakeError.
+        """
+        try:
+            await self.connect()
+        except Exception as error:
+            call = self._call()
+            ours = to_ours(error, call)
+            if ours is None:
+                raise
+            reason = getattr(ours, "problem", "") or type(ours).__name__
+            self._pump.log.note("closed", f"not opened: {reason}", self._pump.name)
+            raise ours from error
+        return self._call()
+
+    def _call(self) -> HttpCall:
+        """Return what is known of the call so far."""
+        last = self._last
+        if last is None:
+            return HttpCall(HttpRequest(self.uri))
+        request = HttpRequest(self.uri, Headers(last.request.headers if last.request else None))
+        transport = getattr(last, "transport", None)
+        info = (lambda name: None) if transport is None else transport.get_extra_info
+        return HttpCall(
+            request,
+            None if last.response is None else _response(last),
+            subprotocol=last.wire.subprotocol,
+            local_address=info("sockname"),
+            remote_address=info("peername"),
+            tls=_tls(info("ssl_object")),
+        )
+
+
+def _response(connection: WireConnection) -> HttpResponse:
+    response = connection.response
+    assert response is not None
+    return HttpResponse(
+        response.status_code,
+        response.reason_phrase,
+        Headers(response.headers),
+        elapsed=connection.elapsed,
+        body=bytes(response.body or b""),
+    )
+
+
+def _tls(ssl_object: Any) -> dict[str, Any] | None:
+    if ssl_object is None:
+        return None
+    return {
+        "version": ssl_object.version(),
+        "cipher": ssl_object.cipher(),
+        "certificate": ssl_object.getpeercert(),
+        "alpn": ssl_object.selected_alpn_protocol(),
+    }
