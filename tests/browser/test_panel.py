@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -117,6 +118,60 @@ def test_a_hundred_thousand_frames_scroll_from_end_to_end(opened: Any) -> None:
     expect(rows.last.locator(".wsn-seq")).to_have_text(f"{total - 1:,}")
 
 
+def test_a_filter_shows_its_matches_among_a_hundred_thousand_frames(opened: Any) -> None:
+    """Counted and scrolled from end to end; a wrong one is told, the emptied box shows all, the frame stays in sight."""
+    notebook = opened(BURST, "session", "await session.close_reason; await asyncio.sleep(0.3)")
+    panel = notebook.page.locator(".wsn-panel")
+    rows, scroller = panel.locator(".wsn-rows .wsn-row"), panel.locator(".wsn-scroller")
+    box = panel.get_by_label("filter")
+    total = notebook.kernel("len(session.log)")
+    seqs = notebook.kernel("[n for n, p in enumerate(session.log.df['payload']) if b'acme' in p.lower()]")
+    box.fill("dir:in acme")
+    expect(panel.locator(".wsn-found")).to_have_text(f"{len(seqs):,} of {total:,} frames")
+    expect(rows.last.locator(".wsn-seq")).to_have_text(f"{seqs[-1]:,}")
+    scroller.focus()
+    scroller.press("Home")
+    expect(rows.nth(1).locator(".wsn-seq")).to_have_text(f"{seqs[1]:,}")
+    scroller.press("ArrowDown")
+    expect(panel.locator(".wsn-title")).to_have_text(f"frame {seqs[1]}")
+    box.fill("dir:up")
+    expect(panel.locator(".wsn-complaint")).to_contain_text("one of in, out")
+    expect(rows.nth(1).locator(".wsn-seq")).to_have_text(f"{seqs[1]:,}")
+    box.fill("there is no such payload")
+    expect(panel.locator(".wsn-empty")).to_contain_text("No frame matches")
+    box.press("Escape")
+    expect(panel.locator(".wsn-row[aria-selected=true] .wsn-seq")).to_have_text(f"{seqs[1]:,}")
+    expect(panel.locator(".wsn-found")).to_be_empty()
+
+
+def test_a_filter_follows_what_comes(opened: Any) -> None:
+    """New matches appear while frames come, others do not."""
+    panel = opened(ECHO, "session").page.locator(".wsn-panel")
+    panel.get_by_label("filter").fill("dir:in yes")
+    expect(panel.locator(".wsn-empty")).to_contain_text("No frame matches")
+    for text in ("yes 1", "no", "YES 2"):
+        send(panel, text)
+    expect(panel.locator(".wsn-rows .wsn-row bdi")).to_have_text(["yes 1", "YES 2"])
+    expect(panel.locator(".wsn-found")).to_have_text("2 of 6 frames")
+
+
+def test_an_event_is_marked_at_the_frame_after_it_and_the_latest_is_always_seen(opened: Any) -> None:
+    """A stall stands before the next frame, in the table and in its facts; the end stands below the rows."""
+    before = "await session.send('before'); await session.incoming.receive()"
+    stall = "session.log.note('kernel stall', 'the loop stood still for 2 s')"
+    panel = opened(ECHO, "session", before, stall, "await session.send('after')").page.locator(".wsn-panel")
+    rows = panel.locator(".wsn-rows .wsn-row")
+    expect(rows).to_have_count(4)
+    expect(panel.locator(".wsn-eventful")).to_have_count(1)
+    expect(rows.nth(2).locator(".wsn-event")).to_have_text("kernel stall")
+    expect(rows.nth(2).locator(".wsn-event")).to_have_attribute("title", re.compile("stood still for 2 s"))
+    rows.nth(2).click()
+    expect(panel.locator(".wsn-facts")).to_contain_text("kernel stall: the loop stood still for 2 s")
+    expect(panel.locator(".wsn-latest")).to_contain_text("kernel stall")
+    panel.get_by_role("button", name="Terminate").click()
+    expect(panel.locator(".wsn-latest")).to_contain_text("closed: 1006")
+
+
 def test_keys_in_the_panel_are_the_panels(opened: Any) -> None:
     """Arrow keys walk over rows and do not move JupyterLab to another cell; Escape closes the inspector."""
     notebook = opened(ECHO, "session", "for n in range(5): await session.send(f'message {n}')")
@@ -141,14 +196,22 @@ def test_keys_in_the_panel_are_the_panels(opened: Any) -> None:
 @pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
 def test_text_can_be_read_in_both_themes(opened: Any, theme: str) -> None:
     """Contrast of at least 4.5 for words (WCAG 2 AA), in the panel's own colours on the theme's ground."""
-    notebook = opened(ECHO, "session", "await session.send('hello')")
+    stall = "session.log.note('kernel stall', 'for 2 s'); await session.send('hello')"
+    notebook = opened(ECHO, "session", stall)
     notebook.set_theme(theme)
     panel = notebook.page.locator(".wsn-panel")
     send(panel, "zz", "Hex")
-    panel.locator(".wsn-rows .wsn-row").first.click()
+    panel.get_by_label("filter").fill("hello")
+    expect(panel.locator(".wsn-found")).to_have_text("2 of 2 frames")
+    panel.get_by_label("filter").fill("dir:up")
+    expect(panel.locator(".wsn-complaint")).to_contain_text("in, out")
+    panel.locator(".wsn-scroller").press("Home")
+    expect(panel.locator(".wsn-row[aria-selected=true] .wsn-event")).to_have_text("kernel stall")
+    expect(panel.locator(".wsn-inspector")).to_be_visible()
     words = (
         ".wsn-state, .wsn-name, .wsn-url, .wsn-count, .wsn-text, .wsn-button, .wsn-segment, .wsn-note.wsn-error, "
-        ".wsn-head span, .wsn-rows .wsn-row span, .wsn-follow, .wsn-facts dt, .wsn-facts dd, .wsn-tab, .wsn-body"
+        ".wsn-head span, .wsn-rows .wsn-row span, .wsn-follow, .wsn-facts dt, .wsn-facts dd, .wsn-tab, .wsn-body, "
+        ".wsn-latest span, .wsn-complaint, .wsn-filter, .wsn-found"
     )
     expect(panel.locator(".wsn-controls .wsn-note").last).to_contain_text("hex digit")
     poor = [

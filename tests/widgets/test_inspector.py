@@ -143,3 +143,10 @@ def test_fields_of_a_close_frame_have_its_code(session: Any) -> None:
     fields = dict(described(session, Frame.close(CloseReason(1001, "bye")))["fields"])
     assert fields["close"] == "1001 GOING_AWAY: 'bye'"
     assert not {"mask key", "status", "detail"} & set(fields)
+
+
+def test_what_happened_before_a_frame_is_among_its_fields(session: Any) -> None:
+    """One line for each event, the first of them named; fit to be shown."""
+    session.record(Frame.text("x"))
+    fields = describe(session.log, 0, before=["kernel stall: 2 s", "spill\u202e"])["fields"]
+    assert fields[-2:] == [["before it", "kernel stall: 2 s"], ["", "spill\\u202e"]]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import itertools
 from array import array
 from typing import Any
 
@@ -9,7 +11,8 @@ import pytest
 
 from wsnotebook.log.framelog import FrameLog
 from wsnotebook.widgets.row import rows_of
-from wsnotebook.widgets.table import MOST_ROWS, FrameTable, pack_rows
+from wsnotebook.widgets.search import SLICE_ROWS
+from wsnotebook.widgets.table import KEPT_SEARCHES, MOST_ROWS, FrameTable, pack_rows
 from wsnotebook.wire.batch import Flag
 from wsnotebook.wire.frames import Frame
 
@@ -113,10 +116,146 @@ async def test_hello_tells_the_state_anew_without_the_code(session: Any, page: A
     table = FrameTable(session.log)
     browser = page(table)
     assert (await browser.answer(browser.ask("hello")))["ok"]
-    assert browser.told[-1] == {"span": (0, 0), "of_server": False, "edition": 0}
+    assert browser.told[-1] == {"span": (0, 0), "of_server": False, "edition": 0, "event": (0.0, "", 0)}
 
 
 async def test_repr_does_not_touch_the_data(session: Any) -> None:
     """A cell that ends with the table prints a line, not the widget's state."""
     session.record(Frame.text("x"))
     assert repr(FrameTable(session.log)) == "<FrameTable of 1 frames>"
+
+
+def stamped(make_session: Any) -> Any:
+    """A session whose log's clock stands at 5, as its rows do."""
+    return make_session(FrameLog(clock=lambda: 1_700_000_000_123_456_789, monotonic=lambda: 5))
+
+
+async def test_rows_are_told_with_the_events_before_them(make_session: Any, page: Any) -> None:
+    """By their place in the answer; the frame's facts have them too."""
+    session = stamped(make_session)
+    session.log.note("open")
+    session.log.note("kernel stall", "\x1b[2J")
+    session.record(Frame.text("zero"), Frame.text("one"))
+    browser = page(FrameTable(session.log))
+    answer = await browser.answer(browser.ask("rows", start=0, stop=9))
+    assert answer["events"] == [[0, "kernel stall", "kernel stall: \\x1b[2J"]]
+    answer = await browser.answer(browser.ask("rows", start=1, stop=9))
+    assert answer["events"] == []
+    answer = await browser.answer(browser.ask("inspect", seq=0))
+    assert answer["fields"][-2:] == [["before it", "open"], ["", "kernel stall: \\x1b[2J"]]
+
+
+async def test_the_page_is_told_the_latest_event(make_session: Any, page: Any) -> None:
+    """Once, however often it is looked for: its time, its text, and how many there are."""
+    session = stamped(make_session)
+    table = FrameTable(session.log)
+    browser = page(table)
+    session.log.note("open")
+    session.log.note("closed", "1000 NORMAL")
+    table.tell()
+    table.tell()
+    assert browser.told == [{"event": (1_700_000_000_123.456789, "closed: 1000 NORMAL", 2)}]
+
+
+async def find(browser: Any, text: str) -> dict[str, Any]:
+    """Ask until all rows were looked at, as the page does."""
+    while True:
+        answer: dict[str, Any] = await browser.answer(browser.ask("find", filter=text))
+        if not answer.get("more"):
+            return answer
+
+
+async def test_matches_are_counted_and_asked_for_by_position(session: Any, page: Any) -> None:
+    """Rows and facts are those of the match at that position, with its own seq; new frames are found when asked again."""
+    session.record(*[Frame.text(str(n)) for n in range(100)])
+    browser = page(FrameTable(session.log))
+    answer = await find(browser, "7")
+    assert {name: answer[name] for name in ("first", "end", "looked", "of", "more")} == {
+        "first": 0,
+        "end": 19,
+        "looked": 100,
+        "of": 100,
+        "more": False,
+    }
+    ident = browser.ask("rows", start=1, stop=3, filter="7")
+    answer = await browser.answer(ident)
+    assert (answer["start"], answer["stop"]) == (1, 3)
+    assert numbers(browser.answers[ident][1][0])[::3] == [17, 27]
+    assert (await browser.answer(browser.ask("inspect", seq=1, filter="7")))["seq"] == 17
+    session.record(Frame.text("107"))
+    assert (await find(browser, "7"))["end"] == 20
+
+
+async def test_a_wrong_filter_answers_with_a_sentence(session: Any, page: Any) -> None:
+    """It says what would be right."""
+    browser = page(FrameTable(session.log))
+    answer = await browser.answer(browser.ask("find", filter="dir:up"))
+    assert answer["error"] == "dir: takes one of in, out, not 'up'."
+
+
+@pytest.mark.parametrize("verb", ["rows", "inspect"])
+async def test_a_search_that_is_not_there_answers_with_a_sentence(session: Any, page: Any, verb: str) -> None:
+    """The page may ask for what was given up meanwhile; its next look begins it anew."""
+    browser = page(FrameTable(session.log))
+    answer = await browser.answer(browser.ask(verb, seq=0, start=0, stop=9, filter="x"))
+    assert "anew" in answer["error"]
+
+
+async def test_the_loop_is_free_between_two_slices_of_a_search(session: Any, page: Any) -> None:
+    """Others have their turn while the kernel looks for something, and before it answers."""
+    session.record(*[Frame.text("x")] * (5 * SLICE_ROWS))
+    browser = page(FrameTable(session.log))
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while not browser.answers:
+            turns += 1
+            await asyncio.sleep(0)
+
+    task = asyncio.create_task(others())
+    await find(browser, "x")
+    await task
+    assert turns >= 5
+
+
+async def test_a_long_search_answers_with_how_far_it_is(session: Any, page: Any) -> None:
+    """The page asks again: a filter that nobody wants any more costs no more than one answer."""
+    session.record(*[Frame.text("x")] * (2 * SLICE_ROWS))
+    browser = page(FrameTable(session.log, clock=itertools.count().__next__))
+    answer = await browser.answer(browser.ask("find", filter="x"))
+    assert (answer["more"], answer["looked"], answer["of"]) == (True, SLICE_ROWS, 2 * SLICE_ROWS)
+    answer = await browser.answer(browser.ask("find", filter="x"))
+    assert (answer["more"], answer["end"]) == (False, 2 * SLICE_ROWS)
+
+
+async def test_only_the_latest_searches_are_kept(session: Any, page: Any) -> None:
+    """Each key that is typed would leave one; the one asked for last stays."""
+    session.record(Frame.text("x"))
+    table = FrameTable(session.log)
+    browser = page(table)
+    for n in range(KEPT_SEARCHES + 3):
+        await find(browser, str(n))
+        await find(browser, "x")
+    assert len(table._searches) == KEPT_SEARCHES and list(table._searches)[-1] == "x"
+
+
+async def test_a_changed_status_is_looked_for_anew(session: Any, page: Any) -> None:
+    """Frames that were never sent are found by what they are now."""
+    session.record(*[Frame.text("x")] * 3, sent=True)
+    table = FrameTable(session.log)
+    browser = page(table)
+    assert (await find(browser, "status:ok"))["end"] == 3
+    session.log.mark_dropped(1, 3, "not sent")
+    table.tell_changed()
+    assert (await find(browser, "status:ok"))["end"] == 1
+    assert (await find(browser, "status:dropped"))["end"] == 2
+
+
+def test_without_a_loop_a_search_is_a_slice_an_answer(session: Any, page: Any) -> None:
+    """A table made in a plain script has one thread, and answers in it."""
+    session.record(*[Frame.text("x")] * (SLICE_ROWS + 1))
+    browser = page(FrameTable(session.log))
+    first, second = (browser.answers[browser.ask("find", filter="x")][0] for _ in range(2))
+    assert (first["more"], first["end"]) == (True, SLICE_ROWS)
+    assert (second["more"], second["end"]) == (False, SLICE_ROWS + 1)

@@ -291,6 +291,10 @@ class FrameLog:
         """The events as values."""
         return list(self._events)
 
+    def events_since(self, place: int) -> list[Event]:
+        """Return the events from the ``place``-th on, counted from 0: for who has seen those before."""
+        return self._events[place:]
+
     def wire_bytes(self, direction: Literal["in", "out"], session: str | None = None) -> bytes:
         """Return the exact bytes of one direction after the handshake, rebuilt from the rows.
 

@@ -110,7 +110,7 @@ class Journal:
         log = self._log
         with log.lock:
             end, connections, counts = log.end, list(log.connections), (log.dropped, log.truncated)
-            events, marks = log.event_list[self._events :], log.marks[self._marks :]
+            events, marks = log.events_since(self._events), log.marks[self._marks :]
         parts = [self._recording.connections(connections)]
         if events or counts != self._counts:
             parts.append(self._recording.events(events, *counts))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -44,8 +44,13 @@ def preview(row: Row) -> str:
     return head[: PREVIEW_BYTES // 4].hex(" ") + ("…" if len(payload) > PREVIEW_BYTES // 4 else "")
 
 
-def describe(log: FrameLog, seq: int) -> dict[str, Any]:
+def describe(log: FrameLog, seq: int, *, before: Sequence[str] = ()) -> dict[str, Any]:
     """Return everything there is to see of one frame.
+
+    Args:
+        log: the log.
+        seq: which frame.
+        before: texts of the events that came before it.
 
     Returns:
         ``seq``; ``fields``, a list of [name, value] in the order of reading; and ``views``, a list of
@@ -68,6 +73,7 @@ def describe(log: FrameLog, seq: int) -> dict[str, Any]:
         ("frame", f"{seq}, {'sent' if row.is_sent else 'received'}"),
         ("session", connection.session + attempt),
         *_wire_fields(row, columns),
+        *(("" if place else "before it", text) for place, text in enumerate(before)),
     ]
     return {
         "seq": seq,

@@ -5,18 +5,23 @@ Not by way of a DataFrame: that costs milliseconds ten times a second, and showi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
 
 from wsnotebook.wire.batch import OPCODE, Flag
 from wsnotebook.wire.frames import OPCODES, Opcode
 
 if TYPE_CHECKING:
     from wsnotebook.log.framelog import FrameLog
+    from wsnotebook.log.segment import Column, Rows
 
-__all__ = ["Row", "rows_of"]
+__all__ = ["STATUSES", "Row", "rows_at", "rows_of"]
 
-_STATUSES = ("ok", "violation", "dropped", "truncated")
+STATUSES = ("ok", "violation", "dropped", "truncated")
+"""Names of the four values of Flag.STATUS, as in the column ``status``."""
 
 
 class Row(NamedTuple):
@@ -56,16 +61,43 @@ class Row(NamedTuple):
     @property
     def status(self) -> str:
         """ok, violation, dropped or truncated."""
-        return _STATUSES[(self.flags & Flag.STATUS) >> 4]
+        return STATUSES[(self.flags & Flag.STATUS) >> 4]
 
 
 def rows_of(log: FrameLog, start: int, stop: int) -> Iterator[Row]:
     """Yield the rows ``start`` to ``stop`` by ``seq``; those that the log has."""
     for rows in log.rows(start, stop):
-        payloads, ends = memoryview(rows.payload), rows.offsets.tolist()
-        times, codes = rows.times.repeat(rows.counts).tolist(), rows.codes.repeat(rows.counts).tolist()
-        columns = zip(times, codes, rows.heads.tolist(), rows.flags.tolist(), strict=True)
-        for place, (time_ns, code, head, flags) in enumerate(columns):
-            payload = payloads[ends[place] : ends[place + 1]]
-            detail = rows.details.get(place, "")
-            yield Row(rows.first + place, time_ns, code, head, flags, payload, detail)
+        yield from _pick(rows, np.arange(len(rows)))
+
+
+def rows_at(log: FrameLog, seqs: Sequence[int]) -> Iterator[Row]:
+    """Yield the rows that have these ``seq``, which go up and have come; those that the log has not dropped."""
+    place = 0
+    while True:
+        with log.lock:
+            place = bisect_left(seqs, log.first, place)
+            if place == len(seqs):
+                return
+            # A segment at a time: each read of one costs as much as hundreds of rows.
+            segment = log.segment_of(seqs[place])
+            stop = bisect_left(seqs, segment.first + segment.rows, place)
+            rows = segment.read(seqs[place] - segment.first, seqs[stop - 1] + 1 - segment.first)
+        yield from _pick(rows, np.array(seqs[place:stop]) - rows.first)
+        place = stop
+
+
+def _pick(rows: Rows, places: Column) -> Iterator[Row]:
+    batches = rows.counts.cumsum().searchsorted(places, side="right")
+    columns = (
+        places,
+        rows.times[batches],
+        rows.codes[batches],
+        rows.heads[places],
+        rows.flags[places],
+        rows.offsets[places],
+        rows.offsets[places + 1],
+    )
+    payloads = memoryview(rows.payload)
+    for place, time_ns, code, head, flags, low, high in zip(*(c.tolist() for c in columns), strict=True):
+        detail = rows.details.get(place, "")
+        yield Row(rows.first + place, time_ns, code, head, flags, payloads[low:high], detail)

@@ -1,0 +1,119 @@
+"""Filter: which frames a person wants to see. A few words as dir:out op:ping, and a text that the payload holds.
+
+How a whole log is looked through, a slice at a time, is in search.py.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from wsnotebook.widgets.row import STATUSES
+from wsnotebook.wire.batch import OPCODE, Flag
+from wsnotebook.wire.frames import OPCODES, Opcode
+
+if TYPE_CHECKING:
+    from wsnotebook.log.segment import Column, Rows
+
+__all__ = ["Filter"]
+
+_OPCODE_NAMES = {
+    "cont": Opcode.CONTINUATION,  # as the table has it; the DataFrame says continuation
+    **{opcode.name.lower(): opcode for opcode in Opcode},
+    **{f"0x{opcode:x}": opcode for opcode in OPCODES if not isinstance(opcode, Opcode)},
+}
+_WORDS: dict[str, dict[str, int]] = {
+    "dir": {"in": 0, "out": 1},
+    "op": _OPCODE_NAMES,
+    "status": {name: value << 4 for value, name in enumerate(STATUSES)},
+}
+"""The words of a filter and what each takes: a name, and its bits in the log's columns."""
+
+_WORD = re.compile(rf"(?<!\S)({'|'.join(_WORDS)}):(\S*)\s*")
+_VERBATIM = re.compile(r"(?<!\S)text:")
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What a frame must be to be shown. An empty field asks for nothing."""
+
+    text: bytes = b""
+    """UTF-8 that the payload holds; ASCII letters are small here, and match in either case."""
+    directions: frozenset[int] = frozenset()
+    """0 for what came, 1 for what was sent."""
+    opcodes: frozenset[int] = frozenset()
+    """Opcodes, of which it has one."""
+    statuses: frozenset[int] = frozenset()
+    """Flag bits of its status, of which it has one."""
+
+    @classmethod
+    def parse(cls, text: str) -> Filter:
+        """Return the filter that a person typed.
+
+        Args:
+            text: words (``dir:in``, ``op:ping``, ``status:violation``) anywhere, the same one twice for either; the
+                rest is looked for as it stands. After ``text:`` nothing is a word any more.
+
+        Raises:
+            ValueError: a word has a value that it does not take; the sentence lists those it does.
+        """
+        verbatim = _VERBATIM.search(text)
+        head, tail = (text[: verbatim.start()], text[verbatim.end() :]) if verbatim else (text, "")
+        given: dict[str, set[int]] = {word: set() for word in _WORDS}
+        for word, value in _WORD.findall(head):
+            values = _WORDS[word]
+            if value.lower() not in values:
+                raise ValueError(f"{word}: takes one of {', '.join(values)}, not {value!r}.")
+            given[word].add(values[value.lower()])
+        sought = (_WORD.sub("", head) + tail).strip()
+        return cls(
+            # A browser's text may hold half a surrogate pair, which no payload that is text does.
+            sought.encode("utf-8", "surrogatepass").lower(),
+            frozenset(given["dir"]),
+            frozenset(given["op"]),
+            frozenset(given["status"]),
+        )
+
+    def places(self, rows: Rows) -> list[int]:
+        """Return which of some rows match, by their place from 0. It copies their payloads once."""
+        fits = self.fits(rows)
+        if self.text and fits.any():
+            fits &= self._holds_text(rows)
+        places: list[int] = np.flatnonzero(fits).tolist()
+        return places
+
+    def fits(self, rows: Rows) -> Column:
+        """Return of each row whether it is right but for its payload."""
+        fits = np.ones(len(rows), bool)
+        if self.directions:
+            fits &= np.isin(rows.codes & 1, list(self.directions)).repeat(rows.counts)
+        if self.opcodes:
+            fits &= np.isin(rows.heads & OPCODE, list(self.opcodes))
+        if self.statuses:
+            fits &= np.isin(rows.flags & Flag.STATUS, list(self.statuses))
+        return fits
+
+    def is_in(self, payload: memoryview) -> bool:
+        """Tell whether a payload, or a part of one, holds the text."""
+        return self.text in bytes(payload).lower()
+
+    def _holds_text(self, rows: Rows) -> Column:
+        """Return of each row whether its payload holds the text: one look at all of them, end to end."""
+        low, high = int(rows.offsets[0]), int(rows.offsets[-1])
+        data = bytes(memoryview(rows.payload)[low:high]).lower()
+        ends = (rows.offsets - low).tolist()
+        holds = np.zeros(len(rows), bool)
+        places: list[int] = []
+        at, place = data.find(self.text), 0
+        while at >= 0:
+            place = bisect_right(ends, at, place) - 1
+            end = ends[place + 1]
+            if at + len(self.text) <= end:  # or it lies across two payloads
+                places.append(place)
+            at = data.find(self.text, end)
+        holds[places] = True
+        return holds
