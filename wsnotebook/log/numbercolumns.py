@@ -152,14 +152,13 @@ def _fill_bits(rows: Rows, into: Arrays) -> None:
     heads, flags = rows.heads, rows.flags
     np.bitwise_and(heads, OPCODE, out=into["opcode"].view(np.uint8))
     np.greater_equal(heads, FIN, out=into["fin"])
-    in_heads, in_flags = np.bitwise_or.reduce(heads), np.bitwise_or.reduce(flags)
-    for name, bit in (("rsv1", RSV1), ("rsv2", RSV2), ("rsv3", RSV3)):
-        if in_heads & bit:
-            np.not_equal(heads & bit, 0, out=into[name])
-    if in_flags & Flag.MASKED:
-        np.not_equal(flags & Flag.MASKED, 0, out=into["masked"])
-    if in_flags & Flag.STATUS:
-        into["status"][:] = (flags & Flag.STATUS) >> 4
+    bits = {"rsv1": heads & RSV1, "rsv2": heads & RSV2, "rsv3": heads & RSV3, "masked": flags & Flag.MASKED}
+    for name, set_bits in bits.items():
+        if set_bits.any():
+            np.not_equal(set_bits, 0, out=into[name])
+    status = flags & Flag.STATUS
+    if status.any():
+        into["status"][:] = status >> 4
 
 
 def _fill_lengths(rows: Rows, into: Arrays) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable, Iterator
 
 from wsnotebook.session.channels import Capacity
@@ -11,6 +12,7 @@ from wsnotebook.wire.protocol import Reading, WireProtocol
 __all__ = ["Intake"]
 
 _TURN = 0.005  # seconds for which received frames may hold the loop before the others get their turn
+_GIVE_WAY = 0.000_05  # seconds: long enough for another thread to wake and take the interpreter's lock
 
 
 class Intake:
@@ -19,9 +21,12 @@ class Intake:
     Args:
         capacity: of ``incoming``.
         take: called with each reading.
+        gives_way: the loop has a thread to itself, and the user's thread is to have its turns too.
     """
 
-    def __init__(self, capacity: Capacity, take: Callable[[Reading], None]) -> None:
+    def __init__(
+        self, capacity: Capacity, take: Callable[[Reading], None], *, gives_way: bool = False
+    ) -> None:
         self.delivered = 0
         """Frames (raw) or messages (default) that came for the application."""
         self.read_by_user = 0
@@ -31,6 +36,8 @@ class Intake:
         self.bound = capacity.size
         """Unread frames that are enough; None for no limit."""
         self._take = take
+        self._gives_way = gives_way
+        self._busy = 0.0  # seconds since this thread last gave way
         self._reading: Iterator[Reading | None] | None = None
         self._wire: WireProtocol | None = None
         self._transport: asyncio.Transport | None = None
@@ -72,9 +79,23 @@ class Intake:
             if reading is None or loop.time() - began > _TURN:
                 self.pause()
                 loop.call_soon(self._read_on)
-                return
-        self._reading = None
-        self.resume()
+                break
+        else:
+            self._reading = None
+            self.resume()
+        if self._gives_way:
+            self._let_others(loop.time() - began)
+
+    def _let_others(self, busy: float) -> None:
+        """Sleep a moment after some ms of work.
+
+        A thread that lets go of the interpreter's lock for each system call and takes it again at once keeps another one
+        waiting for it, which was seen for 400 ms.
+        """
+        self._busy += busy
+        if self._busy > _TURN:
+            self._busy = 0.0
+            time.sleep(_GIVE_WAY)
 
     def finish(self, last_words: Iterable[bytes] = ()) -> None:
         """Take all at the end, when there is no other turn: the bytes in hand, and some that asyncio has not read."""

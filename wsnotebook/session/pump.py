@@ -76,7 +76,7 @@ class Pump:
         # Receiving
         self.cursor: Cursor | None = None
         self.clear_claimed = bytes(range(256))
-        self.intake = Intake(channels.incoming, self._take)
+        self.intake = Intake(channels.incoming, self._take, gives_way=on_own_thread)
         """The way in, up to the wire."""
         # Sending
         self.outbox = Outbox(channels.outgoing)
