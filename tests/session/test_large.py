@@ -7,6 +7,7 @@ import os
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 
 from wsnotebook import CloseReason, FrameLog, ProtocolViolation
@@ -23,6 +24,11 @@ CLOSE_1000 = b"\x88\x02\x03\xe8"
 
 def frame(head: int, payload: bytes) -> bytes:
     return bytes((head, 127)) + len(payload).to_bytes(8, "big") + payload
+
+
+def resident() -> int:
+    """Return the bytes of memory that this process has."""
+    return int(psutil.Process().memory_info().rss)
 
 
 async def test_large_frames_between_small_ones_are_the_bytes_that_were_sent(opened: Opener) -> None:
@@ -102,3 +108,18 @@ async def test_large_frames_move_to_disk_and_are_read_from_there(opened: Opener,
     assert log.spilled >= 17
     assert log.memory <= 1_500_000
     assert [(await session.incoming.receive()).data for _ in sent] == sent
+
+
+async def test_small_frames_between_large_ones_cost_little_memory(opened: Opener, until: Until) -> None:
+    """Each small frame gets a segment of its own, which must not keep a huge page, or ten times the payload."""
+    log = FrameLog(retention=None)
+    session, peer = await opened(log=log)
+    for _ in range(3):  # so that segments have grown
+        await peer.send((b"\x82\x7e\x10\x00" + bytes(4096)) * 2000)
+    await until(lambda: len(log) == 6000)
+    before = resident()
+    for number in range(1, 101):
+        await peer.send(frame(0x82, bytes((number,)) * LONE) + b"\x82\x02ok")
+    await until(lambda: len(log) == 6200)
+    assert resident() - before < 2 * 100 * LONE
+    assert log.frame(6199).data == b"ok"
