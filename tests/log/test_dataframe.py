@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from feed import Feed, server_frame
 
-from wsnotebook.log.dataframe import COLUMNS
+from wsnotebook.log.dataframe import COLUMNS, Frames
 from wsnotebook.log.framelog import FrameLog
 from wsnotebook.wire.frames import CloseReason, Frame
 
@@ -31,6 +31,17 @@ def test_the_schema_is_the_same_for_none_one_and_many_rows() -> None:
     for df in frames:
         assert {name: str(dtype) for name, dtype in df.dtypes.items()} == DTYPES
         assert list(df.columns) == list(COLUMNS) and df.index.name == "seq" and df.index.dtype == "int64"
+
+
+def test_a_run_without_rows_changes_nothing() -> None:
+    """As a part of a dataset may have."""
+    log = FrameLog()
+    Feed(log).receive(server_frame(b"x"))
+    segment = log.segment_of(0)
+    frames = Frames(0)
+    for rows in (segment.read(0, 0), segment.read(0, 1), segment.read(1, 1)):
+        frames.extend(rows, log.connections)
+    pd.testing.assert_frame_equal(frames.dataframe(log.connections), log.df)
 
 
 def test_values_are_those_of_the_wire() -> None:

@@ -91,6 +91,8 @@ class NumberColumns:
 
     def extend(self, rows: Rows, connections: Sequence[Connection]) -> None:
         """Write the rows that follow."""
+        if not len(rows):
+            return
         stop = self.rows + len(rows)
         self.reserve(stop)
         names = session_names(connections)
