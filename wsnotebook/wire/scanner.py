@@ -22,9 +22,7 @@ MAX_ODD_FRAMES = 1024
 _PLAIN = frozenset((0x81, 0x82))  # final text and final binary, no reserved bit
 _PARTS = frozenset((0x01, 0x02, 0x00, 0x80))  # what a message in parts is made of
 _PLAIN_OR_COMPRESSED = _PLAIN | {0xC1, 0xC2}  # the same, compressed (RFC 7692 §6)
-_LARGEST_IN_PLACE = (
-    256 << 20
-)  # bytes: a longer length may be a lie, and is not believed before its bytes come
+_LARGEST_IN_PLACE = 256 << 20  # bytes: a longer length may be a lie, and waits for its bytes
 _LENGTH_TOP_BIT = 1 << 63
 _TEXT_FLAGS = bytes(Flag.TEXT if head == 0x81 else 0 for head in range(256))
 
