@@ -20,9 +20,13 @@ LONG = (
     "tests/cli/test_serve.py",
     "tests/kernel/test_kernels.py",
     "tests/lab/test_load.py",
+    "tests/log/test_journal.py::test_every_torn_end_loads",
     "tests/session/test_hostile.py",
     "tests/session/test_interrupt.py",
     "tests/session/test_stall.py",
+    "tests/test_notebooks.py::test_a_notebook_runs[02",
+    "tests/test_notebooks.py::test_a_notebook_runs[04",
+    "tests/test_notebooks.py::test_a_notebook_runs[05",
     "tests/truth/test_feed.py",
 )
 """Tests that start browsers, kernels or processes, or take long: with --require-all, so that a plain run stays short."""
