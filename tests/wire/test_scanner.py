@@ -140,6 +140,16 @@ def test_a_length_that_is_not_the_shortest_is_read_and_its_header_kept(header: s
         assert row.header == bytes.fromhex(header)
 
 
+@pytest.mark.parametrize("size", [0, 1, 124, 125, 126, 127, 0xFFFF, 0x10000])
+@pytest.mark.parametrize("key", [None, b"mask"])
+def test_the_shortest_header_is_not_kept(size: int, key: bytes | None) -> None:
+    """Whole and in pieces: what can be made again is not stored."""
+    data = encode(0x82, b"x" * size, key)
+    for pieces in ([data], [data[:1], data[1:]], [data[: len(data) // 2], data[len(data) // 2 :]]):
+        (row,) = feed(Scanner(), pieces)
+        assert row.header is None and len(row.payload) == size
+
+
 def test_a_length_with_its_top_bit_set_ends_what_can_be_read() -> None:
     """Behaviour 3: the frame is a row without a body; all that follows is counted and belongs to no row."""
     data = b"\x81\x01a" + b"\x82\x7f\x80" + bytes(7) + b"\x81\x01b" * 100

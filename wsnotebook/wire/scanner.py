@@ -242,10 +242,8 @@ class Scanner:
         """Add one frame to the batch; return its place."""
         length = len(payload)
         place = batch.add(head, _unmask(payload, key), _TEXT_FLAGS[head], key)
-        shortest = 2 if length < 126 else 4 if length < 0x10000 else 10
-        if len(header) != shortest + (0 if key is None else 4) or header[1] & 0x7F != min(
-            length, shortest + 122, 127
-        ):
+        size, second = (2, length) if length < 126 else (4, 126) if length < 0x10000 else (10, 127)
+        if len(header) != size + (0 if key is None else 4) or header[1] & 0x7F != second:
             batch.flags[place] |= Flag.HEADER
             batch.headers[place] = header
         if key is not None or head not in self.plain or self._in_message:
