@@ -55,7 +55,8 @@ class Intake:
     @property
     def is_full(self) -> bool:
         """Whether as much waits for the reader as may."""
-        return self.bound is not None and self.unread >= self.bound
+        bound = self.bound  # read once: the reader's thread may lift it meanwhile
+        return bound is not None and self.unread >= bound
 
     def bytes_received(self, data: bytes) -> None:
         """Take the bytes of one read."""
