@@ -1,7 +1,7 @@
 """Questions to frames in partitions: ``ddf.ws`` on a Dask DataFrame, for what outgrows one machine.
 
 Each question is answered for a partition, and the answers are added up, by the same functions that answer for pandas. Dask
-itself is loaded by fleet.py, which registers this class; here only methods of its DataFrame are called.
+itself is loaded by files/datasetreader.py, which registers this class; here only methods of its DataFrame are called.
 """
 
 from __future__ import annotations

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from wsnotebook.cli.console import complain
 from wsnotebook.cli.outcome import Failed, WrongUsage
-from wsnotebook.log.formats import SUFFIXES
+from wsnotebook.files import SUFFIXES
+from wsnotebook.files.recorder import is_directory
 from wsnotebook.log.framelog import FrameLog
-from wsnotebook.log.recorder import is_directory
 
 __all__ = ["check_new", "check_writable", "recording", "summary"]
 

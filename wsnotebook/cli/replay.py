@@ -14,7 +14,7 @@ from wsnotebook.cli.recording import check_new, recording
 from wsnotebook.cli.running import closing
 from wsnotebook.cli.running import run as run_to_end
 from wsnotebook.errors import FileError, SessionClosed
-from wsnotebook.log.formats import load
+from wsnotebook.files import load
 from wsnotebook.log.framelog import FrameLog
 from wsnotebook.replay import replay, timed_frames
 

@@ -13,11 +13,11 @@ from wsnotebook.cli.parameters import described, parsed
 from wsnotebook.cli.recording import check_new, recording, summary
 from wsnotebook.cli.running import run as run_to_end
 from wsnotebook.errors import FileError
+from wsnotebook.files import SUFFIXES, load
+from wsnotebook.files.recorder import is_directory
 from wsnotebook.lab.behaviours import BEHAVIOURS, Behaviour
 from wsnotebook.lab.playback import playback
 from wsnotebook.lab.server import EmbeddedServer, embedded_server
-from wsnotebook.log.formats import SUFFIXES, load
-from wsnotebook.log.recorder import is_directory
 
 __all__ = ["make_parser", "run"]
 

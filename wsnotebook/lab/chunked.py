@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import h11
 
-from wsnotebook.lab.lines import read_line
+from wsnotebook.lab.httpline import read_line
 from wsnotebook.lab.messages import PIECE, HttpSyntaxError
 
 __all__ = ["decode_chunked"]

@@ -15,8 +15,8 @@ from http import HTTPStatus
 import h11
 
 from wsnotebook.lab.chunked import decode_chunked
-from wsnotebook.lab.head import RequestHead
 from wsnotebook.lab.messages import PIECE, Body, Headers, HttpSyntaxError, Request, Response
+from wsnotebook.lab.requesthead import RequestHead
 
 __all__ = ["Exchange"]
 

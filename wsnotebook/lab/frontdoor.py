@@ -11,8 +11,8 @@ from collections.abc import Callable
 from http import HTTPStatus
 
 from wsnotebook.lab.guard import Refusal
-from wsnotebook.lab.head import RequestHead, parse_request_head
 from wsnotebook.lab.messages import Headers, HttpSyntaxError
+from wsnotebook.lab.requesthead import RequestHead, parse_request_head
 
 __all__ = ["FrontDoor"]
 

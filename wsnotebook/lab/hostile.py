@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self, TypeAlias
 
-from wsnotebook.lab.closing import wait_until_closed
 from wsnotebook.lab.guard import is_loopback
+from wsnotebook.lab.serverclose import wait_until_closed
 
 __all__ = [
     "HOSTILE",

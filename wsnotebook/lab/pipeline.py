@@ -8,9 +8,9 @@ from collections.abc import Callable
 from typing import Any
 
 from wsnotebook.lab.exchange import Exchange
-from wsnotebook.lab.head import RequestHead, parse_request_head, read_request_head
 from wsnotebook.lab.legacy import Handler, adapt_handler
 from wsnotebook.lab.messages import BODY_LIMIT, PIECE, HttpSyntaxError, Request, Response
+from wsnotebook.lab.requesthead import RequestHead, parse_request_head, read_request_head
 
 __all__ = ["OnError", "ServerConnection", "start_connection_pipeline", "start_server_connection_pipeline"]
 

@@ -21,15 +21,15 @@ from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
 from wsnotebook.lab.behaviours import Behaviour
-from wsnotebook.lab.closing import wait_until_closed
 from wsnotebook.lab.connection import LabConnection, LabProtocol
 from wsnotebook.lab.frontdoor import FrontDoor
 from wsnotebook.lab.guard import Guard, Refusal, own_hosts
-from wsnotebook.lab.head import RequestHead
 from wsnotebook.lab.messages import Headers, Request, Response
 from wsnotebook.lab.pipeline import start_server_connection_pipeline
 from wsnotebook.lab.recorder import Recorder
+from wsnotebook.lab.requesthead import RequestHead
 from wsnotebook.lab.script import ScriptFailed
+from wsnotebook.lab.serverclose import wait_until_closed
 from wsnotebook.log.framelog import FrameLog
 from wsnotebook.wire.frames import truncate_utf8
 

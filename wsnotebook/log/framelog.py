@@ -21,8 +21,8 @@ from wsnotebook.wire.frames import Frame
 if TYPE_CHECKING:
     import pandas as pd
 
+    from wsnotebook.files.recorder import Recorder
     from wsnotebook.log.dataframe import Frames
-    from wsnotebook.log.recorder import Recorder
 
 __all__ = ["DEFAULT_RETENTION", "FrameLog", "Tap"]
 
@@ -325,7 +325,7 @@ class FrameLog:
         Raises:
             ValueError: no format has this suffix; the sentence lists those that there are.
         """
-        from wsnotebook.log.formats import save  # a format may load pyarrow
+        from wsnotebook.files import save  # a format may load pyarrow
 
         return save(self, path)
 
@@ -341,7 +341,7 @@ class FrameLog:
             FileExistsError: the file has a recording in it.
             OSError: the file cannot be made.
         """
-        from wsnotebook.log.recorder import recorder  # a format may load pyarrow
+        from wsnotebook.files.recorder import recorder  # a format may load pyarrow
 
         with self.lock:
             if self._recorder is not None:

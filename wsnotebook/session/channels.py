@@ -12,7 +12,7 @@ from itertools import repeat
 from typing import TYPE_CHECKING, Literal, Self, TypeAlias
 
 from wsnotebook.errors import ChannelOverflow, SessionClosed, WrongThread
-from wsnotebook.session.place import require_loop
+from wsnotebook.session.threadcheck import require_loop
 from wsnotebook.wire.batch import FIN, OPCODE, to_frame
 from wsnotebook.wire.frames import OPCODES, CloseReason, Frame
 

@@ -35,6 +35,7 @@ from wsnotebook.session.address import (
     check_url,
     check_value,
 )
+from wsnotebook.session.arguments import check_frame_size, seconds
 from wsnotebook.session.call import HttpCall
 from wsnotebook.session.channels import Channels
 from wsnotebook.session.converters import Converter, JsonConverter
@@ -42,7 +43,6 @@ from wsnotebook.session.default import DefaultClientWebSocketSession
 from wsnotebook.session.dialer import Dialer, Options
 from wsnotebook.session.heartbeat import Heartbeat
 from wsnotebook.session.iothread import IoThread
-from wsnotebook.session.limits import check_frame_size, seconds
 from wsnotebook.session.pump import Pump
 from wsnotebook.session.recording import SessionRecording
 from wsnotebook.session.session import ClientWebSocketSession

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from wsnotebook.session.arguments import seconds
 from wsnotebook.session.call import HttpCall
 from wsnotebook.session.keepalive import Pinger, pinger
-from wsnotebook.session.limits import seconds
 from wsnotebook.session.session import ClientWebSocketSession
 
 __all__ = ["DefaultClientWebSocketSession"]

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from wsnotebook.errors import PingTimeout
-from wsnotebook.session.limits import seconds
+from wsnotebook.session.arguments import seconds
 from wsnotebook.session.state import SessionState
 from wsnotebook.wire.frames import CloseCode
 

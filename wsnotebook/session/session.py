@@ -19,6 +19,7 @@ from wsnotebook.errors import (
 )
 from wsnotebook.log.framelog import FrameLog
 from wsnotebook.redaction import redact_url
+from wsnotebook.session.arguments import check_frame_size
 from wsnotebook.session.bytechannel import ByteChannel, ByteReader, ByteWriter
 from wsnotebook.session.call import HttpCall
 from wsnotebook.session.channels import ReceiveChannel, SendChannel
@@ -27,14 +28,13 @@ from wsnotebook.session.converters import Converter
 from wsnotebook.session.heartbeat import Heartbeat
 from wsnotebook.session.iothread import IoThread
 from wsnotebook.session.joiner import Joiner
-from wsnotebook.session.limits import check_frame_size
-from wsnotebook.session.masking import warn_unmasked
-from wsnotebook.session.place import require_loop
 from wsnotebook.session.pump import Pump
 from wsnotebook.session.recording import SessionRecording
 from wsnotebook.session.scope import Scope
 from wsnotebook.session.state import Initiator, SessionState
+from wsnotebook.session.threadcheck import require_loop
 from wsnotebook.session.threadsafe import Threadsafe
+from wsnotebook.session.unmaskedwarning import warn_unmasked
 from wsnotebook.session.watchers import Watchers
 from wsnotebook.views import view_of
 from wsnotebook.wire.batch import Flag

@@ -1,0 +1,143 @@
+"""har: lossless, and readable by others."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from wsnotebook.errors import FileError
+from wsnotebook.files import load, save
+from wsnotebook.log.framelog import FrameLog
+
+
+@given(data=st.data())
+@settings(deadline=None)
+def test_a_log_comes_back_equal(
+    data: st.DataObject,
+    logs: st.SearchStrategy[FrameLog],
+    same_log: Any,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """Frames, both directions' bytes, events and connections of any log survive save and load."""
+    log = data.draw(logs)
+    same_log(log, load(save(log, tmp_path_factory.mktemp("files") / "log.har")))
+
+
+CHROME = {
+    "log": {
+        "version": "1.2",
+        "creator": {"name": "WebInspector", "version": "537.36"},
+        "pages": [],
+        "entries": [
+            {
+                "_resourceType": "document",
+                "startedDateTime": "2024-05-01T10:00:00.000Z",
+                "request": {"method": "GET", "url": "https://feed.test/", "headers": []},
+                "response": {"status": 200, "statusText": "", "headers": []},
+            },
+            {
+                "_resourceType": "websocket",
+                "startedDateTime": "2024-05-01T10:00:00.250Z",
+                "time": 3000.5,
+                "request": {
+                    "method": "GET",
+                    "url": "wss://feed.test/live?x=1",
+                    "httpVersion": "HTTP/1.1",
+                    "headers": [
+                        {"name": "Upgrade", "value": "websocket"},
+                        {"name": "Host", "value": "feed.test"},
+                    ],
+                },
+                "response": {
+                    "status": 101,
+                    "statusText": "Switching Protocols",
+                    "headers": [{"name": "Upgrade", "value": "websocket"}],
+                },
+                "_webSocketMessages": [
+                    {"type": "send", "time": 1714557600.3, "opcode": 1, "data": "grüß dich"},
+                    {"type": "receive", "time": 1714557600.300001, "opcode": 2, "data": "AAH/"},
+                    {"type": "receive", "time": 1714557601.0, "opcode": 1},
+                ],
+            },
+        ],
+    }
+}
+
+
+def test_a_har_of_chrome_loads(tmp_path: Path) -> None:
+    """Messages become rows; what the file does not know is not invented, and the rows say so; gaps are events."""
+    path = tmp_path / "chrome.har"
+    path.write_text(json.dumps(CHROME, ensure_ascii=False), encoding="utf-8")
+    log = load(path)
+    df = log.df
+    assert df["payload"].tolist() == ["grüß dich".encode(), b"\x00\x01\xff"]
+    assert df["text"].tolist()[0] == "grüß dich" and df["text"].isna().tolist() == [False, True]
+    assert df["direction"].tolist() == ["out", "in"]
+    assert df["time"].iloc[1] == pd.Timestamp("2024-05-01T10:00:00.300001Z")
+    assert not df["masked"].any() and df["mask_key"].isna().all()
+    assert df["detail"].str.contains("not known").all()
+    (connection,) = log.connections
+    assert connection.url == "wss://feed.test/live?x=1" and connection.has_secrets
+    assert connection.request == b"GET /live?x=1 HTTP/1.1\r\nUpgrade: websocket\r\nHost: feed.test\r\n\r\n"
+    assert log.events["kind"].tolist() == ["truncated"] and log.events["detail"].iloc[0].startswith(
+        "1 messages"
+    )
+
+
+def test_a_har_of_mitmproxy_loads(tmp_path: Path) -> None:
+    """It writes no _resourceType, and several connections to one address are kept apart by name."""
+    entry = dict(CHROME["log"]["entries"][1])  # type: ignore[index, call-overload]  # a dict of many types
+    del entry["_resourceType"]
+    path = tmp_path / "mitm.har"
+    path.write_text(json.dumps({"log": {"version": "1.2", "entries": [entry, entry]}}))
+    log = load(path)
+    assert [connection.session for connection in log.connections] == [
+        "feed.test/live?x=1",
+        "feed.test/live?x=1 (2)",
+    ]
+    assert len(log) == 4 and log.df["time"].is_monotonic_increasing
+
+
+def test_messages_stand_in_the_har_as_chrome_writes_them(make_log: Any, tmp_path: Path) -> None:
+    """Whole messages with exactly four keys, fragments joined, control frames left out, binary in base64."""
+    log = make_log()
+    document = json.loads(log.save(tmp_path / "log.har").read_text())
+    first, second = document["log"]["entries"]
+    assert first["_resourceType"] == "websocket" and first["response"]["status"] == 101
+    messages = first["_webSocketMessages"]
+    assert all(
+        list(message) == ["type", "time", "opcode", "data"]
+        for message in messages + second["_webSocketMessages"]
+    )
+    assert [(message["type"], message["opcode"], message["data"]) for message in messages] == [
+        ("receive", 1, "tick " * 9),
+        ("receive", 1, "grün"),
+        ("receive", 2, base64.b64encode(bytes(range(256))).decode()),
+        ("send", 1, "hello " * 20),
+    ]
+    assert messages[0]["time"] == log.df["time"].iloc[0].value / 1e9
+
+
+def test_a_har_without_websockets_says_so(tmp_path: Path) -> None:
+    """The sentence says how to export one that has them."""
+    path = tmp_path / "none.har"
+    path.write_text(json.dumps({"log": {"entries": CHROME["log"]["entries"][:1]}}))  # type: ignore[index]
+    with pytest.raises(FileError, match="no entry has _webSocketMessages"):
+        load(path)
+
+
+def test_a_wrong_message_is_named(tmp_path: Path) -> None:
+    """Entry and message stand in the error."""
+    document = json.loads(json.dumps(CHROME))
+    document["log"]["entries"][1]["_webSocketMessages"][1]["data"] = "not base64!"
+    path = tmp_path / "wrong.har"
+    path.write_text(json.dumps(document))
+    with pytest.raises(FileError, match="entry 1, message 1"):
+        load(path)

@@ -1,0 +1,277 @@
+"""HAR: an entry a connection, with _webSocketMessages as Chrome writes them, and in ``_wsnotebook`` what they cannot hold.
+
+Files of Chrome and mitmproxy load too. They know messages, not frames: masks, fragments, compression and control frames
+are not in them, and ``detail`` says so of every row.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from wsnotebook.errors import FileError
+from wsnotebook.files.header import Header, connection_from
+from wsnotebook.files.jsontext import parse
+from wsnotebook.files.pcapng.runblocks import Run, run_data
+from wsnotebook.files.pcapng.runreader import RunReader
+from wsnotebook.files.rowbuilder import Row, RowBuilder
+from wsnotebook.log.connections import Connection
+from wsnotebook.log.events import Event
+from wsnotebook.log.framelog import FrameLog
+from wsnotebook.log.segment import Rows
+from wsnotebook.wire.batch import FIN, OPCODE, Flag
+
+__all__ = ["load", "save"]
+
+_MAX_FILE = 512 << 20  # bytes: JSON has to be read as a whole
+_MAX_PAYLOAD = 128 << 20  # bytes of payload that fit into such a file twice, as text and in base64
+_UNKNOWN = "from a HAR of messages: mask, fragments and compression are not known"
+_NEEDED = ("type", "time", "opcode", "data")
+
+
+def save(log: FrameLog, path: Path) -> None:
+    """Write a log to a HAR file.
+
+    Raises:
+        ValueError: the log is too large for a format that is read as a whole.
+    """
+    header = Header.of(log)
+    messages: list[list[dict[str, Any]]] = [[] for _ in header.connections]
+    joined = _Messages()
+    blobs = []
+    room = _MAX_PAYLOAD
+    for rows in header.runs(log):
+        room -= int(rows.offsets[-1] - rows.offsets[0]) + 64 * len(rows)
+        if room < 0:
+            raise ValueError(
+                f"a HAR has room for {_MAX_PAYLOAD >> 20} MiB of payload: save this log as .parquet"
+            )
+        blobs.append(base64.b64encode(run_data(rows)).decode())
+        for number, message in joined.take(rows):
+            messages[number].append(message)
+    document = {
+        "log": {
+            "version": "1.2",
+            "creator": {"name": "wsnotebook", "version": "1"},
+            "pages": [],
+            "entries": [_entry(*pair) for pair in zip(header.connections, messages, strict=True)],
+            "_wsnotebook": {**header.to_dict(), "frames": blobs},
+        }
+    }
+    with path.open("w", encoding="ascii") as file:
+        json.dump(document, file, separators=(",", ":"))
+
+
+class _Messages:
+    """Joins frames to messages, as a browser sees them."""
+
+    def __init__(self) -> None:
+        self._open: dict[int, tuple[int, list[bytes]]] = {}  # by code: opcode and payloads so far
+
+    def take(self, rows: Rows) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Yield the messages that some rows complete, with the number of their connection."""
+        place = 0
+        for count, time_ns, code in zip(
+            rows.counts.tolist(), rows.times.tolist(), rows.codes.tolist(), strict=True
+        ):
+            for at in range(place, place + count):
+                head, flags = int(rows.heads[at]), int(rows.flags[at])
+                if flags & Flag.STATUS not in (Flag.DROPPED, Flag.TRUNCATED):
+                    message = self._add(code, head, flags, rows.payload_at(at))
+                    if message is not None:
+                        yield (
+                            code >> 1,
+                            {"type": "send" if code & 1 else "receive", "time": time_ns / 1e9, **message},
+                        )
+            place += count
+
+    def _add(self, code: int, head: int, flags: int, payload: bytes) -> dict[str, Any] | None:
+        opcode = head & OPCODE
+        if opcode in (1, 2):
+            self._open[code] = opcode, [payload]
+        elif flags & Flag.CONTINUES and code in self._open:
+            self._open[code][1].append(payload)
+        else:
+            return None
+        if not head & FIN:
+            return None
+        opcode, parts = self._open.pop(code)
+        data = b"".join(parts)
+        text = data.decode("utf-8", "replace") if opcode == 1 else base64.b64encode(data).decode()
+        return {"opcode": opcode, "data": text}
+
+
+def _entry(connection: Connection, messages: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the entry of a connection."""
+    request, response = _head(connection.request), _head(connection.response)
+    status = response[0].split(" ", 2) + ["", "", ""]
+    started = datetime.fromtimestamp(connection.opened_ns // 10**9 % (1 << 34), UTC)
+    address = connection.remote_address
+    entry = {
+        "startedDateTime": started.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "time": 0,
+        "request": {
+            "method": (request[0].split(" ", 1)[0]) or "GET",
+            "url": connection.url,
+            "httpVersion": "HTTP/1.1",
+            "cookies": [],
+            "headers": request[1],
+            "queryString": [],
+            "headersSize": -1,
+            "bodySize": 0,
+        },
+        "response": {
+            "status": int(status[1]) if status[1].isdecimal() and len(status[1]) == 3 else 101,
+            "statusText": status[2] or "Switching Protocols",
+            "httpVersion": "HTTP/1.1",
+            "cookies": [],
+            "headers": response[1],
+            "content": {"size": 0, "mimeType": "x-unknown"},
+            "redirectURL": "",
+            "headersSize": -1,
+            "bodySize": -1,
+        },
+        "cache": {},
+        "timings": {"send": 0, "wait": 0, "receive": 0},
+        "_resourceType": "websocket",
+        "_webSocketMessages": messages,
+    }
+    return {**entry, "serverIPAddress": address[0], "connection": str(address[1])} if address else entry
+
+
+def _head(head: bytes) -> tuple[str, list[dict[str, str]]]:
+    """Return the first line of a head, and its headers."""
+    first, *lines = head.decode("latin-1").split("\r\n")
+    pairs = [line.partition(":") for line in lines if line]
+    return first, [{"name": name, "value": value.strip()} for name, _, value in pairs]
+
+
+def load(path: Path) -> FrameLog:
+    """Read a log from a HAR file."""
+    if path.stat().st_size > _MAX_FILE:
+        raise FileError(
+            path, "", f"a HAR of more than {_MAX_FILE >> 20} MiB is not read: JSON has to be read as a whole"
+        )
+    with path.open("rb") as file:
+        data = file.read(_MAX_FILE)
+    place = _Place()
+    try:
+        document = parse(data)
+        har = document["log"]
+        if "_wsnotebook" in har:
+            return _load_own(har["_wsnotebook"], place)
+        return _load_foreign(har["entries"], place)
+    except (ValueError, LookupError, TypeError, AttributeError, OverflowError) as error:
+        sentence = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+        raise FileError(path, place.text, sentence) from error
+
+
+class _Place:
+    """Where in the document the reader is."""
+
+    text = ""
+
+
+def _load_own(values: dict[str, Any], place: _Place) -> FrameLog:
+    place.text = "_wsnotebook"
+    header = Header.from_dict(values)
+    log = header.new_log()
+    for number, blob in enumerate(values["frames"]):
+        place.text = f"_wsnotebook, frames {number}"
+        run, wire = Run.with_wire(base64.b64decode(blob, validate=True))
+        runs = RunReader(header.connections)
+        runs.add(run)
+        runs.add_packet(wire)
+        log.adopt(runs.take())
+    if len(log) != header.rows:
+        raise ValueError(f"{len(log)} frames where the header says {header.rows}")
+    return log
+
+
+def _load_foreign(entries: list[Any], place: _Place) -> FrameLog:
+    log = FrameLog()
+    found = []
+    for number, entry in enumerate(entries):
+        place.text = f"entry {number}"
+        if "_webSocketMessages" in entry:
+            connection = log.register(_connection(entry, log.connections))
+            messages = entry["_webSocketMessages"]
+            skipped = 0
+            for count, message in enumerate(messages):
+                place.text = f"entry {number}, message {count}"
+                if all(name in message for name in _NEEDED):
+                    found.append(_row(message, connection))
+                else:
+                    skipped += 1  # as Chrome's own importer does
+            if skipped:
+                opened = log.connections[connection].opened_ns
+                detail = f"{skipped} messages of the HAR lack type, time, opcode or data"
+                log.restore([Event(opened, opened, log.connections[connection].session, "truncated", detail)])
+    place.text = ""
+    if not log.connections:
+        raise ValueError(
+            "no entry has _webSocketMessages: export the HAR while the WebSocket's tab is recorded"
+        )
+    rows = RowBuilder(0)
+    for row in sorted(found, key=lambda row: row.time_ns):
+        rows.add(row)
+        if rows.is_full:
+            log.adopt(rows.take(len(log.connections)))
+    log.adopt(rows.take(len(log.connections)))
+    return log
+
+
+def _connection(entry: dict[str, Any], others: list[Connection]) -> Connection:
+    request, response = entry["request"], entry["response"]
+    url = str(request["url"])
+    count = sum(other.url == url for other in others)
+    target = "/" + url.partition("://")[2].partition("/")[2]
+    started = datetime.fromisoformat(str(entry["startedDateTime"]))
+    values = {
+        "session": url.partition("://")[2] + (f" ({count + 1})" if count else ""),
+        "attempt": 0,
+        "url": url,
+        "request": _lines(f"{request['method']} {target} HTTP/1.1", request.get("headers", ())),
+        "response": _lines(
+            f"HTTP/1.1 {response['status']} {response['statusText']}", response.get("headers", ())
+        ),
+        "opened_ns": int(started.timestamp() * 1e6) * 1000,
+        "has_secrets": True,
+    }
+    return connection_from(values)
+
+
+def _lines(first: str, headers: Any) -> str:
+    lines = [first, *(f"{header['name']}: {header['value']}" for header in headers)]
+    return (
+        "".join(" ".join(line.splitlines()) + "\r\n" for line in lines)
+        .encode("latin-1", "replace")
+        .decode("latin-1")
+        + "\r\n"
+    )
+
+
+def _row(message: dict[str, Any], connection: int) -> Row:
+    """Return the row of a message of Chrome or mitmproxy."""
+    opcode, data, time = message["opcode"], message["data"], message["time"]
+    if type(opcode) is not int or not 0 <= opcode <= 15 or not isinstance(data, str):
+        raise ValueError("opcode is a number from 0 to 15, data is text")
+    is_text = opcode == 1
+    payload = data.encode("utf-8", "replace") if is_text else base64.b64decode(data, validate=True)
+    time_ns = round(float(time) * 1e6) * 1000  # a float has no more than microseconds of our time
+    if not 0 <= time_ns < 1 << 63:
+        raise ValueError(f"time is {time!r}, not seconds since 1970")
+    sent = ("receive", "send").index(message["type"])
+    return Row(
+        FIN | opcode,
+        Flag.TEXT if is_text else 0,
+        payload,
+        time_ns,
+        time_ns,
+        2 * connection + sent,
+        detail=_UNKNOWN,
+    )

@@ -1,0 +1,178 @@
+"""JSONL: a line for the log, then one frame a line, for any tool that reads JSON.
+
+The first line has the key ``wsnotebook``: connections with their handshakes, events, counts. A frame's payload is
+``text`` or ``base64``; a key that does not apply is left out. All is ASCII: ``head`` in a terminal is safe. With pandas
+alone: skip the first line, or its key makes floats of all numbers, and dtype=False, or "0012" becomes 12.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from wsnotebook.errors import FileError
+from wsnotebook.files.header import Header, RunningFrames, number_from
+from wsnotebook.files.jsontext import parse
+from wsnotebook.files.rowbuilder import Row, RowBuilder
+from wsnotebook.log.dataframe import OPCODES, STATUSES
+from wsnotebook.log.framelog import FrameLog
+from wsnotebook.log.segment import Rows
+from wsnotebook.wire.batch import Flag
+
+__all__ = ["load", "save"]
+
+_MAX_LINE = 1 << 30  # bytes; 500 times a frame of the usual limit
+_MAX_SKELETON = 4096  # bytes of a frame's line beside its strings: it has at most 26 keys
+_INT64 = 1 << 63
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z", re.ASCII)
+_ALWAYS = (
+    "monotonic session attempt connection direction opcode fin rsv1 rsv2 rsv3 masked length wire_length frame_length "
+    "status"
+).split()
+_SOMETIMES = ("message", "close_code", "close_reason", "detail", "text")
+
+
+def save(log: FrameLog, path: Path) -> None:
+    """Write a log to a JSONL file."""
+    header = Header.of(log)
+    encode = json.JSONEncoder(separators=(",", ":")).encode
+    with path.open("w", encoding="ascii", newline="\n") as file:
+        file.write(encode({"wsnotebook": header.to_dict()}) + "\n")
+        running = RunningFrames()
+        for rows in header.runs(log):
+            df = running.dataframe(rows, header.connections)
+            file.writelines(encode(row) + "\n" for row in _lines(rows, df))
+
+
+def _lines(rows: Rows, df: Any) -> Iterator[dict[str, Any]]:
+    """Yield the values of each row."""
+    df = df.assign(connection=np.repeat(rows.codes, rows.counts) >> 1)
+    stamps = np.datetime_as_string(rows.times.view("M8[ns]"), unit="ns")
+    times = np.repeat(np.strings.add(stamps, "Z"), rows.counts).tolist()
+    always = zip(
+        range(rows.first, rows.first + len(rows)),
+        times,
+        *(df[name].tolist() for name in _ALWAYS),
+        strict=True,
+    )
+    sometimes = [(name, dict(zip(*_present(df[name]), strict=True))) for name in _SOMETIMES]
+    key_places = iter(range(0, len(rows.mask_keys), 4))
+    wire_ends = iter(rows.wire_offsets[1:].tolist())
+    wire, wire_at = memoryview(rows.wire), int(rows.wire_offsets[0])
+    names = ("seq", "time", *_ALWAYS)
+    for place, (flags, values) in enumerate(zip(rows.flags.tolist(), always, strict=True)):
+        row = dict(zip(names, values, strict=True))
+        if flags & Flag.MASKED:
+            at = next(key_places)
+            row["mask_key"] = rows.mask_keys[at : at + 4].hex()
+        row.update((name, column[place]) for name, column in sometimes if place in column)
+        if not flags & Flag.TEXT:
+            row["base64"] = base64.b64encode(rows.payload_at(place)).decode()
+        if flags & Flag.CHANGED:
+            wire_end = next(wire_ends)
+            row["wire_payload"] = base64.b64encode(wire[wire_at:wire_end]).decode()
+            wire_at = wire_end
+        if flags & Flag.HEADER:
+            row["wire_header"] = rows.headers[place].hex()
+        yield row
+
+
+def _present(column: Any) -> tuple[list[int], list[Any]]:
+    """Return the places and the values of what is not missing."""
+    there = column.notna().to_numpy()
+    return np.flatnonzero(there).tolist(), column[there].tolist()
+
+
+def load(path: Path) -> FrameLog:
+    """Read a log from a JSONL file."""
+    number = 1
+    with path.open("rb") as file:
+        try:
+            header = _header(file)
+            log = header.new_log()
+            rows = RowBuilder(header.first)
+            while line := file.readline(_MAX_LINE):
+                number += 1
+                if rows.is_full:
+                    log.adopt(rows.take(len(header.connections)))
+                rows.add(_row(parse(_whole(line), _MAX_SKELETON), rows.next))
+            log.adopt(rows.take(len(header.connections)))
+        except (ValueError, LookupError, TypeError, AttributeError, OverflowError) as error:
+            raise FileError(path, f"line {number}", _sentence(error)) from error
+    if len(log) != header.rows:
+        raise FileError(path, f"line {number}", f"the file ends after {len(log)} of {header.rows} frames")
+    return log
+
+
+def _whole(line: bytes) -> bytes:
+    if not line.endswith(b"\n"):
+        raise ValueError(
+            "the line is cut off" if len(line) < _MAX_LINE else f"a line of more than {_MAX_LINE} bytes"
+        )
+    return line
+
+
+def _header(file: BinaryIO) -> Header:
+    values = parse(_whole(file.readline(_MAX_LINE)))
+    if not isinstance(values, dict) or "wsnotebook" not in values:
+        raise ValueError(
+            "not written by log.save(); pandas.read_json(path, lines=True, dtype=False) reads it as a DataFrame"
+        )
+    return Header.from_dict(values["wsnotebook"])
+
+
+def _row(values: dict[str, Any], seq: int) -> Row:
+    """Return the row of a line."""
+    if values["seq"] != seq:
+        raise ValueError(
+            f"seq is {values['seq']!r} where {seq} follows; pandas.read_json() reads the file as it is"
+        )
+    head = OPCODES.index(values["opcode"])
+    for name, bit in (("fin", 0x80), ("rsv1", 0x40), ("rsv2", 0x20), ("rsv3", 0x10)):
+        head |= bit if values[name] is True else 0
+    text = values.get("text")
+    flags = STATUSES.index(values["status"]) << 4 | (Flag.TEXT if text is not None else 0)
+    if head & 0x0F == 0 and "message" in values:
+        flags |= Flag.CONTINUES
+    detail = values.get("detail")
+    if detail is not None and not isinstance(detail, str):
+        raise ValueError("detail is not text")
+    return Row(
+        head,
+        flags,
+        text.encode() if text is not None else base64.b64decode(values["base64"], validate=True),
+        _time(values["time"]),
+        number_from(values["monotonic"], -_INT64, _INT64),
+        2 * number_from(values["connection"], 0, 1 << 30) + ("in", "out").index(values["direction"]),
+        _bytes(values.get("mask_key"), 4),
+        base64.b64decode(values["wire_payload"], validate=True) if "wire_payload" in values else None,
+        _bytes(values.get("wire_header"), None),
+        detail,
+    )
+
+
+@lru_cache(1024)  # the frames of one read have one time
+def _time(text: Any) -> int:
+    if not isinstance(text, str) or not _TIME.fullmatch(text):
+        raise ValueError(f"time is {text!r}, not as 2024-01-31T12:00:00.123456789Z")
+    return int(np.datetime64(text[:-1], "ns").astype(np.int64))
+
+
+def _bytes(text: Any, size: int | None) -> bytes | None:
+    if text is None:
+        return None
+    data = bytes.fromhex(text)
+    if size is not None and len(data) != size:
+        raise ValueError(f"{text!r} has not {size} bytes")
+    return data
+
+
+def _sentence(error: Exception) -> str:
+    return f"{error} is missing" if isinstance(error, KeyError) else str(error)

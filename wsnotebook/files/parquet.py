@@ -1,0 +1,216 @@
+"""Parquet: every column of the DataFrame, what the wire needs beside them, and the header in the schema's metadata.
+
+``pandas.read_parquet`` of such a file gives ``log.df`` and three columns more. Payloads are compressed with LZ4, which
+cannot expand by more than 255: so the limits below refuse a bomb and never a file of ours.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from wsnotebook.errors import FileError
+from wsnotebook.files.arrowrows import BULKY, EXTRA, NAME, READ, Budget, rows_of
+from wsnotebook.files.header import Header, RunningFrames
+from wsnotebook.log.dataframe import Frames
+from wsnotebook.log.framelog import FrameLog
+from wsnotebook.log.restore import check
+from wsnotebook.log.segment import MAX_ROWS, Rows
+from wsnotebook.wire.batch import Flag
+
+__all__ = ["load", "read_dataframe", "read_header", "read_rows", "save", "save_rows", "tables"]
+
+METADATA_KEY = b"wsnotebook"
+"""Key of the header in the schema's metadata."""
+
+_DELTAS = ("seq", "time", "monotonic")
+
+_ROOM = 1 << 30
+_EXPANSION = 1000
+_ROW_COST = 64  # bytes of a row beside its payload while it is read
+
+
+def save(log: FrameLog, path: Path) -> None:
+    """Write a log to a Parquet file."""
+    header = Header.of(log)
+    save_rows(path, header, tables(header.runs(log), header))
+
+
+def save_rows(path: Path, header: Header, parts: Iterator[pa.Table]) -> None:
+    """Write tables to a Parquet file, one row group each."""
+    schema = _schema(header)
+    names = schema.names
+    plain = {*_DELTAS, *BULKY, "mask_key", "wire_header", "length", "wire_length", "frame_length", "message"}
+    with pq.ParquetWriter(
+        path,
+        schema,
+        compression={name: "lz4" for name in names},
+        use_dictionary=[name for name in names if name not in plain],
+        column_encoding={name: "DELTA_BINARY_PACKED" for name in _DELTAS},
+        write_statistics=[name for name in names if name not in BULKY],
+        write_page_checksum=True,
+    ) as writer:
+        for part in parts:
+            writer.write_table(part.cast(schema), row_group_size=MAX_ROWS)
+
+
+def tables(runs: Iterable[Rows], header: Header, running: RunningFrames | None = None) -> Iterator[pa.Table]:
+    """Yield one table for each run of rows; ``running`` knows the messages that are open before the first."""
+    running = running or RunningFrames()
+    for rows in runs:
+        yield _table(running.dataframe(rows, header.connections), rows)
+
+
+def _table(df: pd.DataFrame, rows: Rows) -> pa.Table:
+    table = pa.Table.from_pandas(df, preserve_index=True)
+    headers: list[bytes | None] = [None] * len(rows)
+    wires: list[Any] = [None] * len(rows)
+    for place, data in rows.headers.items():
+        headers[place] = data
+    changed = np.flatnonzero(rows.flags & Flag.CHANGED).tolist()
+    view = memoryview(rows.wire)
+    offsets = rows.wire_offsets.tolist()
+    for rank, place in enumerate(changed):
+        wires[place] = view[offsets[rank] : offsets[rank + 1]]
+    codes = np.repeat(rows.codes, rows.counts)
+    for name, values in (("connection", codes >> 1), ("wire_header", headers), ("wire_payload", wires)):
+        table = table.append_column(name, pa.array(values, EXTRA[name]))
+    return table
+
+
+def _schema(header: Header) -> pa.Schema:
+    """Return the schema of the whole file, with the header and what pandas wants to know in its metadata."""
+    losses = {"dropped": header.dropped, "truncated": header.truncated}
+    empty = Frames(header.first).dataframe(header.connections, **losses)
+    schema = pa.Table.from_pandas(empty, preserve_index=True).schema
+    for name, kind in EXTRA.items():
+        schema = schema.append(pa.field(name, kind))
+    return schema.with_metadata({**schema.metadata, METADATA_KEY: header.to_json().encode()})
+
+
+def load(path: Path) -> FrameLog:
+    """Read a log from a Parquet file."""
+    with _open(path) as file:
+        header = _header(path, file)
+        log = header.new_log()
+        for rows in _load_rows(path, file, header):
+            log.adopt(rows)
+    return log
+
+
+def read_header(path: Path) -> Header:
+    """Return the header of a Parquet file.
+
+    Raises:
+        FileError: it is none of ours, or damaged.
+    """
+    with _open(path) as file:
+        return _header(path, file)
+
+
+def read_rows(path: Path) -> Iterator[Rows]:
+    """Yield the rows of a Parquet file.
+
+    Raises:
+        FileError: the place in the file, and what is wrong there.
+    """
+    with _open(path) as file:
+        yield from _load_rows(path, file, _header(path, file))
+
+
+def read_dataframe(path: Path, columns: list[str] | None = None) -> pd.DataFrame:
+    """Return the DataFrame of a Parquet file as it was saved, without the columns that only the wire needs.
+
+    Args:
+        columns: read only these.
+
+    Raises:
+        FileError: the file is none of ours, or damaged.
+    """
+    with _open(path) as file:
+        _header(path, file)
+        try:
+            names = columns or [name for name in file.schema_arrow.names if name not in EXTRA]
+            return file.read(names, use_pandas_metadata=True).to_pandas()  # type: ignore[no-any-return]  # pyarrow has no types
+        except (pa.ArrowException, OSError, ValueError, LookupError) as error:
+            raise FileError(path, "", str(error)) from error
+
+
+def _open(path: Path) -> pq.ParquetFile:
+    source = pa.OSFile(str(path))  # a file that is not there or not ours to read says so itself
+    try:
+        file = pq.ParquetFile(source, page_checksum_verification=True)
+        groups = [file.metadata.row_group(number) for number in range(file.metadata.num_row_groups)]
+        encoded = {
+            column.path_in_schema
+            for group in groups
+            for column in map(group.column, range(group.num_columns))
+            if any("DICTIONARY" in encoding for encoding in column.encodings)
+        }
+        if encoded & {
+            *BULKY
+        }:  # one long value repeated a million times must not become a million long values
+            file.close()
+            source = pa.OSFile(str(path))
+            file = pq.ParquetFile(
+                source, page_checksum_verification=True, read_dictionary=sorted(encoded & {*BULKY})
+            )
+    except (pa.ArrowException, OSError, ValueError) as error:
+        source.close()
+        raise FileError(path, "footer", f"not a Parquet file, or damaged: {error}") from error
+    return file
+
+
+def _header(path: Path, file: pq.ParquetFile) -> Header:
+    metadata = file.metadata.metadata or {}
+    if METADATA_KEY not in metadata:
+        raise FileError(
+            path, "footer", "not written by log.save(); pandas.read_parquet() reads it as a DataFrame"
+        )
+    try:
+        header = Header.from_dict(json.loads(metadata[METADATA_KEY]))
+    except (ValueError, RecursionError) as error:
+        raise FileError(path, "footer", str(error)) from error
+    if header.rows != file.metadata.num_rows:
+        raise FileError(path, "footer", f"{file.metadata.num_rows} rows where the header says {header.rows}")
+    return header
+
+
+def _load_rows(path: Path, file: pq.ParquetFile, header: Header) -> Iterator[Rows]:
+    """Yield the rows of a Parquet file.
+
+    Raises:
+        FileError: the row group and what is wrong with it.
+    """
+    budget = Budget(_ROOM + _EXPANSION * path.stat().st_size)
+    place, seq = "footer", header.first
+    try:
+        _check_schema(file.schema_arrow)
+        budget.spend(_ROW_COST * header.rows)
+        for group in range(file.metadata.num_row_groups):
+            place = f"row group {group}"
+            for batch in file.iter_batches(MAX_ROWS, row_groups=[group], columns=list(READ)):
+                yield check(rows_of(batch, seq, budget), len(header.connections))
+                seq += len(batch)
+    except (pa.ArrowException, OSError, ValueError, LookupError) as error:
+        raise FileError(path, place, str(error)) from error
+    if seq != header.first + header.rows:
+        raise FileError(path, place, f"the file has {seq - header.first} rows, its header says {header.rows}")
+
+
+def _check_schema(schema: pa.Schema) -> None:
+    for name, kind in READ.items():
+        if schema.names.count(name) != 1:
+            raise ValueError(f"column {name} is missing, or there twice")
+        found = schema.field(name).type
+        if pa.types.is_dictionary(found) and (kind == NAME or name in BULKY):
+            continue  # names come so, and bulky columns where we asked for it
+        if found != kind:
+            raise ValueError(f"column {name} is {found}, not {kind}")

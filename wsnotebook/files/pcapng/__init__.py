@@ -1,0 +1,3 @@
+"""pcapng: our own files, and captures by other programs."""
+
+__all__: list[str] = []

@@ -1,0 +1,223 @@
+"""pcapng: what Wireshark reads. Our own files come back exactly; others are decoded by capture.py."""
+
+from __future__ import annotations
+
+import json
+import struct
+import zlib
+from pathlib import Path
+from typing import Any
+
+from wsnotebook.errors import FileError
+from wsnotebook.files.header import VERSION, Header, connection_from, event_from, number_from
+from wsnotebook.files.pcapng.pcapngblocks import ENHANCED, OURS, SECTION, Block, Torn, read
+from wsnotebook.files.pcapng.recording import Recording
+from wsnotebook.files.pcapng.runblocks import NOTE, RUN, Run, open_block
+from wsnotebook.files.pcapng.runreader import RunReader
+from wsnotebook.files.pcapng.synthetic import epb_crc, tcp_payload
+from wsnotebook.log.events import Event
+from wsnotebook.log.framelog import FrameLog
+
+__all__ = ["count_frames", "load", "save"]
+
+_INT64 = 1 << 63
+
+
+def save(log: FrameLog, path: Path) -> None:
+    """Write a log to a pcapng file."""
+    header = Header.of(log)
+    recording = Recording()
+    with path.open("wb") as file:
+        file.write(recording.begin(header.first))
+        file.write(recording.connections(header.connections))
+        file.write(recording.events(header.events, header.dropped, header.truncated))
+        for rows in header.runs(log):
+            file.write(recording.rows(rows))
+        file.write(recording.end())
+
+
+def load(path: Path) -> FrameLog:
+    """Read a log from a pcapng file."""
+    from wsnotebook.files.pcapng import capture  # it wants h11, our own files do not
+
+    with path.open("rb") as file:
+        if file.read(4) != struct.pack("<I", SECTION):
+            return capture.load(path)
+        file.seek(0)
+        reader = _Reader(path)
+        for block in read(path, file):
+            if isinstance(block, Torn):
+                reader.torn(block)
+            elif not reader.take(block):
+                return capture.load(path)
+    log = reader.finish()
+    return capture.load(path) if log is None else log
+
+
+def count_frames(path: Path) -> int:
+    """Return how many frames one of our own files has; its end may be missing.
+
+    Raises:
+        FileError: the file is damaged.
+    """
+    count = 0
+    with path.open("rb") as file:
+        for block in read(path, file):
+            if isinstance(block, Block) and block.kind == OURS:
+                try:
+                    own = open_block(block.body)
+                    count += len(Run.decode(own[1]).heads) if own is not None and own[0] == RUN else 0
+                except (ValueError, LookupError, struct.error) as error:
+                    raise FileError(path, f"byte {block.position}", str(error)) from error
+    return count
+
+
+class _Reader:
+    """Reads one of our own files, block by block."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._log: FrameLog | None = None
+        self._never_sent: list[tuple[int, int, str]] = []
+        self._gaps: list[
+            tuple[int, int]
+        ] = []  # from which seq of the file on, and how many rows are not in it
+        self._missing = 0
+        self._is_ended = False
+        self._place = ""
+
+    def take(self, block: Block) -> bool:
+        """Take a block; False where the file is not ours.
+
+        Raises:
+            FileError: the block is damaged.
+        """
+        self._place = f"byte {block.position}"
+        try:
+            if block.kind == OURS:
+                own = open_block(block.body)
+                if own is not None:
+                    self._take_own(*own)
+            elif block.kind == ENHANCED:
+                if self._log is None:
+                    return False
+                self._runs.add_packet(_packet(block.body))
+            elif block.kind == SECTION and block.position:
+                raise ValueError("a second section: split the file, or read it with tshark")
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError, struct.error) as error:
+            raise FileError(self._path, self._place, str(error)) from error
+        return True
+
+    def _take_own(self, kind: bytes, data: bytes) -> None:
+        if kind == NOTE:
+            self._take_note(json.loads(data))
+            return
+        if kind != RUN or self._log is None:
+            raise ValueError("a block that wsnotebook does not write here")
+        run = Run.decode(data)
+        run = run._replace(first=self._here(run.first))
+        if not self._runs.has_room_for(run):
+            self._log.adopt(self._runs.take())
+        self._runs.add(run)
+
+    def _take_note(self, note: dict[str, Any]) -> None:
+        if "version" in note:
+            if note["version"] != VERSION:
+                raise ValueError(f"version {note['version']!r} is not known here: update wsnotebook")
+            self._log = FrameLog.starting_at(number_from(note["first"], 0, _INT64 >> 1), [])
+            self._runs = RunReader(self._log.connections)
+            return
+        log = self._log
+        if log is None:
+            raise ValueError("a block of wsnotebook before the first one")
+        if "connection" in note:
+            log.register(connection_from(note["connection"]))
+        if "events" in note:
+            log.restore([event_from(*event) for event in note["events"]])
+            log.dropped = number_from(note["dropped"], 0, _INT64)
+            log.truncated = number_from(note["truncated"], 0, _INT64)
+        if "gap" in note:
+            self._take_gap(log, *note["gap"])
+        self._is_ended = "end" in note
+        for start, stop, detail in note.get("never_sent", ()):
+            self._never_sent.append(
+                (number_from(start, 0, _INT64), number_from(stop, 0, _INT64), str(detail))
+            )
+
+    def _take_gap(self, log: FrameLog, start: Any, stop: Any) -> None:
+        """Rows were dropped while the disk was full: seq goes on without them, and an event says so."""
+        size = number_from(stop, start, _INT64) - number_from(start, 0, _INT64)
+        self._gaps.append((stop, size))
+        detail = (
+            f"{size} rows after seq {self._here(start) - 1} were dropped before the disk had space for them"
+        )
+        log.restore([Event(*_last_times(log), "", "dropped", detail)])
+
+    def _here(self, seq: int) -> int:
+        """Return the seq in this log of one of the file."""
+        return seq - sum(size for stop, size in self._gaps if stop <= seq)
+
+    def torn(self, end: Torn) -> None:
+        """Take note of an end that is missing."""
+        self._missing = end.size
+
+    def finish(self) -> FrameLog | None:
+        """Return the log, or None where the file has no block of ours.
+
+        Raises:
+            FileError: it cannot be completed.
+        """
+        log = self._log
+        if log is None:
+            return None
+        try:
+            begun, is_torn = self._runs.rows, self._runs.lacking > 0 or self._missing > 0
+            whole = 0
+            if begun:
+                rows = self._runs.take(torn=is_torn)
+                whole = len(rows)
+                log.adopt(rows)
+            if is_torn or not self._is_ended:
+                self._note_missing(log, begun - whole)
+            self._mark_dropped(log)
+        except (ValueError, LookupError) as error:
+            raise FileError(self._path, self._place, str(error)) from error
+        return log
+
+    def _note_missing(self, log: FrameLog, frames: int) -> None:
+        """Say what the end lacks, at the time of the last row."""
+        detail = (
+            f"{self._path.name} has no end: what wrote it died, or still writes; all frames in it were read"
+        )
+        if self._missing or frames:
+            detail = f"the end of {self._path.name} is missing: {self._missing} bytes of its last record"
+            detail += f", and with them {frames} frames of which a part is there" if frames else ""
+        log.restore([Event(*_last_times(log), "", "truncated", detail)])
+
+    def _mark_dropped(self, log: FrameLog) -> None:
+        room = len(log)
+        for start, stop, detail in (
+            (self._here(start), self._here(stop), why) for start, stop, why in self._never_sent
+        ):
+            room -= max(0, min(stop, log.end) - max(start, log.first))
+            if room < 0:
+                raise ValueError("more rows marked as never sent than there are")
+            log.mark_dropped(start, min(stop, log.end), detail)
+
+
+def _last_times(log: FrameLog) -> tuple[int, int]:
+    """Return both clocks of the last row."""
+    times = [(int(rows.times[-1]), int(rows.monotonics[-1])) for rows in log.rows(log.end - 1, log.end)]
+    return times[0] if times else (0, 0)
+
+
+def _packet(body: bytes) -> bytes:
+    """Return what a packet of ours carries."""
+    captured = int.from_bytes(body[12:16], "little")
+    end = 20 + captured
+    if captured < 40 or end > len(body):
+        raise ValueError("a packet that is longer than its block")
+    packet = body[20:end]
+    if epb_crc(body[end + (-captured % 4) :]) != zlib.crc32(packet):
+        raise ValueError("a packet is damaged: its CRC differs")
+    return tcp_payload(packet)

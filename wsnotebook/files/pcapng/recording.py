@@ -1,0 +1,66 @@
+"""Recording: a log as pcapng, piece by piece; what ``save`` writes at once and the journal writes as it comes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from wsnotebook.files.header import VERSION
+from wsnotebook.files.pcapng.runblocks import encode_note, encode_run
+from wsnotebook.files.pcapng.synthetic import Conversation, preamble
+from wsnotebook.log.connections import Connection
+from wsnotebook.log.events import Event
+from wsnotebook.log.segment import Rows
+
+__all__ = ["Recording"]
+
+
+class Recording:
+    """Turns what happens in a log into the bytes of a pcapng file; each piece follows the one before."""
+
+    def __init__(self) -> None:
+        self._conversations: list[Conversation] = []
+        self._taken: set[tuple[str, int]] = set()
+
+    def begin(self, first: int) -> bytes:
+        """Return the beginning of the file; the first row will be ``first``."""
+        return preamble() + encode_note({"format": "wsnotebook", "version": VERSION, "first": first})
+
+    def connections(self, connections: Sequence[Connection]) -> bytes:
+        """Return the handshakes of connections that are new."""
+        parts = []
+        for connection in connections[len(self._conversations) :]:
+            conversation = Conversation(connection, len(self._conversations), self._taken)
+            self._conversations.append(conversation)
+            parts += [encode_note({"connection": connection.to_dict()}), conversation.handshake()]
+        return b"".join(parts)
+
+    def rows(self, rows: Rows) -> bytes:
+        """Return some rows; their connections must have been given."""
+        head, frames = encode_run(rows)
+        parts = [head]
+        place = 0
+        for count, time_ns, code in zip(
+            rows.counts.tolist(), rows.times.tolist(), rows.codes.tolist(), strict=True
+        ):
+            there = [frame for frame in frames[place : place + count] if frame]
+            parts += self._conversations[code >> 1].packets(there, bool(code & 1), time_ns)
+            place += count
+        return b"".join(parts)
+
+    def events(self, events: Sequence[Event], dropped: int, truncated: int) -> bytes:
+        """Return events that are new, and the counts as they are now."""
+        return encode_note(
+            {"events": [list(event) for event in events], "dropped": dropped, "truncated": truncated}
+        )
+
+    def dropped(self, marks: Sequence[tuple[int, int, str]]) -> bytes:
+        """Return what was learned later: rows ``start`` to ``stop`` never reached the operating system, and why."""
+        return encode_note({"never_sent": [list(mark) for mark in marks]})
+
+    def gap(self, start: int, stop: int) -> bytes:
+        """Return the words that rows ``start`` to ``stop`` were dropped before they could be written."""
+        return encode_note({"gap": [start, stop]})
+
+    def end(self) -> bytes:
+        """Return the end of a file that was closed on purpose."""
+        return encode_note({"end": True})

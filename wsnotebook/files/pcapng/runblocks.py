@@ -1,0 +1,181 @@
+"""Runs: rows in our own blocks of a pcapng file; all that packets do not say, so that a log comes back exactly.
+
+A run block stands before the packets of its rows. It has a CRC, as packets have, so that damage is told from an end
+that is missing.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+import zlib
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from wsnotebook.files.pcapng.pcapngblocks import OURS, block
+from wsnotebook.log.segment import MAX_ROWS, Column, Rows
+from wsnotebook.log.wire_image import wire_frames
+from wsnotebook.wire.batch import Flag
+
+__all__ = ["NOTE", "RUN", "Run", "encode_note", "encode_run", "open_block", "run_data"]
+
+_MAGIC = b"wsnote1\n"  # others may use the same type of block for something of theirs
+RUN = b"R"
+NOTE = b"N"
+_HEAD = struct.Struct("<QQIIIIQ")  # first, wire size, rows, batches, changed, JSON size, dropped size
+
+
+def encode_note(values: dict[str, Any]) -> bytes:
+    """Return a block with plain values."""
+    return _own_block(NOTE, json.dumps(values, separators=(",", ":")).encode())
+
+
+def _own_block(kind: bytes, data: bytes) -> bytes:
+    head = _MAGIC + kind + struct.pack("<3xIQ", zlib.crc32(kind + data), len(data))
+    return block(OURS, head + data)
+
+
+def open_block(body: bytes) -> tuple[bytes, bytes] | None:
+    """Return kind and data of one of our blocks, or None where it is another's.
+
+    Raises:
+        ValueError: it is ours and damaged.
+    """
+    if body[:8] != _MAGIC:
+        return None
+    if len(body) < 24:
+        raise ValueError("a block of wsnotebook that is too short")
+    kind = body[8:9]
+    crc, size = struct.unpack_from("<IQ", body, 12)
+    data = body[24 : 24 + size]
+    if len(body) != 24 + size + (-size % 4) or zlib.crc32(kind + data) != crc:
+        raise ValueError("a block of wsnotebook is damaged: its CRC differs")
+    return kind, data
+
+
+def encode_run(rows: Rows) -> tuple[bytes, list[bytes]]:
+    """Return the block of some rows, and the wire's bytes of each for the packets that must follow it."""
+    data, frames = _encode(rows)
+    return _own_block(RUN, data), frames
+
+
+def run_data(rows: Rows) -> bytes:
+    """Return some rows in one piece, for Run.with_wire."""
+    data, frames = _encode(rows)
+    return struct.pack("<Q", len(data)) + data + b"".join(frames)
+
+
+def _encode(rows: Rows) -> tuple[bytes, list[bytes]]:
+    """Return a run, and the wire's bytes of each row.
+
+    Dropped rows never reached the wire: their bytes go into the block, and b"" stands for them among the others.
+    """
+    frames = wire_frames(rows)
+    dropped = []
+    if (rows.flags & Flag.STATUS == Flag.DROPPED).any():
+        for place in np.flatnonzero(rows.flags & Flag.STATUS == Flag.DROPPED).tolist():
+            dropped.append(frames[place])
+            frames[place] = b""
+    changed = np.flatnonzero(rows.flags & Flag.CHANGED)
+    sizes = np.diff(rows.offsets)
+    lengths = sizes.copy()
+    lengths[changed] = np.diff(rows.wire_offsets)
+    sparse = {
+        "headers": {place: len(header) for place, header in rows.headers.items()},
+        "details": rows.details,
+    }
+    words = json.dumps(sparse, separators=(",", ":")).encode()
+    dropped_bytes = b"".join(dropped)
+    data = b"".join(
+        (
+            _HEAD.pack(
+                rows.first,
+                sum(map(len, frames)),
+                len(rows),
+                len(rows.counts),
+                len(changed),
+                len(words),
+                len(dropped_bytes),
+            ),
+            *(np.ascontiguousarray(column).tobytes() for column in (rows.heads, rows.flags)),
+            *(
+                np.asarray(column, "<i8").tobytes()
+                for column in (lengths, rows.counts, rows.times, rows.monotonics)
+            ),
+            *(np.asarray(column, "<i8").tobytes() for column in (rows.codes, sizes[changed])),
+            words,
+            dropped_bytes,
+            *(rows.payload_at(place) for place in changed.tolist()),
+        )
+    )
+    return data, frames
+
+
+class Run(NamedTuple):
+    """A run block, taken apart."""
+
+    first: int
+    """``seq`` of its first row."""
+    wire_size: int
+    """Bytes that the packets after it carry."""
+    heads: bytes
+    flags: bytes
+    lengths: Column
+    """Payload bytes of each row on the wire."""
+    batches: Column
+    """int64 (4, batches): rows, times, monotonics and codes."""
+    sizes: Column
+    """Payload bytes of each changed row as the application saw them."""
+    headers: dict[int, int]
+    """By place: size of a header that is not the shortest."""
+    details: dict[int, str]
+    dropped: bytes
+    """The wire's bytes of rows that never reached it."""
+    changed: bytes
+    """Payloads of changed rows as the application saw them."""
+
+    @classmethod
+    def decode(cls, data: bytes) -> Run:
+        """Take a run block apart.
+
+        Raises:
+            ValueError, struct.error: its parts do not fit together.
+        """
+        if len(data) < _HEAD.size:
+            raise ValueError("a run of rows that is cut off")
+        first, wire_size, rows, batches, changed, words_size, dropped_size = _HEAD.unpack_from(data)
+        sizes = (rows, rows, 8 * rows, 32 * batches, 8 * changed, words_size, dropped_size)
+        if rows > MAX_ROWS or _HEAD.size + sum(sizes) > len(data):
+            raise ValueError("a run of rows that does not fit into its block")
+        parts, place = [], _HEAD.size
+        for size in sizes:
+            parts.append(data[place : place + size])
+            place += size
+        heads, flags, lengths, table, app_sizes, words, dropped = parts
+        sparse = json.loads(words)
+        return cls(
+            first,
+            wire_size,
+            heads,
+            flags,
+            np.frombuffer(lengths, "<i8"),
+            np.frombuffer(table, "<i8").reshape(4, batches),
+            np.frombuffer(app_sizes, "<i8"),
+            {int(place): int(size) for place, size in sparse["headers"].items()},
+            {int(place): str(detail) for place, detail in sparse["details"].items()},
+            dropped,
+            data[place:],
+        )
+
+    @classmethod
+    def with_wire(cls, data: bytes) -> tuple[Run, bytes]:
+        """Take apart what ``run_data`` returned: a run, and the wire's bytes of its rows.
+
+        Raises:
+            ValueError, struct.error: it is damaged.
+        """
+        if len(data) < 8:
+            raise ValueError("a run of rows that is cut off")
+        end = 8 + int.from_bytes(data[:8], "little")
+        return cls.decode(data[8:end]), data[end:]

@@ -1,0 +1,168 @@
+"""Runs on their way back to rows: gathered, and cut into frames by what run blocks say of the packets' bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from wsnotebook.files.pcapng.runblocks import Run
+from wsnotebook.log.connections import Connection
+from wsnotebook.log.restore import check, offsets_of
+from wsnotebook.log.segment import MAX_PAYLOAD, MAX_ROWS, Rows
+from wsnotebook.wire.batch import Flag
+from wsnotebook.wire.masking import apply_mask
+
+__all__ = ["RunReader"]
+
+
+class RunReader:
+    """Runs on their way to rows: gathered, because a quiet session writes one row a run.
+
+    Args:
+        connections: the connections read so far; grows while the file is read.
+    """
+
+    def __init__(self, connections: Sequence[Connection]) -> None:
+        self._connections = connections
+        self._runs: list[Run] = []
+        self._packets: list[bytes] = []
+        self.rows = 0
+        """Rows of the runs that are here."""
+        self._size = 0
+        self.lacking = 0
+        """Bytes of the last run that no packet has brought yet."""
+
+    def has_room_for(self, run: Run) -> bool:
+        """Whether ``run`` may be added before what is here is taken."""
+        return not self.rows or (self.rows + len(run.heads) <= MAX_ROWS and self._size < MAX_PAYLOAD)
+
+    def add(self, run: Run) -> None:
+        """Take a run block."""
+        if self.lacking:
+            raise ValueError(f"{self.lacking} bytes of the rows before are in no packet")
+        if self._runs and run.first != self._runs[0].first + self.rows:
+            raise ValueError(f"seq {run.first} follows {self._runs[0].first + self.rows - 1}")
+        self._runs.append(run)
+        self.rows += len(run.heads)
+        self._size += len(run.changed)
+        self.lacking = run.wire_size
+
+    def add_packet(self, data: bytes) -> None:
+        """Take what a packet carries; a handshake's belongs to no run and is passed over."""
+        if self.lacking:
+            if len(data) > self.lacking:
+                raise ValueError("a packet that has more than its run of rows")
+            self._packets.append(data)
+            self._size += len(data)
+            self.lacking -= len(data)
+
+    def take(self, *, torn: bool = False) -> Rows:
+        """Return the rows of all that is here, and forget them.
+
+        Args:
+            torn: the end of the file is missing; rows that lack bytes are left out.
+
+        Raises:
+            ValueError: they are not such as a log could have written.
+        """
+        if self.lacking and not torn:
+            raise ValueError(f"{self.lacking} bytes of rows are in no packet")
+        split = _Split(self._runs, b"".join(self._packets))
+        if split.rows < len(split.flags) and not torn:
+            raise ValueError("a frame that is longer than what the packets carry")
+        rows = check(split.to_rows(self._runs[0].first), len(self._connections))
+        self._runs, self._packets = [], []
+        self.rows = self._size = self.lacking = 0
+        return rows
+
+
+class _Split:
+    """The frames of some runs, cut out of the bytes that stand in packets and in run blocks."""
+
+    def __init__(self, runs: list[Run], wire: bytes) -> None:
+        self.heads = b"".join(run.heads for run in runs)
+        self.flags = b"".join(run.flags for run in runs)
+        self.batches = np.concatenate([run.batches for run in runs], axis=1)
+        self.details: dict[int, str] = {}
+        self.headers: dict[int, bytes] = {}
+        self.payloads: list[bytes] = []
+        self.wires: list[bytes] = []
+        self.keys: list[bytes] = []
+        sizes: dict[int, int] = {}
+        start = 0
+        for run in runs:
+            self.details.update((start + place, detail) for place, detail in run.details.items())
+            sizes.update((start + place, size) for place, size in run.headers.items())
+            start += len(run.heads)
+        self._sources = (wire, b"".join(run.dropped for run in runs))
+        self._app = b"".join(run.changed for run in runs)
+        self._cut(
+            np.concatenate([run.lengths for run in runs]).tolist(),
+            sizes,
+            np.concatenate([run.sizes for run in runs]).tolist(),
+        )
+
+    @property
+    def rows(self) -> int:
+        """Rows whose bytes are all there."""
+        return len(self.payloads)
+
+    def _cut(self, lengths: list[int], sizes: dict[int, int], app_sizes: list[int]) -> None:
+        """Take frame after frame, until the bytes end."""
+        ends = [0, 0]
+        app_at = 0
+        for place, (flags, length) in enumerate(zip(self.flags, lengths, strict=True)):
+            size = sizes.get(place, 0) if flags & Flag.HEADER else _header_size(length, flags)
+            which = flags & Flag.STATUS == Flag.DROPPED
+            source, start = self._sources[which], ends[which]
+            stop = start + size + length
+            if size < (4 if flags & Flag.MASKED else 0) or length < 0:
+                raise ValueError("a frame with a size below nothing")
+            if stop > len(source):
+                return
+            ends[which] = stop
+            body = source[start + size : stop]
+            if flags & Flag.HEADER:
+                self.headers[place] = source[start : start + size]
+            if flags & Flag.MASKED:
+                key = source[start + size - 4 : start + size]
+                self.keys.append(key)
+                body = apply_mask(body, key) if body else body
+            if flags & Flag.CHANGED:
+                app_size = app_sizes[len(self.wires)] if len(self.wires) < len(app_sizes) else -1
+                if not 0 <= app_size <= len(self._app) - app_at:
+                    raise ValueError("a payload that is longer than its block")
+                self.wires.append(body)
+                body = self._app[app_at : app_at + app_size]
+                app_at += app_size
+            self.payloads.append(body)
+
+    def to_rows(self, first: int) -> Rows:
+        """Return the whole frames as rows."""
+        counts, times, monotonics, codes = self.batches
+        if len(counts) and (counts.min() < 1 or counts.max() > MAX_ROWS):
+            raise ValueError("a batch without rows")
+        if len(self.payloads) < len(self.heads):  # the end of the file is missing
+            counts = np.diff(np.minimum(np.cumsum(counts), self.rows), prepend=0)
+        some = counts > 0
+        return Rows(
+            first,
+            np.frombuffer(self.heads, np.uint8)[: self.rows],
+            np.frombuffer(bytearray(self.flags), np.uint8)[: self.rows],
+            offsets_of(self.payloads),
+            b"".join(self.payloads),
+            b"".join(self.keys),
+            offsets_of(self.wires),
+            b"".join(self.wires),
+            self.headers,
+            {place: detail for place, detail in self.details.items() if place < self.rows},
+            counts[some],
+            times[some],
+            monotonics[some],
+            codes[some].astype(np.int32),
+        )
+
+
+def _header_size(length: int, flags: int) -> int:
+    return 2 + 4 * (flags & Flag.MASKED) + (length > 125) * 2 + (length > 0xFFFF) * 6

@@ -1,0 +1,139 @@
+"""Reads the head of a request, judges it, and says how its body is framed.
+
+h11 judges the grammar. What it lets pass and a second reader might read differently is refused here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import h11
+
+from wsnotebook.lab.httpline import read_line
+from wsnotebook.lab.messages import Headers, HttpSyntaxError
+
+__all__ = ["HEAD_LIMIT", "RequestHead", "parse_request_head", "read_request_head"]
+
+HEAD_LIMIT = 16 * 1024  # bytes; what node and h11 allow
+_ODD_LINES = re.compile(
+    rb"(?<!\r)\n|\r(?!\n)|\n[ \t]"
+)  # h11 takes LF alone and folded lines (RFC 9112 §2.2, §5.2)
+_FIELDS_LIMIT = 100  # header fields; a browser sends under 30
+
+
+@dataclass(frozen=True, slots=True)
+class RequestHead:
+    """The head of one request that has been found good, and the h11 connection that will write its response."""
+
+    http: h11.Connection
+    raw: bytes  # as received
+    method: str
+    target: str
+    http_version: str
+    headers: Headers
+
+    @property
+    def chunked(self) -> bool:
+        """Whether the body comes in chunks."""
+        return "transfer-encoding" in self.headers
+
+    @property
+    def length(self) -> int:
+        """Bytes of a body that is not chunked."""
+        return int(self.headers.get("content-length", "0"))
+
+    @property
+    def upgrade(self) -> bool:
+        """Whether the peer asks to leave HTTP; in HTTP/1.0 the field means nothing (RFC 9110 §7.8)."""
+        asked = "upgrade" in self.headers.tokens("connection") and bool(self.headers.tokens("upgrade"))
+        return asked and self.http_version != "1.0"
+
+    @property
+    def last(self) -> bool:
+        """Whether no request follows on this connection."""
+        return self.http_version == "1.0" or "close" in self.headers.tokens("connection")
+
+
+async def read_request_head(reader: asyncio.StreamReader) -> bytes | None:
+    """Return the bytes of the next request head with its empty line, None at the end of the stream.
+
+    What follows the head stays unread in ``reader``. One empty line before it is forgiven (RFC 9112 §2.2).
+
+    Raises:
+        HttpSyntaxError: not lines of text, cut off, or over 16 KiB (431).
+    """
+    first = await reader.read(1)
+    if first == b"\r":
+        if await reader.read(1) != b"\n":
+            raise HttpSyntaxError("a line must end with CR LF, and have no CR or LF inside")
+        first = await reader.read(1)
+    if not first:
+        return None
+    if not b"!" <= first <= b"~":
+        # Answered now: a TLS greeting has no line end to wait for.
+        raise HttpSyntaxError("this is not an HTTP request (TLS on a port that speaks plain HTTP?)")
+    head = bytearray(first)
+    while not head.endswith(b"\r\n\r\n"):
+        line = await read_line(reader, HEAD_LIMIT - len(head))
+        if not line:
+            raise HttpSyntaxError("the connection ended inside the head of a request")
+        head += line
+    return bytes(head)
+
+
+def parse_request_head(raw: bytes) -> RequestHead:
+    """Parse a head as ``read_request_head`` returns it.
+
+    Raises:
+        HttpSyntaxError: malformed, or ambiguous about where its body ends; ``status`` is to be answered.
+    """
+    if _ODD_LINES.search(raw):
+        raise HttpSyntaxError(
+            "a line of the head ends without CR LF, has a CR or LF inside, or begins with a blank"
+        )
+    connection = h11.Connection(h11.SERVER, max_incomplete_event_size=HEAD_LIMIT)
+    connection.receive_data(raw)
+    try:
+        event = connection.next_event()
+    except h11.RemoteProtocolError as exc:
+        raise HttpSyntaxError(str(exc)) from None
+    if not isinstance(event, h11.Request):
+        raise HttpSyntaxError("the head of a request is incomplete")
+    head = RequestHead(
+        connection,
+        raw,
+        event.method.decode("ascii"),
+        event.target.decode("ascii"),
+        event.http_version.decode("ascii"),
+        _fields(raw),
+    )
+    if head.http_version not in ("1.0", "1.1"):
+        raise HttpSyntaxError(f"HTTP/{head.http_version} is not spoken here, HTTP/1.1 is", 505)
+    for refused, reason in _RULES:
+        if refused(head):
+            raise HttpSyntaxError(reason)
+    return head
+
+
+def _fields(raw: bytes) -> Headers:
+    """Split the lines that h11 has found good: it lowers some values and merges some fields, we show them all."""
+    pairs = (line.decode("latin-1").split(":", 1) for line in raw.split(b"\r\n")[1:-2])
+    return Headers((name, value.strip(" \t")) for name, value in pairs)
+
+
+# Where a body ends, or for whom a request is, must have one reading (RFC 9112 §6.3, §11.2; RFC 9110 §7.2).
+_RULES: tuple[tuple[Callable[[RequestHead], bool], str], ...] = (
+    (lambda head: len(head.headers) > _FIELDS_LIMIT, f"more than {_FIELDS_LIMIT} header fields"),
+    # h11 has seen to one Host and to a number, but takes one number twice; joined they are no digits
+    (lambda head: not head.headers.get("content-length", "0").isdigit(), "duplicate Content-Length"),
+    (
+        lambda head: head.chunked and "content-length" in head.headers,
+        "both Transfer-Encoding and Content-Length",
+    ),
+    (lambda head: head.chunked and head.http_version == "1.0", "Transfer-Encoding in HTTP/1.0"),
+    (lambda head: head.upgrade and head.chunked, "Transfer-Encoding on an upgrade"),
+    (lambda head: head.upgrade and head.length > 0, "an upgrade request with a body"),
+)
