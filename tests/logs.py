@@ -176,7 +176,7 @@ def play(log: FrameLog, peers: list[Peer], step: Step) -> None:
             [Frame.nonstandard(opcode, body, fin) for opcode, body, fin in frames], masking=masking
         )
         if step.verb == "dropped":
-            log.mark_dropped(first, stop, "the session ended before it was sent")
+            log.mark_unsent(first, stop, "the session ended before it was sent")
     elif step.verb == "bytes":
         peer.receive(step.data)
     elif step.verb == "end":

@@ -67,7 +67,7 @@ def test_speed_divides_the_times(speed: float | None, times: list[float]):
 def test_what_never_crossed_the_wire_is_not_replayed():
     """A frame that was queued and dropped is left out."""
     log = recording([(0.0, "out", Frame.text("sent")), (1.0, "out", Frame.text("queued"))])
-    log.mark_dropped(1, 2, "the session ended")
+    log.mark_unsent(1, 2, "the session ended")
     assert [frame for _, frame in timed_frames(log)] == [Frame.text("sent")]
 
 

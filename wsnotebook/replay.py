@@ -23,7 +23,7 @@ __all__ = ["Direction", "TimedFrame", "replay", "timed_frames"]
 Direction = Literal["in", "out"]
 
 _CONTROL = 0x08  # the bit that opcodes of control frames have: RFC 6455 §5.2
-_NOT_SENT = (Flag.DROPPED, Flag.TRUNCATED)  # never on the wire, or no longer whole
+_NOT_SENT = (Flag.UNSENT, Flag.TRUNCATED)  # never on the wire, or no longer whole
 
 
 class TimedFrame(NamedTuple):

@@ -40,7 +40,7 @@ class Talk:
         batch, _ = self._wire.serialize([outgoing(frame) for frame in frames])
         first = self.log.append(batch, self._number, "out", *self._clock(at))
         if dropped:
-            self.log.mark_dropped(first, first + len(batch), "the session ended before it was sent")
+            self.log.mark_unsent(first, first + len(batch), "the session ended before it was sent")
 
     def receive_compressed(self, at: float, payload: bytes, wire_payload: bytes) -> None:
         """Record a text that was smaller on the wire."""

@@ -46,7 +46,7 @@ def test_a_recorded_directory_equals_the_log(make_log: Any, same_log: Any, tmp_p
     log = make_log()
     path = log.record_to(f"{tmp_path}/feed/")
     first = append(log, 1, (0x81, b"lost", Flag.TEXT))
-    log.mark_dropped(first, first + 1, "the connection was lost")
+    log.mark_unsent(first, first + 1, "the connection was lost")
     assert log.stop_recording() == path
     same_log(log, load(path))
 

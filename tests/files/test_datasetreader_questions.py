@@ -36,7 +36,7 @@ def recording(name: str, directory: Path, rounds: int) -> None:
         batch.add(0x82, b"sent", 0, b"key!")
         first = log.append(batch, number, "out", START_NS + now + 5, now + 5)
         if place % 3 == 0:
-            log.mark_dropped(first, first + 1, "never sent")
+            log.mark_unsent(first, first + 1, "never sent")
     log.save(directory)
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from wsnotebook.errors import FileError
 from wsnotebook.files import SUFFIXES, load
+from wsnotebook.files.header import VERSION
 from wsnotebook.files.pcapng.pcapngblocks import OURS, block
 
 BYTES = (0, 1, 2, 4, 0x7F, 0x80, 0xFF)
@@ -169,7 +170,7 @@ def test_a_version_of_tomorrow_says_update(make_log: Any, tmp_path: Path) -> Non
     path = make_log().save(tmp_path / "log.jsonl")
     first, rest = path.read_bytes().split(b"\n", 1)
     values = json.loads(first)
-    values["wsnotebook"]["version"] = 2
+    values["wsnotebook"]["version"] = VERSION + 1
     path.write_bytes(json.dumps(values).encode() + b"\n" + rest)
-    with pytest.raises(FileError, match="line 1: version 2 is not known here: update wsnotebook"):
+    with pytest.raises(FileError, match="line 1: version 3 is not known here: update wsnotebook"):
         load(path)

@@ -147,12 +147,12 @@ def test_the_journal_equals_the_log(make_log: Any, same_log: Any, tmp_path: Path
     other = log.register(Connection("later", 0, "ws://later.test/"))
     first = append(log, other, b"one", b"two", direction="out")
     wait_until(lambda: len(load(path)) == len(log))
-    log.mark_dropped(first + 1, first + 2, "never sent: the connection was lost")
+    log.mark_unsent(first + 1, first + 2, "never sent: the connection was lost")
     log.note("closed", "1006", "later")
     assert log.stop_recording() == path
     again = load(path)
     same_log(log, again)
-    assert again.df["status"].iloc[-1] == "dropped"
+    assert again.df["status"].iloc[-1] == "unsent"
     assert again.events["kind"].tolist()[-2:] == ["closed", "journal off"]
 
 

@@ -108,7 +108,7 @@ async def test_frames_are_played_as_they_were_cut(raw_upgrade):
         (0, "in", "text", b"never sent"),
         (0, "in", "close", b""),
         fin=[False, True, True, True, True, True, True, True],
-        status=["ok", "ok", "ok", "violation", "ok", "ok", "dropped", "ok"],
+        status=["ok", "ok", "ok", "violation", "ok", "ok", "unsent", "ok"],
     )
     wire = (
         b"\x01\x02He\x89\x01p\x80\x03llo\x83\x00"

@@ -159,9 +159,9 @@ def test_marking_rows_dropped_reaches_the_dataframe_already_asked_for() -> None:
     log = FrameLog()
     first = Feed(log).send(Frame.text("a"), Frame.text("b"))
     before = log.df
-    log.mark_dropped(first + 1, first + 2, "the connection was lost")
+    log.mark_unsent(first + 1, first + 2, "the connection was lost")
     assert before["status"].tolist() == ["ok", "ok"]
-    assert log.df["status"].tolist() == ["ok", "dropped"]
+    assert log.df["status"].tolist() == ["ok", "unsent"]
     assert log.df["detail"].iloc[1] == "the connection was lost"
 
 

@@ -137,9 +137,9 @@ def test_a_window_of_an_open_segment_does_not_change_with_it() -> None:
     window = segment.read(0, len(rows))
     batch, _ = some_batch(random.Random(2), 5, (0, 0, 0))
     segment.append(batch, 0, 0, 0)
-    segment.mark(3, Flag.DROPPED, "never sent")
+    segment.mark(3, Flag.UNSENT, "never sent")
     assert rows_of(window) == rows
-    assert not (window.flags & Flag.STATUS == Flag.DROPPED).any()
+    assert not (window.flags & Flag.STATUS == Flag.UNSENT).any()
 
 
 @pytest.mark.parametrize("become", [sealed, spilled])
@@ -148,11 +148,11 @@ def test_a_mark_reaches_later_windows_and_no_earlier_one(become: Become, tmp_pat
     segment, rows = some_segment()
     become(segment, tmp_path)
     before = segment.read(0, len(rows))
-    segment.mark(7, Flag.DROPPED, "never sent")
+    segment.mark(7, Flag.UNSENT, "never sent")
     after = segment.read(0, len(rows))
     assert rows_of(before) == rows
-    assert not (before.flags & Flag.STATUS == Flag.DROPPED).any()
-    assert np.flatnonzero(after.flags & Flag.STATUS == Flag.DROPPED).tolist() == [7]
+    assert not (before.flags & Flag.STATUS == Flag.UNSENT).any()
+    assert np.flatnonzero(after.flags & Flag.STATUS == Flag.UNSENT).tolist() == [7]
     assert rows_of(after) == [*rows[:7], rows[7]._replace(detail="never sent"), *rows[8:]]
 
 

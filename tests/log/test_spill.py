@@ -104,7 +104,7 @@ def test_a_mark_on_a_spilled_row_reaches_every_view() -> None:
     feed.receive(many(0, 3000))
     feed.receive(many(3000, 6000))
     assert log.spilled > 100
-    log.mark_dropped(99, 101, "never sent")
-    assert log.df["status"].iloc[98:102].tolist() == ["ok", "dropped", "dropped", "ok"]
+    log.mark_unsent(99, 101, "never sent")
+    assert log.df["status"].iloc[98:102].tolist() == ["ok", "unsent", "unsent", "ok"]
     assert log.window(98, 102)["detail"].fillna("-").tolist() == ["-", "never sent", "never sent", "-"]
     assert log.wire_bytes("in") == many(0, 99) + many(101, 6000)

@@ -181,7 +181,7 @@ describe("rows", () => {
     assert.deepEqual(marks({ head: 0xc1 }), []); // compressed
     assert.deepEqual(marks({ head: 0xb1 }), ["rsv2", "rsv3"]);
     assert.deepEqual(marks({ status: "violation", detail: "bad UTF-8" }), ["violation: bad UTF-8"]);
-    assert.deepEqual(marks({ out: true, masked: true, status: "dropped" }), ["dropped"]);
+    assert.deepEqual(marks({ out: true, masked: true, status: "unsent" }), ["unsent"]);
   });
 
   test("have a mark for what happened before them, and its texts in the title", () => {

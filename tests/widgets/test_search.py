@@ -39,7 +39,7 @@ def is_meant(wanted: Filter, row: Row) -> bool:
 _FRAMES = st.tuples(
     st.sampled_from([0x81, 0x02, 0x80, 0x89, 0x8A, 0x88]),
     st.text("aAbÉ", max_size=6).map(str.encode),
-    st.sampled_from([Flag.OK, Flag.VIOLATION, Flag.DROPPED]),
+    st.sampled_from([Flag.OK, Flag.VIOLATION, Flag.UNSENT]),
 )
 _BATCHES = st.lists(
     st.tuples(st.sampled_from(["in", "out"]), st.lists(_FRAMES, min_size=1, max_size=5)), max_size=12

@@ -246,10 +246,10 @@ async def test_a_changed_status_is_looked_for_anew(session: Any, page: Any) -> N
     table = FrameTable(session.log)
     browser = page(table)
     assert (await find(browser, "status:ok"))["end"] == 3
-    session.log.mark_dropped(1, 3, "not sent")
+    session.log.mark_unsent(1, 3, "not sent")
     table.tell_changed()
     assert (await find(browser, "status:ok"))["end"] == 1
-    assert (await find(browser, "status:dropped"))["end"] == 2
+    assert (await find(browser, "status:unsent"))["end"] == 2
 
 
 def test_without_a_loop_a_search_is_a_slice_an_answer(session: Any, page: Any) -> None:

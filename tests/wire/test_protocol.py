@@ -30,7 +30,7 @@ from wsnotebook.wire.protocol import MAX_FRAGMENTS, Fault, WireProtocol
 from wsnotebook.wire.rules import Rule, Rules
 from wsnotebook.wire.serializer import outgoing
 
-STATUSES = {Flag.OK: "ok", Flag.VIOLATION: "violation", Flag.DROPPED: "dropped", Flag.TRUNCATED: "truncated"}
+STATUSES = {Flag.OK: "ok", Flag.VIOLATION: "violation", Flag.UNSENT: "unsent", Flag.TRUNCATED: "truncated"}
 
 
 def shake_hands(

@@ -35,16 +35,16 @@ def traffic(
 ) -> pd.DataFrame:
     """Return the columns that a question needs, of the frames that crossed the wire.
 
-    Rows with status ``dropped`` were queued and never sent, so they are left out; where the column ``status`` is missing,
+    Rows with status ``unsent`` (``dropped`` in files of version 1) were queued and never sent, so they are left out; where the column ``status`` is missing,
     every row is taken.
     """
     need(df.columns, wanted, f"df.ws.{asker}()")
     rows = df[[*wanted, *(name for name in optional if name in df.columns)]]
     rows.attrs = {}  # handshakes, which pandas would copy at each of the steps that follow
     if "status" in df.columns:
-        dropped = df["status"].eq("dropped").to_numpy(dtype=bool, na_value=False)
-        if dropped.any():
-            return rows[~dropped]
+        unsent = df["status"].isin(("unsent", "dropped")).to_numpy(dtype=bool, na_value=False)
+        if unsent.any():
+            return rows[~unsent]
     return rows
 
 

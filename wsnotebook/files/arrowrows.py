@@ -8,7 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from wsnotebook.log.dataframe import DIRECTIONS, OPCODES, STATUSES
+from wsnotebook.files.header import status_from
+from wsnotebook.log.dataframe import DIRECTIONS, OPCODES
 from wsnotebook.log.restore import batches_of
 from wsnotebook.log.segment import Column, Rows
 from wsnotebook.wire.batch import Flag
@@ -108,7 +109,7 @@ def rows_of(batch: pa.RecordBatch, first: int, budget: Budget) -> Rows:
 
 
 def _flags(columns: dict[str, pa.Array], heads: Column) -> Column:
-    flags = _codes(columns["status"], STATUSES) << 4
+    flags = _statuses(columns["status"])
     flags |= _bits(columns["masked"]) * Flag.MASKED
     for name, flag in (("text", Flag.TEXT), ("wire_payload", Flag.CHANGED), ("wire_header", Flag.HEADER)):
         flags |= _bits(columns[name].is_valid()) * flag
@@ -140,6 +141,12 @@ def _codes(column: pa.DictionaryArray, names: tuple[str, ...]) -> Column:
     if places.null_count:
         raise ValueError(f"a value that is none of {', '.join(names)}")
     return _bits(places)
+
+
+def _statuses(column: pa.DictionaryArray) -> Column:
+    """Return the bits of Flag.STATUS of each value."""
+    bits = np.array([status_from(name) for name in column.dictionary.to_pylist()], np.uint8)
+    return bits[_ints(column.indices)]
 
 
 def _binary(column: pa.Array) -> tuple[Column, Any]:

@@ -80,7 +80,7 @@ class _Messages:
         ):
             for at in range(place, place + count):
                 head, flags = int(rows.heads[at]), int(rows.flags[at])
-                if flags & Flag.STATUS not in (Flag.DROPPED, Flag.TRUNCATED):
+                if flags & Flag.STATUS not in (Flag.UNSENT, Flag.TRUNCATED):
                     message = self._add(code, head, flags, rows.payload_at(at))
                     if message is not None:
                         yield (

@@ -11,15 +11,28 @@ from wsnotebook.log.events import EVENT_KINDS, Event
 from wsnotebook.log.framelog import FrameLog
 from wsnotebook.log.numbercolumns import OpenMessages
 from wsnotebook.log.segment import Rows
+from wsnotebook.wire.batch import STATUSES
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["VERSION", "Header", "RunningFrames", "connection_from", "event_from", "number_from"]
+__all__ = [
+    "FORMER_STATUSES",
+    "VERSION",
+    "Header",
+    "RunningFrames",
+    "connection_from",
+    "event_from",
+    "number_from",
+    "status_from",
+]
 
-VERSION = 1
-"""Version of our own part of each format; a file with a higher one is refused with the words to update."""
+VERSION = 2
+"""Version of our own part of each format; a file with a higher one is refused with the words to update.
+Version 1 had the status ``dropped`` for ``unsent``, and no ``oversized``."""
 
+FORMER_STATUSES = {"dropped": "unsent"}
+"""Names of statuses in version 1, and what they are called now."""
 _INT64 = 1 << 63
 _INT32 = 1 << 31
 
@@ -79,7 +92,7 @@ class Header(NamedTuple):
         try:
             if values["format"] != "wsnotebook":
                 raise ValueError("not written by wsnotebook")
-            if values["version"] != VERSION:
+            if values["version"] not in range(1, VERSION + 1):
                 raise ValueError(f"version {values['version']!r} is not known here: update wsnotebook")
             return cls(
                 first=number_from(values["first"], 0, _INT64 >> 1),
@@ -111,6 +124,18 @@ class RunningFrames:
         frames = Frames(rows.first, OpenMessages(self.open), capacity=len(rows))
         frames.extend(rows, connections)
         return frames.dataframe(connections)
+
+
+def status_from(name: Any) -> int:
+    """Return the value of Flag.STATUS for the name of a status; also for those that version 1 used.
+
+    Raises:
+        ValueError: no status has this name.
+    """
+    for value, known in STATUSES.items():
+        if FORMER_STATUSES.get(name, name) == known:
+            return value
+    raise ValueError(f"{name!r} is no status: {', '.join(STATUSES.values())}")
 
 
 def number_from(value: Any, low: int, stop: int) -> int:

@@ -18,10 +18,10 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from wsnotebook.errors import FileError
-from wsnotebook.files.header import Header, RunningFrames, number_from
+from wsnotebook.files.header import Header, RunningFrames, number_from, status_from
 from wsnotebook.files.jsontext import parse
 from wsnotebook.files.rowbuilder import Row, RowBuilder
-from wsnotebook.log.dataframe import OPCODES, STATUSES
+from wsnotebook.log.dataframe import OPCODES
 from wsnotebook.log.framelog import FrameLog
 from wsnotebook.log.segment import Rows
 from wsnotebook.wire.batch import Flag
@@ -138,7 +138,7 @@ def _row(values: dict[str, Any], seq: int) -> Row:
     for name, bit in (("fin", 0x80), ("rsv1", 0x40), ("rsv2", 0x20), ("rsv3", 0x10)):
         head |= bit if values[name] is True else 0
     text = values.get("text")
-    flags = STATUSES.index(values["status"]) << 4 | (Flag.TEXT if text is not None else 0)
+    flags = status_from(values["status"]) | (Flag.TEXT if text is not None else 0)
     if head & 0x0F == 0 and "message" in values:
         flags |= Flag.CONTINUES
     detail = values.get("detail")

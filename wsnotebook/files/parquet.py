@@ -18,8 +18,8 @@ import pyarrow.parquet as pq
 
 from wsnotebook.errors import FileError
 from wsnotebook.files.arrowrows import BULKY, EXTRA, NAME, READ, Budget, rows_of
-from wsnotebook.files.header import Header, RunningFrames
-from wsnotebook.log.dataframe import Frames
+from wsnotebook.files.header import FORMER_STATUSES, Header, RunningFrames
+from wsnotebook.log.dataframe import STATUSES, Frames
 from wsnotebook.log.framelog import FrameLog
 from wsnotebook.log.restore import check
 from wsnotebook.log.segment import MAX_ROWS, Rows
@@ -138,9 +138,12 @@ def read_dataframe(path: Path, columns: list[str] | None = None) -> pd.DataFrame
         _header(path, file)
         try:
             names = columns or [name for name in file.schema_arrow.names if name not in EXTRA]
-            return file.read(names, use_pandas_metadata=True).to_pandas()  # type: ignore[no-any-return]  # pyarrow has no types
+            df: pd.DataFrame = file.read(names, use_pandas_metadata=True).to_pandas()
         except (pa.ArrowException, OSError, ValueError, LookupError) as error:
             raise FileError(path, "", str(error)) from error
+    if "status" in df:
+        df["status"] = df["status"].cat.rename_categories(FORMER_STATUSES).cat.set_categories(STATUSES)
+    return df
 
 
 def _open(path: Path) -> pq.ParquetFile:

@@ -189,7 +189,7 @@ def _rows(recording: Any, session: str | None, *, timed: bool) -> list[_Row]:
     chosen = [
         row
         for name, status, *row in zip(sessions, statuses, *columns_of_rows, strict=True)
-        if (session is None or name == session) and status != "dropped"
+        if (session is None or name == session) and status != "unsent"
     ]
     start = int(chosen[0][3]) if chosen else 0  # the clock of the first row
     return [

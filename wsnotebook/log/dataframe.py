@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from wsnotebook.log.connections import Connection
 from wsnotebook.log.numbercolumns import NumberColumns, OpenMessages, close_places, session_names
 from wsnotebook.log.segment import MAX_ROWS, Rows
+from wsnotebook.wire.batch import STATUSES as STATUS_NAMES
 from wsnotebook.wire.batch import Flag
 
 __all__ = [
@@ -34,7 +35,7 @@ OPCODES = tuple(
     {0: "continuation", 1: "text", 2: "binary", 8: "close", 9: "ping", 10: "pong"}.get(code, f"0x{code:x}")
     for code in range(16)
 )
-STATUSES = ("ok", "violation", "dropped", "truncated")
+STATUSES = tuple(STATUS_NAMES.values())
 
 COLUMNS = {
     "time": "when the bytes were read from, or handed to, the operating system (datetime64[ns, UTC])",
@@ -57,8 +58,8 @@ COLUMNS = {
     "message": "frames of one message share the seq of its first (Int64, NA)",
     "close_code": "code of a close frame (Int32, NA)",
     "close_reason": "message of a close frame (string, NA)",
-    "status": "ok, violation, dropped or truncated (category)",
-    "detail": "the rule that was broken, or why it was dropped (string, NA)",
+    "status": "ok, violation, unsent, truncated or oversized (category)",
+    "detail": "the rule that was broken, or why it was not sent (string, NA)",
 }
 """Columns of the DataFrame of frames, in order, and what they mean; the index is ``seq``."""
 

@@ -75,7 +75,7 @@ class FrameLog:
         self._frames: Frames | None = None
         self._taps: list[Tap] = []
         self.marks: list[tuple[int, int, str]] = []
-        """What mark_dropped was told, in order: a journal has written those rows already."""
+        """What mark_unsent was told, in order: a journal has written those rows already."""
         self._recorder: Recorder | None = None
 
     @classmethod
@@ -114,12 +114,12 @@ class FrameLog:
                 tap(self, batch, code, time_ns)
         return first
 
-    def mark_dropped(self, first: int, stop: int, detail: str) -> None:
+    def mark_unsent(self, first: int, stop: int, detail: str) -> None:
         """Say of rows that were recorded before their write that they never reached the operating system."""
         with self.lock:
             for seq in range(max(first, self.first), stop):
                 segment = self.segment_of(seq)
-                segment.mark(seq - segment.first, Flag.DROPPED, detail)
+                segment.mark(seq - segment.first, Flag.UNSENT, detail)
             self.marks.append((first, stop, detail))
             if self._frames is not None and self._frames.end > first:
                 self._frames = None
@@ -404,6 +404,6 @@ def _wire_parts(rows: Rows, wanted: set[int]) -> Iterator[bytes]:
     for count, code in zip(rows.counts.tolist(), rows.codes.tolist(), strict=True):
         if code in wanted:
             for row in range(place, place + count):
-                if rows.flags[row] & Flag.STATUS != Flag.DROPPED:
+                if rows.flags[row] & Flag.STATUS != Flag.UNSENT:
                     yield frames[row]
         place += count

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from wsnotebook.log.connections import Connection
 from wsnotebook.log.segment import Rows
-from wsnotebook.wire.batch import FIN, OPCODE, RSV1, RSV2, RSV3, Flag
+from wsnotebook.wire.batch import FIN, OPCODE, RSV1, RSV2, RSV3, STATUSES, Flag
 
 __all__ = ["NumberColumns", "OpenMessages", "close_places", "session_names"]
 
@@ -39,6 +39,10 @@ _TYPES: dict[str, Any] = {
     "status": np.int8,
 }
 """Categories are codes, and missing values a second column."""
+
+_STATUS_CODES = np.zeros(256, np.int8)
+_STATUS_CODES[list(STATUSES)] = range(len(STATUSES))
+"""Code of the category ``status`` by the bits of Flag.STATUS."""
 
 Arrays: TypeAlias = dict[str, NDArray[Any]]
 
@@ -160,7 +164,7 @@ def _fill_bits(rows: Rows, into: Arrays) -> None:
             np.not_equal(set_bits, 0, out=into[name])
     status = flags & Flag.STATUS
     if status.any():
-        into["status"][:] = status >> 4
+        into["status"][:] = _STATUS_CODES[status]
 
 
 def _fill_lengths(rows: Rows, into: Arrays) -> None:

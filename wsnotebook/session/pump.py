@@ -176,7 +176,7 @@ class Pump:
         """Send pongs in order; to a peer that takes none, only the newest (RFC 6455 §5.5.3)."""
         if self._writing_paused and len(self.outbox.control) > _PONGS_WAITING:
             stale = self.outbox.take_stale_pongs()
-            self._record_dropped(stale, "a newer ping was answered instead (RFC 6455 §5.5.3)")
+            self._record_unsent(stale, "a newer ping was answered instead (RFC 6455 §5.5.3)")
             pings = pings[-1:]
         for payload in pings:
             self.enqueue((0x8A, payload, 0, None))
@@ -292,24 +292,24 @@ class Pump:
         """Frames could not be serialised: end the session, as after the failure of one of its tasks."""
         self.log.note("error", f"a frame could not be sent: {type(error).__name__}: {error}", self.name)
         self.outgoing_ended = True
-        self._record_dropped(items, f"an extension failed: {type(error).__name__}")
+        self._record_unsent(items, f"an extension failed: {type(error).__name__}")
         self._drop_queue("an extension failed before it")
         reason = CloseReason(CloseCode.INTERNAL_ERROR, truncate_utf8(type(error).__name__, 123))
         self._write_close(reason.to_payload())
 
     def _drop_queue(self, why: str) -> None:
         """Record what is still queued as never sent."""
-        self._record_dropped(self.outbox.take_all(), why)
+        self._record_unsent(self.outbox.take_all(), why)
         if self._unsent is None:  # or what was written last, our close perhaps, is still to be handed over
             self.outbox.settle()
 
-    def _record_dropped(self, items: list[Outgoing], why: str) -> None:
+    def _record_unsent(self, items: list[Outgoing], why: str) -> None:
         if items:
             batch = Batch()
             for head, payload, flags, _ in items:
                 batch.add(head, payload, flags)
             first = self.log.append(batch, self._connection, "out", self.log.clock(), self.log.monotonic())
-            self.log.mark_dropped(first, first + len(items), f"never sent: {why}")
+            self.log.mark_unsent(first, first + len(items), f"never sent: {why}")
 
     def _write_close(self, payload: bytes) -> None:
         """Write a close frame of this side's own accord."""
@@ -470,7 +470,7 @@ class Pump:
         self._end_incoming()
         self.outgoing_ended = True
         if self._unsent is not None:
-            self._unsent.mark_dropped(self.log)
+            self._unsent.mark_unsent(self.log)
         self._drop_queue("the connection was lost")
         self.ending.settle(CloseReason(CloseCode.ABNORMAL_CLOSURE), "network")
         self.state = SessionState.CLOSED

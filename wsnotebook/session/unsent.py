@@ -32,7 +32,7 @@ class Unsent(NamedTuple):
             lengths.append(length + len(minimal_header(head, length, key)))
         return cls(first, lengths, left)
 
-    def mark_dropped(self, log: FrameLog) -> None:
+    def mark_unsent(self, log: FrameLog) -> None:
         """Mark the rows whose bytes were not all taken, the last ones of the write."""
         left, count = self.left, 0
         for length in reversed(self.lengths):
@@ -42,4 +42,4 @@ class Unsent(NamedTuple):
             count += 1
         stop = self.first + len(self.lengths)
         why = "not, or not wholly, handed to the operating system when the connection was lost"
-        log.mark_dropped(stop - count, stop, why)
+        log.mark_unsent(stop - count, stop, why)

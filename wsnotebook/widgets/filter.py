@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wsnotebook.widgets.row import STATUSES
-from wsnotebook.wire.batch import OPCODE, Flag
+from wsnotebook.wire.batch import OPCODE, STATUSES, Flag
 from wsnotebook.wire.frames import OPCODES, Opcode
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ _OPCODE_NAMES = {
 _WORDS: dict[str, dict[str, int]] = {
     "dir": {"in": 0, "out": 1},
     "op": _OPCODE_NAMES,
-    "status": {name: value << 4 for value, name in enumerate(STATUSES)},
+    "status": {name: value for value, name in STATUSES.items()},
 }
 """The words of a filter and what each takes: a name, and its bits in the log's columns."""
 

@@ -11,17 +11,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from wsnotebook.wire.batch import OPCODE, Flag
+from wsnotebook.wire.batch import OPCODE, STATUSES, Flag
 from wsnotebook.wire.frames import OPCODES, Opcode
 
 if TYPE_CHECKING:
     from wsnotebook.log.framelog import FrameLog
     from wsnotebook.log.segment import Column, Rows
 
-__all__ = ["STATUSES", "Row", "rows_at", "rows_of"]
-
-STATUSES = ("ok", "violation", "dropped", "truncated")
-"""Names of the four values of Flag.STATUS, as in the column ``status``."""
+__all__ = ["Row", "rows_at", "rows_of"]
 
 
 class Row(NamedTuple):
@@ -60,8 +57,8 @@ class Row(NamedTuple):
 
     @property
     def status(self) -> str:
-        """ok, violation, dropped or truncated."""
-        return STATUSES[(self.flags & Flag.STATUS) >> 4]
+        """ok, violation, unsent, truncated or oversized."""
+        return STATUSES[self.flags & Flag.STATUS]
 
 
 def rows_of(log: FrameLog, start: int, stop: int) -> Iterator[Row]:

@@ -11,11 +11,12 @@ const FILTER_HINT = "Filter: text, dir:out, op:ping, status:violation";
 const FILTER_HELP = `Show only frames whose payload holds this text; ASCII letters match in either case.
 dir:in, dir:out: received or sent
 op:text, op:binary, op:ping, op:pong, op:close, op:cont
-status:ok, status:violation, status:dropped, status:truncated
+status:ok, status:violation, status:unsent, status:truncated, status:oversized
 All must be true; the same word twice is either. After text: everything is text.`;
 
 const OPCODES = new Map([[0, "cont"], [1, "text"], [2, "binary"], [8, "close"], [9, "ping"], [10, "pong"]]);
-const STATUSES = ["ok", "violation", "dropped", "truncated"];
+const STATUS = 0xb0;
+const STATUSES = { 0x00: "ok", 0x10: "violation", 0x20: "unsent", 0x30: "truncated", 0x80: "oversized" };
 // A frame's first byte, and the flags of wire/batch.py. RSV1 is no mark: it is on every compressed frame.
 const FIN = 0x80, RSV = [[0x20, "rsv2"], [0x10, "rsv3"]], OPCODE = 0x0f, MASKED = 0x01;
 
@@ -145,7 +146,7 @@ export function unpackRows(buffers) {
     const [head, flags, sent] = codes.subarray(3 * i, 3 * i + 3);
     rows.push({
       seq: numbers[3 * i], time: numbers[3 * i + 1], length: numbers[3 * i + 2],
-      opcode: head & OPCODE, head, out: Boolean(sent), masked: Boolean(flags & MASKED), status: STATUSES[(flags >> 4) & 3],
+      opcode: head & OPCODE, head, out: Boolean(sent), masked: Boolean(flags & MASKED), status: STATUSES[flags & STATUS],
       preview: decoder.decode(text.subarray(from, previewEnd)),
       detail: decoder.decode(text.subarray(previewEnd, detailEnd)),
     });

@@ -17,6 +17,7 @@ __all__ = [
     "RSV1",
     "RSV2",
     "RSV3",
+    "STATUSES",
     "Batch",
     "Flag",
     "Payload",
@@ -50,14 +51,29 @@ class Flag:
     """An extension changed the payload; the wire's own stands in ``wire``."""
     HEADER = 0x08
     """The header is not the shortest for this payload; its bytes stand in ``headers``."""
-    STATUS = 0x30
-    """Two bits: OK, VIOLATION, DROPPED or TRUNCATED."""
+    STATUS = 0xB0
+    """Three bits, whose values have the names of STATUSES."""
     OK = 0x00
     VIOLATION = 0x10
-    DROPPED = 0x20
+    """The frame breaks a rule of the protocol."""
+    UNSENT = 0x20
+    """The frame was queued and never reached the wire."""
     TRUNCATED = 0x30
+    """The end of the stream, or of the capture, cut the frame off."""
+    OVERSIZED = 0x80
+    """The declared length is over the limit; the body was not kept."""
     CONTINUES = 0x40
     """A continuation that belongs to an open message."""
+
+
+STATUSES = {
+    Flag.OK: "ok",
+    Flag.VIOLATION: "violation",
+    Flag.UNSENT: "unsent",
+    Flag.TRUNCATED: "truncated",
+    Flag.OVERSIZED: "oversized",
+}
+"""Name of each value of Flag.STATUS, in the order of the categories of the column ``status``."""
 
 
 class Batch:

@@ -73,7 +73,7 @@ def test_wireshark_decodes_every_frame(
     """tshark, given nothing but the file, sees the log's fin, RSV, opcode and mask of each frame that was sent."""
     tshark = shutil.which("tshark") or missing("tshark")
     log = make_log(40)
-    df = log.df[log.df["status"].ne("dropped")].iloc[
+    df = log.df[log.df["status"].ne("unsent")].iloc[
         :-3
     ]  # then come frames whose bodies the log does not have
     expected = [
@@ -183,7 +183,7 @@ def test_without_our_own_blocks_it_is_a_capture(make_log: Any, tmp_path: Path) -
     names = [connection.session for connection in found.connections]
     for direction in ("in", "out"):
         ours = log.df[
-            (log.df["session"] == "s0") & (log.df["direction"] == direction) & (log.df["status"] != "dropped")
+            (log.df["session"] == "s0") & (log.df["direction"] == direction) & (log.df["status"] != "unsent")
         ]
         theirs = found.df[(found.df["session"] == names[0]) & (found.df["direction"] == direction)]
         for column in (

@@ -122,7 +122,7 @@ class _Reader:
 
     def _take_note(self, note: dict[str, Any]) -> None:
         if "version" in note:
-            if note["version"] != VERSION:
+            if note["version"] not in range(1, VERSION + 1):
                 raise ValueError(f"version {note['version']!r} is not known here: update wsnotebook")
             self._log = FrameLog.starting_at(number_from(note["first"], 0, _INT64 >> 1), [])
             self._runs = RunReader(self._log.connections)
@@ -179,7 +179,7 @@ class _Reader:
                 log.adopt(rows)
             if is_torn or not self._is_ended:
                 self._note_missing(log, begun - whole)
-            self._mark_dropped(log)
+            self._mark_unsent(log)
         except (ValueError, LookupError) as error:
             raise FileError(self._path, self._place, str(error)) from error
         return log
@@ -194,7 +194,7 @@ class _Reader:
             detail += f", and with them {frames} frames of which a part is there" if frames else ""
         log.restore([Event(*_last_times(log), "", "truncated", detail)])
 
-    def _mark_dropped(self, log: FrameLog) -> None:
+    def _mark_unsent(self, log: FrameLog) -> None:
         room = len(log)
         for start, stop, detail in (
             (self._here(start), self._here(stop), why) for start, stop, why in self._never_sent
@@ -202,7 +202,7 @@ class _Reader:
             room -= max(0, min(stop, log.end) - max(start, log.first))
             if room < 0:
                 raise ValueError("more rows marked as never sent than there are")
-            log.mark_dropped(start, min(stop, log.end), detail)
+            log.mark_unsent(start, min(stop, log.end), detail)
 
 
 def _last_times(log: FrameLog) -> tuple[int, int]:

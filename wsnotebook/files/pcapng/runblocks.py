@@ -73,8 +73,8 @@ def _encode(rows: Rows) -> tuple[bytes, list[bytes]]:
     """
     frames = wire_frames(rows)
     dropped = []
-    if (rows.flags & Flag.STATUS == Flag.DROPPED).any():
-        for place in np.flatnonzero(rows.flags & Flag.STATUS == Flag.DROPPED).tolist():
+    if (rows.flags & Flag.STATUS == Flag.UNSENT).any():
+        for place in np.flatnonzero(rows.flags & Flag.STATUS == Flag.UNSENT).tolist():
             dropped.append(frames[place])
             frames[place] = b""
     changed = np.flatnonzero(rows.flags & Flag.CHANGED)

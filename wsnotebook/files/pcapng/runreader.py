@@ -114,7 +114,7 @@ class _Split:
         app_at = 0
         for place, (flags, length) in enumerate(zip(self.flags, lengths, strict=True)):
             size = sizes.get(place, 0) if flags & Flag.HEADER else _header_size(length, flags)
-            which = flags & Flag.STATUS == Flag.DROPPED
+            which = flags & Flag.STATUS == Flag.UNSENT
             source, start = self._sources[which], ends[which]
             stop = start + size + length
             if size < (4 if flags & Flag.MASKED else 0) or length < 0:
