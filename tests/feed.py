@@ -7,7 +7,7 @@ import itertools
 from websockets.uri import parse_uri
 
 from wsnotebook.log.connections import Connection
-from wsnotebook.log.framelog import FrameLog
+from wsnotebook.log.rowlog import RowLog
 from wsnotebook.wire.frames import Frame
 from wsnotebook.wire.protocol import WireProtocol
 from wsnotebook.wire.serializer import outgoing
@@ -18,7 +18,7 @@ SECOND = 1_000_000_000
 class Feed:
     """One connection of a log, with a clock that advances a second for each read or write."""
 
-    def __init__(self, log: FrameLog, name: str = "a", *, raw: bool = True, attempt: int = 0) -> None:
+    def __init__(self, log: RowLog, name: str = "a", *, raw: bool = True, attempt: int = 0) -> None:
         self.log = log
         self.wire = WireProtocol(parse_uri("ws://host/"), raw=raw, max_frame_size=1 << 24)
         self.number = log.register(Connection(name, attempt))

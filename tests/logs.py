@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from websockets.uri import parse_uri
 from websockets.utils import accept_key
 
+from wsnotebook.files.framelog import FrameLog
 from wsnotebook.log.connections import Connection
 from wsnotebook.log.events import EVENT_KINDS
-from wsnotebook.log.framelog import FrameLog
 from wsnotebook.wire.extensions import PerMessageDeflate
 from wsnotebook.wire.frames import Frame
 from wsnotebook.wire.masking import apply_mask

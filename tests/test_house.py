@@ -51,10 +51,7 @@ ONE_PLACE = {
 }
 """Packages that exactly one file knows."""
 
-UPWARD = {
-    ("wsnotebook/log/framelog.py", "wsnotebook.files"),
-    ("wsnotebook/log/framelog.py", "wsnotebook.files.recorder"),
-}
+UPWARD: set[tuple[str, str]] = set()
 """Imports inside functions that go against the table: the file, and the module."""
 
 

@@ -10,9 +10,9 @@ import pytest
 
 import wsnotebook
 from wsnotebook.errors import SessionClosed
+from wsnotebook.files.framelog import FrameLog
 from wsnotebook.lab import closer, embedded_server, silent
 from wsnotebook.log.connections import Connection
-from wsnotebook.log.framelog import FrameLog
 from wsnotebook.replay import TimedFrame, replay, timed_frames
 from wsnotebook.wire.batch import Batch, Flag
 from wsnotebook.wire.frames import CloseReason, Frame

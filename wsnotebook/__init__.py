@@ -31,10 +31,10 @@ if TYPE_CHECKING:
     from wsnotebook.errors import SocketTimeout as SocketTimeout
     from wsnotebook.errors import WrongThread as WrongThread
     from wsnotebook.errors import WsNotebookError as WsNotebookError
-    from wsnotebook.files import load as load
     from wsnotebook.files.datasetreader import open_dataset as open_dataset
+    from wsnotebook.files.framelog import FrameLog as FrameLog
+    from wsnotebook.files.loading import load as load
     from wsnotebook.files.recovery import recover as recover
-    from wsnotebook.log.framelog import FrameLog as FrameLog
     from wsnotebook.session.channels import Channels as Channels
     from wsnotebook.session.channels import bounded as bounded
     from wsnotebook.session.channels import unlimited as unlimited
@@ -66,10 +66,10 @@ _HOMES = {
         "HandshakeError InvalidURL PingTimeout ProtocolViolation SessionClosed SessionFault SocketTimeout WrongThread "
         "WsNotebookError"
     ),
-    "files": "load",
     "files.datasetreader": "open_dataset",
+    "files.framelog": "FrameLog",
+    "files.loading": "load",
     "files.recovery": "recover",
-    "log.framelog": "FrameLog",
     "session.channels": "Channels bounded unlimited",
     "session.client": "connect ws ws_raw wss wss_raw",
     "session.converters": "JsonConverter",

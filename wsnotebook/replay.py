@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from wsnotebook.errors import SessionClosed
-from wsnotebook.log.framelog import FrameLog
+from wsnotebook.files.framelog import FrameLog
 from wsnotebook.wire.batch import OPCODE, Flag, to_frame
 from wsnotebook.wire.frames import Frame, Opcode
 

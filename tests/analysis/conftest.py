@@ -8,8 +8,8 @@ import pytest
 from websockets.uri import parse_uri
 
 import wsnotebook.analysis  # noqa: F401 - registers df.ws
+from wsnotebook.files.framelog import FrameLog
 from wsnotebook.log.connections import Connection
-from wsnotebook.log.framelog import FrameLog
 from wsnotebook.wire.batch import Batch, Flag
 from wsnotebook.wire.frames import Frame
 from wsnotebook.wire.protocol import WireProtocol

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from wsnotebook.analysis.accessor import FrameQuestions, register
-from wsnotebook.log.framelog import FrameLog
+from wsnotebook.files.framelog import FrameLog
 
 QUESTIONS = ["closes", "compression", "counts", "gaps", "json", "messages", "pings", "rate", "violations"]
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from wsnotebook.errors import FileError
-from wsnotebook.files import load
 from wsnotebook.files.dataset import parts_of
+from wsnotebook.files.framelog import FrameLog
+from wsnotebook.files.loading import load
 from wsnotebook.log.connections import Connection
-from wsnotebook.log.framelog import FrameLog
 from wsnotebook.wire.batch import Batch, Flag
 
 

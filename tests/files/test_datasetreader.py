@@ -9,8 +9,8 @@ import pytest
 
 from wsnotebook.errors import FileError
 from wsnotebook.files.datasetreader import open_dataset
+from wsnotebook.files.framelog import FrameLog
 from wsnotebook.log.connections import Connection
-from wsnotebook.log.framelog import FrameLog
 from wsnotebook.wire.batch import Batch, Flag
 
 

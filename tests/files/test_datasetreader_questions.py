@@ -12,8 +12,8 @@ import pytest
 import wsnotebook.analysis  # noqa: F401 - registers df.ws
 from wsnotebook.analysis.partitions import PartitionQuestions
 from wsnotebook.files.datasetreader import Dataset, open_dataset
+from wsnotebook.files.framelog import FrameLog
 from wsnotebook.log.connections import Connection
-from wsnotebook.log.framelog import FrameLog
 from wsnotebook.wire.batch import Batch, Flag
 
 QUESTIONS = ["counts", "rate", "compression", "violations"]

@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wsnotebook.errors import FileError
-from wsnotebook.files import load, save
-from wsnotebook.log.framelog import FrameLog
+from wsnotebook.files.framelog import FrameLog
+from wsnotebook.files.loading import load
+from wsnotebook.files.saving import save
 
 
 @given(data=st.data())

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from wsnotebook.errors import FileError
-from wsnotebook.files import SUFFIXES, load
+from wsnotebook.files.formats import LOADABLE, SAVABLE
 from wsnotebook.files.header import VERSION
+from wsnotebook.files.loading import load
 from wsnotebook.files.pcapng.pcapngblocks import OURS, block
 
 BYTES = (0, 1, 2, 4, 0x7F, 0x80, 0xFF)
@@ -49,9 +50,7 @@ def samples(make_log: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     """A good file of each format."""
     directory = tmp_path_factory.mktemp("samples")
     log = make_log()
-    found = {
-        suffix: log.save(directory / f"log{suffix}").read_bytes() for suffix in SUFFIXES if suffix != ".pcap"
-    }
+    found = {suffix: log.save(directory / f"log{suffix}").read_bytes() for suffix in SAVABLE}
     packets, place = [], 0
     data = found[".pcapng"]
     while place < len(data):
@@ -67,7 +66,7 @@ def samples(make_log: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("suffix", LOADABLE)
 def test_damage_gives_a_file_error_or_a_log(
     suffix: str, samples: dict[str, bytes], tmp_path: Path, require_all: bool
 ) -> None:
@@ -89,7 +88,7 @@ def test_damage_gives_a_file_error_or_a_log(
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 500_000, "KiB"
 
 
-@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("suffix", LOADABLE)
 @pytest.mark.parametrize(
     "content", [b"", b"\0", b"garbage " * 99, b"\n\r\r\n", b"PAR1PAR1", b"{}\n", b"[" * 100_000]
 )
@@ -101,7 +100,7 @@ def test_what_is_no_such_file_is_refused(suffix: str, content: bytes, tmp_path: 
         load(path)
 
 
-@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("suffix", LOADABLE)
 def test_a_file_that_is_not_there_says_so(suffix: str, tmp_path: Path) -> None:
     """It is not a damaged file, and not a FileError."""
     with pytest.raises(FileNotFoundError):

@@ -14,10 +14,10 @@ from typing import Any, NoReturn
 import pytest
 
 import wsnotebook
-from wsnotebook.files import load
 from wsnotebook.files.filelock import is_locked
+from wsnotebook.files.framelog import FrameLog
+from wsnotebook.files.loading import load
 from wsnotebook.log.connections import Connection
-from wsnotebook.log.framelog import FrameLog
 from wsnotebook.wire.batch import Batch, Flag
 
 ROOT = Path(wsnotebook.__file__).parent.parent
@@ -26,7 +26,7 @@ ROOT = Path(wsnotebook.__file__).parent.parent
 RECORDER = """
 import sys, time
 from wsnotebook.log.connections import Connection
-from wsnotebook.log.framelog import FrameLog
+from wsnotebook.files.framelog import FrameLog
 from wsnotebook.wire.batch import Batch, Flag
 
 path, rate = sys.argv[1], int(sys.argv[2])

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import wsnotebook
+from wsnotebook.files.framelog import FrameLog
 from wsnotebook.files.recovery import recover
-from wsnotebook.log.framelog import FrameLog
 
 ROOT = Path(wsnotebook.__file__).parent.parent
 
@@ -18,8 +18,8 @@ ROOT = Path(wsnotebook.__file__).parent.parent
 RECORDER = """
 import sys, time
 from wsnotebook.log.connections import Connection
-from wsnotebook.files import load
-from wsnotebook.log.framelog import FrameLog
+from wsnotebook.files.loading import load
+from wsnotebook.files.framelog import FrameLog
 from wsnotebook.wire.batch import Batch, Flag
 
 log = FrameLog()

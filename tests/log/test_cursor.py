@@ -9,7 +9,7 @@ from feed import Feed, server_frame
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsnotebook.log.framelog import FrameLog
+from wsnotebook.log.rowlog import RowLog
 from wsnotebook.wire.frames import Frame
 
 
@@ -23,7 +23,7 @@ def numbers(payloads: list[bytes]) -> list[int]:
 
 def test_one_take_stays_within_one_read_and_its_limit() -> None:
     """A batch is handed over in pieces of at most the limit, and never together with the next one."""
-    log = FrameLog()
+    log = RowLog()
     feed = Feed(log)
     cursor = log.cursor(feed.number)
     feed.receive(numbered(0, 5))
@@ -38,7 +38,7 @@ def test_one_take_stays_within_one_read_and_its_limit() -> None:
 
 def test_it_begins_where_the_log_ended() -> None:
     """Frames from before it was made are not its own: a log may be shared, or come from a file."""
-    log = FrameLog()
+    log = RowLog()
     feed = Feed(log)
     feed.receive(numbered(0, 4))
     cursor = log.cursor(feed.number)
@@ -50,7 +50,7 @@ def test_it_begins_where_the_log_ended() -> None:
 @pytest.mark.parametrize("stop", [0, 1, 4, 5, 6, 8])
 def test_nothing_is_read_from_its_stop_on(stop: int) -> None:
     """The stop may lie before, inside or between batches; what the log gets later changes nothing."""
-    log = FrameLog()
+    log = RowLog()
     feed = Feed(log)
     cursor = log.cursor(feed.number)
     feed.receive(numbered(0, 5))
@@ -66,7 +66,7 @@ def test_nothing_is_read_from_its_stop_on(stop: int) -> None:
 
 def test_a_stop_that_is_lifted_lets_it_read_on() -> None:
     """None is open again: nothing was passed over meanwhile."""
-    log = FrameLog()
+    log = RowLog()
     feed = Feed(log)
     cursor = log.cursor(feed.number)
     feed.receive(numbered(0, 6))
@@ -78,7 +78,7 @@ def test_a_stop_that_is_lifted_lets_it_read_on() -> None:
 
 def test_a_segment_that_is_sealed_and_spilled_in_mid_read_goes_on() -> None:
     """It stands inside a batch when the segment moves to disk: the next frame is the next one."""
-    log = FrameLog(retention=1)
+    log = RowLog(retention=1)
     feed = Feed(log)
     cursor = log.cursor(feed.number)
     feed.receive(numbered(0, 1000, 60))
@@ -91,7 +91,7 @@ def test_a_segment_that_is_sealed_and_spilled_in_mid_read_goes_on() -> None:
 
 def test_a_segment_that_is_dropped_in_mid_read_is_missed() -> None:
     """It stands inside a batch when the segment is dropped: what it had not read is counted, and it goes on after it."""
-    log = FrameLog(retention=1, spill=False)
+    log = RowLog(retention=1, spill=False)
     feed = Feed(log)
     cursor = log.cursor(feed.number)
     feed.receive(numbered(0, 1000, 60))
@@ -112,7 +112,7 @@ DEEDS = st.lists(
 @given(DEEDS, st.sampled_from([None, 1, 60_000]))
 def test_two_readers_of_one_log_get_all_that_is_theirs(deeds: list[Deed], retention: int | None) -> None:
     """Two connections, reads, writes and takes in any order, in memory and on disk: each frame once, in order, to the right one."""
-    log = FrameLog(retention=retention)
+    log = RowLog(retention=retention)
     feeds = [Feed(log, "one"), Feed(log, "other")]
     cursors = [log.cursor(feed.number) for feed in feeds]
     came: tuple[list[int], list[int]] = ([], [])
@@ -132,7 +132,7 @@ def test_two_readers_of_one_log_get_all_that_is_theirs(deeds: list[Deed], retent
     assert taken == came and [cursor.missed for cursor in cursors] == [0, 0]
 
 
-def test_what_it_takes_is_a_copy(make_log: Callable[..., FrameLog]) -> None:
+def test_what_it_takes_is_a_copy(make_log: Callable[..., RowLog]) -> None:
     """Payloads are bytes of their own: no view keeps a segment, or its file, from going away."""
     log = make_log()
     cursor = log.cursor(0)

@@ -7,7 +7,7 @@ import pandas as pd
 from feed import Feed, server_frame
 
 from wsnotebook.log.dataframe import COLUMNS, Frames
-from wsnotebook.log.framelog import FrameLog
+from wsnotebook.log.rowlog import RowLog
 from wsnotebook.wire.frames import CloseReason, Frame
 
 DTYPES = {
@@ -21,7 +21,7 @@ DTYPES = {
 
 def test_the_schema_is_the_same_for_none_one_and_many_rows() -> None:
     """Columns, order and dtypes never depend on what was recorded."""
-    log = FrameLog()
+    log = RowLog()
     feed = Feed(log)
     frames = [log.df, log.window(0, 0)]
     feed.receive(server_frame(b"one"))
@@ -35,7 +35,7 @@ def test_the_schema_is_the_same_for_none_one_and_many_rows() -> None:
 
 def test_a_run_without_rows_changes_nothing() -> None:
     """As a part of a dataset may have."""
-    log = FrameLog()
+    log = RowLog()
     Feed(log).receive(server_frame(b"x"))
     segment = log.segment_of(0)
     frames = Frames(0)
@@ -46,7 +46,7 @@ def test_a_run_without_rows_changes_nothing() -> None:
 
 def test_values_are_those_of_the_wire() -> None:
     """One row of each kind, read back column by column."""
-    log = FrameLog()
+    log = RowLog()
     feed = Feed(log, "s")
     feed.receive(
         server_frame("é".encode()) + server_frame(b"\xff", 0x82) + server_frame(b"\x03\xe8bye", 0x88)
@@ -69,7 +69,7 @@ def test_values_are_those_of_the_wire() -> None:
 
 def test_frames_of_a_message_share_its_first_seq() -> None:
     """Fragments belong together, across reads, control frames between them and another session's; control frames to none."""
-    log = FrameLog()
+    log = RowLog()
     one, other = Feed(log, "one"), Feed(log, "other")
     one.receive(server_frame(b"1", 0x01))
     other.receive(server_frame(b"whole"))
@@ -81,7 +81,7 @@ def test_frames_of_a_message_share_its_first_seq() -> None:
 
 def test_part_of_a_character_is_bytes_and_not_text() -> None:
     """A fragment that ends inside a character has no text of its own; its payload keeps every byte."""
-    log = FrameLog()
+    log = RowLog()
     Feed(log).receive(server_frame(b"\xc3", 0x01) + server_frame(b"\xa9", 0x80) + server_frame(b"\xc3\x28"))
     df = log.df
     assert df["text"].isna().all() and df["payload"].tolist() == [b"\xc3", b"\xa9", b"\xc3\x28"]
@@ -90,7 +90,7 @@ def test_part_of_a_character_is_bytes_and_not_text() -> None:
 
 def test_asking_again_shares_what_was_built() -> None:
     """The second DataFrame is a view of the first one's arrays, and a longer one of both."""
-    log = FrameLog()
+    log = RowLog()
     feed = Feed(log)
     feed.receive(server_frame(b"x" * 50) * 3000)
     first, second = log.df, log.df
@@ -103,7 +103,7 @@ def test_asking_again_shares_what_was_built() -> None:
 
 def test_what_a_user_changes_stays_with_the_user() -> None:
     """Copy-on-write keeps the log's own columns out of reach."""
-    log = FrameLog()
+    log = RowLog()
     feed = Feed(log)
     feed.receive(server_frame(b"one") + server_frame(b"two"))
     df = log.df
@@ -118,7 +118,7 @@ def test_what_a_user_changes_stays_with_the_user() -> None:
 
 def test_a_change_to_an_older_dataframe_reaches_neither_the_log_nor_a_newer_one() -> None:
     """What shares memory is known to pandas for as long as anybody has it: rows, a column, a new session in between."""
-    log = FrameLog()
+    log = RowLog()
     feed = Feed(log, "a")
     feed.receive(server_frame(b"one") * 3)
     old, column, view = log.df, log.df["length"], log.df.iloc[1:]
@@ -137,7 +137,7 @@ def test_a_change_to_an_older_dataframe_reaches_neither_the_log_nor_a_newer_one(
 
 def test_a_longer_log_equals_one_asked_for_at_once() -> None:
     """However often it was asked for in between, over segments that were open and are sealed, the result is the same."""
-    asked, once = FrameLog(), FrameLog()
+    asked, once = RowLog(), RowLog()
     feeds = Feed(asked), Feed(once)
     for number in range(40):
         for feed in feeds:
@@ -152,7 +152,7 @@ def test_a_longer_log_equals_one_asked_for_at_once() -> None:
 
 def test_many_sessions_have_their_names() -> None:
     """More sessions than one byte can count, each with its name and attempt."""
-    log = FrameLog()
+    log = RowLog()
     for number in range(300):
         Feed(log, f"s{number}", attempt=number % 2).receive(server_frame(b"x"))
         if number == 100:
@@ -164,7 +164,7 @@ def test_many_sessions_have_their_names() -> None:
 
 def test_attrs_carry_the_handshakes() -> None:
     """df.attrs tells of each connection, in plain values."""
-    log = FrameLog()
+    log = RowLog()
     Feed(log, "a").receive(server_frame(b"x"))
     (connection,) = log.df.attrs["wsnotebook"]["connections"]
     assert connection["session"] == "a" and connection["attempt"] == 0
@@ -172,7 +172,7 @@ def test_attrs_carry_the_handshakes() -> None:
 
 def test_attrs_tell_what_is_not_in_the_rows() -> None:
     """Rows that were dropped and bytes that were passed over are counted in each DataFrame, as of its own moment."""
-    log = FrameLog(retention=200_000, spill=False)
+    log = RowLog(retention=200_000, spill=False)
     feed = Feed(log)
     feed.receive(server_frame(b"x" * 50) * 1000)
     before = log.df

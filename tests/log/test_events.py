@@ -10,7 +10,7 @@ import pytest
 
 import wsnotebook
 from wsnotebook.log.events import EVENT_KINDS, Event, events_to_dataframe
-from wsnotebook.log.framelog import FrameLog
+from wsnotebook.log.rowlog import RowLog
 
 DTYPES = {
     "time": "datetime64[ns, UTC]",
@@ -47,7 +47,7 @@ def test_values_are_those_of_the_events() -> None:
 
 def test_a_note_is_stamped_by_the_clocks_of_the_log() -> None:
     """Both clocks are those that the log was given; each look is a new DataFrame."""
-    log = FrameLog(clock=lambda: START, monotonic=lambda: 42)
+    log = RowLog(clock=lambda: START, monotonic=lambda: 42)
     log.note("open", "ws://host/", "one")
     first = log.events
     log.note("closed")

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from feed import Feed, server_frame
 
-from wsnotebook.log.framelog import FrameLog
+from wsnotebook.log.rowlog import RowLog
 from wsnotebook.log.spill import SpillDirectory
 
 
@@ -54,7 +54,7 @@ def test_the_directory_is_private_and_gone_with_its_owner(temporary: Path) -> No
 
 def test_a_log_leaves_nothing_on_disk(temporary: Path) -> None:
     """Spilled rows lie in files without a name; the directory goes with the log."""
-    log = FrameLog(retention=1)
+    log = RowLog(retention=1)
     feed = Feed(log)
     feed.receive(many(0, 5000))
     assert log.spilled > 0
@@ -67,7 +67,7 @@ def test_a_log_leaves_nothing_on_disk(temporary: Path) -> None:
 
 def test_a_full_disk_costs_memory_and_no_row(temporary: Path) -> None:
     """The event says so, every row stays where it can be read, and all is spilled once there is space."""
-    log = FrameLog(retention=1)
+    log = RowLog(retention=1)
     feed = Feed(log)
     cursor = log.cursor(feed.number)
     with no_space():
@@ -90,7 +90,7 @@ def test_a_full_disk_costs_memory_and_no_row(temporary: Path) -> None:
 def test_no_place_for_a_directory_is_a_full_disk_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A temporary directory that cannot be made stops no recording."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
-    log = FrameLog(retention=1)
+    log = RowLog(retention=1)
     feed = Feed(log)
     feed.receive(many(0, 5000))
     assert len(log) == 5000 and log.spilled == 0
@@ -99,7 +99,7 @@ def test_no_place_for_a_directory_is_a_full_disk_too(tmp_path: Path, monkeypatch
 
 def test_a_mark_on_a_spilled_row_reaches_every_view() -> None:
     """A row on disk that turns out never to have been sent says so in window, DataFrame and wire bytes."""
-    log = FrameLog(retention=1)
+    log = RowLog(retention=1)
     feed = Feed(log)
     feed.receive(many(0, 3000))
     feed.receive(many(3000, 6000))

@@ -14,6 +14,7 @@ import pytest
 from witness import Seen, WireFrame, Witness
 
 import wsnotebook
+from wsnotebook.files.framelog import FrameLog
 from wsnotebook.lab import (
     HostilePeer,
     LabConnection,
@@ -26,7 +27,6 @@ from wsnotebook.lab import (
     pings,
     silent,
 )
-from wsnotebook.log.framelog import FrameLog
 from wsnotebook.log.wire_image import wire_frames
 from wsnotebook.wire.frames import Frame, Opcode
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from wsnotebook.files.framelog import FrameLog
 from wsnotebook.log.connections import Connection
-from wsnotebook.log.framelog import FrameLog
 from wsnotebook.wire.batch import Batch, Flag
 from wsnotebook.wire.frames import CloseReason, Frame
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from wsnotebook.log.framelog import FrameLog
+from wsnotebook.files.framelog import FrameLog
 from wsnotebook.widgets.counters import Counters
 from wsnotebook.wire.frames import Frame
 

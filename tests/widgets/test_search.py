@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from wsnotebook.files.framelog import FrameLog
 from wsnotebook.log.connections import Connection
-from wsnotebook.log.framelog import FrameLog
 from wsnotebook.widgets.filter import Filter
 from wsnotebook.widgets.row import Row, rows_at, rows_of
 from wsnotebook.widgets.search import SLICE_BYTES, SLICE_ROWS, Search

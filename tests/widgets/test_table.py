@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from wsnotebook.log.framelog import FrameLog
+from wsnotebook.files.framelog import FrameLog
 from wsnotebook.widgets.row import rows_of
 from wsnotebook.widgets.search import SLICE_ROWS
 from wsnotebook.widgets.table import KEPT_SEARCHES, MOST_ROWS, FrameTable, pack_rows

@@ -7,9 +7,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wsnotebook.files.framelog import FrameLog
 from wsnotebook.log.connections import Connection
 from wsnotebook.log.events import EVENT_KINDS
-from wsnotebook.log.framelog import FrameLog
 from wsnotebook.widgets.timeline import FACT_TEXTS, MARK_TEXTS, TEXT_LENGTH, UNMARKED, Mark, Timeline
 from wsnotebook.wire.batch import Batch
 

@@ -21,8 +21,8 @@ from websockets.server import ServerProtocol
 from websockets.uri import parse_uri
 
 from wsnotebook.errors import FrameTooBig, ProtocolViolation
+from wsnotebook.files.framelog import FrameLog
 from wsnotebook.log.connections import Connection
-from wsnotebook.log.framelog import FrameLog
 from wsnotebook.wire.batch import Flag
 from wsnotebook.wire.extensions import PerMessageDeflate
 from wsnotebook.wire.frames import CloseReason, Frame, Opcode

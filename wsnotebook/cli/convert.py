@@ -12,7 +12,7 @@ from wsnotebook.cli.progress import add_progress_option, progress, ticking
 from wsnotebook.cli.recording import check_writable, summary
 from wsnotebook.cli.running import interruptible
 from wsnotebook.errors import FileError
-from wsnotebook.files import load
+from wsnotebook.files.loading import load
 
 __all__ = ["make_parser", "run"]
 

@@ -13,7 +13,7 @@ from wsnotebook.cli.progress import add_progress_option, progress
 from wsnotebook.cli.recording import check_new, recording, summary
 from wsnotebook.cli.running import closing
 from wsnotebook.cli.running import run as run_to_end
-from wsnotebook.log.framelog import FrameLog
+from wsnotebook.files.framelog import FrameLog
 from wsnotebook.session.session import ClientWebSocketSession
 
 __all__ = ["make_parser", "run"]

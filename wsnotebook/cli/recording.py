@@ -9,14 +9,12 @@ from pathlib import Path
 
 from wsnotebook.cli.console import complain
 from wsnotebook.cli.outcome import Failed, WrongUsage
-from wsnotebook.files import SUFFIXES
-from wsnotebook.files.recorder import is_directory
-from wsnotebook.log.framelog import FrameLog
+from wsnotebook.files.formats import SAVABLE, is_directory
+from wsnotebook.files.framelog import FrameLog
 
 __all__ = ["check_new", "check_writable", "recording", "summary"]
 
-_WRITABLE = [suffix for suffix in SUFFIXES if suffix != ".pcap"]
-FORMATS = f"{', '.join(_WRITABLE)}, or 'name/' for a directory of Parquet parts"
+FORMATS = f"{', '.join(SAVABLE)}, or 'name/' for a directory of Parquet parts"
 
 
 def check_writable(path: str) -> None:
@@ -26,7 +24,7 @@ def check_writable(path: str) -> None:
         WrongUsage: another suffix, or a folder that is not there.
     """
     target = Path(path)
-    if not is_directory(path) and target.suffix.lower() not in _WRITABLE:
+    if not is_directory(path) and target.suffix.lower() not in SAVABLE:
         raise WrongUsage(f"{path}: cannot write {target.suffix or 'a file without a suffix'}; use {FORMATS}")
     if not target.parent.is_dir():
         raise WrongUsage(f"{path}: the folder {target.parent} is not there: make it first")

@@ -14,8 +14,8 @@ from wsnotebook.cli.recording import check_new, recording
 from wsnotebook.cli.running import closing
 from wsnotebook.cli.running import run as run_to_end
 from wsnotebook.errors import FileError, SessionClosed
-from wsnotebook.files import load
-from wsnotebook.log.framelog import FrameLog
+from wsnotebook.files.framelog import FrameLog
+from wsnotebook.files.loading import load
 from wsnotebook.replay import replay, timed_frames
 
 __all__ = ["make_parser", "run"]

@@ -13,8 +13,8 @@ from wsnotebook.cli.parameters import described, parsed
 from wsnotebook.cli.recording import check_new, recording, summary
 from wsnotebook.cli.running import run as run_to_end
 from wsnotebook.errors import FileError
-from wsnotebook.files import SUFFIXES, load
-from wsnotebook.files.recorder import is_directory
+from wsnotebook.files.formats import LOADABLE, is_directory
+from wsnotebook.files.loading import load
 from wsnotebook.lab.behaviours import BEHAVIOURS, Behaviour
 from wsnotebook.lab.playback import playback
 from wsnotebook.lab.server import EmbeddedServer, embedded_server
@@ -81,7 +81,7 @@ def _behaviour(arguments: argparse.Namespace) -> Behaviour:
     if name in BEHAVIOURS:
         with wrong_usage(ValueError, about=name):
             return BEHAVIOURS[name](**parsed(BEHAVIOURS[name], name, arguments.set))
-    if Path(name).suffix.lower() not in SUFFIXES and not is_directory(name):
+    if Path(name).suffix.lower() not in LOADABLE and not is_directory(name):
         raise WrongUsage(
             f"there is no behaviour {name!r}: choose one of {', '.join(BEHAVIOURS)}, or name a recording"
         )

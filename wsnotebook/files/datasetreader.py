@@ -1,4 +1,4 @@
-"""A fleet of recordings: a directory of Parquet parts, read with pandas or, where it outgrows one machine, with Dask."""
+"""Dataset: all recordings of a directory, read with pandas or, where they outgrow one machine, with Dask."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ import pandas as pd
 
 from wsnotebook.analysis.partitions import PartitionQuestions
 from wsnotebook.errors import FileError
-from wsnotebook.files.dataset import load_parts, recordings
+from wsnotebook.files.dataset import read_parts
+from wsnotebook.files.framelog import FrameLog
+from wsnotebook.files.loading import to_log
 from wsnotebook.files.parquet import read_dataframe, read_header
+from wsnotebook.files.parts import recordings
 from wsnotebook.log.connections import Connection
 from wsnotebook.log.events import Event, events_to_dataframe
-from wsnotebook.log.framelog import FrameLog
 
 __all__ = ["Dataset", "open_dataset"]
 
@@ -81,7 +83,7 @@ class Dataset:
             recording = names[0]
         if recording not in self.recordings:
             raise ValueError(f"say which recording: {', '.join(names)}")
-        return load_parts(self.path, self.recordings[recording])
+        return to_log(*read_parts(self.recordings[recording]))
 
     @property
     def df(self) -> pd.DataFrame:
@@ -95,7 +97,7 @@ class Dataset:
         """
         if len(self.recordings) == 1:
             return self.load().df
-        frames = [load_parts(self.path, parts).df for parts in self.recordings.values()]
+        frames = [to_log(*read_parts(parts)).df for parts in self.recordings.values()]
         names = self._names()
         whole = pd.concat(
             [frame.assign(session=frame["session"].cat.set_categories(names)) for frame in frames]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,11 +21,10 @@ from wsnotebook.files.pcapng.runreader import RunReader
 from wsnotebook.files.rowbuilder import Row, RowBuilder
 from wsnotebook.log.connections import Connection
 from wsnotebook.log.events import Event
-from wsnotebook.log.framelog import FrameLog
 from wsnotebook.log.segment import Rows
 from wsnotebook.wire.batch import FIN, OPCODE, Flag
 
-__all__ = ["load", "save"]
+__all__ = ["read", "write"]
 
 _MAX_FILE = 512 << 20  # bytes: JSON has to be read as a whole
 _MAX_PAYLOAD = 128 << 20  # bytes of payload that fit into such a file twice, as text and in base64
@@ -33,18 +32,17 @@ _UNKNOWN = "from a HAR of messages: mask, fragments and compression are not know
 _NEEDED = ("type", "time", "opcode", "data")
 
 
-def save(log: FrameLog, path: Path) -> None:
-    """Write a log to a HAR file.
+def write(header: Header, runs: Iterable[Rows], path: Path) -> None:
+    """Write a header and its rows to a HAR file.
 
     Raises:
-        ValueError: the log is too large for a format that is read as a whole.
+        ValueError: the rows are too large for a format that is read as a whole.
     """
-    header = Header.of(log)
     messages: list[list[dict[str, Any]]] = [[] for _ in header.connections]
     joined = _Messages()
     blobs = []
     room = _MAX_PAYLOAD
-    for rows in header.runs(log):
+    for rows in runs:
         room -= int(rows.offsets[-1] - rows.offsets[0]) + 64 * len(rows)
         if room < 0:
             raise ValueError(
@@ -150,82 +148,98 @@ def _head(head: bytes) -> tuple[str, list[dict[str, str]]]:
     return first, [{"name": name, "value": value.strip()} for name, _, value in pairs]
 
 
-def load(path: Path) -> FrameLog:
-    """Read a log from a HAR file."""
+def read(path: Path) -> tuple[Header, Iterator[Rows]]:
+    """Return the header and the rows of a HAR file.
+
+    Raises:
+        FileError: the file is damaged; from the iterator too.
+    """
     if path.stat().st_size > _MAX_FILE:
         raise FileError(
             path, "", f"a HAR of more than {_MAX_FILE >> 20} MiB is not read: JSON has to be read as a whole"
         )
-    with path.open("rb") as file:
-        data = file.read(_MAX_FILE)
-    place = _Place()
-    try:
-        document = parse(data)
-        har = document["log"]
+    place = _Place(path)
+    with path.open("rb") as file, place:
+        har = parse(file.read(_MAX_FILE))["log"]
         if "_wsnotebook" in har:
-            return _load_own(har["_wsnotebook"], place)
-        return _load_foreign(har["entries"], place)
-    except (ValueError, LookupError, TypeError, AttributeError, OverflowError) as error:
-        sentence = f"{error} is missing" if isinstance(error, KeyError) else str(error)
-        raise FileError(path, place.text, sentence) from error
+            place.text = "_wsnotebook"
+            header = Header.from_dict(har["_wsnotebook"])
+            return header, _read_own(header, har["_wsnotebook"]["frames"], place)
+        header, messages = _read_entries(har["entries"], place)
+        return header, _read_messages(header, messages, place)
 
 
 class _Place:
-    """Where in the document the reader is."""
+    """The part of the document that is being read; as a context manager, it turns what damage raises into FileErrors."""
 
-    text = ""
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.text = ""
 
+    def __enter__(self) -> None:
+        pass
 
-def _load_own(values: dict[str, Any], place: _Place) -> FrameLog:
-    place.text = "_wsnotebook"
-    header = Header.from_dict(values)
-    log = header.new_log()
-    for number, blob in enumerate(values["frames"]):
-        place.text = f"_wsnotebook, frames {number}"
-        run, wire = Run.with_wire(base64.b64decode(blob, validate=True))
-        runs = RunReader(header.connections)
-        runs.add(run)
-        runs.add_packet(wire)
-        log.adopt(runs.take())
-    if len(log) != header.rows:
-        raise ValueError(f"{len(log)} frames where the header says {header.rows}")
-    return log
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        if isinstance(error, (ValueError, LookupError, TypeError, AttributeError, OverflowError)):
+            sentence = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+            raise FileError(self.path, self.text, sentence) from error
 
 
-def _load_foreign(entries: list[Any], place: _Place) -> FrameLog:
-    log = FrameLog()
-    found = []
+def _read_own(header: Header, blobs: list[str], place: _Place) -> Iterator[Rows]:
+    """Yield the rows of a document that write() made."""
+    runs = RunReader(header.connections, header.first)
+    with place:
+        for number, blob in enumerate(blobs):
+            place.text = f"_wsnotebook, frames {number}"
+            run, wire = Run.with_wire(base64.b64decode(blob, validate=True))
+            runs.add(run)
+            runs.add_packet(wire)
+            yield runs.take()
+        if runs.next != header.first + header.rows:
+            raise ValueError(f"{runs.next - header.first} frames where the header says {header.rows}")
+
+
+def _read_entries(entries: list[Any], place: _Place) -> tuple[Header, list[Row]]:
+    """Return the header and the messages of a document of Chrome or mitmproxy."""
+    connections: list[Connection] = []
+    events, found = [], []
     for number, entry in enumerate(entries):
         place.text = f"entry {number}"
-        if "_webSocketMessages" in entry:
-            connection = log.register(_connection(entry, log.connections))
-            messages = entry["_webSocketMessages"]
-            skipped = 0
-            for count, message in enumerate(messages):
-                place.text = f"entry {number}, message {count}"
-                if all(name in message for name in _NEEDED):
-                    found.append(_row(message, connection))
-                else:
-                    skipped += 1  # as Chrome's own importer does
-            if skipped:
-                opened = log.connections[connection].opened_ns
-                detail = f"{skipped} messages of the HAR lack type, time, opcode or data"
-                log.restore([Event(opened, opened, log.connections[connection].session, "truncated", detail)])
+        if "_webSocketMessages" not in entry:
+            continue
+        connection = _connection(entry, connections)
+        skipped = 0
+        for count, message in enumerate(entry["_webSocketMessages"]):
+            place.text = f"entry {number}, message {count}"
+            if all(name in message for name in _NEEDED):
+                found.append(_row(message, len(connections)))
+            else:
+                skipped += 1  # as Chrome's own importer does
+        if skipped:
+            detail = f"{skipped} messages of the HAR lack type, time, opcode or data"
+            opened = connection.opened_ns
+            events.append(Event(opened, opened, connection.session, "truncated", detail))
+        connections.append(connection)
     place.text = ""
-    if not log.connections:
+    if not connections:
         raise ValueError(
             "no entry has _webSocketMessages: export the HAR while the WebSocket's tab is recorded"
         )
+    return Header(0, len(found), connections, events, 0, 0), found
+
+
+def _read_messages(header: Header, messages: list[Row], place: _Place) -> Iterator[Rows]:
+    """Yield the rows of messages, by time."""
     rows = RowBuilder(0)
-    for row in sorted(found, key=lambda row: row.time_ns):
-        rows.add(row)
-        if rows.is_full:
-            log.adopt(rows.take(len(log.connections)))
-    log.adopt(rows.take(len(log.connections)))
-    return log
+    with place:
+        for row in sorted(messages, key=lambda row: row.time_ns):
+            rows.add(row)
+            if rows.is_full:
+                yield rows.take(len(header.connections))
+        yield rows.take(len(header.connections))
 
 
-def _connection(entry: dict[str, Any], others: list[Connection]) -> Connection:
+def _connection(entry: dict[str, Any], others: Sequence[Connection]) -> Connection:
     request, response = entry["request"], entry["response"]
     url = str(request["url"])
     count = sum(other.url == url for other in others)

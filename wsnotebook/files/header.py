@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from wsnotebook.log.connections import Connection
 from wsnotebook.log.events import EVENT_KINDS, Event
-from wsnotebook.log.framelog import FrameLog
 from wsnotebook.log.numbercolumns import OpenMessages
+from wsnotebook.log.rowlog import RowLog
 from wsnotebook.log.segment import Rows
 from wsnotebook.wire.batch import STATUSES
 
@@ -54,20 +54,14 @@ class Header(NamedTuple):
     """Bytes that came and belong to no row."""
 
     @classmethod
-    def of(cls, log: FrameLog) -> Header:
+    def of(cls, log: RowLog) -> Header:
         """Return the header of a log as it is now; frames that arrive later are not in it."""
         with log.lock:
             return cls(log.first, len(log), list(log.connections), log.event_list, log.dropped, log.truncated)
 
-    def runs(self, log: FrameLog) -> Iterator[Rows]:
+    def runs(self, log: RowLog) -> Iterator[Rows]:
         """Yield the rows that this header counts, a segment at a time."""
         return log.rows(self.first, self.first + self.rows)
-
-    def new_log(self) -> FrameLog:
-        """Return a log with all that the header says; its rows are to be given to ``adopt``."""
-        log = FrameLog.starting_at(self.first, self.connections)
-        log.restore(self.events, dropped=self.dropped, truncated=self.truncated)
-        return log
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""

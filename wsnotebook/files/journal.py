@@ -9,15 +9,12 @@ from __future__ import annotations
 import os
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from wsnotebook.files.filelock import lock
 from wsnotebook.files.logthread import LogThread
+from wsnotebook.files.marker import Marker
 from wsnotebook.files.pcapng.recording import Recording
-from wsnotebook.files.recovery import Marker
-
-if TYPE_CHECKING:
-    from wsnotebook.log.framelog import FrameLog
+from wsnotebook.log.rowlog import RowLog
 
 __all__ = ["Journal"]
 
@@ -44,7 +41,7 @@ class Journal:
         OSError: the file cannot be made.
     """
 
-    def __init__(self, log: FrameLog, path: Path) -> None:
+    def __init__(self, log: RowLog, path: Path) -> None:
         self.path = path
         self._log = log
         self._file = _open(path)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -22,15 +22,21 @@ from wsnotebook.files.header import Header, RunningFrames, number_from, status_f
 from wsnotebook.files.jsontext import parse
 from wsnotebook.files.rowbuilder import Row, RowBuilder
 from wsnotebook.log.dataframe import OPCODES
-from wsnotebook.log.framelog import FrameLog
 from wsnotebook.log.segment import Rows
 from wsnotebook.wire.batch import Flag
 
-__all__ = ["load", "save"]
+__all__ = ["read", "write"]
 
 _MAX_LINE = 1 << 30  # bytes; 500 times a frame of the usual limit
 _MAX_SKELETON = 4096  # bytes of a frame's line beside its strings: it has at most 26 keys
 _INT64 = 1 << 63
+_WRONG = (
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    OverflowError,
+)  # raised by values of another kind
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z", re.ASCII)
 _ALWAYS = (
     "monotonic session attempt connection direction opcode fin rsv1 rsv2 rsv3 masked length wire_length frame_length "
@@ -39,14 +45,13 @@ _ALWAYS = (
 _SOMETIMES = ("message", "close_code", "close_reason", "detail", "text")
 
 
-def save(log: FrameLog, path: Path) -> None:
-    """Write a log to a JSONL file."""
-    header = Header.of(log)
+def write(header: Header, runs: Iterable[Rows], path: Path) -> None:
+    """Write a header and its rows to a JSONL file."""
     encode = json.JSONEncoder(separators=(",", ":")).encode
     with path.open("w", encoding="ascii", newline="\n") as file:
         file.write(encode({"wsnotebook": header.to_dict()}) + "\n")
         running = RunningFrames()
-        for rows in header.runs(log):
+        for rows in runs:
             df = running.dataframe(rows, header.connections)
             file.writelines(encode(row) + "\n" for row in _lines(rows, df))
 
@@ -90,25 +95,38 @@ def _present(column: Any) -> tuple[list[int], list[Any]]:
     return np.flatnonzero(there).tolist(), column[there].tolist()
 
 
-def load(path: Path) -> FrameLog:
-    """Read a log from a JSONL file."""
+def read(path: Path) -> tuple[Header, Iterator[Rows]]:
+    """Return the header and the rows of a JSONL file.
+
+    Raises:
+        FileError: the file is damaged; from the iterator too, which names the line.
+    """
+    file = path.open("rb")
+    try:
+        header = _header(file)
+    except _WRONG as error:
+        file.close()
+        raise FileError(path, "line 1", _sentence(error)) from error
+    return header, _read_rows(path, file, header)
+
+
+def _read_rows(path: Path, file: BinaryIO, header: Header) -> Iterator[Rows]:
+    """Yield the rows of the lines after the header's, and close the file."""
     number = 1
-    with path.open("rb") as file:
+    rows = RowBuilder(header.first)
+    with file:
         try:
-            header = _header(file)
-            log = header.new_log()
-            rows = RowBuilder(header.first)
             while line := file.readline(_MAX_LINE):
                 number += 1
                 if rows.is_full:
-                    log.adopt(rows.take(len(header.connections)))
+                    yield rows.take(len(header.connections))
                 rows.add(_row(parse(_whole(line), _MAX_SKELETON), rows.next))
-            log.adopt(rows.take(len(header.connections)))
-        except (ValueError, LookupError, TypeError, AttributeError, OverflowError) as error:
+            yield rows.take(len(header.connections))
+        except _WRONG as error:
             raise FileError(path, f"line {number}", _sentence(error)) from error
-    if len(log) != header.rows:
-        raise FileError(path, f"line {number}", f"the file ends after {len(log)} of {header.rows} frames")
-    return log
+    count = rows.next - header.first
+    if count != header.rows:
+        raise FileError(path, f"line {number}", f"the file ends after {count} of {header.rows} frames")
 
 
 def _whole(line: bytes) -> bytes:

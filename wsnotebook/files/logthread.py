@@ -9,12 +9,9 @@ import atexit
 import threading
 import warnings
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
+from wsnotebook.log.rowlog import RowLog
 from wsnotebook.wire.batch import Batch
-
-if TYPE_CHECKING:
-    from wsnotebook.log.framelog import FrameLog
 
 __all__ = ["LogThread"]
 
@@ -32,9 +29,7 @@ class LogThread:
         name: of the thread.
     """
 
-    def __init__(
-        self, log: FrameLog, step: Callable[[], float], finish: Callable[[], None], name: str
-    ) -> None:
+    def __init__(self, log: RowLog, step: Callable[[], float], finish: Callable[[], None], name: str) -> None:
         self._log = log
         self._step = step
         self._finish = finish
@@ -60,7 +55,7 @@ class LogThread:
         self._log.remove_tap(self._tap)
         self._finish()
 
-    def _tap(self, log: FrameLog, batch: Batch, code: int, time_ns: int) -> None:
+    def _tap(self, log: RowLog, batch: Batch, code: int, time_ns: int) -> None:
         if not self._wake.is_set():  # asking costs a fifth of setting
             self._wake.set()
 

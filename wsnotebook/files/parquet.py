@@ -20,12 +20,11 @@ from wsnotebook.errors import FileError
 from wsnotebook.files.arrowrows import BULKY, EXTRA, NAME, READ, Budget, rows_of
 from wsnotebook.files.header import FORMER_STATUSES, Header, RunningFrames
 from wsnotebook.log.dataframe import STATUSES, Frames
-from wsnotebook.log.framelog import FrameLog
 from wsnotebook.log.restore import check
 from wsnotebook.log.segment import MAX_ROWS, Rows
 from wsnotebook.wire.batch import Flag
 
-__all__ = ["load", "read_dataframe", "read_header", "read_rows", "save", "save_rows", "tables"]
+__all__ = ["read", "read_dataframe", "read_header", "write"]
 
 METADATA_KEY = b"wsnotebook"
 """Key of the header in the schema's metadata."""
@@ -37,14 +36,16 @@ _EXPANSION = 1000
 _ROW_COST = 64  # bytes of a row beside its payload while it is read
 
 
-def save(log: FrameLog, path: Path) -> None:
-    """Write a log to a Parquet file."""
-    header = Header.of(log)
-    save_rows(path, header, tables(header.runs(log), header))
+def write(header: Header, runs: Iterable[Rows], path: Path, running: RunningFrames | None = None) -> None:
+    """Write a header and its rows to a Parquet file, one row group a run.
 
-
-def save_rows(path: Path, header: Header, parts: Iterator[pa.Table]) -> None:
-    """Write tables to a Parquet file, one row group each."""
+    Args:
+        header: what the file says of the log beside its rows.
+        runs: the rows, in order.
+        path: the file.
+        running: knows the messages that are open before the first row.
+    """
+    running = running or RunningFrames()
     schema = _schema(header)
     names = schema.names
     plain = {*_DELTAS, *BULKY, "mask_key", "wire_header", "length", "wire_length", "frame_length", "message"}
@@ -57,15 +58,9 @@ def save_rows(path: Path, header: Header, parts: Iterator[pa.Table]) -> None:
         write_statistics=[name for name in names if name not in BULKY],
         write_page_checksum=True,
     ) as writer:
-        for part in parts:
-            writer.write_table(part.cast(schema), row_group_size=MAX_ROWS)
-
-
-def tables(runs: Iterable[Rows], header: Header, running: RunningFrames | None = None) -> Iterator[pa.Table]:
-    """Yield one table for each run of rows; ``running`` knows the messages that are open before the first."""
-    running = running or RunningFrames()
-    for rows in runs:
-        yield _table(running.dataframe(rows, header.connections), rows)
+        for rows in runs:
+            table = _table(running.dataframe(rows, header.connections), rows)
+            writer.write_table(table.cast(schema), row_group_size=MAX_ROWS)
 
 
 def _table(df: pd.DataFrame, rows: Rows) -> pa.Table:
@@ -95,14 +90,19 @@ def _schema(header: Header) -> pa.Schema:
     return schema.with_metadata({**schema.metadata, METADATA_KEY: header.to_json().encode()})
 
 
-def load(path: Path) -> FrameLog:
-    """Read a log from a Parquet file."""
-    with _open(path) as file:
+def read(path: Path) -> tuple[Header, Iterator[Rows]]:
+    """Return the header and the rows of a Parquet file.
+
+    Raises:
+        FileError: the file is damaged; from the iterator too, which names the row group.
+    """
+    file = _open(path)
+    try:
         header = _header(path, file)
-        log = header.new_log()
-        for rows in _load_rows(path, file, header):
-            log.adopt(rows)
-    return log
+    except FileError:
+        file.close()
+        raise
+    return header, _read_rows(path, file, header)
 
 
 def read_header(path: Path) -> Header:
@@ -113,16 +113,6 @@ def read_header(path: Path) -> Header:
     """
     with _open(path) as file:
         return _header(path, file)
-
-
-def read_rows(path: Path) -> Iterator[Rows]:
-    """Yield the rows of a Parquet file.
-
-    Raises:
-        FileError: the place in the file, and what is wrong there.
-    """
-    with _open(path) as file:
-        yield from _load_rows(path, file, _header(path, file))
 
 
 def read_dataframe(path: Path, columns: list[str] | None = None) -> pd.DataFrame:
@@ -186,24 +176,21 @@ def _header(path: Path, file: pq.ParquetFile) -> Header:
     return header
 
 
-def _load_rows(path: Path, file: pq.ParquetFile, header: Header) -> Iterator[Rows]:
-    """Yield the rows of a Parquet file.
-
-    Raises:
-        FileError: the row group and what is wrong with it.
-    """
+def _read_rows(path: Path, file: pq.ParquetFile, header: Header) -> Iterator[Rows]:
+    """Yield the rows of a file, and close it."""
     budget = Budget(_ROOM + _EXPANSION * path.stat().st_size)
     place, seq = "footer", header.first
-    try:
-        _check_schema(file.schema_arrow)
-        budget.spend(_ROW_COST * header.rows)
-        for group in range(file.metadata.num_row_groups):
-            place = f"row group {group}"
-            for batch in file.iter_batches(MAX_ROWS, row_groups=[group], columns=list(READ)):
-                yield check(rows_of(batch, seq, budget), len(header.connections))
-                seq += len(batch)
-    except (pa.ArrowException, OSError, ValueError, LookupError) as error:
-        raise FileError(path, place, str(error)) from error
+    with file:
+        try:
+            _check_schema(file.schema_arrow)
+            budget.spend(_ROW_COST * header.rows)
+            for group in range(file.metadata.num_row_groups):
+                place = f"row group {group}"
+                for batch in file.iter_batches(MAX_ROWS, row_groups=[group], columns=list(READ)):
+                    yield check(rows_of(batch, seq, budget), len(header.connections))
+                    seq += len(batch)
+        except (pa.ArrowException, OSError, ValueError, LookupError) as error:
+            raise FileError(path, place, str(error)) from error
     if seq != header.first + header.rows:
         raise FileError(path, place, f"the file has {seq - header.first} rows, its header says {header.rows}")
 

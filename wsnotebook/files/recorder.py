@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-if TYPE_CHECKING:
-    from wsnotebook.log.framelog import FrameLog
+from wsnotebook.files.formats import is_directory
+from wsnotebook.files.journal import Journal
+from wsnotebook.log.rowlog import RowLog
 
-__all__ = ["Recorder", "is_directory", "recorder"]
+__all__ = ["Recorder", "recorder"]
 
 
 class Recorder(Protocol):
@@ -27,12 +27,7 @@ class Recorder(Protocol):
         """Remove what was written, after ``stop``."""
 
 
-def is_directory(path: str | Path) -> bool:
-    """Tell whether a path means a directory: it is one, or it ends with a slash."""
-    return Path(path).is_dir() or str(path).endswith(("/", os.sep))
-
-
-def recorder(log: FrameLog, path: str | Path) -> Recorder:
+def recorder(log: RowLog, path: str | Path) -> Recorder:
     """Return what records a log to a path.
 
     Raises:
@@ -40,13 +35,11 @@ def recorder(log: FrameLog, path: str | Path) -> Recorder:
         OSError: the file cannot be made.
     """
     if is_directory(path):
-        from wsnotebook.files.dataset import PartWriter  # it loads pyarrow
+        from wsnotebook.files.partwriter import PartWriter  # it loads pyarrow
 
         return PartWriter(log, Path(path))
     if Path(path).suffix.lower() != ".pcapng":
         raise ValueError(
             f"{str(path)!r}: record to a .pcapng, or to a directory as 'name/'; log.save() writes the rest"
         )
-    from wsnotebook.files.journal import Journal
-
     return Journal(log, Path(path))

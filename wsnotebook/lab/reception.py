@@ -20,6 +20,7 @@ from websockets.http11 import Response as UpgradeResponse
 from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
+from wsnotebook.files.framelog import FrameLog
 from wsnotebook.lab.behaviours import Behaviour
 from wsnotebook.lab.connection import LabConnection, LabProtocol
 from wsnotebook.lab.frontdoor import FrontDoor
@@ -30,7 +31,6 @@ from wsnotebook.lab.recorder import Recorder
 from wsnotebook.lab.requesthead import RequestHead
 from wsnotebook.lab.script import ScriptFailed
 from wsnotebook.lab.serverclose import wait_until_closed
-from wsnotebook.log.framelog import FrameLog
 from wsnotebook.wire.frames import truncate_utf8
 
 __all__ = ["HttpHandler", "Reception"]

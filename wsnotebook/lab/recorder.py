@@ -12,8 +12,8 @@ from typing import Literal
 from websockets.extensions.permessage_deflate import PerMessageDeflate
 
 from wsnotebook.errors import FrameTooBig
+from wsnotebook.files.framelog import FrameLog
 from wsnotebook.log.connections import Connection
-from wsnotebook.log.framelog import FrameLog
 from wsnotebook.wire.batch import OPCODE, RSV1, Batch, Flag
 from wsnotebook.wire.deflate import Inflater
 from wsnotebook.wire.frames import MAX_CONTROL_PAYLOAD, Opcode

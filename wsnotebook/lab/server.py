@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, Self
 from websockets.asyncio.server import Server
 from websockets.protocol import OPEN
 
+from wsnotebook.files.framelog import FrameLog
 from wsnotebook.lab.behaviours import behaviour_from, name_of
 from wsnotebook.lab.connection import LabConnection
 from wsnotebook.lab.guard import Refusal, check_origins, is_loopback
 from wsnotebook.lab.reception import HttpHandler, Reception
-from wsnotebook.log.framelog import FrameLog
 from wsnotebook.views import view_of
 
 if TYPE_CHECKING:

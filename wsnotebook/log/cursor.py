@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+import threading
+from typing import NamedTuple
 
-if TYPE_CHECKING:
-    from wsnotebook.log.framelog import FrameLog
-    from wsnotebook.log.segment import Segment
+from wsnotebook.log.segment import Segment
+from wsnotebook.log.store import SegmentStore
 
 __all__ = ["Cursor", "Read"]
 
@@ -24,16 +24,18 @@ _NOTHING = Read(b"", [])
 
 
 class Cursor:
-    """A place in the log, before a received frame of one connection.
+    """A position in the log, before a received frame of one connection.
 
     Args:
-        log: the log.
-        code: what its batches of this connection's received frames are marked with.
+        store: the segments of the log.
+        lock: the log's, held for each read.
+        code: marks the batches of frames that this connection received.
         position: ``seq`` to begin at.
     """
 
-    def __init__(self, log: FrameLog, code: int, position: int) -> None:
-        self._log = log
+    def __init__(self, store: SegmentStore, lock: threading.RLock, code: int, position: int) -> None:
+        self._store = store
+        self._lock = lock
         self._code = code
         self.position = position
         """``seq`` of the next row to look at."""
@@ -46,7 +48,7 @@ class Cursor:
 
     def take(self, limit: int) -> Read:
         """Return the next received frames, at most ``limit``; empty when there are none. Never waits."""
-        with self._log.lock:
+        with self._lock:
             while True:
                 segment = self._find()
                 if segment is None:
@@ -57,15 +59,15 @@ class Cursor:
 
     def _find(self) -> Segment | None:
         """Return the segment that has the position, or None at the end."""
-        end = self._log.end if self.stop is None else min(self.stop, self._log.end)
-        if self.position < self._log.first:
-            self.missed += self._log.first - self.position
-            self.position = self._log.first
+        end = self._store.end if self.stop is None else min(self.stop, self._store.end)
+        if self.position < self._store.first:
+            self.missed += self._store.first - self.position
+            self.position = self._store.first
         if self.position >= end:
             return None
         segment = self._segment
         if segment is None or not segment.first <= self.position < segment.first + segment.rows:
-            segment = self._segment = self._log.segment_of(self.position)
+            segment = self._segment = self._store.segment_of(self.position)
             self._batch = segment.batch_of(self.position - segment.first)
         return segment
 

@@ -98,7 +98,6 @@ def to_segment(rows: Rows) -> Segment:
     segment.headers, segment.details = rows.headers, rows.details
     segment.starts = np.concatenate(([0], np.cumsum(rows.counts))).astype(np.int32)
     segment.times, segment.monotonics, segment.codes = rows.times, rows.monotonics, rows.codes
-    segment.size = int(rows.offsets[-1]) - int(rows.offsets[0])
     segment.rows, segment.batches, segment.size = len(rows), len(rows.counts), len(memoryview(rows.payload))
     segment.is_sealed = True
     return segment

@@ -120,6 +120,14 @@ class SegmentStore:
         self._held += sealed.nbytes
         self._push(Segment(rows.first + len(rows)))
 
+    def drain(self) -> Iterator[Segment]:
+        """Yield the segments, oldest first, and keep none, so that each is freed when its receiver has done with it."""
+        segments = self._segments[::-1]
+        self._open = Segment(self.end)
+        self._segments, self._on_disk, self._held = [self._open], 0, 0
+        while segments:
+            yield segments.pop()
+
     def _push(self, segment: Segment) -> None:
         """Put a segment behind the last one, or in its place where that is empty; make room for it to be filled."""
         if not self._open.rows:

@@ -25,7 +25,7 @@ from wsnotebook.errors import (
     SessionClosed,
     SocketTimeout,
 )
-from wsnotebook.log.framelog import FrameLog
+from wsnotebook.files.framelog import FrameLog
 from wsnotebook.redaction import redact_url
 from wsnotebook.session.address import (
     HeadersLike,

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from websockets.asyncio.client import connect as _websockets_connect
 
-from wsnotebook.log.framelog import FrameLog
+from wsnotebook.files.framelog import FrameLog
 from wsnotebook.session.address import Address
 from wsnotebook.session.call import Headers, HttpCall, HttpRequest, HttpResponse
 from wsnotebook.session.channels import Channels

@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from wsnotebook.errors import ChannelOverflow, SessionClosed, SessionFault
+from wsnotebook.files.framelog import FrameLog
 from wsnotebook.log.connections import Connection
 from wsnotebook.log.cursor import Cursor
-from wsnotebook.log.framelog import FrameLog
 from wsnotebook.session.channels import Channels
 from wsnotebook.session.ending import Ending, close_message
 from wsnotebook.session.intake import Intake

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from wsnotebook.log.framelog import FrameLog
+from wsnotebook.files.framelog import FrameLog
 
 __all__ = ["SessionRecording"]
 

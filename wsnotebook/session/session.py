@@ -17,7 +17,7 @@ from wsnotebook.errors import (
     WrongThread,
     WsNotebookError,
 )
-from wsnotebook.log.framelog import FrameLog
+from wsnotebook.files.framelog import FrameLog
 from wsnotebook.redaction import redact_url
 from wsnotebook.session.arguments import check_frame_size
 from wsnotebook.session.bytechannel import ByteChannel, ByteReader, ByteWriter

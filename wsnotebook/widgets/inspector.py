@@ -18,7 +18,7 @@ from wsnotebook.wire.batch import FIN, RSV1, RSV2, RSV3
 from wsnotebook.wire.frames import CloseReason
 
 if TYPE_CHECKING:
-    from wsnotebook.log.framelog import FrameLog
+    from wsnotebook.files.framelog import FrameLog
     from wsnotebook.log.segment import Rows
 
 __all__ = ["describe", "hex_dump", "pretty_json", "preview"]

@@ -15,7 +15,7 @@ from wsnotebook.wire.batch import OPCODE, STATUSES, Flag
 from wsnotebook.wire.frames import OPCODES, Opcode
 
 if TYPE_CHECKING:
-    from wsnotebook.log.framelog import FrameLog
+    from wsnotebook.files.framelog import FrameLog
     from wsnotebook.log.segment import Column, Rows
 
 __all__ = ["Row", "rows_at", "rows_of"]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from wsnotebook.widgets.filter import Filter
 
 if TYPE_CHECKING:
-    from wsnotebook.log.framelog import FrameLog
+    from wsnotebook.files.framelog import FrameLog
     from wsnotebook.log.segment import Rows
 
 __all__ = ["Search"]

@@ -14,7 +14,7 @@ from wsnotebook.widgets.inspector import preview
 from wsnotebook.widgets.row import Row, rows_of
 
 if TYPE_CHECKING:
-    from wsnotebook.log.framelog import FrameLog
+    from wsnotebook.files.framelog import FrameLog
     from wsnotebook.session.session import ClientWebSocketSession
 
 __all__ = ["html_of", "text_of"]

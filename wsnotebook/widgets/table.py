@@ -25,7 +25,7 @@ from wsnotebook.widgets.timeline import Timeline
 from wsnotebook.widgets.verbs import Answer, VerbWidget
 
 if TYPE_CHECKING:
-    from wsnotebook.log.framelog import FrameLog
+    from wsnotebook.files.framelog import FrameLog
 
 __all__ = ["FrameTable", "pack_rows"]
 

@@ -16,7 +16,7 @@ from wsnotebook.log.events import Event
 from wsnotebook.widgets.escape import safe_text
 
 if TYPE_CHECKING:
-    from wsnotebook.log.framelog import FrameLog
+    from wsnotebook.files.framelog import FrameLog
     from wsnotebook.log.segment import Column
 
 __all__ = ["Mark", "Timeline"]

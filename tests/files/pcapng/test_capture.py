@@ -15,7 +15,7 @@ import pytest
 import websockets
 
 from wsnotebook.errors import FileError
-from wsnotebook.files import load
+from wsnotebook.files.loading import load
 
 CLIENT, SERVER = (b"\x0a\0\0\x01", 40_000), (b"\x0a\0\0\x02", 8765)
 GET = (

@@ -13,12 +13,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wsnotebook.files import load, save
+from wsnotebook.files.framelog import FrameLog
+from wsnotebook.files.loading import load
 from wsnotebook.files.pcapng.pcapngblocks import ENHANCED, OURS, Block, read
 from wsnotebook.files.pcapng.pcapngblocks import block as encode
+from wsnotebook.files.saving import save
 from wsnotebook.log.connections import Connection
 from wsnotebook.log.dataframe import OPCODES
-from wsnotebook.log.framelog import FrameLog
 from wsnotebook.wire.batch import Batch, Flag
 
 GET = (

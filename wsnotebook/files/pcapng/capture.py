@@ -1,4 +1,4 @@
-"""A capture of somebody else, by tcpdump or Wireshark: TCP connections that became WebSockets, as a log.
+"""A capture by tcpdump, Wireshark or another program: TCP connections that became WebSockets, as rows of a log.
 
 Times are those of the capture, also in ``monotonic``. Nothing is redacted, and the connections say so.
 """
@@ -6,30 +6,35 @@ Times are those of the capture, also in ``monotonic``. Nothing is redacted, and 
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Iterator
 from pathlib import Path
 
 from wsnotebook.errors import FileError
+from wsnotebook.files.header import Header
 from wsnotebook.files.pcapng.decoder import Decoder, deflate_parameters
 from wsnotebook.files.pcapng.httpupgrade import HttpUpgrade, Upgraded
 from wsnotebook.files.pcapng.packets import FIN, RST, SYN, Segment, segments
 from wsnotebook.files.pcapng.tcpstream import TcpStream
 from wsnotebook.log.connections import Connection
 from wsnotebook.log.events import Event
-from wsnotebook.log.framelog import FrameLog
+from wsnotebook.log.rowlog import RowLog
+from wsnotebook.log.segment import Rows
 
-__all__ = ["load"]
+__all__ = ["read"]
 
 _MAX_FLOWS = 65_536  # TCP connections that are followed at once; each costs some kilobytes until it is over
 _End = tuple[bytes, int]
 
 
-def load(path: Path) -> FrameLog:
-    """Read the WebSockets of a capture of unencrypted traffic.
+def read(path: Path) -> tuple[Header, Iterator[Rows]]:
+    """Return the header and the rows of the WebSockets in a capture of unencrypted traffic.
+
+    The rows are gathered first, because the header counts them; beyond the retention of a log they wait on disk.
 
     Raises:
         FileError: the file is damaged, or no WebSocket begins in it.
     """
-    log = FrameLog()
+    log, events = RowLog(), list[Event]()
     flows: dict[tuple[_End, _End], _Flow] = {}
     seen = 0
     for segment in segments(path):
@@ -43,7 +48,7 @@ def load(path: Path) -> FrameLog:
                     path, "", f"more than {_MAX_FLOWS} TCP connections: filter the capture by port first"
                 )
             seen += 1
-            flow = flows[key] = _Flow(log)
+            flow = flows[key] = _Flow(log, events)
         flow.take(segment)
     for flow in flows.values():
         flow.finish()
@@ -54,14 +59,15 @@ def load(path: Path) -> FrameLog:
             f"no WebSocket begins in the {seen} TCP connections captured: start the capture before connecting, and "
             "without TLS (or record with record='x.pcapng', which sees what TLS carries)",
         )
-    return log
+    return Header(log.first, len(log), log.connections, events, 0, 0), log.drain()
 
 
 class _Flow:
     """One TCP connection on its way from HTTP to frames."""
 
-    def __init__(self, log: FrameLog) -> None:
+    def __init__(self, log: RowLog, events: list[Event]) -> None:
         self._log = log
+        self._events = events
         self._client: _End | None = None
         self._streams = (TcpStream(), TcpStream())  # by whether the client sent it
         self._upgrade: HttpUpgrade | None = HttpUpgrade()
@@ -141,7 +147,7 @@ class _Flow:
 
     def _note(self, detail: str) -> None:
         name = self._log.connections[self._number].session
-        self._log.restore([Event(self._last_ns, self._last_ns, name, "truncated", detail)])
+        self._events.append(Event(self._last_ns, self._last_ns, name, "truncated", detail))
 
     def finish(self) -> None:
         """Take note of what the end cut off."""

@@ -5,53 +5,54 @@ from __future__ import annotations
 import json
 import struct
 import zlib
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from wsnotebook.errors import FileError
 from wsnotebook.files.header import VERSION, Header, connection_from, event_from, number_from
-from wsnotebook.files.pcapng.pcapngblocks import ENHANCED, OURS, SECTION, Block, Torn, read
+from wsnotebook.files.pcapng import capture
+from wsnotebook.files.pcapng.pcapngblocks import ENHANCED, OURS, SECTION, Block, Torn
+from wsnotebook.files.pcapng.pcapngblocks import read as read_blocks
 from wsnotebook.files.pcapng.recording import Recording
 from wsnotebook.files.pcapng.runblocks import NOTE, RUN, Run, open_block
 from wsnotebook.files.pcapng.runreader import RunReader
 from wsnotebook.files.pcapng.synthetic import epb_crc, tcp_payload
+from wsnotebook.log.connections import Connection
 from wsnotebook.log.events import Event
-from wsnotebook.log.framelog import FrameLog
+from wsnotebook.log.rowlog import RowLog
+from wsnotebook.log.segment import Rows
 
-__all__ = ["count_frames", "load", "save"]
+__all__ = ["count_frames", "read", "write"]
 
 _INT64 = 1 << 63
 
 
-def save(log: FrameLog, path: Path) -> None:
-    """Write a log to a pcapng file."""
-    header = Header.of(log)
+def write(header: Header, runs: Iterable[Rows], path: Path) -> None:
+    """Write a header and its rows to a pcapng file."""
     recording = Recording()
     with path.open("wb") as file:
         file.write(recording.begin(header.first))
         file.write(recording.connections(header.connections))
         file.write(recording.events(header.events, header.dropped, header.truncated))
-        for rows in header.runs(log):
+        for rows in runs:
             file.write(recording.rows(rows))
         file.write(recording.end())
 
 
-def load(path: Path) -> FrameLog:
-    """Read a log from a pcapng file."""
-    from wsnotebook.files.pcapng import capture  # it wants h11, our own files do not
+def read(path: Path) -> tuple[Header, Iterator[Rows]]:
+    """Return the header and the rows of a pcapng file.
 
+    Raises:
+        FileError: the file is damaged, or no WebSocket begins in it.
+    """
     with path.open("rb") as file:
-        if file.read(4) != struct.pack("<I", SECTION):
-            return capture.load(path)
-        file.seek(0)
-        reader = _Reader(path)
-        for block in read(path, file):
-            if isinstance(block, Torn):
-                reader.torn(block)
-            elif not reader.take(block):
-                return capture.load(path)
-    log = reader.finish()
-    return capture.load(path) if log is None else log
+        if file.read(4) == struct.pack("<I", SECTION):
+            file.seek(0)
+            reader = _Reader(path)
+            if all(reader.take(block) for block in read_blocks(path, file)) and reader.is_ours:
+                return reader.finish()
+    return capture.read(path)
 
 
 def count_frames(path: Path) -> int:
@@ -62,7 +63,7 @@ def count_frames(path: Path) -> int:
     """
     count = 0
     with path.open("rb") as file:
-        for block in read(path, file):
+        for block in read_blocks(path, file):
             if isinstance(block, Block) and block.kind == OURS:
                 try:
                     own = open_block(block.body)
@@ -73,25 +74,40 @@ def count_frames(path: Path) -> int:
 
 
 class _Reader:
-    """Reads one of our own files, block by block."""
+    """Reads one of our own files, block by block.
+
+    The rows are gathered, because a note far behind them may say that they were never sent; beyond the retention of a
+    log they wait on disk.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._log: FrameLog | None = None
+        self._log: RowLog | None = None
+        self._connections: list[Connection] = []
+        self._events: list[Event] = []
+        self._dropped = self._truncated = 0
         self._never_sent: list[tuple[int, int, str]] = []
         self._gaps: list[
             tuple[int, int]
-        ] = []  # from which seq of the file on, and how many rows are not in it
+        ] = []  # from which seq of the file on, and the rows that it lacks there
         self._missing = 0
         self._is_ended = False
         self._place = ""
 
-    def take(self, block: Block) -> bool:
-        """Take a block; False where the file is not ours.
+    @property
+    def is_ours(self) -> bool:
+        """Whether a block of ours was read."""
+        return self._log is not None
+
+    def take(self, block: Block | Torn) -> bool:
+        """Read a block; return False where the file is not ours.
 
         Raises:
             FileError: the block is damaged.
         """
+        if isinstance(block, Torn):
+            self._missing = block.size
+            return True
         self._place = f"byte {block.position}"
         try:
             if block.kind == OURS:
@@ -122,20 +138,17 @@ class _Reader:
 
     def _take_note(self, note: dict[str, Any]) -> None:
         if "version" in note:
-            if note["version"] not in range(1, VERSION + 1):
-                raise ValueError(f"version {note['version']!r} is not known here: update wsnotebook")
-            self._log = FrameLog.starting_at(number_from(note["first"], 0, _INT64 >> 1), [])
-            self._runs = RunReader(self._log.connections)
+            self._begin(note["version"], note["first"])
             return
         log = self._log
         if log is None:
             raise ValueError("a block of wsnotebook before the first one")
         if "connection" in note:
-            log.register(connection_from(note["connection"]))
+            self._connections.append(connection_from(note["connection"]))
         if "events" in note:
-            log.restore([event_from(*event) for event in note["events"]])
-            log.dropped = number_from(note["dropped"], 0, _INT64)
-            log.truncated = number_from(note["truncated"], 0, _INT64)
+            self._events += [event_from(*event) for event in note["events"]]
+            self._dropped = number_from(note["dropped"], 0, _INT64)
+            self._truncated = number_from(note["truncated"], 0, _INT64)
         if "gap" in note:
             self._take_gap(log, *note["gap"])
         self._is_ended = "end" in note
@@ -144,32 +157,35 @@ class _Reader:
                 (number_from(start, 0, _INT64), number_from(stop, 0, _INT64), str(detail))
             )
 
-    def _take_gap(self, log: FrameLog, start: Any, stop: Any) -> None:
-        """Rows were dropped while the disk was full: seq goes on without them, and an event says so."""
+    def _begin(self, version: Any, first: Any) -> None:
+        if version not in range(1, VERSION + 1):
+            raise ValueError(f"version {version!r} is not known here: update wsnotebook")
+        if self._log is not None:
+            raise ValueError("a second first block of wsnotebook")
+        self._log = RowLog.starting_at(number_from(first, 0, _INT64 >> 1), [])
+        self._runs = RunReader(self._connections, first)
+
+    def _take_gap(self, log: RowLog, start: Any, stop: Any) -> None:
+        """Close the gap of rows that were dropped while the disk was full, and add an event of it."""
         size = number_from(stop, start, _INT64) - number_from(start, 0, _INT64)
         self._gaps.append((stop, size))
         detail = (
             f"{size} rows after seq {self._here(start) - 1} were dropped before the disk had space for them"
         )
-        log.restore([Event(*_last_times(log), "", "dropped", detail)])
+        self._events.append(Event(*_last_times(log), "", "dropped", detail))
 
     def _here(self, seq: int) -> int:
-        """Return the seq in this log of one of the file."""
+        """Return the seq in the log of a seq in the file."""
         return seq - sum(size for stop, size in self._gaps if stop <= seq)
 
-    def torn(self, end: Torn) -> None:
-        """Take note of an end that is missing."""
-        self._missing = end.size
-
-    def finish(self) -> FrameLog | None:
-        """Return the log, or None where the file has no block of ours.
+    def finish(self) -> tuple[Header, Iterator[Rows]]:
+        """Return the header and the rows, after the last block of a file that is ours.
 
         Raises:
-            FileError: it cannot be completed.
+            FileError: the rows are not such as a log could have written.
         """
         log = self._log
-        if log is None:
-            return None
+        assert log is not None  # the caller asks is_ours
         try:
             begun, is_torn = self._runs.rows, self._runs.lacking > 0 or self._missing > 0
             whole = 0
@@ -182,19 +198,20 @@ class _Reader:
             self._mark_unsent(log)
         except (ValueError, LookupError) as error:
             raise FileError(self._path, self._place, str(error)) from error
-        return log
+        header = Header(log.first, len(log), self._connections, self._events, self._dropped, self._truncated)
+        return header, log.drain()
 
-    def _note_missing(self, log: FrameLog, frames: int) -> None:
-        """Say what the end lacks, at the time of the last row."""
+    def _note_missing(self, log: RowLog, frames: int) -> None:
+        """Add an event that says what the end lacks, at the time of the last row."""
         detail = (
             f"{self._path.name} has no end: what wrote it died, or still writes; all frames in it were read"
         )
         if self._missing or frames:
             detail = f"the end of {self._path.name} is missing: {self._missing} bytes of its last record"
             detail += f", and with them {frames} frames of which a part is there" if frames else ""
-        log.restore([Event(*_last_times(log), "", "truncated", detail)])
+        self._events.append(Event(*_last_times(log), "", "truncated", detail))
 
-    def _mark_unsent(self, log: FrameLog) -> None:
+    def _mark_unsent(self, log: RowLog) -> None:
         room = len(log)
         for start, stop, detail in (
             (self._here(start), self._here(stop), why) for start, stop, why in self._never_sent
@@ -205,7 +222,7 @@ class _Reader:
             log.mark_unsent(start, min(stop, log.end), detail)
 
 
-def _last_times(log: FrameLog) -> tuple[int, int]:
+def _last_times(log: RowLog) -> tuple[int, int]:
     """Return both clocks of the last row."""
     times = [(int(rows.times[-1]), int(rows.monotonics[-1])) for rows in log.rows(log.end - 1, log.end)]
     return times[0] if times else (0, 0)

@@ -21,10 +21,13 @@ class RunReader:
 
     Args:
         connections: the connections read so far; grows while the file is read.
+        first: ``seq`` of the first row.
     """
 
-    def __init__(self, connections: Sequence[Connection]) -> None:
+    def __init__(self, connections: Sequence[Connection], first: int) -> None:
         self._connections = connections
+        self.next = first
+        """``seq`` of the row that must follow."""
         self._runs: list[Run] = []
         self._packets: list[bytes] = []
         self.rows = 0
@@ -41,9 +44,10 @@ class RunReader:
         """Take a run block."""
         if self.lacking:
             raise ValueError(f"{self.lacking} bytes of the rows before are in no packet")
-        if self._runs and run.first != self._runs[0].first + self.rows:
-            raise ValueError(f"seq {run.first} follows {self._runs[0].first + self.rows - 1}")
+        if run.first != self.next:
+            raise ValueError(f"seq {run.first} follows {self.next - 1}")
         self._runs.append(run)
+        self.next += len(run.heads)
         self.rows += len(run.heads)
         self._size += len(run.changed)
         self.lacking = run.wire_size

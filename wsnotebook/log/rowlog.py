@@ -1,12 +1,14 @@
-"""FrameLog: the spine. Rows are appended in batches; cursors, windows, DataFrames and files are views of them."""
+"""RowLog: the spine. Rows are appended in batches; cursors, windows, DataFrames and files are views of them.
+
+It keeps rows in memory and on spill and knows no file; files/framelog.py adds save and record_to.
+"""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from wsnotebook.log.connections import Connection
 from wsnotebook.log.cursor import Cursor
@@ -21,19 +23,18 @@ from wsnotebook.wire.frames import Frame
 if TYPE_CHECKING:
     import pandas as pd
 
-    from wsnotebook.files.recorder import Recorder
     from wsnotebook.log.dataframe import Frames
 
-__all__ = ["DEFAULT_RETENTION", "FrameLog", "Tap"]
+__all__ = ["DEFAULT_RETENTION", "RowLog", "Tap"]
 
 DEFAULT_RETENTION = 1 << 30
 """Bytes that a log keeps in memory before sealed segments go to disk: 1 GiB holds some 8 million small frames."""
 
-Tap = Callable[["FrameLog", Batch, int, int], None]
+Tap = Callable[["RowLog", Batch, int, int], None]
 """Called with the log, each batch, its code and its wall clock in ns, after it was appended and under the lock."""
 
 
-class FrameLog:
+class RowLog:
     """Every frame of one or several sessions, in both directions, in columns.
 
     Args:
@@ -76,10 +77,9 @@ class FrameLog:
         self._taps: list[Tap] = []
         self.marks: list[tuple[int, int, str]] = []
         """What mark_unsent was told, in order: a journal has written those rows already."""
-        self._recorder: Recorder | None = None
 
     @classmethod
-    def starting_at(cls, first: int, connections: Sequence[Connection], **options: Any) -> FrameLog:
+    def starting_at(cls, first: int, connections: Sequence[Connection], **options: Any) -> Self:
         """Return an empty log whose next row has ``seq`` ``first``: what a file is loaded into."""
         log = cls(**options)
         log._store = log._new_store(first, log.retention)
@@ -228,6 +228,13 @@ class FrameLog:
                 rows = segment.read(low, high)
             yield rows
 
+    def drain(self) -> Iterator[Rows]:
+        """Yield all rows, a segment at a time, and keep none: for a log that only gathers rows for another one."""
+        self._frames = None
+        for segment in self._store.drain():
+            if segment.rows:
+                yield segment.read(0, segment.rows)
+
     def frame(self, seq: int) -> Frame:
         """Return one frame.
 
@@ -241,7 +248,7 @@ class FrameLog:
 
     def cursor(self, connection: int) -> Cursor:
         """Return a cursor over the frames received on a connection, from now on."""
-        return Cursor(self, 2 * connection, self.end)
+        return Cursor(self._store, self.lock, 2 * connection, self.end)
 
     @property
     def df(self) -> pd.DataFrame:
@@ -319,63 +326,6 @@ class FrameLog:
             part for rows in self.rows(self.first, self.end) for part in _wire_parts(rows, wanted)
         )
 
-    def save(self, path: str | Path) -> Path:
-        """Write the whole log to a file, in the format that its suffix names; return the path.
-
-        Raises:
-            ValueError: no format has this suffix; the sentence lists those that there are.
-        """
-        from wsnotebook.files import save  # a format may load pyarrow
-
-        return save(self, path)
-
-    def record_to(self, path: str | Path) -> Path:
-        """Write every frame to disk from now on, as it comes, all that is already here first; return the path.
-
-        Args:
-            path: a new ``.pcapng``, of which a dead kernel loses less than 0.1 s; or a directory, "name/", that becomes
-                a dataset of Parquet parts, of which it loses the rows since the last part.
-
-        Raises:
-            ValueError: another suffix, or the log is being recorded to another path.
-            FileExistsError: the file has a recording in it.
-            OSError: the file cannot be made.
-        """
-        from wsnotebook.files.recorder import recorder  # a format may load pyarrow
-
-        with self.lock:
-            if self._recorder is not None:
-                if self._recorder.path == Path(path):
-                    return Path(path)
-                raise ValueError(f"the log is recorded to {self._recorder.path}: call stop_recording() first")
-            self._recorder = recorder(self, path)
-        self._recorder.start()
-        return self._recorder.path
-
-    @property
-    def recording(self) -> Path | None:
-        """Where the log is recorded to, or None."""
-        recorder = self._recorder
-        return None if recorder is None else recorder.path
-
-    def stop_recording(self) -> Path | None:
-        """Write what is still to be written, close the file; return its path, or None where nothing was recorded."""
-        recorder = self._end_recording()
-        return None if recorder is None else recorder.path
-
-    def discard_recording(self) -> None:
-        """As stop_recording(), and remove what was written."""
-        recorder = self._end_recording()
-        if recorder is not None:
-            recorder.remove()
-
-    def _end_recording(self) -> Recorder | None:
-        with self.lock:
-            recorder, self._recorder = self._recorder, None
-        if recorder is not None:
-            recorder.stop()
-        return recorder
-
     def __repr__(self) -> str:
         parts = [f"{len(self):,} frame{'' if len(self) == 1 else 's'}"]
         if self.spilled:
@@ -385,7 +335,7 @@ class FrameLog:
             parts.append(f"{self.dropped:,} dropped")
         if self.truncated:
             parts.append(f"{self.truncated:,} bytes truncated")
-        return f"<FrameLog {', '.join(parts)}; .df is the DataFrame>"
+        return f"<{type(self).__name__} {', '.join(parts)}; .df is the DataFrame>"
 
 
 def _check_retention(retention: int | None) -> int | None:

@@ -7,7 +7,7 @@ import threading
 import pytest
 from feed import Feed, server_frame
 
-from wsnotebook.log.framelog import FrameLog
+from wsnotebook.log.rowlog import RowLog
 from wsnotebook.wire.frames import Frame
 
 
@@ -22,7 +22,7 @@ def parts_of(data: bytes) -> list[bytes]:
 
 def test_an_empty_log_answers_every_question() -> None:
     """Nothing is recorded, and every view says so without an error."""
-    log = FrameLog()
+    log = RowLog()
     assert len(log) == 0 and log.memory == 0 and log.first == log.end == 0
     assert len(log.df) == len(log.tail(5)) == len(log.window(0, 10)) == len(log.events) == 0
     assert log.wire_bytes("in") == log.wire_bytes("out") == b""
@@ -32,7 +32,7 @@ def test_an_empty_log_answers_every_question() -> None:
 
 def test_rows_of_many_segments_are_in_order() -> None:
     """20,000 frames over several segments: each has its seq, its payload, and its place in every view."""
-    log = FrameLog()
+    log = RowLog()
     feed = Feed(log)
     feed.receive(many(20_000))
     assert len(log) == 20_000
@@ -45,7 +45,7 @@ def test_rows_of_many_segments_are_in_order() -> None:
 
 def test_wire_bytes_are_rebuilt_exactly() -> None:
     """Both directions come back to the byte: masks, fragments, a longer header than needed, a lying length, an end."""
-    log = FrameLog()
+    log = RowLog()
     feed = Feed(log)
     fed = (
         server_frame(b"Hello") + bytes.fromhex("817e0006") + b"longer" + bytes.fromhex("818537fa213d7f9f4d5158")
@@ -64,7 +64,7 @@ def test_wire_bytes_are_rebuilt_exactly() -> None:
 
 def test_wire_bytes_of_several_sessions_need_a_name() -> None:
     """Bytes of two sessions are never mixed: the question has to say which."""
-    log = FrameLog()
+    log = RowLog()
     Feed(log, "a").receive(server_frame(b"of a"))
     Feed(log, "b").receive(server_frame(b"of b"))
     assert log.wire_bytes("in", "b") == server_frame(b"of b")
@@ -74,20 +74,23 @@ def test_wire_bytes_of_several_sessions_need_a_name() -> None:
         log.wire_bytes("up")  # type: ignore[arg-type]  # that is the point
 
 
-def test_repr_says_what_is_where() -> None:
-    """Frames, those of them on disk, and bytes in memory, in a unit that shows them."""
-    log = FrameLog(retention=1_000_000)
+def test_draining_yields_every_row_once_and_frees_the_memory() -> None:
+    """Sealed segments, spilled ones and the open one, in order; then the log is empty and goes on counting."""
+    log = RowLog(retention=1_000_000)
     feed = Feed(log)
-    feed.receive(server_frame(b"x" * 1000))
-    assert repr(log) == "<FrameLog 1 frame, 1.0 kB in memory; .df is the DataFrame>"
-    for part in parts_of(many(10_000)):
+    for part in parts_of(many(20_000)):
         feed.receive(part)
-    assert repr(log).startswith(f"<FrameLog 10,001 frames, {log.spilled:,} of them on disk, ")
+    assert log.spilled > 0
+    runs = list(log.drain())
+    assert [int(rows.payload_at(at)) for rows in runs for at in range(len(rows))] == list(range(20_000))
+    assert len(log) == 0 and log.first == log.end == 20_000 and log.memory == 0
+    feed.receive(server_frame(b"more"))
+    assert log.df["text"].tolist() == ["more"] and log.df.index.tolist() == [20_000]
 
 
 def test_beyond_the_retention_segments_go_to_disk_and_nothing_is_lost() -> None:
     """The default: memory stays bounded, every row is still there, and the move is an event."""
-    log = FrameLog(retention=2_000_000)
+    log = RowLog(retention=2_000_000)
     feed = Feed(log)
     most = 0
     for _ in range(10):
@@ -103,7 +106,7 @@ def test_beyond_the_retention_segments_go_to_disk_and_nothing_is_lost() -> None:
 
 def test_without_spilling_the_oldest_rows_are_dropped_and_counted() -> None:
     """Dropping is asked for, counted, shown, and never renumbers what stays."""
-    log = FrameLog(retention=2_000_000, spill=False)
+    log = RowLog(retention=2_000_000, spill=False)
     feed = Feed(log)
     for _ in range(10):
         for part in parts_of(many(10_000)):
@@ -119,7 +122,7 @@ def test_without_spilling_the_oldest_rows_are_dropped_and_counted() -> None:
 
 def test_a_cursor_behind_the_retention_reads_from_disk() -> None:
     """A reader that is slow gets every frame, also those that were spilled meanwhile."""
-    log = FrameLog(retention=1_000_000)
+    log = RowLog(retention=1_000_000)
     feed = Feed(log)
     cursor = log.cursor(feed.number)
     for _ in range(5):
@@ -132,7 +135,7 @@ def test_a_cursor_behind_the_retention_reads_from_disk() -> None:
 
 def test_a_cursor_behind_dropped_rows_says_how_many_it_missed() -> None:
     """Where the oldest were dropped the reader goes on at the oldest that is left."""
-    log = FrameLog(retention=1_000_000, spill=False)
+    log = RowLog(retention=1_000_000, spill=False)
     feed = Feed(log)
     cursor = log.cursor(feed.number)
     for _ in range(5):
@@ -144,7 +147,7 @@ def test_a_cursor_behind_dropped_rows_says_how_many_it_missed() -> None:
 
 def test_a_cursor_reads_only_what_its_connection_received() -> None:
     """Sent frames and other sessions' stand between; none is handed over."""
-    log = FrameLog()
+    log = RowLog()
     one, other = Feed(log, "one"), Feed(log, "other")
     cursor = log.cursor(one.number)
     one.receive(server_frame(b"1"))
@@ -156,7 +159,7 @@ def test_a_cursor_reads_only_what_its_connection_received() -> None:
 
 def test_marking_rows_dropped_reaches_the_dataframe_already_asked_for() -> None:
     """A row that was recorded before its write and never written says so, also after a look at the DataFrame."""
-    log = FrameLog()
+    log = RowLog()
     first = Feed(log).send(Frame.text("a"), Frame.text("b"))
     before = log.df
     log.mark_unsent(first + 1, first + 2, "the connection was lost")
@@ -167,7 +170,7 @@ def test_marking_rows_dropped_reaches_the_dataframe_already_asked_for() -> None:
 
 def test_a_batch_larger_than_a_segment_has_a_place() -> None:
     """A frame of 20 MiB is one row, byte for byte."""
-    log = FrameLog()
+    log = RowLog()
     feed = Feed(log)
     feed.receive(server_frame(b"small"))
     feed.wire.max_frame_size = None
@@ -180,7 +183,7 @@ def test_a_batch_larger_than_a_segment_has_a_place() -> None:
 
 def test_reading_while_another_thread_appends() -> None:
     """Every view is safe from any thread while frames arrive: a DataFrame is always a whole beginning of the log."""
-    log = FrameLog()
+    log = RowLog()
     feed = Feed(log)
     data = many(500)
     stop = threading.Event()
@@ -207,4 +210,4 @@ def test_reading_while_another_thread_appends() -> None:
 def test_a_retention_that_cannot_be_is_refused(retention: int) -> None:
     """The sentence says what may be given."""
     with pytest.raises(ValueError, match="None for no limit"):
-        FrameLog(retention=retention)
+        RowLog(retention=retention)

@@ -1,0 +1,43 @@
+"""A format is two functions on a header and rows; the map finds them by the suffix of a path."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from wsnotebook.files.formats import LOADABLE, SAVABLE, reader_for, writer_for
+from wsnotebook.files.framelog import FrameLog
+from wsnotebook.files.header import Header
+
+
+@pytest.mark.parametrize("name", [*(f"log{suffix}" for suffix in SAVABLE), "log/"])
+def test_header_and_rows_come_back(name: str, make_log: Callable[[], FrameLog], tmp_path: Path) -> None:
+    """No log is needed to write or to read: what was written is read, run by run, in order."""
+    log = make_log()
+    header = Header.of(log)
+    path = f"{tmp_path}/{name}"
+    writer_for(path).write(header, header.runs(log), Path(path))
+    found, runs = reader_for(path).read(Path(path))
+    read, (written,) = list(runs), header.runs(log)
+    assert found == header
+    assert [rows.first for rows in read] == list(np.cumsum([0, *map(len, read)])[:-1])
+    assert b"".join(rows.heads.tobytes() for rows in read) == written.heads.tobytes()
+    assert [rows.payload_at(at) for rows in read for at in range(len(rows))] == [
+        written.payload_at(at) for at in range(len(written))
+    ]
+
+
+def test_a_capture_is_read_and_not_written(tmp_path: Path) -> None:
+    """A pcap cannot hold all of a log."""
+    assert set(LOADABLE) - set(SAVABLE) == {".pcap"}
+    with pytest.raises(ValueError, match="cannot save .pcap"):
+        writer_for(tmp_path / "log.pcap")
+
+
+def test_a_directory_is_a_dataset_whatever_its_name(tmp_path: Path) -> None:
+    """A slash at the end, or a directory that is there."""
+    (tmp_path / "feed.har").mkdir()
+    assert reader_for(tmp_path / "feed.har") is reader_for("feed/") is writer_for("other.jsonl/")

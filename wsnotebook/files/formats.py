@@ -1,0 +1,125 @@
+"""The map of formats: which module reads and writes a file, by the suffix of its path.
+
+Modules are imported when they are first used: a session loads none, and a pcapng needs neither pandas nor pyarrow.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from wsnotebook.files.header import Header
+from wsnotebook.log.segment import Rows
+
+__all__ = ["LOADABLE", "SAVABLE", "Reader", "Writer", "is_directory", "reader_for", "writer_for"]
+
+
+class Reader(Protocol):
+    """A module that reads a format."""
+
+    def read(self, path: Path, /) -> tuple[Header, Iterator[Rows]]:
+        """Return the header of a file and its rows in order, each run read when it is asked for.
+
+        Raises:
+            FileError: the file is damaged or not of the format; from the iterator too.
+        """
+
+
+class Writer(Reader, Protocol):
+    """A module that reads and writes a format."""
+
+    def write(self, header: Header, runs: Iterable[Rows], path: Path, /) -> None:
+        """Write a header and its rows, in order, to a file.
+
+        Raises:
+            ValueError: the format cannot hold them.
+        """
+
+
+def _dataset() -> Writer:
+    from wsnotebook.files import dataset
+
+    return dataset
+
+
+def _parquet() -> Writer:
+    from wsnotebook.files import parquet
+
+    return parquet
+
+
+def _jsonl() -> Writer:
+    from wsnotebook.files import jsonl
+
+    return jsonl
+
+
+def _har() -> Writer:
+    from wsnotebook.files import har
+
+    return har
+
+
+def _pcapng() -> Writer:
+    from wsnotebook.files.pcapng import format as pcapng
+
+    return pcapng
+
+
+def _capture() -> Reader:
+    from wsnotebook.files.pcapng import capture
+
+    return capture
+
+
+_WRITERS: dict[str, Callable[[], Writer]] = {
+    ".parquet": _parquet,
+    ".jsonl": _jsonl,
+    ".har": _har,
+    ".pcapng": _pcapng,
+}
+_READERS: dict[str, Callable[[], Reader]] = {**_WRITERS, ".pcap": _capture}  # a pcap cannot hold all of a log
+
+SAVABLE = tuple(_WRITERS)
+"""Suffixes that save() knows."""
+LOADABLE = tuple(_READERS)
+"""Suffixes that load() knows."""
+
+
+def writer_for(path: str | Path) -> Writer:
+    """Return the module that writes to a path; "name/" and a directory that exists mean a dataset.
+
+    Raises:
+        ValueError: no format has this suffix.
+    """
+    if is_directory(path):
+        return _dataset()
+    _check_suffix(Path(path), "save", SAVABLE)
+    return _WRITERS[Path(path).suffix.lower()]()
+
+
+def reader_for(path: str | Path) -> Reader:
+    """Return the module that reads a path.
+
+    Raises:
+        ValueError: no format has this suffix.
+    """
+    if is_directory(path):
+        return _dataset()
+    _check_suffix(Path(path), "load", LOADABLE)
+    return _READERS[Path(path).suffix.lower()]()
+
+
+def _check_suffix(path: Path, verb: str, known: Sequence[str]) -> None:
+    if path.suffix.lower() not in known:
+        raise ValueError(
+            f"{path.name!r}: cannot {verb} {path.suffix or 'without a suffix'}; use {', '.join(known)}, or 'name/' "
+            "for a directory of parts"
+        )
+
+
+def is_directory(path: str | Path) -> bool:
+    """Return whether a path means a directory: it is one, or it ends with a slash."""
+    return Path(path).is_dir() or str(path).endswith(("/", os.sep))

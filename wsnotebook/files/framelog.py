@@ -1,0 +1,88 @@
+"""FrameLog: the log with a door to files. It can be saved, and recorded to disk while it grows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wsnotebook.log.rowlog import RowLog
+
+if TYPE_CHECKING:
+    from wsnotebook.files.recorder import Recorder
+
+__all__ = ["FrameLog"]
+
+
+class FrameLog(RowLog):
+    """Every frame of one or several sessions, in both directions, in columns.
+
+    Args:
+        retention: bytes to keep in memory; None for no limit.
+        spill: beyond it, move the oldest sealed segments to a private directory on disk, which is the default; False
+            drops the oldest rows instead, counted in ``dropped``.
+        include_secrets: record handshakes as they are, and mark files so; otherwise tokens, cookies and passwords are
+            redacted when they are recorded.
+        clock: wall clock, ns since the epoch.
+        monotonic: a clock that never jumps, ns.
+
+    Reading is safe from any thread while frames arrive.
+    """
+
+    _recorder: Recorder | None = None
+
+    def save(self, path: str | Path) -> Path:
+        """Write the whole log to a file, in the format that its suffix names; return the path.
+
+        Raises:
+            ValueError: no format has this suffix; the sentence lists those that there are.
+        """
+        from wsnotebook.files.saving import save  # a session that saves nothing does not load it
+
+        return save(self, path)
+
+    def record_to(self, path: str | Path) -> Path:
+        """Write every frame to disk from now on, as it comes, all that is already here first; return the path.
+
+        Args:
+            path: a new ``.pcapng``, of which a dead kernel loses less than 0.1 s; or a directory, "name/", that becomes
+                a dataset of Parquet parts, of which it loses the rows since the last part.
+
+        Raises:
+            ValueError: another suffix, or the log is being recorded to another path.
+            FileExistsError: the file has a recording in it.
+            OSError: the file cannot be made.
+        """
+        from wsnotebook.files.recorder import recorder  # as in save
+
+        with self.lock:
+            if self._recorder is not None:
+                if self._recorder.path == Path(path):
+                    return Path(path)
+                raise ValueError(f"the log is recorded to {self._recorder.path}: call stop_recording() first")
+            self._recorder = recorder(self, path)
+        self._recorder.start()
+        return self._recorder.path
+
+    @property
+    def recording(self) -> Path | None:
+        """Where the log is recorded to, or None."""
+        recorder = self._recorder
+        return None if recorder is None else recorder.path
+
+    def stop_recording(self) -> Path | None:
+        """Write the rest and close the file; return its path, or None where nothing was recorded."""
+        recorder = self._end_recording()
+        return None if recorder is None else recorder.path
+
+    def discard_recording(self) -> None:
+        """Stop the recording as stop_recording() does, and remove its files."""
+        recorder = self._end_recording()
+        if recorder is not None:
+            recorder.remove()
+
+    def _end_recording(self) -> Recorder | None:
+        with self.lock:
+            recorder, self._recorder = self._recorder, None
+        if recorder is not None:
+            recorder.stop()
+        return recorder

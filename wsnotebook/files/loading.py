@@ -1,0 +1,36 @@
+"""Loading: a file, or one recording of a directory, as a log that holds the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from wsnotebook.files.formats import reader_for
+from wsnotebook.files.framelog import FrameLog
+from wsnotebook.files.header import Header
+from wsnotebook.log.segment import Rows
+
+__all__ = ["load", "to_log"]
+
+
+def load(path: str | Path) -> FrameLog:
+    """Read a log from a file that ``log.save``, a browser, mitmproxy, tcpdump or Wireshark wrote.
+
+    Args:
+        path: ``.parquet``, ``.jsonl``, ``.har``, ``.pcapng`` or ``.pcap``; or a directory with one recording.
+
+    Raises:
+        ValueError: no format has this suffix.
+        FileError: the file is damaged or not of its format; it names the position.
+        OSError: the file is not there or cannot be read.
+    """
+    return to_log(*reader_for(path).read(Path(path)))
+
+
+def to_log(header: Header, runs: Iterable[Rows]) -> FrameLog:
+    """Return a log with the header and the rows of a file; beyond the retention its rows are spilled as they are read."""
+    log = FrameLog.starting_at(header.first, header.connections)
+    log.restore(header.events, dropped=header.dropped, truncated=header.truncated)
+    for rows in runs:
+        log.adopt(rows)
+    return log
