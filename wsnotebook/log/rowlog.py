@@ -16,7 +16,6 @@ from wsnotebook.log.events import Event, events_to_dataframe
 from wsnotebook.log.segment import Rows, Segment
 from wsnotebook.log.store import SegmentStore
 from wsnotebook.log.wire_image import wire_frames
-from wsnotebook.views import register_questions
 from wsnotebook.wire.batch import Batch, Flag, to_frame
 from wsnotebook.wire.frames import Frame
 
@@ -260,7 +259,6 @@ class RowLog:
         # here, so that a session can record without loading pandas
         from wsnotebook.log.dataframe import Frames
 
-        register_questions()
         with self.lock:
             frames = self._frames
             if frames is None:
@@ -271,13 +269,14 @@ class RowLog:
             return self._dataframe(frames)
 
     def _dataframe(self, frames: Frames) -> pd.DataFrame:
+        import wsnotebook.analysis  # noqa: F401  # it registers df.ws, and loads pandas
+
         return frames.dataframe(self.connections, dropped=self.dropped, truncated=self.truncated)
 
     def window(self, start: int, stop: int) -> pd.DataFrame:
         """Return the DataFrame of the rows at positions ``start`` to ``stop``, counted from the oldest row here."""
         from wsnotebook.log.dataframe import frames_of  # as in df
 
-        register_questions()
         with self.lock:
             low = self.first + max(0, start)
             high = max(low, min(self.first + stop, self.end))
