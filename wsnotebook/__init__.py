@@ -35,9 +35,9 @@ if TYPE_CHECKING:
     from wsnotebook.files.framelog import FrameLog as FrameLog
     from wsnotebook.files.loading import load as load
     from wsnotebook.files.recovery import recover as recover
-    from wsnotebook.session.channels import Channels as Channels
-    from wsnotebook.session.channels import bounded as bounded
-    from wsnotebook.session.channels import unlimited as unlimited
+    from wsnotebook.session.capacity import Channels as Channels
+    from wsnotebook.session.capacity import bounded as bounded
+    from wsnotebook.session.capacity import unlimited as unlimited
     from wsnotebook.session.client import connect as connect
     from wsnotebook.session.client import ws as ws
     from wsnotebook.session.client import ws_raw as ws_raw
@@ -70,7 +70,7 @@ _HOMES = {
     "files.framelog": "FrameLog",
     "files.loading": "load",
     "files.recovery": "recover",
-    "session.channels": "Channels bounded unlimited",
+    "session.capacity": "Channels bounded unlimited",
     "session.client": "connect ws ws_raw wss wss_raw",
     "session.converters": "JsonConverter",
     "session.default": "DefaultClientWebSocketSession",

@@ -265,7 +265,7 @@ async def test_close_gives_up_after_its_timeout(opened: Opener, wait: bool, unti
     session, peer = await opened()
     if not wait:
         peer.stop_reading()
-        while not session.pump._writing_paused:
+        while not session.pump._writer.is_paused:
             await session.send(bytes(1 << 20))
             await asyncio.sleep(0.001)
     reason = await session.close(1000, "bye", wait=wait, timeout=0.05)
@@ -328,7 +328,7 @@ async def test_a_peer_that_closes_and_then_takes_nothing_does_not_keep_the_sessi
     """The echo cannot be written: after close_timeout the connection is aborted, and senders know at once."""
     session, peer = await opened(close_timeout=0.05)
     peer.stop_reading()
-    while not session.pump._writing_paused:
+    while not session.pump._writer.is_paused:
         await session.send(bytes(1 << 20))
         await asyncio.sleep(0.001)
     await peer.send(CLOSE_1000)
@@ -431,7 +431,7 @@ async def test_close_without_waiting_waits_for_the_operating_system(opened: Open
     """That the frame was serialised is not enough: it has to have been taken."""
     session, peer = await opened()
     pump = session.pump
-    real: Any = pump._transport
+    real: Any = pump._writer._transport
     held = bytearray()
 
     class Holding:
@@ -446,11 +446,11 @@ async def test_close_without_waiting_waits_for_the_operating_system(opened: Open
             return getattr(real, name)
 
     def let_go() -> None:
-        pump._transport = real
+        pump._writer._transport = real
         real.write(bytes(held))
         pump.resume_writing()
 
-    pump._transport = Holding()  # type: ignore[assignment]
+    pump._writer._transport = Holding()  # type: ignore[assignment]
     closing = asyncio.create_task(session.close(wait=False))
     await until(lambda: session.close_sent)
     for _ in range(5):

@@ -14,6 +14,7 @@ from wsnotebook.session.state import SessionState
 
 if TYPE_CHECKING:
     from tests.session.conftest import ByteServer, Io, Opener, RawOpener
+    from wsnotebook import ClientWebSocketSession
 
 Until = Callable[[Callable[[], object]], Awaitable[None]]
 
@@ -152,12 +153,45 @@ async def test_last_words_before_a_reset_are_in_the_log(
     if session.thread is None:
         time.sleep(0.01)  # noqa: ASYNC251 - the reset has to be there before this loop looks
     for _ in range(10):
-        session.pump.enqueue((0x82, bytes(100_000), 0, None))
+        session.pump.outgoing.enqueue_entry((0x82, bytes(100_000), 0, None))
     await until(lambda: session.state is SessionState.CLOSED)
     incoming = session.df.query("direction == 'in'")
     assert (incoming.opcode == "text").sum() == 2000
     assert session.close_reason_now == (CloseReason(4000) if with_close else CloseReason(1006))
     assert len([message async for message in session]) == 2000
+
+
+@pytest.mark.parametrize("how", ["end", "reset"])
+async def test_the_end_is_seen_in_one_step(opened: Opener, how: str) -> None:
+    """Whoever knows the reason knows the rest: state, both channels and the initiator are never a step behind."""
+    for _ in range(20):
+        session, peer = await opened()
+        getattr(peer, how)()
+        reason = await session.close_reason
+        seen = (session.incoming.is_closed, session.outgoing.is_closed, session.state == "open")
+        assert (reason, seen) == (CloseReason(1006), (True, True, False))
+        assert session.close_initiator == "network" and " open " not in repr(session)
+        await session.close()
+
+
+async def test_the_end_is_seen_in_one_step_from_any_thread(opened: Opener) -> None:
+    """A thread that looks without a pause never sees a reason beside an open channel."""
+    wrong: list[str] = []
+
+    def watch(session: ClientWebSocketSession) -> None:
+        while session.close_reason_now is None:
+            pass
+        if not (session.outgoing.is_closed and session.incoming.is_closed) or session.state == "open":
+            wrong.append(repr(session))
+
+    for _ in range(20):
+        session, peer = await opened()
+        watching = asyncio.create_task(asyncio.to_thread(watch, session))
+        await asyncio.sleep(0)
+        peer.end()
+        await watching
+        await session.close()
+    assert wrong == []
 
 
 async def test_terminate_ends_now_and_is_idempotent(opened: Opener) -> None:

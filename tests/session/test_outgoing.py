@@ -204,7 +204,7 @@ async def test_incoming_that_suspends_stops_reading_and_says_so(opened: Opener, 
     """The kernel's buffers fill and the peer waits; reading goes on when somebody takes a frame; both are events."""
     session, peer = await opened(channels=Channels(incoming=bounded(2)))
     await peer.send(b"\x81\x01a\x81\x01b")
-    await until(lambda: session.pump.intake.is_held)
+    await until(lambda: session.pump.incoming.is_held)
     await peer.send(b"\x89\x00")
     await session.receive()
     assert (await peer.read_frame()).head == 0x8A
@@ -218,7 +218,7 @@ async def test_a_close_does_not_wait_behind_what_nobody_reads(opened: Opener, un
     """Reading stands still because incoming is full; our close lets it go on, so that the peer's answer is seen."""
     session, peer = await opened(channels=Channels(incoming=bounded(1)))
     await peer.send(b"\x81\x01a")
-    await until(lambda: session.pump.intake.is_held)
+    await until(lambda: session.pump.incoming.is_held)
     await peer.send(b"\x81\x01b" * 10)
     closing = asyncio.create_task(session.close(timeout=5))
     assert (await peer.read_frame()).head == 0x88
@@ -247,7 +247,7 @@ async def test_b46_a_waiting_sender_is_released_by_the_end(opened: Opener, until
         asyncio.create_task(session.send("late")),
         asyncio.create_task(session.outgoing.send(Frame.text("late"))),
     ]
-    await until(lambda: session.pump.senders == 2)
+    await until(lambda: session.pump.outgoing.waiting == 2)
     if how == "terminate":
         session.terminate()
     elif how == "reset":
@@ -269,7 +269,7 @@ async def test_a_cancelled_send_that_waited_sends_nothing(opened: Opener, until:
         asyncio.create_task(session.send(b"cancelled")),
         asyncio.create_task(session.send(b"second")),
     )
-    await until(lambda: session.pump.senders == 2)
+    await until(lambda: session.pump.outgoing.waiting == 2)
     first.cancel()
     peer.read_on()
     await second
@@ -310,10 +310,10 @@ async def test_flush_is_not_misled_by_frames_that_overtake(opened: Opener, until
         await session.send(BIG)
     flushing = asyncio.create_task(session.flush())
     queued_at_end: list[int] = []
-    flushing.add_done_callback(lambda _: queued_at_end.append(len(session.pump.outbox.data)))
+    flushing.add_done_callback(lambda _: queued_at_end.append(len(session.pump.outgoing.data)))
     await asyncio.sleep(0)
     await peer.send(b"\x89\x00" * 20)
-    await until(lambda: len(session.pump.outbox.control) == 20)
+    await until(lambda: len(session.pump.outgoing.control) == 20)
     peer.read_on()
     heads = [(await peer.read_frame()).head for _ in range(count + 28)]
     assert heads[count : count + 20] == [0x8A] * 20
@@ -379,7 +379,7 @@ async def test_frames_that_never_left_are_rows_marked_dropped(opened: Opener, un
 async def test_a_row_stands_in_the_log_before_its_bytes_are_written(opened: Opener) -> None:
     """What an interrupt between the two would leave is a row without bytes, never bytes without a row."""
     session, peer = await opened()
-    transport: Any = session.pump._transport
+    transport: Any = session.pump._writer._transport
     written: list[tuple[int, int]] = []  # rows in the log, and frames of 7 bytes written so far
 
     class Recording:
@@ -390,7 +390,7 @@ async def test_a_row_stands_in_the_log_before_its_bytes_are_written(opened: Open
         def __getattr__(self, name: str) -> object:
             return getattr(transport, name)
 
-    session.pump._transport = Recording()  # type: ignore[assignment]
+    session.pump._writer._transport = Recording()  # type: ignore[assignment]
     for text in "abc":
         await session.send(text)
         await session.flush()

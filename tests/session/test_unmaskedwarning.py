@@ -56,7 +56,7 @@ async def test_frames_still_queued_follow_the_new_value_and_written_ones_do_not(
     big = bytes(1 << 20)
     session, peer = await opened(channels=Channels(outgoing=unlimited()))
     peer.stop_reading()
-    while not session.pump._writing_paused:
+    while not session.pump._writer.is_paused:
         await session.send(big)
         await asyncio.sleep(0.002)
     await session.send("queued while masked")

@@ -37,7 +37,7 @@ from wsnotebook.session.address import (
 )
 from wsnotebook.session.arguments import check_frame_size, seconds
 from wsnotebook.session.call import HttpCall
-from wsnotebook.session.channels import Channels
+from wsnotebook.session.capacity import Channels
 from wsnotebook.session.converters import Converter, JsonConverter
 from wsnotebook.session.default import DefaultClientWebSocketSession
 from wsnotebook.session.dialer import Dialer, Options
@@ -250,6 +250,7 @@ def _make_session(options: Options, attempt: int) -> ClientWebSocketSession:
             raw=options.raw,
             channels=options.channels,
             close_timeout=options.close_timeout,
+            masking=options.masking,
             notify=notify,
             on_own_thread=options.on_own_thread,
             attempt=attempt,
@@ -259,7 +260,6 @@ def _make_session(options: Options, attempt: int) -> ClientWebSocketSession:
         "make_pump": make_pump,
         "converter": options.converter,
         "thread": IoThread(f"wsnotebook {options.name}") if options.on_own_thread else None,
-        "masking": options.masking,
         "max_frame_size": options.max_frame_size,
     }
     if options.raw:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TypeAlias
 
+from wsnotebook.errors import FrameTooBig, SessionFault
 from wsnotebook.wire.frames import (
     MAX_CLOSE_MESSAGE,
     CloseCode,
@@ -15,7 +16,7 @@ from wsnotebook.wire.frames import (
     truncate_utf8,
 )
 
-__all__ = ["CloseArgument", "close_frame", "reason_of"]
+__all__ = ["CloseArgument", "close_frame", "close_message", "reason_of"]
 
 CloseArgument: TypeAlias = int | CloseReason | BaseException
 
@@ -57,3 +58,10 @@ def close_frame(reason: CloseReason, *, any_length: bool) -> Frame:
     if not any_length:
         return Frame.close(reason)
     return Frame.nonstandard(Opcode.CLOSE, CloseReason(reason.code).to_payload() + reason.message.encode())
+
+
+def close_message(fault: SessionFault) -> str:
+    """Return the close message that tells the peer of a fault."""
+    if isinstance(fault, FrameTooBig):
+        return f"frame of {fault.frame_size} bytes, limit {fault.limit}"
+    return str(getattr(fault, "rule", type(fault).__name__))

@@ -61,7 +61,7 @@ class DefaultClientWebSocketSession(ClientWebSocketSession):
         if self._pinger is not None:
             self._pinger.stop()
             self._pinger = None
-        if self._interval is not None and not self.pump.outgoing_ended:
+        if self._interval is not None and not self.pump.life.end.outgoing_ended:
             forever = timedelta(days=365)  # a timeout of None
             self._pinger = pinger(self, self._interval, self._timeout or forever)
 

@@ -11,7 +11,7 @@ from websockets.asyncio.client import connect as _websockets_connect
 from wsnotebook.files.framelog import FrameLog
 from wsnotebook.session.address import Address
 from wsnotebook.session.call import Headers, HttpCall, HttpRequest, HttpResponse
-from wsnotebook.session.channels import Channels
+from wsnotebook.session.capacity import Channels
 from wsnotebook.session.connection import WireConnection
 from wsnotebook.session.converters import Converter
 from wsnotebook.session.engine import to_ours

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable, Iterator
 
-from wsnotebook.session.channels import Capacity
+from wsnotebook.session.incoming import IncomingState
 from wsnotebook.wire.protocol import Reading, WireProtocol
 
 __all__ = ["Intake"]
@@ -19,22 +19,15 @@ class Intake:
     """The way from the socket to the readings of the wire; on the pump's loop, but for what says otherwise.
 
     Args:
-        capacity: of ``incoming``.
+        state: of ``incoming``, whose reader may hold reading up.
         take: called with each reading.
         gives_way: the loop has a thread to itself, and the user's thread is to have its turns too.
     """
 
     def __init__(
-        self, capacity: Capacity, take: Callable[[Reading], None], *, gives_way: bool = False
+        self, state: IncomingState, take: Callable[[Reading], None], *, gives_way: bool = False
     ) -> None:
-        self.delivered = 0
-        """Frames (raw) or messages (default) that came for the application."""
-        self.read_by_user = 0
-        """Of those, taken from the channel; counted by the reader's thread."""
-        self.is_held = False
-        """Whether reading pauses until the reader has taken some; any thread."""
-        self.bound = capacity.size
-        """Unread frames that are enough; None for no limit."""
+        self._state = state
         self._take = take
         self._gives_way = gives_way
         self._busy = 0.0  # seconds since this thread last gave way
@@ -46,17 +39,6 @@ class Intake:
         """Begin to take what comes."""
         self._transport = transport
         self._wire = wire
-
-    @property
-    def unread(self) -> int:
-        """Frames or messages that wait for the reader."""
-        return self.delivered - self.read_by_user
-
-    @property
-    def is_full(self) -> bool:
-        """Whether as much waits for the reader as may."""
-        bound = self.bound  # read once: the reader's thread may lift it meanwhile
-        return bound is not None and self.unread >= bound
 
     def bytes_received(self, data: bytes) -> None:
         """Take the bytes of one read."""
@@ -120,7 +102,7 @@ class Intake:
     def resume(self) -> None:
         """Read on, unless the reader is behind or bytes are in hand."""
         transport = self._transport
-        if transport is None or self.is_held or self._reading is not None:
+        if transport is None or self._state.is_held or self._reading is not None:
             return
         if not transport.is_closing() and not transport.is_reading():
             transport.resume_reading()

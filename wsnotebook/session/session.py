@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from wsnotebook.errors import (
     ConverterNotFound,
-    FragmentError,
     PingTimeout,
     SessionClosed,
     WrongThread,
@@ -22,24 +21,23 @@ from wsnotebook.redaction import redact_url
 from wsnotebook.session.arguments import check_frame_size
 from wsnotebook.session.bytechannel import ByteChannel, ByteReader, ByteWriter
 from wsnotebook.session.call import HttpCall
-from wsnotebook.session.channels import ReceiveChannel, SendChannel
 from wsnotebook.session.closereasons import CloseArgument, close_frame, reason_of
 from wsnotebook.session.converters import Converter
 from wsnotebook.session.heartbeat import Heartbeat
+from wsnotebook.session.incoming import ReceiveChannel
 from wsnotebook.session.iothread import IoThread
 from wsnotebook.session.joiner import Joiner
+from wsnotebook.session.outgoing import Item, SendChannel
 from wsnotebook.session.pump import Pump
 from wsnotebook.session.recording import SessionRecording
 from wsnotebook.session.scope import Scope
-from wsnotebook.session.state import Initiator, SessionState
+from wsnotebook.session.state import SessionState
 from wsnotebook.session.threadcheck import require_loop
 from wsnotebook.session.threadsafe import Threadsafe
-from wsnotebook.session.unmaskedwarning import warn_unmasked
 from wsnotebook.session.watchers import Watchers
-from wsnotebook.wire.batch import Flag
+from wsnotebook.wire.closing import Initiator
 from wsnotebook.wire.extensions import WebSocketExtension
-from wsnotebook.wire.frames import BytesLike, CloseReason, Frame, Opcode
-from wsnotebook.wire.serializer import outgoing
+from wsnotebook.wire.frames import BytesLike, CloseReason, Frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,7 +64,6 @@ class ClientWebSocketSession:
         make_pump: Callable[[Callable[[], None]], Pump],
         converter: Converter | None,
         thread: IoThread | None,
-        masking: bool,
         max_frame_size: int | None,
     ) -> None:
         self.name = name
@@ -77,24 +74,22 @@ class ClientWebSocketSession:
         self.thread = thread
         """The I/O thread, with io="thread"; not for users."""
         self._converter = converter
-        self._masking = masking
         self._max_frame_size = max_frame_size
         self._call: HttpCall | None = None
         self._is_told = False  # a look at the pump is already scheduled
         self._watchers = Watchers()
         self._close_reason: asyncio.Future[CloseReason] = self._loop.create_future()
-        self._open_opcode: int | None = None  # of the message that the user has begun and not finished
         self._joiner = Joiner()
         self._latency: float | None = None
-        self._is_warned = False  # of unmasked frames
         self._recording: SessionRecording | None = None
         self._scope = Scope(name, self._task_failed)
         self.pump = make_pump(self._tell)
         """The traffic; not for users."""
-        self.incoming = ReceiveChannel(self.pump)
-        """ReceiveChannel[Frame]: what came."""
-        self.outgoing = SendChannel(self.pump, self._enqueue)
-        """SendChannel[Frame]: what is to be sent."""
+        self._outgoing = self.pump.outgoing
+        self.incoming = ReceiveChannel(self.pump.incoming)
+        """ReceiveChannel[Frame]: the frames received."""
+        self.outgoing = SendChannel(self._outgoing)
+        """SendChannel[Frame]: the frames to be sent."""
 
     # Looking
 
@@ -162,15 +157,15 @@ class ClientWebSocketSession:
 
         Frames that are still queued follow the new value. A correct server answers unmasked frames with 1002.
         """
-        return self._masking
+        return self._outgoing.masking
 
     @masking.setter
     def masking(self, masking: bool) -> None:
-        self._masking = bool(masking)
-        if self.pump.outbox:
-            self._warn_if_unmasked()
+        self._outgoing.masking = bool(masking)
+        if self._outgoing:
+            self._outgoing.warn_if_unmasked()
         if self.pump.wire is not None:
-            self.pump.wire.masking = self._masking
+            self.pump.wire.masking = self._outgoing.masking
 
     @property
     def max_frame_size(self) -> int | None:
@@ -194,22 +189,22 @@ class ClientWebSocketSession:
     @property
     def close_reason_now(self) -> CloseReason | None:
         """Why the session ended, or None while it has not."""
-        return self.pump.ending.reason
+        return self.pump.life.end.reason
 
     @property
     def close_sent(self) -> CloseReason | None:
         """What we said in our close frame."""
-        return self.pump.ending.sent
+        return self.pump.life.end.sent
 
     @property
     def close_received(self) -> CloseReason | None:
         """What the peer said in its close frame; 1005 where that was empty."""
-        return self.pump.ending.received
+        return self.pump.life.end.received
 
     @property
     def close_initiator(self) -> Initiator | None:
         """Who ended the session: "local", "peer", "network" or "timeout"."""
-        return self.pump.ending.initiator
+        return self.pump.life.end.initiator
 
     @property
     def threadsafe(self) -> Threadsafe:
@@ -218,9 +213,7 @@ class ClientWebSocketSession:
 
     # Sending
 
-    async def send(
-        self, item: str | BytesLike | Frame, *, mask_key: bytes | None = None, verbatim: bool = False
-    ) -> None:
+    async def send(self, item: Item, *, mask_key: bytes | None = None, verbatim: bool = False) -> None:
         """Send a text (str), a binary (bytes-like) or a Frame as it is; waits while the queue is full.
 
         A data frame that is not final opens a message: following frames of its type go out as continuations.
@@ -237,45 +230,18 @@ class ClientWebSocketSession:
         """
         if asyncio.get_running_loop() is not self._loop:  # not by a call of ours: this line runs per frame
             raise WrongThread("send")
-        pump = self.pump
-        if not self._masking:
-            self._warn_if_unmasked()
-        if pump.outgoing_ended or pump.outbox.is_full or pump.senders:
+        outgoing = self._outgoing
+        if mask_key is not None or verbatim:
+            self._check_verbatim(mask_key)
+        if outgoing.is_blocked:
             await self.outgoing.ready()
-        if type(item) is str and self._open_opcode is None and mask_key is None:
-            pump.enqueue((0x81, item.encode(), Flag.TEXT, None))
-        elif mask_key is None and not verbatim:
-            self._enqueue(_to_frame(item))
-        else:
-            self._enqueue_verbatim(_to_frame(item), mask_key)
+        outgoing.enqueue(item, mask_key, verbatim=verbatim)
 
-    def _enqueue(self, frame: Frame) -> None:
-        """Queue a frame, as a continuation where its message is open."""
-        if not self._masking:
-            self._warn_if_unmasked()
-        if frame.opcode in (Opcode.TEXT, Opcode.BINARY):
-            open_opcode = self._open_opcode
-            if open_opcode is not None and frame.opcode != open_opcode:
-                raise FragmentError(open_opcode, frame.opcode)
-            self._open_opcode = None if frame.fin else frame.opcode
-            if open_opcode is not None:
-                frame = frame.copy(opcode=Opcode.CONTINUATION)
-        elif frame.opcode == Opcode.CONTINUATION and frame.fin:
-            self._open_opcode = None
-        self.pump.enqueue(outgoing(frame))
-
-    def _warn_if_unmasked(self) -> None:
-        """Warn once, where the first unmasked frame is about to be sent."""
-        if not self._masking and not self._is_warned:
-            self._is_warned = True
-            warn_unmasked(self.name)
-
-    def _enqueue_verbatim(self, frame: Frame, mask_key: bytes | None) -> None:
+    def _check_verbatim(self, mask_key: bytes | None) -> None:
         if not self.pump.raw:
             raise ValueError("mask_key and verbatim are for raw sessions: connect(url, raw=True)")
         if mask_key is not None and len(mask_key) != 4:
             raise ValueError(f"a mask key has 4 bytes, this one has {len(mask_key)}")
-        self.pump.enqueue(outgoing(frame, None if mask_key is None else bytes(mask_key)))
 
     async def send_serialized(self, value: Any) -> None:
         """Send a value through the session's converter.
@@ -298,13 +264,15 @@ class ClientWebSocketSession:
             SessionClosed: the session has failed.
         """
         pump = self._check("flush")
-        marks = pump.outbox.marks
-        with pump.sending():
+        outgoing = pump.outgoing
+        marks = outgoing.marks
+        with outgoing.expecting():
             await self._watchers.until(
-                lambda: pump.outbox.has_handed(marks) or pump.state is SessionState.CLOSED
+                lambda: outgoing.has_handed(marks) or pump.state is SessionState.CLOSED
             )
-        if pump.ending.fault is not None or pump.ending.initiator in ("network", "timeout"):
-            raise SessionClosed(pump.ending.reason) from pump.ending.fault
+        end = pump.life.end
+        if end.fault is not None or end.initiator in ("network", "timeout"):
+            raise SessionClosed(end.reason) from end.fault
 
     async def ping(self, data: BytesLike | None = None, *, timeout: float | None = None) -> float:
         """Ping the peer; return the seconds until a pong with the same payload came.
@@ -320,7 +288,7 @@ class ClientWebSocketSession:
         pump = self._check("ping")
         payload = os.urandom(_PING_PAYLOAD) if data is None else Frame.ping(data).data
         self.outgoing.check()
-        self._warn_if_unmasked()
+        pump.outgoing.warn_if_unmasked()
         answered: asyncio.Future[float] = self._loop.create_future()
 
         def answer(result: float | Exception) -> None:
@@ -406,15 +374,15 @@ class ClientWebSocketSession:
         """
         pump = self._check("close")
         closing = reason_of(reason, message, detail=detail, any_code=pump.raw)
-        if not pump.outgoing_ended and not pump.outbox.has_close:
-            self._warn_if_unmasked()
-            pump.enqueue(outgoing(close_frame(closing, any_length=pump.raw)))
-        marks = pump.outbox.marks
+        outgoing = pump.outgoing
+        if not pump.life.end.outgoing_ended and not outgoing.has_close:
+            outgoing.enqueue(close_frame(closing, any_length=pump.raw))
+        marks = outgoing.marks
 
         def is_done() -> bool:
-            return pump.state is SessionState.CLOSED or (not wait and pump.outbox.has_handed(marks))
+            return pump.state is SessionState.CLOSED or (not wait and outgoing.has_handed(marks))
 
-        with pump.sending():
+        with outgoing.expecting():
             try:
                 async with asyncio.timeout(timeout):
                     await self._watchers.until(is_done)
@@ -425,7 +393,7 @@ class ClientWebSocketSession:
             await self._join_tasks()
             if self._recording is not None:
                 await self._recording.finish()
-        return pump.ending.reason or closing
+        return pump.life.end.reason or closing
 
     async def close_exceptionally(self, error: BaseException, *, detail: bool = False) -> CloseReason:
         """Close because of an exception: CancelledError is 1000 without a message, any other 1011 with its type's name."""
@@ -469,7 +437,8 @@ class ClientWebSocketSession:
     def _check_scope(self) -> None:
         pump = self._check("launch")
         if pump.state is SessionState.CLOSED:
-            raise SessionClosed(pump.ending.reason) from pump.ending.fault
+            end = pump.life.end
+            raise SessionClosed(end.reason) from end.fault
 
     def reader(self, function: Callable[[ByteReader], Awaitable[object]]) -> ByteWriter:
         """Run ``function`` with the read end of a byte channel as a task of the session; return the write end.
@@ -499,8 +468,8 @@ class ClientWebSocketSession:
 
     def _task_failed(self, error: Exception) -> None:
         self.log.note("error", f"a task failed: {type(error).__name__}: {error}", self.name)
-        if not self.pump.outgoing_ended:
-            self.pump.enqueue(outgoing(Frame.close(reason_of(error, "", detail=False, any_code=False))))
+        if not self.pump.life.end.outgoing_ended:
+            self._outgoing.enqueue(Frame.close(reason_of(error, "", detail=False, any_code=False)))
 
     async def _join_tasks(self) -> None:
         self._scope.cancel()
@@ -538,8 +507,9 @@ class ClientWebSocketSession:
         self.incoming.wake()
         self.outgoing.wake()
         self._watchers.tell()
-        if pump.ending.reason is not None and not self._close_reason.done():
-            self._close_reason.set_result(pump.ending.reason)
+        reason = pump.life.end.reason
+        if reason is not None and not self._close_reason.done():
+            self._close_reason.set_result(reason)
         if pump.state is SessionState.CLOSED:
             self._scope.cancel()
             Heartbeat.of(self._loop).forget(self._stalled)
@@ -577,18 +547,6 @@ class ClientWebSocketSession:
         from wsnotebook.widgets.panel import show_session  # only for who looks: it loads ipywidgets
 
         return show_session(self)
-
-
-def _to_frame(item: str | BytesLike | Frame) -> Frame:
-    if isinstance(item, Frame):
-        return item
-    if isinstance(item, str):
-        return Frame.text(item)
-    if isinstance(item, (bytes, bytearray, memoryview)):
-        return Frame.binary(item)
-    raise TypeError(
-        f"send() takes a str, bytes-like or Frame, not {type(item).__name__}; send_json() takes any JSON value"
-    )
 
 
 def _resolve(future: asyncio.Future[float], result: float | Exception) -> None:

@@ -1,11 +1,13 @@
-"""SessionState and Initiator: the words for where a session is, and who ended it."""
+"""SessionState, the word for where a session is, and Lifecycle, which holds the state of its end for all threads."""
 
 from __future__ import annotations
 
 import enum
-from typing import Literal, TypeAlias
+import threading
 
-__all__ = ["Initiator", "SessionState"]
+from wsnotebook.wire.closing import Action, End, Event, Phase, advance
+
+__all__ = ["Lifecycle", "SessionState"]
 
 
 class SessionState(enum.StrEnum):
@@ -14,10 +16,40 @@ class SessionState(enum.StrEnum):
     CONNECTING = "connecting"
     OPEN = "open"
     CLOSING = "closing"
-    """A close frame was sent or came."""
+    """A close frame was sent or received, or the connection is ending without one."""
     CLOSED = "closed"
-    """The connection is gone."""
+    """The connection is gone, and every frame is in the log."""
 
 
-Initiator: TypeAlias = Literal["local", "peer", "network", "timeout"]
-"""Who ended a session."""
+_STATES = {
+    Phase.CONNECTING: SessionState.CONNECTING,
+    Phase.OPEN: SessionState.OPEN,
+    Phase.CLOSED: SessionState.CLOSED,
+}
+
+
+class Lifecycle:
+    """Where one connection is, from the handshake to the end: the only place that is asked, and the only one that
+    changes.
+
+    Args:
+        raw: the connection follows the table of raw sessions.
+    """
+
+    def __init__(self, *, raw: bool) -> None:
+        self.raw = raw
+        """Whether the session is raw."""
+        self.end = End()
+        """All that is known of the end. Replaced as a whole: read it once to compare several of its fields."""
+        self._lock = threading.Lock()
+
+    def step(self, event: Event) -> tuple[Action, ...]:
+        """Apply an event, on any thread; return the actions for the pump's loop."""
+        with self._lock:  # terminate() and an overflow come from the user's thread
+            self.end, actions = advance(self.end, event, raw=self.raw)
+        return actions
+
+    @property
+    def state(self) -> SessionState:
+        """The state in the user's words."""
+        return _STATES.get(self.end.phase, SessionState.CLOSING)

@@ -1,0 +1,86 @@
+"""ChannelEnd: the user's end of a channel: its event loop, the coroutines that wait at it, the callbacks for its end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+from collections import deque
+from collections.abc import Callable
+
+from wsnotebook.session.state import Lifecycle
+from wsnotebook.wire.frames import CloseReason
+
+__all__ = ["ChannelEnd", "Waiters"]
+
+
+class Waiters:
+    """Coroutines that wait for a turn, first come first served; a turn that is not used goes to the next."""
+
+    def __init__(self) -> None:
+        self._queue: deque[asyncio.Future[None]] = deque()
+        self._granted = 0
+
+    def __bool__(self) -> bool:
+        return bool(self._queue) or self._granted > 0
+
+    async def wait(self) -> None:
+        """Wait for a turn. Cancelling passes it on."""
+        waiter = asyncio.get_running_loop().create_future()
+        self._queue.append(waiter)
+        try:
+            await waiter
+        except asyncio.CancelledError:
+            if waiter.done() and not waiter.cancelled():
+                self._granted -= 1
+                self.wake()
+            elif waiter in self._queue:  # a wake may have passed over it since it was cancelled
+                self._queue.remove(waiter)
+            raise
+        self._granted -= 1
+
+    def wake(self, count: int = 1) -> None:
+        """Give a turn to the next ``count``."""
+        while self._queue and count > 0:
+            waiter = self._queue.popleft()
+            if not waiter.done():
+                waiter.set_result(None)
+                self._granted += 1
+                count -= 1
+
+    def wake_up_to(self, count: int) -> None:
+        """Let ``count`` turns be given and not yet used."""
+        self.wake(count - self._granted)
+
+    def wake_all(self) -> None:
+        """Give a turn to everybody."""
+        self.wake(len(self._queue))
+
+
+class ChannelEnd:
+    """What the user's ends of both channels have in common.
+
+    Args:
+        life: where the connection is.
+    """
+
+    def __init__(self, life: Lifecycle) -> None:
+        self._life = life
+        self._loop = asyncio.get_running_loop()
+        self._waiters = Waiters()
+        self._on_close: list[tuple[Callable[[CloseReason | None], object], contextvars.Context]] = []
+        self._is_announced = False  # the callbacks have been scheduled
+
+    def on_close(self, callback: Callable[[CloseReason | None], object]) -> None:
+        """Call ``callback(reason)`` once when the channel is closed; at once where it is."""
+        if self._is_announced:
+            callback(self._life.end.reason)
+        else:
+            self._on_close.append((callback, contextvars.copy_context()))
+
+    def _announce(self) -> None:
+        """Schedule the callbacks, once."""
+        self._is_announced = True
+        callbacks, self._on_close = self._on_close, []
+        for callback, context in callbacks:
+            # as a loop callback, so that its error goes to the loop's handler and not into the session
+            self._loop.call_soon(callback, self._life.end.reason, context=context)

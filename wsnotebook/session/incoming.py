@@ -1,0 +1,240 @@
+"""``incoming``: one state, the received frames that nobody has dequeued, and the user's end of it, ReceiveChannel.
+
+The pump's end is intake.py. The frames themselves are in the log: the state is a cursor over it, and two counts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import repeat
+from typing import Self
+
+from wsnotebook.errors import SessionClosed, WrongThread
+from wsnotebook.log.cursor import Cursor
+from wsnotebook.session.capacity import Capacity
+from wsnotebook.session.channelend import ChannelEnd
+from wsnotebook.session.state import Lifecycle
+from wsnotebook.session.threadcheck import require_loop
+from wsnotebook.wire.batch import FIN, OPCODE, to_frame
+from wsnotebook.wire.frames import OPCODES, Frame
+
+__all__ = ["IncomingState", "ReceiveChannel"]
+
+_LOOK_AHEAD = 256  # frames read from the log at once; their bytes are the log's until then
+_CLAIM_NOTHING = bytes(range(256))
+
+
+class IncomingState:
+    """Received frames on their way to the user.
+
+    Args:
+        capacity: frames (raw) or messages (default) that may wait, and what happens beyond.
+        life: where the connection is.
+        room: called on the user's thread when reading is held and frames have been dequeued.
+    """
+
+    def __init__(self, capacity: Capacity, life: Lifecycle, room: Callable[[], None]) -> None:
+        self.capacity = capacity
+        self.life = life
+        self.room = room
+        self.cursor: Cursor | None = None
+        """Where the user reads in the log; None before the handshake is done."""
+        self.clear_claimed = _CLAIM_NOTHING
+        """Translates a first byte to one without the RSV bits that an extension has used up."""
+        self.delivered = 0
+        """Frames (raw) or messages (default) received for the application; counted by the pump's thread."""
+        self.dequeued = 0
+        """Of those, dequeued by the user; counted by the user's thread."""
+        self.bound = capacity.size
+        """Waiting frames that are enough; None for no limit."""
+        self.is_held = False
+        """Whether reading pauses until the user has dequeued some."""
+
+    def open(self, cursor: Cursor, claimed: int) -> None:
+        """Begin to receive.
+
+        Args:
+            cursor: at the first frame of the connection.
+            claimed: RSV bits of the negotiated extensions, as bits of the first byte.
+        """
+        self.clear_claimed = bytes(head & ~claimed for head in range(256))
+        self.cursor = cursor
+
+    @property
+    def waiting(self) -> int:
+        """Frames or messages that the user has not dequeued."""
+        return self.delivered - self.dequeued
+
+    @property
+    def is_full(self) -> bool:
+        """Whether as many wait as may."""
+        bound = self.bound  # read once: the user's thread may lift it meanwhile
+        return bound is not None and self.waiting >= bound
+
+    def stop_at(self, seq: int) -> None:
+        """Let nothing from row ``seq`` on reach the user; the first call decides."""
+        if self.cursor is not None and self.cursor.stop is None:
+            self.cursor.stop = seq
+
+    def count_dequeued(self, frames: int) -> None:
+        """Count frames that the user has dequeued."""
+        self.dequeued += frames
+        if self.is_held:
+            self.room()
+
+    def unbind(self) -> None:
+        """Lift the limit: nobody dequeues any more, or the session ends."""
+        self.bound = None
+        self.room()
+
+
+class ReceiveChannel(ChannelEnd):
+    """The frames received, in order; each goes to one receiver. It reads them from the log and holds no other copy.
+
+    ``async for`` ends at a close or a plain end of stream, and raises what failed the session after a fault.
+    """
+
+    def __init__(self, state: IncomingState) -> None:
+        super().__init__(state.life)
+        self._state = state
+        self._ready: deque[Frame] = deque()
+        self._parts: list[tuple[int, bytes]] = []  # frames of the message that is open
+        self._cancelled = False
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether nothing more is received; frames that were received before stay readable."""
+        return self._cancelled or self._life.end.incoming_ended
+
+    async def receive(self) -> Frame:
+        """Return the next frame (raw session) or whole message (default session). Cancelling loses nothing.
+
+        Raises:
+            SessionClosed: the session has ended and every frame was dequeued.
+            SessionFault: the session was failed; every frame before was dequeued.
+            WrongThread: called from another thread or loop than the session's.
+        """
+        if asyncio.get_running_loop() is not self._loop:  # not by a call of ours: this line runs per frame
+            raise WrongThread("receive")
+        if not self._waiters:
+            frame = self._next()
+            if frame is not None:
+                return frame
+        while True:
+            await self._waiters.wait()
+            frame = self._next()
+            if frame is not None:
+                if self._ready or self._refill():
+                    self._waiters.wake_up_to(len(self._ready))
+                return frame
+
+    def try_receive(self) -> Frame | None:
+        """Return the next frame, or None when none is there. Never waits.
+
+        Raises:
+            SessionClosed, SessionFault, WrongThread: as receive().
+        """
+        require_loop(self._loop, "receive")
+        return self._next()
+
+    def _next(self) -> Frame | None:
+        if not self._ready:
+            is_closed = self.is_closed  # read before the log, which has all frames that came before the end
+            if not self._refill():
+                if is_closed:
+                    self._raise_end()
+                return None
+        self._state.count_dequeued(1)
+        return self._ready.popleft()
+
+    def _raise_end(self) -> None:
+        end = self._life.end
+        # one exception for all who ask: without the traceback of those before
+        raise SessionClosed(end.reason) if end.fault is None else end.fault.with_traceback(None)
+
+    def cancel(self) -> None:
+        """Drop the frames that wait and close this end; the session goes on and the log keeps everything."""
+        self._cancelled = True
+        self._state.unbind()
+        self._ready.clear()
+        self._waiters.wake_all()
+        self._announce()
+
+    def __aiter__(self) -> Self:
+        require_loop(self._loop, "receive")
+        return self
+
+    async def __anext__(self) -> Frame:
+        if not self._ready and self._refill():
+            await asyncio.sleep(0)  # a reader with a long backlog must not hold up the loop
+        if self._ready and not self._waiters:
+            self._state.count_dequeued(1)
+            return self._ready.popleft()
+        try:
+            return await self.receive()
+        except SessionClosed:
+            raise StopAsyncIteration from None
+
+    def wake(self) -> None:
+        """Let waiting receivers look again: frames were received, or the connection has ended."""
+        is_closed = self.is_closed
+        if self._waiters:
+            if not self._ready:
+                self._refill()
+            self._waiters.wake_up_to(len(self._ready))
+        if is_closed and not self._is_announced:
+            if self._life.end.fault is not None:
+                self._drop_overflow()
+            self._announce()
+        if is_closed:
+            self._waiters.wake_all()
+
+    def _drop_overflow(self) -> None:
+        """After an overflow only the newest frames that the channel holds stay readable."""
+        state = self._state
+        size = state.capacity.size
+        if size is not None and state.capacity.overflow == "close":
+            while state.waiting > size and (self._ready or self._refill()):
+                self._ready.popleft()
+                state.dequeued += 1
+
+    def _refill(self) -> bool:
+        """Read the next frames from the log; return whether there are any."""
+        cursor = self._state.cursor
+        if self._cancelled or cursor is None:
+            return False
+        while True:
+            read = cursor.take(_LOOK_AHEAD)
+            if not read.heads:
+                return False
+            self._ready.extend(self._frames(*read))
+            if self._ready:
+                return True
+
+    def _frames(self, heads: bytes, payloads: list[bytes]) -> Iterator[Frame]:
+        if self._life.raw:
+            return map(to_frame, heads, payloads)
+        heads = heads.translate(self._state.clear_claimed)
+        if not self._parts and not heads.translate(None, b"\x81\x82"):
+            opcodes = map(OPCODES.__getitem__, heads.translate(_OPCODE_OF))
+            return map(
+                _make_frame, zip(opcodes, payloads, repeat(True), repeat(False), repeat(False), repeat(False))
+            )
+        return self._messages(heads, payloads)
+
+    def _messages(self, heads: bytes, payloads: list[bytes]) -> Iterator[Frame]:
+        """Yield the whole messages that some frames complete."""
+        for head, payload in zip(heads, payloads, strict=True):
+            if head & 0x08:
+                continue
+            self._parts.append((head, payload))
+            if head & FIN:
+                parts, self._parts = self._parts, []
+                yield to_frame(parts[0][0] | FIN, b"".join(data for _, data in parts))
+
+
+_make_frame = partial(tuple.__new__, Frame)
+_OPCODE_OF = bytes(head & OPCODE for head in range(256))

@@ -1,0 +1,198 @@
+"""FrameWriter: the pump's end of ``outgoing``: frames are dequeued, recorded, and written, as far as the peer takes them.
+
+It lives on the pump's loop. A row is in the log before its bytes reach the socket.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from wsnotebook.files.framelog import FrameLog
+from wsnotebook.session.outgoing import OutgoingState
+from wsnotebook.session.state import Lifecycle
+from wsnotebook.session.unsent import Unsent
+from wsnotebook.wire.batch import OPCODE, Batch
+from wsnotebook.wire.frames import Opcode
+from wsnotebook.wire.protocol import WireProtocol
+from wsnotebook.wire.serializer import Outgoing
+
+__all__ = ["FrameWriter"]
+
+_PATIENCE = 1.0  # seconds for which the peer may take nothing before that is worth an event
+_PONGS_WAITING = 64  # pongs that wait for a peer that reads nothing; then only the newest is kept
+
+
+class FrameWriter:
+    """The way from the queues of ``outgoing`` to the socket.
+
+    Args:
+        log: every frame is recorded here, also one that is never sent.
+        name: of the session, for events.
+        state: the queues.
+        life: where the connection is.
+        wake: schedules a call of ``write_queued``.
+        notify: called when coroutines that wait for the queues should look again.
+        close_written: called with the payload of a close frame that was written.
+        failed: called when frames could not be serialised.
+    """
+
+    def __init__(
+        self,
+        log: FrameLog,
+        name: str,
+        state: OutgoingState,
+        life: Lifecycle,
+        *,
+        wake: Callable[[], None],
+        notify: Callable[[], None],
+        close_written: Callable[[bytes], None],
+        failed: Callable[[Exception], None],
+    ) -> None:
+        self._log = log
+        self._name = name
+        self._state = state
+        self._life = life
+        self._wake = wake
+        self._notify = notify
+        self._close_written = close_written
+        self._failed = failed
+        self._transport: asyncio.Transport | None = None
+        self._wire: WireProtocol | None = None
+        self._connection = -1
+        self._is_paused = False
+        self._patience: asyncio.TimerHandle | None = None  # while the operating system takes nothing
+        self._is_peer_slow = False
+        self._unsent: Unsent | None = None
+
+    def open(self, transport: asyncio.Transport, wire: WireProtocol, connection: int) -> None:
+        """Begin to write to a connection, which the log has under this number."""
+        self._transport, self._wire, self._connection = transport, wire, connection
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether the operating system takes no more for now."""
+        return self._is_paused
+
+    # Writing
+
+    def write_queued(self) -> None:
+        """Write the queued frames, control frames first, as far as the operating system takes them."""
+        state = self._state
+        while state and not self._is_paused and not self._is_closing():
+            end = self._life.end
+            items = state.dequeue(with_data=not end.outgoing_ended) if end.sent is None else []
+            if (
+                not items
+            ):  # nothing follows our close frame; data that another thread enqueued late is dropped
+                break
+            self._write(items)
+            if state.data:  # another turn, so that receiving is not held up by a long queue
+                self._wake()
+                break
+        if state.waiting:
+            self._notify()
+
+    def write_control(self) -> None:
+        """Write the control frames that are queued, if the operating system takes them."""
+        if self._state.control and not self._is_paused and not self._is_closing():
+            self._write(self._state.control.drain())
+
+    def write_close(self, payload: bytes) -> None:
+        """Write a close frame of this side's own accord ahead of all data, as soon as the operating system takes it."""
+        self._state.enqueue_own_close(payload)
+        self.write_queued()
+
+    def _is_closing(self) -> bool:
+        return self._transport is None or self._transport.is_closing()
+
+    def _write(self, items: list[Outgoing]) -> None:
+        """Record frames, then write them: a row before a write."""
+        assert self._wire is not None and self._transport is not None
+        try:
+            batch, data = self._wire.serialize(items)
+        except Exception as error:  # noqa: BLE001 - an extension or a compress_if may be the user's
+            self._record_unsent(items, f"an extension failed: {type(error).__name__}")
+            self._failed(error)
+            return
+        first = self._log.append(batch, self._connection, "out", self._log.clock(), self._log.monotonic())
+        self._transport.write(data)
+        left = self._transport.get_write_buffer_size()
+        if left:
+            self._unsent = Unsent.of(first, batch, left)
+        else:
+            self._state.mark_handed()
+        if items[-1][0] & OPCODE == Opcode.CLOSE:
+            self._close_written(items[-1][1])
+
+    # Pongs
+
+    def answer(self, pings: list[bytes]) -> None:
+        """Enqueue pongs in order; for a peer that takes none, only the newest (RFC 6455 §5.5.3)."""
+        if self._is_paused and len(self._state.control) > _PONGS_WAITING:
+            stale = self._state.dequeue_pongs()
+            self._record_unsent(stale, "a newer ping was answered instead (RFC 6455 §5.5.3)")
+            pings = pings[-1:]
+        for payload in pings:
+            self._state.enqueue_entry((0x8A, payload, 0, None))
+
+    # Frames that are never sent
+
+    def drop(self, why: str) -> None:
+        """Record the queued frames as unsent."""
+        self._record_unsent(self._state.drain(), why)
+        if self._unsent is None:  # or the last write, our close perhaps, is still to be handed over
+            self._state.mark_handed()
+
+    def _record_unsent(self, items: list[Outgoing], why: str) -> None:
+        if items:
+            batch = Batch()
+            for head, payload, flags, _ in items:
+                batch.add(head, payload, flags)
+            first = self._log.append(batch, self._connection, "out", self._log.clock(), self._log.monotonic())
+            self._log.mark_unsent(first, first + len(items), f"never sent: {why}")
+
+    def about_to_abort(self) -> None:
+        """Note how much of the last write the operating system has not taken: an aborted transport does not tell."""
+        if self._unsent is not None and self._transport is not None:
+            self._unsent = self._unsent._replace(left=self._transport.get_write_buffer_size())
+
+    def lost(self) -> None:
+        """Mark the rows of the last write that the operating system has not wholly taken: the connection is gone."""
+        if self._unsent is not None:
+            self._unsent.mark_unsent(self._log)
+            self._unsent = None
+        self._transport = None
+        self._forget_patience()
+
+    # Flow control
+
+    def pause(self) -> None:
+        """The operating system takes no more for now."""
+        self._is_paused = True
+        self._patience = asyncio.get_running_loop().call_later(_PATIENCE, self._lose_patience)
+
+    def _lose_patience(self) -> None:
+        self._is_peer_slow = True
+        waiting = len(self._state.control) + len(self._state.data)
+        self._log.note(
+            "backpressure on",
+            f"the peer takes nothing since {_PATIENCE:g} s: {waiting} frames wait",
+            self._name,
+        )
+
+    def _forget_patience(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+        self._patience, self._is_peer_slow = None, False
+
+    def resume(self) -> None:
+        """The operating system has taken all."""
+        self._is_paused = False
+        if self._is_peer_slow:
+            self._log.note("backpressure off", "the peer takes what is sent again", self._name)
+        self._forget_patience()
+        self._unsent = None
+        self._state.mark_handed()
+        self.write_queued()
+        self._notify()

@@ -1,0 +1,324 @@
+"""How a connection ends, as a table: (phase, kind of event) → (next phase, actions). No I/O, clock or thread.
+
+The pump turns what happens on the socket into events, looks each up with ``advance``, and performs the actions.
+An endpoint that shall react differently to an end needs another row here, and nothing else.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import Literal, NamedTuple, TypeAlias
+
+from wsnotebook.errors import SessionFault
+from wsnotebook.wire.frames import CloseCode, CloseReason
+
+__all__ = [
+    "DEFAULT",
+    "RAW",
+    "Action",
+    "Do",
+    "End",
+    "Event",
+    "Initiator",
+    "Kind",
+    "Phase",
+    "Step",
+    "Table",
+    "advance",
+]
+
+Initiator: TypeAlias = Literal["local", "peer", "network", "timeout"]
+"""Who ended a connection."""
+
+
+class Phase(enum.Enum):
+    """Where a connection is in its life."""
+
+    CONNECTING = "the handshake is not done"
+    OPEN = "frames go both ways; a close frame of the user may be queued behind data"
+    CLOSE_QUEUED = "our close frame is the next one to be written, ahead of all data"
+    CLOSE_SENT = "our close frame was written, the peer's is awaited"
+    PEER_CLOSED = "the peer's close frame was received; on a raw session the answer is the user's"
+    ANSWERING = "the peer's close frame was received, ours is the next one to be written"
+    BOTH_CLOSED = "both close frames were exchanged; the server ends TCP first (RFC 6455 §7.1.1)"
+    FAILING = "the connection is failed (RFC 6455 §7.1.7); our close frame is the next one to be written"
+    FAILED = "the connection is failed and our close frame was written; the peer's is awaited"
+    HALF_CLOSED = "the peer's stream has ended; on a raw session frames may still be sent"
+    HANGING_UP = "our end of TCP is being closed"
+    ABORTED = "TCP was aborted; its loss is not reported yet"
+    LOST = "TCP is gone; the log does not have the last rows yet"
+    CLOSED = "TCP is gone, and every frame is in the log"
+
+
+class Kind(enum.Enum):
+    """Kinds of events."""
+
+    OPENED = "the handshake is done"
+    PEER_CLOSE = "a close frame was received that breaks no rule"
+    GIVE_UP = "sending has failed on our side: the connection ends with a close frame of our own accord"
+    CLOSE_WRITTEN = "a close frame was written, the user's or our own"
+    FAIL = "the connection has to be failed; the peer gets time to answer"
+    FAIL_NOW = "the connection has to be failed, and the peer is not expected to answer"
+    EOF = "the peer's stream has ended, and with it ours"
+    HALF_EOF = "the peer's stream has ended; ours may go on"
+    DEADLINE = "the last deadline has passed"
+    TERMINATE = "the user aborts"
+    LOST = "the transport reports that TCP is gone"
+    FINISHED = "every frame is in the log"
+
+
+class Do(enum.Enum):
+    """Verbs of actions."""
+
+    WRITE_PONGS = (
+        "write the control frames that are queued: pongs to pings before the peer's close (RFC 6455 §5.5.2)"
+    )
+    WRITE_CLOSE = "write a close frame with the event's payload ahead of all data"
+    DROP = "drop the queued frames: record them as unsent, with the words as the reason"
+    NOTE_CLOSING = "append an event ``closing`` to the log"
+    NOTE_CLOSED = "append an event ``closed`` to the log"
+    AWAIT_ANSWER = "let DEADLINE happen after the time that the peer has to answer our close frame"
+    AWAIT_EOF = "let DEADLINE happen after the time that the peer has to end TCP"
+    CLOSE_TCP = "close the transport, which first writes what it has buffered"
+    HANG_UP = "close the transport, and let DEADLINE happen when that takes long"
+    ABORT = "abort the transport"
+
+
+class Action(NamedTuple):
+    """One thing for the pump to do."""
+
+    do: Do
+    """The verb."""
+    words: str = ""
+    """Why frames are dropped, or the detail of an event of the log."""
+    payload: bytes = b""
+    """Of the close frame to write."""
+
+
+class Event(NamedTuple):
+    """Something that happened, with the facts that it brings."""
+
+    kind: Kind
+    """What happened."""
+    reason: CloseReason | None = None
+    """Of PEER_CLOSE, CLOSE_WRITTEN, GIVE_UP, FAIL and FAIL_NOW: what the close frame says."""
+    payload: bytes = b""
+    """Of PEER_CLOSE, GIVE_UP, FAIL and FAIL_NOW: payload of our close frame; the peer's is echoed unchanged."""
+    fault: SessionFault | None = None
+    """Of FAIL and FAIL_NOW: the exception for the readers of ``incoming``."""
+    initiator: Initiator = "local"
+    """Of FAIL and FAIL_NOW: who ended the connection."""
+    words: str = ""
+    """Of DEADLINE: seconds that have passed; of LOST: the error of the transport. For the log."""
+
+
+class End(NamedTuple):
+    """All that is known of the end of a connection at one moment; replaced as a whole, so that no reader, on whatever
+    thread, sees one part of it new and another old."""
+
+    phase: Phase = Phase.CONNECTING
+    """Where the connection is."""
+    reason: CloseReason | None = None
+    """Why it ended; the first reason stays."""
+    initiator: Initiator | None = None
+    """Who ended it."""
+    sent: CloseReason | None = None
+    """What our close frame said."""
+    received: CloseReason | None = None
+    """What the peer's close frame said; 1005 where it was empty."""
+    fault: SessionFault | None = None
+    """What failed the connection, where it was failed."""
+    incoming_ended: bool = False
+    """Whether nothing that is received from now on reaches the application; follows from the phase."""
+    outgoing_ended: bool = False
+    """Whether no frame of the user is sent any more; follows from the phase, and is a field as it is read per frame."""
+
+
+_RECEIVING = frozenset((Phase.CONNECTING, Phase.OPEN, Phase.CLOSE_QUEUED, Phase.CLOSE_SENT))
+_SENDING = frozenset((Phase.CONNECTING, Phase.OPEN, Phase.PEER_CLOSED, Phase.HALF_CLOSED))
+
+
+class Step(NamedTuple):
+    """A cell of the table."""
+
+    phase: Phase
+    """The next phase."""
+    actions: tuple[Action, ...] = ()
+    """In the order in which they are performed. A write stands last but for HANG_UP: it may lead to the next event, whose
+    deadline then replaces the one set before it."""
+
+
+_BY_US = Action(Do.NOTE_CLOSING, "by us: {reason}")
+_BY_PEER = Action(Do.NOTE_CLOSING, "by the peer: {reason}")
+_UNANSWERED = Action(Do.NOTE_CLOSED, "the peer did not answer our close within {words} s")
+_DROP_BEHIND = Action(Do.DROP, "a close frame was sent before it")
+_DROP_AT_PEERS = Action(Do.DROP, "the peer had closed")
+_DROP_AT_FAULT = Action(Do.DROP, "the session was failed: {fault}")
+_DROP_AT_GIVE_UP = Action(Do.DROP, "an extension failed before it")
+_DROP_AT_LOSS = Action(Do.DROP, "the connection was lost")
+_PONGS, _CLOSE = Action(Do.WRITE_PONGS), Action(Do.WRITE_CLOSE)
+_AWAIT_ANSWER, _AWAIT_EOF = Action(Do.AWAIT_ANSWER), Action(Do.AWAIT_EOF)
+_CLOSE_TCP, _HANG_UP, _ABORT = Action(Do.CLOSE_TCP), Action(Do.HANG_UP), Action(Do.ABORT)
+
+_ANSWER_PEER = Step(Phase.ANSWERING, (_PONGS, _DROP_AT_PEERS, _BY_PEER, _AWAIT_ANSWER, _CLOSE))
+_WE_CLOSE = Step(Phase.CLOSE_SENT, (_DROP_BEHIND, _BY_US, _AWAIT_ANSWER))
+_BOTH = Step(Phase.BOTH_CLOSED, (_DROP_BEHIND, _AWAIT_EOF))
+_BOTH_BY_PEER = Step(Phase.BOTH_CLOSED, (_BY_PEER, _AWAIT_EOF))
+_LAST_CLOSE = Step(Phase.HANGING_UP, (_DROP_BEHIND, _BY_US, _HANG_UP))
+_FAIL = Step(Phase.FAILING, (_DROP_AT_FAULT, _AWAIT_ANSWER, _CLOSE))
+_FAIL_ANSWERED = Step(Phase.ANSWERING, (_DROP_AT_FAULT, _AWAIT_ANSWER, _CLOSE))
+_FAIL_NOW = Step(Phase.HANGING_UP, (_DROP_AT_FAULT, _CLOSE, _HANG_UP))
+_END = Step(Phase.HANGING_UP, (_CLOSE_TCP,))
+_HANG_UP_NOW = Step(Phase.HANGING_UP, (_HANG_UP,))
+_ABORT_UNANSWERED = Step(Phase.ABORTED, (_UNANSWERED, _ABORT))
+_ABORT_NOW = Step(Phase.ABORTED, (_ABORT,))
+_LOSE = Step(Phase.LOST, (_DROP_AT_LOSS,))
+_FINISH = Step(Phase.CLOSED, (Action(Do.NOTE_CLOSED, "{reason}, by {initiator}{words}"),))
+
+_OPENED, _PEER_CLOSE, _GIVE_UP, _CLOSE_WRITTEN = (
+    Kind.OPENED,
+    Kind.PEER_CLOSE,
+    Kind.GIVE_UP,
+    Kind.CLOSE_WRITTEN,
+)
+_EOF, _HALF_EOF, _DEADLINE = Kind.EOF, Kind.HALF_EOF, Kind.DEADLINE
+
+Table: TypeAlias = dict[Phase, dict[Kind, Step]]
+
+DEFAULT: Table = {
+    Phase.CONNECTING: {_OPENED: Step(Phase.OPEN)},
+    Phase.OPEN: {
+        _PEER_CLOSE: _ANSWER_PEER,
+        _GIVE_UP: Step(Phase.CLOSE_QUEUED, (_DROP_AT_GIVE_UP, _AWAIT_ANSWER, _CLOSE)),
+        _CLOSE_WRITTEN: _WE_CLOSE,
+        Kind.FAIL: _FAIL,
+        Kind.FAIL_NOW: _FAIL_NOW,
+        _EOF: _END,
+    },
+    Phase.CLOSE_QUEUED: {
+        _PEER_CLOSE: Step(Phase.ANSWERING, (_BY_PEER,)),
+        _CLOSE_WRITTEN: _WE_CLOSE,
+        Kind.FAIL: Step(Phase.FAILING),
+        Kind.FAIL_NOW: _HANG_UP_NOW,
+        _EOF: _END,
+        _DEADLINE: _ABORT_UNANSWERED,
+    },
+    Phase.CLOSE_SENT: {
+        _PEER_CLOSE: _BOTH_BY_PEER,
+        Kind.FAIL: Step(Phase.FAILED),
+        Kind.FAIL_NOW: _HANG_UP_NOW,
+        _EOF: _END,
+        _DEADLINE: _ABORT_UNANSWERED,
+    },
+    Phase.PEER_CLOSED: {},
+    Phase.ANSWERING: {
+        _CLOSE_WRITTEN: _BOTH,
+        _EOF: _END,
+        _DEADLINE: _ABORT_UNANSWERED,
+    },
+    Phase.BOTH_CLOSED: {_EOF: _END, _DEADLINE: _HANG_UP_NOW},
+    Phase.FAILING: {
+        _PEER_CLOSE: Step(Phase.ANSWERING, (_BY_PEER,)),
+        _CLOSE_WRITTEN: Step(Phase.FAILED, (_DROP_BEHIND, _BY_US)),
+        _EOF: _END,
+        _DEADLINE: _ABORT_UNANSWERED,
+    },
+    Phase.FAILED: {
+        _PEER_CLOSE: _BOTH_BY_PEER,
+        _EOF: _END,
+        _DEADLINE: _ABORT_UNANSWERED,
+    },
+    Phase.HALF_CLOSED: {},
+    Phase.HANGING_UP: {
+        _PEER_CLOSE: Step(Phase.HANGING_UP, (_BY_PEER,)),
+        _CLOSE_WRITTEN: Step(Phase.HANGING_UP, (_DROP_BEHIND, _BY_US)),
+        _DEADLINE: _ABORT_NOW,
+    },
+    Phase.ABORTED: {_PEER_CLOSE: Step(Phase.ABORTED, (_BY_PEER,))},
+    Phase.LOST: {Kind.FINISHED: _FINISH},
+    Phase.CLOSED: {},
+}
+"""What a default session does. A pair that is missing changes nothing: the end is decided already, or the event cannot
+be. LOST leads to LOST, and TERMINATE to ABORTED, from every phase before these."""
+
+for _phase, _row in DEFAULT.items():
+    if _phase not in (Phase.LOST, Phase.CLOSED):
+        _row[Kind.LOST] = _LOSE
+    if _phase not in (Phase.ABORTED, Phase.LOST, Phase.CLOSED):
+        _row[Kind.TERMINATE] = _ABORT_NOW
+
+_RAW_HALF_OPEN = Step(Phase.HALF_CLOSED)
+
+RAW: Table = {phase: dict(row) for phase, row in DEFAULT.items()} | {
+    Phase.OPEN: DEFAULT[Phase.OPEN]
+    | {_PEER_CLOSE: Step(Phase.PEER_CLOSED, (_BY_PEER,)), _HALF_EOF: _RAW_HALF_OPEN},
+    Phase.PEER_CLOSED: DEFAULT[Phase.PEER_CLOSED]
+    | {
+        _GIVE_UP: Step(Phase.ANSWERING, (_DROP_AT_GIVE_UP, _AWAIT_ANSWER, _CLOSE)),
+        _CLOSE_WRITTEN: _BOTH,
+        Kind.FAIL: _FAIL_ANSWERED,
+        Kind.FAIL_NOW: _FAIL_NOW,
+        _EOF: _END,
+        _HALF_EOF: _RAW_HALF_OPEN,
+    },
+    Phase.HALF_CLOSED: DEFAULT[Phase.HALF_CLOSED]
+    | {
+        _GIVE_UP: Step(Phase.HANGING_UP, (_DROP_AT_GIVE_UP, _CLOSE, _HANG_UP)),
+        _CLOSE_WRITTEN: _LAST_CLOSE,
+        Kind.FAIL: _FAIL_NOW,
+        Kind.FAIL_NOW: _FAIL_NOW,
+    },
+}
+"""What a raw session does: the peer's close is the user's to answer, and after the peer's end of stream, on plain TCP,
+the user may still send."""
+
+for _row in RAW.values():
+    if _EOF in _row:
+        _row.setdefault(_HALF_EOF, _row[_EOF])  # nothing is left to be sent
+
+_ABNORMAL = CloseReason(CloseCode.ABNORMAL_CLOSURE)
+_REASONS: dict[Kind, tuple[CloseReason | None, Initiator | None]] = {
+    Kind.PEER_CLOSE: (None, "peer"),
+    Kind.CLOSE_WRITTEN: (None, "local"),
+    Kind.FAIL: (None, None),
+    Kind.FAIL_NOW: (None, None),
+    Kind.EOF: (_ABNORMAL, "network"),
+    Kind.HALF_EOF: (_ABNORMAL, "network"),
+    Kind.LOST: (_ABNORMAL, "network"),
+    Kind.TERMINATE: (_ABNORMAL, "local"),
+}
+"""Events that give a connection its reason, if it has none yet: reason and initiator; None stands for the event's own."""
+
+
+def advance(end: End, event: Event, *, raw: bool) -> tuple[End, tuple[Action, ...]]:
+    """Return what is known of the end after an event, and what has to be done about it, in order."""
+    step = (RAW if raw else DEFAULT)[end.phase].get(event.kind)
+    if step is None:
+        return end, ()
+    facts: dict[str, object] = {
+        "phase": step.phase,
+        "incoming_ended": step.phase not in _RECEIVING,
+        "outgoing_ended": step.phase not in _SENDING,
+    }
+    if event.kind in _REASONS and end.reason is None:
+        reason, initiator = _REASONS[event.kind]
+        facts |= {"reason": reason or event.reason, "initiator": initiator or event.initiator}
+    if event.kind is Kind.PEER_CLOSE and end.received is None:
+        facts["received"] = event.reason
+    if event.kind is Kind.CLOSE_WRITTEN and end.sent is None:
+        facts["sent"] = event.reason
+    if event.fault is not None and end.fault is None:
+        facts["fault"] = event.fault
+    after = end._replace(**facts)  # type: ignore[arg-type]  # a dict of its fields
+    return after, tuple(_fill(action, event, after) for action in step.actions)
+
+
+def _fill(action: Action, event: Event, end: End) -> Action:
+    """Return an action of the table with the facts of an event."""
+    words = action.words.format(
+        reason=event.reason or end.reason,
+        initiator=end.initiator,
+        fault=type(event.fault).__name__,
+        words=event.words,
+    )
+    return Action(action.do, words, event.payload if action.do is Do.WRITE_CLOSE else b"")
