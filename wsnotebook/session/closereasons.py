@@ -16,7 +16,7 @@ from wsnotebook.wire.frames import (
     truncate_utf8,
 )
 
-__all__ = ["CloseArgument", "close_frame", "close_message", "reason_of"]
+__all__ = ["CloseArgument", "close_frame", "failure_reason", "reason_in", "reason_of"]
 
 CloseArgument: TypeAlias = int | CloseReason | BaseException
 
@@ -60,8 +60,16 @@ def close_frame(reason: CloseReason, *, any_length: bool) -> Frame:
     return Frame.nonstandard(Opcode.CLOSE, CloseReason(reason.code).to_payload() + reason.message.encode())
 
 
-def close_message(fault: SessionFault) -> str:
-    """Return the close message that tells the peer of a fault."""
-    if isinstance(fault, FrameTooBig):
-        return f"frame of {fault.frame_size} bytes, limit {fault.limit}"
-    return str(getattr(fault, "rule", type(fault).__name__))
+def failure_reason(message: str | SessionFault, code: int = CloseCode.INTERNAL_ERROR) -> CloseReason:
+    """Return the close reason that tells the peer of a failure, cut to the 123 bytes of a close message."""
+    if isinstance(message, FrameTooBig):
+        message = f"frame of {message.frame_size} bytes, limit {message.limit}"
+    elif isinstance(message, SessionFault):
+        message = str(getattr(message, "rule", type(message).__name__))
+    return CloseReason(code, truncate_utf8(message, MAX_CLOSE_MESSAGE))
+
+
+def reason_in(payload: bytes) -> CloseReason:
+    """Return the reason in the payload of a close frame; 1005 where it is empty (RFC 6455 §7.1.5)."""
+    reason = Frame.nonstandard(Opcode.CLOSE, payload).read_reason()
+    return reason or CloseReason(CloseCode.NO_STATUS_RCVD)

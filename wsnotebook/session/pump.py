@@ -1,7 +1,7 @@
 """Pump: moves bytes between one socket, the wire and the log, all the time, whoever reads or does not.
 
-It lives on one event loop: the kernel's, or that of an I/O thread. How a connection ends is the table in
-wire/closing.py: the pump turns what happens into its events, and performs its actions.
+It lives on one event loop: the kernel's, or that of an I/O thread. How a connection ends is closer.py, how frames
+become bytes writer.py, and how bytes become batches intake.py: the pump joins them.
 """
 
 from __future__ import annotations
@@ -15,8 +15,7 @@ from wsnotebook.errors import ChannelOverflow, SessionClosed, SessionFault
 from wsnotebook.files.framelog import FrameLog
 from wsnotebook.log.connections import Connection
 from wsnotebook.session.capacity import Channels
-from wsnotebook.session.closereasons import close_message
-from wsnotebook.session.deadline import Deadline
+from wsnotebook.session.closer import Closer
 from wsnotebook.session.incoming import IncomingState
 from wsnotebook.session.intake import Intake
 from wsnotebook.session.lastwords import last_words
@@ -24,15 +23,12 @@ from wsnotebook.session.outgoing import OutgoingState
 from wsnotebook.session.pings import Answer, Pings
 from wsnotebook.session.state import Lifecycle, SessionState
 from wsnotebook.session.writer import FrameWriter
-from wsnotebook.wire.closing import Action, Do, Event, Initiator, Kind, Phase
-from wsnotebook.wire.frames import CloseCode, CloseReason, Frame, Opcode, truncate_utf8
+from wsnotebook.wire.closing import Event, Initiator, Kind, Phase
+from wsnotebook.wire.frames import CloseCode, Frame
 from wsnotebook.wire.protocol import Reading, WireProtocol
 from wsnotebook.wire.serializer import outgoing
 
 __all__ = ["Pump"]
-
-_LINGER = 1.0  # seconds that the peer has to close TCP after both close frames; a server does so at once
-_MAX_REASON = 123  # UTF-8 bytes of a close message (RFC 6455 §5.5)
 
 
 class Pump:
@@ -76,7 +72,12 @@ class Pump:
         self.incoming = IncomingState(channels.incoming, self.life, self._make_room)
         """Received frames that nobody has dequeued."""
         self.outgoing = OutgoingState(
-            channels.outgoing, self.life, name, masking=masking, enqueued=self.wake, overflowed=self._overflow
+            channels.outgoing,
+            self.life,
+            name,
+            masking=masking,
+            enqueued=self.wake,
+            overflowed=self._overflowed,
         )
         """Frames that wait to be written."""
         self.intake = Intake(self.incoming, self._take, gives_way=on_own_thread)
@@ -88,12 +89,20 @@ class Pump:
             self.life,
             wake=self.wake,
             notify=notify,
-            close_written=self._close_written,
-            failed=self._give_up,
+            close_written=lambda payload: self.closer.close_written(payload),
+            failed=lambda error: self.closer.give_up(error),
         )
+        self.closer = Closer(
+            log,
+            name,
+            self.life,
+            self.incoming,
+            self._writer,
+            close_timeout=close_timeout,
+            notify=notify,
+        )
+        """What ends the connection."""
         self._pings = Pings()
-        self._close_timeout = close_timeout
-        self._deadline = Deadline(self._deadline_passed)
         self._on_own_thread = on_own_thread
         self._is_scheduled = False
         self._notify = notify
@@ -117,70 +126,16 @@ class Pump:
         self._writer.open(transport, wire, self._connection)
         # Pause as soon as the operating system takes no more: see flush. asyncio's TLS pauses at its limit, not over it.
         transport.set_write_buffer_limits(0 if self._is_plain_tcp() else 1, 0)
-        self.step(Event(Kind.OPENED))
+        self.closer.open(transport)
         self.log.note("open", connection.url, self.name)
 
     def _is_plain_tcp(self) -> bool:
         return self._transport is not None and self._transport.get_extra_info("ssl_object") is None
 
-    # The end, by the table of wire/closing.py
-
     @property
     def state(self) -> SessionState:
         """Where the session is; any thread."""
         return self.life.state
-
-    def step(self, event: Event) -> None:
-        """Apply an event to the state of the end, and perform the actions that follow; on this loop."""
-        self._perform(self.life.step(event))
-
-    def _step_from_any_thread(self, event: Event) -> None:
-        """Apply an event at once; the actions are performed on this loop, soon."""
-        actions = self.life.step(event)
-        if self.loop is not None:
-            with contextlib.suppress(RuntimeError):  # the loop is closed, and with it the connection
-                self.loop.call_soon_threadsafe(self._perform, actions)
-
-    def _perform(self, actions: tuple[Action, ...]) -> None:
-        for do, words, payload in actions:
-            match do:
-                case Do.WRITE_PONGS:
-                    self._writer.write_control()
-                case Do.WRITE_CLOSE:
-                    self._writer.write_close(payload)
-                case Do.DROP:
-                    self._writer.drop(words)
-                case Do.NOTE_CLOSING:
-                    self.log.note("closing", words, self.name)
-                case Do.NOTE_CLOSED:
-                    self.log.note("closed", words, self.name)
-                case Do.AWAIT_ANSWER:
-                    self._deadline.set(self._close_timeout)
-                case Do.AWAIT_EOF:
-                    self._deadline.set(_LINGER)
-                case Do.CLOSE_TCP:
-                    self._close_tcp()
-                case Do.HANG_UP:
-                    self._close_tcp()
-                    self._deadline.set(_LINGER)
-                case Do.ABORT:
-                    self._abort()
-        if self.life.end.outgoing_ended:
-            self.incoming.unbind()  # or the peer's close would wait behind frames that nobody dequeues
-        self._notify()
-
-    def _close_tcp(self) -> None:
-        if self._transport is not None:
-            self._transport.close()
-
-    def _abort(self) -> None:
-        """Abort the transport; queued frames are recorded as unsent when the connection is lost."""
-        if self._transport is not None:
-            self._writer.about_to_abort()
-            self._transport.abort()
-
-    def _deadline_passed(self, seconds: float) -> None:
-        self.step(Event(Kind.DEADLINE, words=f"{seconds:g}"))
 
     # Receiving
 
@@ -196,7 +151,7 @@ class Pump:
         if reading.fault is not None:
             self.fail(reading.fault.exception, reading.fault.code)
         if reading.closes:
-            self._peer_closed(reading.closes[0])
+            self.closer.peer_closed(reading.closes[0])
         if self.incoming.is_full:
             self._hold_incoming()
         self._notify()
@@ -207,9 +162,6 @@ class Pump:
         end = self.life.end
         if reading.pings and self.answers_pings and end.received is None and not end.outgoing_ended:
             self._writer.answer(reading.pings)
-
-    def _peer_closed(self, payload: bytes) -> None:
-        self.step(Event(Kind.PEER_CLOSE, _reason_in(payload), payload))
 
     def _hold_incoming(self) -> None:
         """The user has not dequeued as many frames as ``incoming`` holds: pause reading, or fail the session."""
@@ -255,14 +207,8 @@ class Pump:
             self._writer.drop("the connection was lost")
         self._writer.write_queued()
 
-    def _close_written(self, payload: bytes) -> None:
-        self.step(Event(Kind.CLOSE_WRITTEN, _reason_in(payload)))
-
-    def _give_up(self, error: Exception) -> None:
-        """Frames could not be serialised: end the session, as after the failure of one of its tasks."""
-        self.log.note("error", f"a frame could not be sent: {type(error).__name__}: {error}", self.name)
-        reason = CloseReason(CloseCode.INTERNAL_ERROR, truncate_utf8(type(error).__name__, _MAX_REASON))
-        self.step(Event(Kind.GIVE_UP, reason, reason.to_payload()))
+    def _overflowed(self, fault: ChannelOverflow) -> None:
+        self.closer.fail_from_any_thread(fault, CloseCode.INTERNAL_ERROR)
 
     def pause_writing(self) -> None:
         """The operating system takes no more for now."""
@@ -304,25 +250,17 @@ class Pump:
         Args:
             wait: leave the peer ``close_timeout`` to answer; False ends the connection as soon as that is written.
         """
-        self.step(_failure(fault, code, message, initiator, Kind.FAIL if wait else Kind.FAIL_NOW))
-        if self.life.end.fault is fault:
-            self.incoming.stop_at(self.log.end)
-
-    def _overflow(self, fault: ChannelOverflow) -> None:
-        """Fail the connection from the user's thread: ``outgoing`` has overflowed."""
-        self._step_from_any_thread(_failure(fault, CloseCode.INTERNAL_ERROR, "", "local", Kind.FAIL))
-        self.incoming.stop_at(self.log.end)
+        self.closer.fail(fault, code, message, initiator, wait=wait)
 
     def terminate(self) -> None:
         """Abort now, without a close frame; any thread."""
-        self._step_from_any_thread(Event(Kind.TERMINATE))
-        self.incoming.stop_at(self.log.end)
+        self.closer.terminate()
 
     def eof_received(self) -> bool:
         """The peer's stream has ended; return whether the connection stays open for writing."""
         self._take_end()
         can_write = self.raw and self._is_plain_tcp()
-        self.step(Event(Kind.HALF_EOF if can_write else Kind.EOF))
+        self.closer.step(Event(Kind.HALF_EOF if can_write else Kind.EOF))
         return self.life.end.phase is Phase.HALF_CLOSED
 
     def _take_end(self) -> None:
@@ -345,23 +283,9 @@ class Pump:
         if error is not None:
             self.intake.finish(last_words(self._transport))
         self._take_end()
-        self.incoming.stop_at(self.log.end)
         self._transport = None
-        self._deadline.clear()
         self._writer.lost()
-        self.step(Event(Kind.LOST))
+        self.closer.lost()
         end = self.life.end
         self._pings.end(end.fault or SessionClosed(end.reason))
-        self.step(Event(Kind.FINISHED, words=f"; {error}" if error is not None else ""))
-
-
-def _reason_in(payload: bytes) -> CloseReason:
-    """Return the reason in the payload of a close frame; 1005 where it is empty (RFC 6455 §7.1.5)."""
-    reason = Frame.nonstandard(Opcode.CLOSE, payload).read_reason()
-    return reason or CloseReason(CloseCode.NO_STATUS_RCVD)
-
-
-def _failure(fault: SessionFault, code: int, message: str, initiator: Initiator, kind: Kind) -> Event:
-    """Return the event of a connection that has to be failed."""
-    reason = CloseReason(code, truncate_utf8(message or close_message(fault), _MAX_REASON))
-    return Event(kind, reason, reason.to_payload(), fault, initiator)
+        self.closer.step(Event(Kind.FINISHED, words=f"; {error}" if error is not None else ""))

@@ -1,0 +1,163 @@
+"""Closer: performs the table of wire/closing.py on one connection: events in, actions on the transport, writer and log.
+
+The pump reports what happens; verbs that end a session from another thread come here too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+
+from wsnotebook.errors import SessionFault
+from wsnotebook.log.framelog import FrameLog
+from wsnotebook.session.closereasons import failure_reason, reason_in
+from wsnotebook.session.deadline import Deadline
+from wsnotebook.session.incoming import IncomingState
+from wsnotebook.session.state import Lifecycle
+from wsnotebook.session.writer import FrameWriter
+from wsnotebook.wire.closing import Action, Do, Event, Initiator, Kind
+
+__all__ = ["Closer"]
+
+_LINGER = 1.0  # seconds that the peer has to close TCP after both close frames; a server does so at once
+
+
+class Closer:
+    """Ends one connection.
+
+    Args:
+        log: events are noted here.
+        name: of the session, for events.
+        life: the state that events change.
+        incoming: what has been received and is not dequeued; it ends with the connection.
+        writer: writes close frames, and drops the queued ones.
+        close_timeout: seconds that the peer has to answer our close frame; None waits for ever.
+        notify: called when something has changed that a coroutine of the user may wait for.
+    """
+
+    def __init__(
+        self,
+        log: FrameLog,
+        name: str,
+        life: Lifecycle,
+        incoming: IncomingState,
+        writer: FrameWriter,
+        *,
+        close_timeout: float | None,
+        notify: Callable[[], None],
+    ) -> None:
+        self._log = log
+        self._name = name
+        self._life = life
+        self._incoming = incoming
+        self._writer = writer
+        self._close_timeout = close_timeout
+        self._notify = notify
+        self._deadline = Deadline(self._deadline_passed)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._transport: asyncio.Transport | None = None
+
+    def open(self, transport: asyncio.Transport) -> None:
+        """The handshake is done; on the pump's loop, as all that follows but where a docstring says otherwise."""
+        self._loop = asyncio.get_running_loop()
+        self._transport = transport
+        self.step(Event(Kind.OPENED))
+
+    # Events
+
+    def step(self, event: Event) -> None:
+        """Apply an event, and perform the actions that follow from it."""
+        self._perform(self._life.step(event))
+
+    def _step_from_any_thread(self, event: Event) -> None:
+        """Apply an event at once; its actions are performed on the pump's loop, soon."""
+        actions = self._life.step(event)
+        self._incoming.stop_at(self._log.end)
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # the loop is closed, and with it the connection
+                self._loop.call_soon_threadsafe(self._perform, actions)
+
+    def peer_closed(self, payload: bytes) -> None:
+        """A close frame was received."""
+        self.step(Event(Kind.PEER_CLOSE, reason_in(payload), payload))
+
+    def close_written(self, payload: bytes) -> None:
+        """A close frame was written."""
+        self.step(Event(Kind.CLOSE_WRITTEN, reason_in(payload)))
+
+    def give_up(self, error: Exception) -> None:
+        """Frames could not be serialised: end the session, as after the failure of one of its tasks."""
+        self._log.note("error", f"a frame could not be sent: {type(error).__name__}: {error}", self._name)
+        reason = failure_reason(type(error).__name__)
+        self.step(Event(Kind.GIVE_UP, reason, reason.to_payload()))
+
+    def fail(self, fault: SessionFault, code: int, message: str, initiator: Initiator, *, wait: bool) -> None:
+        """Fail the connection (RFC 6455 §7.1.7)."""
+        self.step(_failure(fault, code, message, initiator, Kind.FAIL if wait else Kind.FAIL_NOW))
+        if self._life.end.fault is fault:
+            self._incoming.stop_at(self._log.end)
+
+    def fail_from_any_thread(self, fault: SessionFault, code: int) -> None:
+        """Fail the connection from the user's thread."""
+        self._step_from_any_thread(_failure(fault, code, "", "local", Kind.FAIL))
+
+    def terminate(self) -> None:
+        """Abort the connection; any thread."""
+        self._step_from_any_thread(Event(Kind.TERMINATE))
+
+    def lost(self) -> None:
+        """The transport is gone: wait for nothing any more."""
+        self._transport = None
+        self._deadline.clear()
+        self._incoming.stop_at(self._log.end)
+        self.step(Event(Kind.LOST))
+
+    def _deadline_passed(self, seconds: float) -> None:
+        self.step(Event(Kind.DEADLINE, words=f"{seconds:g}"))
+
+    # Actions
+
+    def _perform(self, actions: tuple[Action, ...]) -> None:
+        for do, words, payload in actions:
+            match do:
+                case Do.WRITE_PONGS:
+                    self._writer.write_control()
+                case Do.WRITE_CLOSE:
+                    self._writer.write_close(payload)
+                case Do.DROP:
+                    self._writer.drop(words)
+                case Do.NOTE_CLOSING:
+                    self._log.note("closing", words, self._name)
+                case Do.NOTE_CLOSED:
+                    self._log.note("closed", words, self._name)
+                case Do.AWAIT_ANSWER:
+                    self._deadline.set(self._close_timeout)
+                case Do.AWAIT_EOF:
+                    self._deadline.set(_LINGER)
+                case Do.CLOSE_TCP:
+                    self._close_tcp()
+                case Do.HANG_UP:
+                    self._close_tcp()
+                    self._deadline.set(_LINGER)
+                case Do.ABORT:
+                    self._abort()
+        if self._life.end.outgoing_ended:
+            self._incoming.unbind()  # or the peer's close would wait behind frames that nobody dequeues
+        self._notify()
+
+    def _close_tcp(self) -> None:
+        if self._transport is not None:
+            self._transport.close()
+
+    def _abort(self) -> None:
+        """Abort the transport; queued frames are recorded as unsent when the connection is lost."""
+        if self._transport is not None:
+            self._writer.about_to_abort()
+            self._transport.abort()
+
+
+def _failure(fault: SessionFault, code: int, message: str, initiator: Initiator, kind: Kind) -> Event:
+    """Return the event of a connection that has to be failed."""
+    reason = failure_reason(message or fault, code)
+    return Event(kind, reason, reason.to_payload(), fault, initiator)
