@@ -10,7 +10,7 @@ import contextlib
 from collections.abc import Callable
 
 from wsnotebook.errors import SessionFault
-from wsnotebook.log.framelog import FrameLog
+from wsnotebook.log.rowlog import RowLog
 from wsnotebook.session.closereasons import failure_reason, reason_in
 from wsnotebook.session.deadline import Deadline
 from wsnotebook.session.incoming import IncomingState
@@ -38,7 +38,7 @@ class Closer:
 
     def __init__(
         self,
-        log: FrameLog,
+        log: RowLog,
         name: str,
         life: Lifecycle,
         incoming: IncomingState,

@@ -1,4 +1,7 @@
-"""Intake: the bytes that came are taken in turns, and reading pauses while the reader of ``incoming`` is behind."""
+"""Intake: the pump's end of ``incoming``: bytes of the socket become readings of the wire, a few ms at a time.
+
+Reading from the socket pauses while the user has not dequeued enough.
+"""
 
 from __future__ import annotations
 
@@ -16,19 +19,19 @@ _GIVE_WAY = 0.000_05  # seconds: long enough for another thread to wake and take
 
 
 class Intake:
-    """The way from the socket to the readings of the wire; on the pump's loop, but for what says otherwise.
+    """The way from the socket to the readings of the wire; on the pump's loop.
 
     Args:
-        state: of ``incoming``, whose reader may hold reading up.
-        take: called with each reading.
-        gives_way: the loop has a thread to itself, and the user's thread is to have its turns too.
+        state: of ``incoming``, which may hold reading up.
+        process: called with each reading.
+        gives_way: the loop has a thread to itself, and the user's thread needs turns of the interpreter's lock.
     """
 
     def __init__(
-        self, state: IncomingState, take: Callable[[Reading], None], *, gives_way: bool = False
+        self, state: IncomingState, process: Callable[[Reading], None], *, gives_way: bool = False
     ) -> None:
         self._state = state
-        self._take = take
+        self._process = process
         self._gives_way = gives_way
         self._busy = 0.0  # seconds since this thread last gave way
         self._reading: Iterator[Reading | None] | None = None
@@ -36,29 +39,29 @@ class Intake:
         self._transport: asyncio.Transport | None = None
 
     def open(self, transport: asyncio.Transport, wire: WireProtocol) -> None:
-        """Begin to take what comes."""
+        """Begin to read: the handshake is done."""
         self._transport = transport
         self._wire = wire
 
     def bytes_received(self, data: bytes) -> None:
-        """Take the bytes of one read."""
+        """Process the bytes of one read."""
         assert self._wire is not None
         self._reading = self._wire.receive(data)
         self._read_on()
 
     def received_in_place(self, count: int) -> None:
-        """Take the bytes of one read that were put where ``wire.room()`` said."""
+        """Process the bytes of one read that are in the memory of ``wire.room()`` already."""
         assert self._wire is not None
         self._reading = self._wire.receive_in_place(count)
         self._read_on()
 
     def _read_on(self) -> None:
-        """Take the readings of the bytes in hand; where they are many, let the loop take turns."""
+        """Process the readings of the last read; after some ms the loop gets a turn, and the rest follows."""
         loop = asyncio.get_running_loop()
         began = loop.time()
         for reading in self._reading or ():
             if reading is not None:
-                self._take(reading)
+                self._process(reading)
             if reading is None or loop.time() - began > _TURN:
                 self.pause()
                 loop.call_soon(self._read_on)
@@ -72,8 +75,8 @@ class Intake:
     def _let_others(self, busy: float) -> None:
         """Sleep a moment after some ms of work.
 
-        A thread that lets go of the interpreter's lock for each system call and takes it again at once keeps another one
-        waiting for it, which was seen for 400 ms.
+        A thread that releases the interpreter's lock for each system call and acquires it again at once starves another
+        one, which was measured to wait for 400 ms.
         """
         self._busy += busy
         if self._busy > _TURN:
@@ -81,26 +84,26 @@ class Intake:
             time.sleep(_GIVE_WAY)
 
     def finish(self, last_words: Iterable[bytes] = ()) -> None:
-        """Take all at the end, when there is no other turn: the bytes in hand, and some that asyncio has not read."""
-        self._take_all()
+        """Process everything at once, as there is no other turn: the rest of the last read, and bytes that asyncio has not read."""
+        self._process_all()
         for data in last_words:
             assert self._wire is not None
             self._reading = self._wire.receive(data)
-            self._take_all()
+            self._process_all()
 
-    def _take_all(self) -> None:
-        reading, self._reading = self._reading, None
-        for one in reading or ():
-            if one is not None:
-                self._take(one)
+    def _process_all(self) -> None:
+        readings, self._reading = self._reading, None
+        for reading in readings or ():
+            if reading is not None:
+                self._process(reading)
 
     def pause(self) -> None:
-        """Read nothing more for now."""
+        """Read nothing for now."""
         if self._transport is not None and self._transport.is_reading():
             self._transport.pause_reading()
 
     def resume(self) -> None:
-        """Read on, unless the reader is behind or bytes are in hand."""
+        """Read on, unless ``incoming`` holds reading up, or the last read is not processed."""
         transport = self._transport
         if transport is None or self._state.is_held or self._reading is not None:
             return

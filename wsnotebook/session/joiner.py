@@ -1,4 +1,4 @@
-"""Joiner: whole messages as str or bytes, out of frames."""
+"""Joiner: joins frames to whole messages, as str or bytes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ __all__ = ["Joiner"]
 
 
 class Joiner:
-    """The habit of websockets users, on top of ``incoming``: on a raw session it joins the fragments."""
+    """What ``session.receive()`` needs on a raw session, whose ``incoming`` yields fragments and control frames."""
 
     def __init__(self) -> None:
         self._parts: list[Frame] = []

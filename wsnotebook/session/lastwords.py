@@ -1,4 +1,4 @@
-"""last_words: what the operating system had received when a write failed, which asyncio throws away."""
+"""last_words: bytes that the operating system had received when a write failed, which asyncio discards."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _READ = 256 * 1024
 
 
 def last_words(transport: asyncio.Transport) -> Iterator[bytes]:
-    """Yield what can still be read from the socket of a lost connection; nothing of TLS or a closed one.
+    """Yield the bytes that can still be read from the socket of a lost connection; none of TLS or of a closed socket.
 
     asyncio closes the socket after a failed write without reading the rest: of 2,002 frames before a reset 309 arrived,
     and the close code was lost. A duplicate of the socket can be read until the operating system has no more.

@@ -1,4 +1,4 @@
-"""Pings: who waits for which pong."""
+"""Pings: the pings that wait for their pong, by payload."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from typing import TypeAlias
 __all__ = ["Answer", "Pings"]
 
 Answer: TypeAlias = Callable[[float | Exception], None]
-"""Called with a latency in seconds, or with what ended the session."""
+"""Called with the latency in seconds, or with the exception that ended the session."""
 
 
 class Pings:
-    """Pings that were sent and not answered, by payload."""
+    """Pings that were sent and not answered."""
 
     def __init__(self) -> None:
         self._waiting: dict[bytes, list[tuple[int, Answer]]] = {}
 
     def sent(self, payload: bytes, now_ns: int, answer: Answer) -> None:
-        """Let somebody wait for a pong with this payload."""
+        """Register a ping: ``answer`` is called with the latency when a pong with this payload is received."""
         self._waiting.setdefault(payload, []).append((now_ns, answer))
 
     def answered(self, payload: bytes, now_ns: int) -> None:
-        """Take a pong: the one who has waited longest for this payload gets the latency."""
+        """Match a pong to the oldest ping with this payload; a pong that answers none is ignored (RFC 6455 §5.5.3)."""
         waiting = self._waiting.pop(payload, [])
         if waiting:
             (sent_ns, answer), *others = waiting
@@ -32,13 +32,13 @@ class Pings:
             answer((now_ns - sent_ns) / 1e9)
 
     def forget(self, payload: bytes, answer: Answer) -> None:
-        """Let somebody wait no more."""
+        """Remove a ping: its pong is not awaited any more."""
         waiting = [entry for entry in self._waiting.pop(payload, ()) if entry[1] != answer]
         if waiting:
             self._waiting[payload] = waiting
 
     def end(self, error: Exception) -> None:
-        """Tell everybody who waits what ended the session."""
+        """Answer every ping with the exception that ended the session."""
         waiting, self._waiting = self._waiting, {}
         for _, answer in itertools.chain(*waiting.values()):
             answer(error)

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from typing import Any
 
 from wsnotebook.errors import ChannelOverflow, SessionClosed, SessionFault
-from wsnotebook.files.framelog import FrameLog
 from wsnotebook.log.connections import Connection
+from wsnotebook.log.rowlog import RowLog
 from wsnotebook.session.capacity import Channels
 from wsnotebook.session.closer import Closer
 from wsnotebook.session.incoming import IncomingState
@@ -48,7 +48,7 @@ class Pump:
 
     def __init__(
         self,
-        log: FrameLog,
+        log: RowLog,
         name: str,
         *,
         raw: bool,
@@ -80,7 +80,7 @@ class Pump:
             overflowed=self._overflowed,
         )
         """Frames that wait to be written."""
-        self.intake = Intake(self.incoming, self._take, gives_way=on_own_thread)
+        self.intake = Intake(self.incoming, self._process, gives_way=on_own_thread)
         """The way in, up to the wire."""
         self._writer = FrameWriter(
             log,
@@ -139,13 +139,13 @@ class Pump:
 
     # Receiving
 
-    def _take(self, reading: Reading) -> None:
+    def _process(self, reading: Reading) -> None:
         """Record one batch and do what an endpoint has to do about it."""
         first = self.log.append(reading.batch, self._connection, "in", self.log.clock(), self.log.monotonic())
         if not self.life.end.incoming_ended:
             self.incoming.delivered += reading.deliverable
         if reading.pongs or reading.pings:
-            self._take_pings(reading)
+            self._process_pings(reading)
         if reading.end is not None:
             self.incoming.stop_at(first + reading.end)
         if reading.fault is not None:
@@ -156,7 +156,7 @@ class Pump:
             self._hold_incoming()
         self._notify()
 
-    def _take_pings(self, reading: Reading) -> None:
+    def _process_pings(self, reading: Reading) -> None:
         for payload in reading.pongs:
             self._pings.answered(payload, self.log.monotonic())
         end = self.life.end
@@ -258,18 +258,18 @@ class Pump:
 
     def eof_received(self) -> bool:
         """The peer's stream has ended; return whether the connection stays open for writing."""
-        self._take_end()
+        self._record_end()
         can_write = self.raw and self._is_plain_tcp()
         self.closer.step(Event(Kind.HALF_EOF if can_write else Kind.EOF))
         return self.life.end.phase is Phase.HALF_CLOSED
 
-    def _take_end(self) -> None:
+    def _record_end(self) -> None:
         """Record a frame that the end of the stream cut off."""
         self.intake.finish()
         assert self.wire is not None
         reading = self.wire.receive_end()
         if reading is not None:
-            self._take(reading)
+            self._process(reading)
         if self.wire.skipped > self._skipped:
             count = self.wire.skipped - self._skipped
             self._skipped = self.wire.skipped
@@ -282,7 +282,7 @@ class Pump:
             return
         if error is not None:
             self.intake.finish(last_words(self._transport))
-        self._take_end()
+        self._record_end()
         self._transport = None
         self._writer.lost()
         self.closer.lost()

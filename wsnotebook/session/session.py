@@ -50,7 +50,7 @@ _PING_PAYLOAD = 8  # random bytes
 
 
 class ClientWebSocketSession:
-    """A WebSocket session in which nothing is done by itself: every frame as it came, nothing answered, none refused.
+    """A raw WebSocket session: every frame is handed over as it was received; none is answered, joined or refused.
 
     Made by ``connect(url, raw=True)``. All verbs are for the event loop it was made in; ``session.threadsafe`` has
     them for other threads. Everything that crosses the wire is in ``session.log``.
@@ -76,15 +76,15 @@ class ClientWebSocketSession:
         self._converter = converter
         self._max_frame_size = max_frame_size
         self._call: HttpCall | None = None
-        self._is_told = False  # a look at the pump is already scheduled
+        self._is_scheduled = False  # a refresh is scheduled on this loop
         self._watchers = Watchers()
         self._close_reason: asyncio.Future[CloseReason] = self._loop.create_future()
         self._joiner = Joiner()
         self._latency: float | None = None
         self._recording: SessionRecording | None = None
         self._scope = Scope(name, self._task_failed)
-        self.pump = make_pump(self._tell)
-        """The traffic; not for users."""
+        self.pump = make_pump(self._notified)
+        """Moves the frames; not for users."""
         self._outgoing = self.pump.outgoing
         self.incoming = ReceiveChannel(self.pump.incoming)
         """ReceiveChannel[Frame]: the frames received."""
@@ -183,22 +183,22 @@ class ClientWebSocketSession:
 
     @property
     def close_reason(self) -> Awaitable[CloseReason]:
-        """Awaitable: completes exactly once, and always, with why the session ended."""
+        """Awaitable: completes exactly once, and always, with the reason of the end."""
         return asyncio.shield(self._close_reason)
 
     @property
     def close_reason_now(self) -> CloseReason | None:
-        """Why the session ended, or None while it has not."""
+        """The reason of the end, or None while the session has not ended."""
         return self.pump.life.end.reason
 
     @property
     def close_sent(self) -> CloseReason | None:
-        """What we said in our close frame."""
+        """The reason in our close frame; None while none was sent."""
         return self.pump.life.end.sent
 
     @property
     def close_received(self) -> CloseReason | None:
-        """What the peer said in its close frame; 1005 where that was empty."""
+        """The reason in the peer's close frame; 1005 where it was empty, None while none was received."""
         return self.pump.life.end.received
 
     @property
@@ -225,7 +225,7 @@ class ClientWebSocketSession:
 
         Raises:
             SessionClosed: the session has ended.
-            FragmentError: a message of another type is open; the session lives.
+            FragmentError: a message of another type is open; the session goes on.
             ValueError: mask_key or verbatim on a session that is not raw.
         """
         if asyncio.get_running_loop() is not self._loop:  # not by a call of ours: this line runs per frame
@@ -252,7 +252,7 @@ class ClientWebSocketSession:
         await self.send(self._require_converter().serialize(value))
 
     async def send_json(self, value: Any) -> None:
-        """Send a value as JSON in a text frame: send_serialized by the name that people look for."""
+        """Send a value as JSON in a text frame: another name of send_serialized()."""
         await self.send_serialized(value)
 
     async def flush(self) -> None:
@@ -275,14 +275,14 @@ class ClientWebSocketSession:
             raise SessionClosed(end.reason) from end.fault
 
     async def ping(self, data: BytesLike | None = None, *, timeout: float | None = None) -> float:
-        """Ping the peer; return the seconds until a pong with the same payload came.
+        """Ping the peer; return the seconds until a pong with the same payload was received.
 
         Args:
             data: payload of at most 125 bytes; random where None.
             timeout: seconds to wait; the session's ping_timeout where None.
 
         Raises:
-            PingTimeout: no such pong came; the session lives.
+            PingTimeout: no such pong was received in time; the session goes on.
             SessionClosed: the session has ended.
         """
         pump = self._check("ping")
@@ -311,7 +311,7 @@ class ClientWebSocketSession:
     # Receiving
 
     async def receive(self) -> str | bytes:
-        """Return the next whole message as str or bytes, from the same place as ``incoming``.
+        """Return the next whole message as str or bytes, from the same cursor as ``incoming``.
 
         Raises:
             SessionClosed, SessionFault: as incoming.receive().
@@ -430,7 +430,7 @@ class ClientWebSocketSession:
         try:
             self._check_scope()
         except WsNotebookError:
-            coroutine.close()  # or it would be said never to have been awaited
+            coroutine.close()  # or Python warns that it was never awaited
             raise
         return self._scope.launch(coroutine)
 
@@ -478,35 +478,35 @@ class ClientWebSocketSession:
             self.thread.stop()
             self.thread.join()  # the connection is gone, so this takes a turn of its loop
 
-    # Hearing from the pump
+    # Notifications of the pump
 
     def opened(self, call: HttpCall) -> None:
-        """Take the call that opened the session; from connect() only."""
+        """Begin: the handshake is done; called by connect() only."""
         self._call = call
         Heartbeat.of(self._loop).listen(self._stalled)
-        self._look()
+        self._refresh()
 
     def record_with(self, recording: SessionRecording) -> None:
-        """Take the recording that ends with the session; from connect() only."""
+        """Set the recording that ends with the session; called by connect() only."""
         self._recording = recording
-        self._look()  # which may have ended already
+        self._refresh()  # the session may have ended already
 
-    def _tell(self) -> None:
-        """Hear, on the pump's loop, that something changed."""
+    def _notified(self) -> None:
+        """Schedule a refresh: something has changed; called on the pump's loop."""
         if self.thread is None:
-            self._look()
-        elif not self._is_told:
-            self._is_told = True
+            self._refresh()
+        elif not self._is_scheduled:
+            self._is_scheduled = True
             with contextlib.suppress(RuntimeError):  # the notebook's loop is closed
-                self._loop.call_soon_threadsafe(self._look)
+                self._loop.call_soon_threadsafe(self._refresh)
 
-    def _look(self) -> None:
-        """Look at the pump, and wake who waits for what is there."""
-        self._is_told = False
+    def _refresh(self) -> None:
+        """Wake the coroutines that wait for a change, and release what ends with the session."""
+        self._is_scheduled = False
         pump = self.pump
         self.incoming.wake()
         self.outgoing.wake()
-        self._watchers.tell()
+        self._watchers.notify()
         reason = pump.life.end.reason
         if reason is not None and not self._close_reason.done():
             self._close_reason.set_result(reason)
@@ -515,7 +515,9 @@ class ClientWebSocketSession:
             Heartbeat.of(self._loop).forget(self._stalled)
             if self._recording is not None:
                 self._recording.end()
-            if self.thread is not None and self._call is not None:  # while it dials it has its answer to give
+            if (
+                self.thread is not None and self._call is not None
+            ):  # while it dials, the result is still to be delivered
                 self.thread.stop()
 
     def _stalled(self, seconds: float) -> None:

@@ -1,17 +1,17 @@
-"""Unsent: the frames of the last write that the operating system has not wholly taken."""
+"""Unsent: the frames of the last write that the operating system has not taken completely."""
 
 from __future__ import annotations
 
 from typing import NamedTuple, Self
 
-from wsnotebook.files.framelog import FrameLog
+from wsnotebook.log.rowlog import RowLog
 from wsnotebook.wire.batch import Batch, Flag, minimal_header
 
 __all__ = ["Unsent"]
 
 
 class Unsent(NamedTuple):
-    """A write of which something is left. There is one at most: nothing is written before it is gone."""
+    """A write of which bytes are left in the transport's buffer. There is one at most: the next write waits for it."""
 
     first: int
     """``seq`` of its first row."""
@@ -22,7 +22,7 @@ class Unsent(NamedTuple):
 
     @classmethod
     def of(cls, first: int, batch: Batch, left: int) -> Self:
-        """Return what is left of the write of a batch."""
+        """Return the record of the write of a batch, of which ``left`` bytes are not taken yet."""
         lengths = []
         for place, (head, flags, payload) in enumerate(
             zip(batch.heads, batch.flags, batch.payloads, strict=True)
@@ -32,8 +32,8 @@ class Unsent(NamedTuple):
             lengths.append(length + len(minimal_header(head, length, key)))
         return cls(first, lengths, left)
 
-    def mark_unsent(self, log: FrameLog) -> None:
-        """Mark the rows whose bytes were not all taken, the last ones of the write."""
+    def mark_unsent(self, log: RowLog) -> None:
+        """Mark the rows whose bytes were not all taken: the last ones of the write."""
         left, count = self.left, 0
         for length in reversed(self.lengths):
             if left <= 0:

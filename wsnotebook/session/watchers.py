@@ -1,4 +1,4 @@
-"""Watchers: coroutines that wait until a condition holds, and look again whenever something changed."""
+"""Watchers: coroutines that wait until a condition holds, which is checked again at each change."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["Watchers"]
 
 
 class Watchers:
-    """Those who wait for a change, on one event loop."""
+    """Coroutines that wait for a change, on one event loop."""
 
     def __init__(self) -> None:
         self._waiting: set[asyncio.Future[None]] = set()
@@ -24,8 +24,8 @@ class Watchers:
             finally:
                 self._waiting.discard(watcher)
 
-    def tell(self) -> None:
-        """Let everybody look again."""
+    def notify(self) -> None:
+        """Let every coroutine check its condition again."""
         waiting, self._waiting = self._waiting, set()
         for watcher in waiting:
             if not watcher.done():

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from wsnotebook.files.framelog import FrameLog
+from wsnotebook.log.rowlog import RowLog
 from wsnotebook.session.outgoing import OutgoingState
 from wsnotebook.session.state import Lifecycle
 from wsnotebook.session.unsent import Unsent
@@ -39,7 +39,7 @@ class FrameWriter:
 
     def __init__(
         self,
-        log: FrameLog,
+        log: RowLog,
         name: str,
         state: OutgoingState,
         life: Lifecycle,
