@@ -140,9 +140,9 @@ class Workbench:
             self._refuse_taken(name)
             options["name"] = name
         if self._connect is None:
-            import wsnotebook  # at the first use, and by the public name: that lets sessions show their panel
+            from wsnotebook.session.client import connect  # at the first use: it loads the session
 
-            self._connect = wsnotebook.connect
+            self._connect = connect
         session = await self._connect(url, **options)
         self.add(session)
         return session

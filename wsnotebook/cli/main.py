@@ -8,10 +8,10 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Sequence
-from importlib import import_module
 from typing import TextIO
 
 from wsnotebook import __version__
+from wsnotebook.cli import convert, record, replay, send, serve
 from wsnotebook.cli.arguments import Parser
 from wsnotebook.cli.console import complain
 from wsnotebook.cli.outcome import ExitCode, Failed, WrongUsage
@@ -39,6 +39,8 @@ _EXAMPLES = [
     ("convert feed.pcapng feed.parquet", "the same for pandas, Dask and DuckDB"),
 ]
 
+_MODULES = {"serve": serve, "record": record, "convert": convert, "replay": replay, "send": send}
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the verb that a command line names, and return the exit code.
@@ -49,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     if not words or words[0] not in VERBS:
         _explain(words)
-    module = import_module(f"wsnotebook.cli.{words[0]}")  # a verb loads only what it needs
+    module = _MODULES[words[0]]
     # Options may stand before, between and behind messages: `send URL --expect 1 hello`.
     arguments = module.make_parser().parse_intermixed_args(words[1:])
     with warnings.catch_warnings():
