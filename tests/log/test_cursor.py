@@ -33,7 +33,7 @@ def test_one_take_stays_within_one_read_and_its_limit() -> None:
         assert read.heads == b"\x81" * len(read.payloads)
         taken.append(numbers(read.payloads))
     assert taken == [[0, 1, 2], [3, 4], [5, 6]]
-    assert cursor.position == log.end == 7
+    assert cursor.seq == log.end == 7
 
 
 def test_it_begins_where_the_log_ended() -> None:
@@ -59,7 +59,7 @@ def test_nothing_is_read_from_its_stop_on(stop: int) -> None:
     taken = []
     while (read := cursor.take(2)).heads:
         taken += numbers(read.payloads)
-    assert taken == list(range(stop)) and cursor.position <= max(stop, 0)
+    assert taken == list(range(stop)) and cursor.seq <= max(stop, 0)
     feed.receive(numbered(9, 12))
     assert cursor.take(10).heads == b""
 
@@ -136,7 +136,7 @@ def test_what_it_takes_is_a_copy(make_log: Callable[..., RowLog]) -> None:
     """Payloads are bytes of their own: no view keeps a segment, or its file, from going away."""
     log = make_log()
     cursor = log.cursor(0)
-    cursor.position = log.first
+    cursor.seq = log.first
     payloads = []
     while (read := cursor.take(100)).heads:
         payloads += read.payloads

@@ -1,4 +1,4 @@
-"""Arrow to rows: the columns of a Parquet file, of which none is trusted, as columns of the log."""
+"""Arrow to rows: the untrusted columns of a Parquet file as columns of the log."""
 
 from __future__ import annotations
 
@@ -47,16 +47,16 @@ BULKY = ("payload", "text", "wire_payload")
 
 
 class Budget:
-    """Bytes that a file may still become in memory or spill to disk."""
+    """Bytes that a file may still need in memory or on spill."""
 
     def __init__(self, size: int) -> None:
         self.left = size
 
     def spend(self, size: int) -> None:
-        """Take bytes off.
+        """Subtract bytes.
 
         Raises:
-            ValueError: there are not as many left.
+            ValueError: fewer are left.
         """
         self.left -= size
         if self.left < 0:
@@ -64,10 +64,10 @@ class Budget:
 
 
 def rows_of(batch: pa.RecordBatch, first: int, budget: Budget) -> Rows:
-    """Return the rows of a batch, not yet held to what a log could have written.
+    """Return the rows of a batch; ``check`` must validate them.
 
     Raises:
-        ValueError: a column that cannot be one of rows.
+        ValueError: a column cannot be one of rows.
     """
     columns = {
         name: _dense(batch.column(name), budget) if name in BULKY else batch.column(name) for name in READ
@@ -118,7 +118,7 @@ def _flags(columns: dict[str, pa.Array], heads: Column) -> Column:
 
 
 def _dense(column: pa.Array, budget: Budget) -> pa.Array:
-    """Return a bulky column as plain values, once it is known how much they are."""
+    """Return a bulky column as plain values, after its size was subtracted from the budget."""
     if isinstance(column, pa.DictionaryArray):
         sizes = pc.binary_length(column.dictionary).take(column.indices)
         budget.spend(pc.sum(sizes).as_py() or 0)

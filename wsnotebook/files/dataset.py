@@ -22,7 +22,7 @@ def parts_of(path: Path) -> list[Path]:
     """Return the parts of a directory that has one recording.
 
     Raises:
-        FileError: it has none, or several.
+        FileError: the directory has no recording, or several.
     """
     found = recordings(path)
     if len(found) != 1:
@@ -35,7 +35,7 @@ def read(path: Path) -> tuple[Header, Iterator[Rows]]:
     """Return the header and the rows of the recording in a directory that has one.
 
     Raises:
-        FileError: it has none, or several; or a part is damaged or missing.
+        FileError: the directory has no recording, or several; or a part is damaged or missing.
     """
     return read_parts(parts_of(path))
 
@@ -49,7 +49,7 @@ def read_parts(parts: Sequence[Path]) -> tuple[Header, Iterator[Rows]]:
     first = parquet.read_header(parts[0]).first
     header = parquet.read_header(parts[-1])._replace(
         first=first
-    )  # the last one knows all connections and events
+    )  # the last part has all connections and events
     return header, _rows_of(parts, first)
 
 
@@ -65,7 +65,7 @@ def _rows_of(parts: Sequence[Path], seq: int) -> Iterator[Rows]:
 
 
 def write(header: Header, runs: Iterable[Rows], path: Path) -> None:
-    """Write a log into a directory; parts of the same recording that are there are replaced, others stay."""
+    """Write a header and its rows into a directory; older parts of the same recording are replaced, others stay."""
     path.mkdir(parents=True, exist_ok=True)
     name = recording_name(header.connections)
     running = RunningFrames()

@@ -29,7 +29,7 @@ def open_dataset(path: str | Path) -> Dataset:
         A Dataset: ``.df`` for pandas, ``.to_dask()`` for Dask.
 
     Raises:
-        FileError: there are no parts in it.
+        FileError: the directory has no parts.
     """
     return Dataset(Path(path))
 
@@ -73,10 +73,10 @@ class Dataset:
         )
 
     def load(self, recording: str | None = None) -> FrameLog:
-        """Return one recording as a log; without a name, the only one.
+        """Return one recording as a log; without a name, the only recording.
 
         Raises:
-            ValueError: there are several, or none of this name.
+            ValueError: there are several recordings, or none of this name.
         """
         names = list(self.recordings)
         if recording is None and len(names) == 1:
@@ -87,13 +87,13 @@ class Dataset:
 
     @property
     def df(self) -> pd.DataFrame:
-        """The DataFrame of all frames, as to_pandas() makes it."""
+        """The DataFrame of all frames, as to_pandas() returns it."""
         return self.to_pandas()
 
     def to_pandas(self) -> pd.DataFrame:
         """Return the DataFrame of all frames; of one recording it equals ``log.df``.
 
-        Of several recordings ``seq`` counts in each of them, so that the index has values twice.
+        In several recordings ``seq`` counts from the first row of each, so that the index has duplicates.
         """
         if len(self.recordings) == 1:
             return self.load().df
@@ -106,8 +106,8 @@ class Dataset:
         return whole
 
     def to_dask(self) -> Any:
-        """Return a Dask DataFrame with one partition a part; but for the first one, for its dtypes, none is read before
-        it is computed.
+        """Return a Dask DataFrame with one partition a part. Parts are read when they are computed; only the first one is
+        read before, for its dtypes.
 
         Raises:
             ImportError: Dask is not installed.
@@ -146,9 +146,9 @@ def _count(things: Sized, noun: str) -> str:
 
 
 def read_part(path: Path, names: list[str], columns: list[str] | None = None) -> pd.DataFrame:
-    """Return the DataFrame of one part, its sessions numbered as those of the whole dataset.
+    """Return the DataFrame of one part, with the categories of session of the whole dataset.
 
-    Dask asks for the columns that a question needs, and only they are read.
+    Dask names the columns that a question needs, and only they are read.
     """
     df = read_dataframe(path, columns)
     return df.assign(session=df["session"].cat.set_categories(names)) if "session" in df else df

@@ -1,4 +1,4 @@
-"""A lock on a file that ends with its process: how a journal of a live kernel is told from that of a dead one."""
+"""A lock on a file that ends with its process: it distinguishes the journal of a live kernel from that of a dead one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["is_locked", "lock"]
 
 
 def lock(descriptor: int) -> bool:
-    """Lock an open file; False where another holds the lock."""
+    """Lock an open file; return False where another process holds the lock."""
     if fcntl is None:
         return True
     try:
@@ -27,7 +27,7 @@ def lock(descriptor: int) -> bool:
 
 
 def is_locked(path: Path) -> bool:
-    """Tell whether a live process holds the lock of a file; False where there is no such file."""
+    """Return whether a live process holds the lock of a file; False where the file does not exist."""
     try:
         descriptor = os.open(path, os.O_RDONLY)
     except OSError:

@@ -1,4 +1,4 @@
-"""FrameLog: the log with a door to files. It can be saved, and recorded to disk while it grows."""
+"""FrameLog: a RowLog that can be saved to a file, and recorded to disk while it grows."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ class FrameLog(RowLog):
         """Write the whole log to a file, in the format that its suffix names; return the path.
 
         Raises:
-            ValueError: no format has this suffix; the sentence lists those that there are.
+            ValueError: no format has this suffix; the sentence lists the known ones.
         """
         from wsnotebook.files.saving import save  # a session that saves nothing does not load it
 
         return save(self, path)
 
     def record_to(self, path: str | Path) -> Path:
-        """Write every frame to disk from now on, as it comes, all that is already here first; return the path.
+        """Write the rows of the log to disk, and from now on each new one soon after its append; return the path.
 
         Args:
             path: a new ``.pcapng``, of which a dead kernel loses less than 0.1 s; or a directory, "name/", that becomes
@@ -50,7 +50,7 @@ class FrameLog(RowLog):
         Raises:
             ValueError: another suffix, or the log is being recorded to another path.
             FileExistsError: the file has a recording in it.
-            OSError: the file cannot be made.
+            OSError: the file cannot be created.
         """
         from wsnotebook.files.recorder import recorder  # as in save
 
@@ -65,12 +65,12 @@ class FrameLog(RowLog):
 
     @property
     def recording(self) -> Path | None:
-        """Where the log is recorded to, or None."""
+        """Path that the log is recorded to, or None."""
         recorder = self._recorder
         return None if recorder is None else recorder.path
 
     def stop_recording(self) -> Path | None:
-        """Write the rest and close the file; return its path, or None where nothing was recorded."""
+        """Write the remaining rows and close the file; return its path, or None where nothing was recorded."""
         recorder = self._end_recording()
         return None if recorder is None else recorder.path
 

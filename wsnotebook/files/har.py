@@ -1,7 +1,7 @@
-"""HAR: an entry a connection, with _webSocketMessages as Chrome writes them, and in ``_wsnotebook`` what they cannot hold.
+"""HAR: an entry a connection, with _webSocketMessages as Chrome writes them, and all of the log in ``_wsnotebook``.
 
-Files of Chrome and mitmproxy load too. They know messages, not frames: masks, fragments, compression and control frames
-are not in them, and ``detail`` says so of every row.
+Files of Chrome and mitmproxy load too. They have messages, not frames: masks, fragments, compression and control frames
+are not in them, and the ``detail`` of every row says so.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from wsnotebook.wire.batch import FIN, OPCODE, Flag
 __all__ = ["read", "write"]
 
 _MAX_FILE = 512 << 20  # bytes: JSON has to be read as a whole
-_MAX_PAYLOAD = 128 << 20  # bytes of payload that fit into such a file twice, as text and in base64
+_MAX_PAYLOAD = 128 << 20  # bytes of payload: such a file has them twice, as text and in base64
 _UNKNOWN = "from a HAR of messages: mask, fragments and compression are not known"
 _NEEDED = ("type", "time", "opcode", "data")
 
@@ -65,13 +65,13 @@ def write(header: Header, runs: Iterable[Rows], path: Path) -> None:
 
 
 class _Messages:
-    """Joins frames to messages, as a browser sees them."""
+    """Join frames to messages, as a browser shows them."""
 
     def __init__(self) -> None:
-        self._open: dict[int, tuple[int, list[bytes]]] = {}  # by code: opcode and payloads so far
+        self._open: dict[int, tuple[int, list[bytes]]] = {}  # by code: opcode, and payloads so far
 
     def take(self, rows: Rows) -> Iterator[tuple[int, dict[str, Any]]]:
-        """Yield the messages that some rows complete, with the number of their connection."""
+        """Add some rows; yield the messages that they complete, with the number of their connection."""
         place = 0
         for count, time_ns, code in zip(
             rows.counts.tolist(), rows.times.tolist(), rows.codes.tolist(), strict=True
@@ -142,7 +142,7 @@ def _entry(connection: Connection, messages: list[dict[str, Any]]) -> dict[str, 
 
 
 def _head(head: bytes) -> tuple[str, list[dict[str, str]]]:
-    """Return the first line of a head, and its headers."""
+    """Return the first line and the headers of a head."""
     first, *lines = head.decode("latin-1").split("\r\n")
     pairs = [line.partition(":") for line in lines if line]
     return first, [{"name": name, "value": value.strip()} for name, _, value in pairs]
@@ -214,7 +214,7 @@ def _read_entries(entries: list[Any], place: _Place) -> tuple[Header, list[Row]]
             if all(name in message for name in _NEEDED):
                 found.append(_row(message, len(connections)))
             else:
-                skipped += 1  # as Chrome's own importer does
+                skipped += 1  # Chrome's importer skips them too
         if skipped:
             detail = f"{skipped} messages of the HAR lack type, time, opcode or data"
             opened = connection.opened_ns
@@ -276,7 +276,7 @@ def _row(message: dict[str, Any], connection: int) -> Row:
         raise ValueError("opcode is a number from 0 to 15, data is text")
     is_text = opcode == 1
     payload = data.encode("utf-8", "replace") if is_text else base64.b64decode(data, validate=True)
-    time_ns = round(float(time) * 1e6) * 1000  # a float has no more than microseconds of our time
+    time_ns = round(float(time) * 1e6) * 1000  # a float of seconds since 1970 is exact to microseconds
     if not 0 <= time_ns < 1 << 63:
         raise ValueError(f"time is {time!r}, not seconds since 1970")
     sent = ("receive", "send").index(message["type"])

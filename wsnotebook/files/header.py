@@ -1,4 +1,4 @@
-"""Header: what a file says of a log beside its rows; the same values in every format, as plain JSON."""
+"""Header: the values of a log beside its rows, the same in every format, as plain JSON."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ __all__ = [
 ]
 
 VERSION = 2
-"""Version of our own part of each format; a file with a higher one is refused with the words to update.
+"""Version of our own part of each format; a file with a higher one is refused.
 Version 1 had the status ``dropped`` for ``unsent``, and no ``oversized``."""
 
 FORMER_STATUSES = {"dropped": "unsent"}
-"""Names of statuses in version 1, and what they are called now."""
+"""Names of statuses in version 1, and their names since version 2."""
 _INT64 = 1 << 63
 _INT32 = 1 << 31
 
@@ -51,7 +51,7 @@ class Header(NamedTuple):
     dropped: int
     """Rows dropped before the first, to stay within the retention."""
     truncated: int
-    """Bytes that came and belong to no row."""
+    """Bytes that were received and belong to no row."""
 
     @classmethod
     def of(cls, log: RowLog) -> Header:
@@ -78,7 +78,7 @@ class Header(NamedTuple):
 
     @classmethod
     def from_dict(cls, values: Any) -> Header:
-        """Return the header that ``to_dict`` was called on.
+        """Return the header of a dict that ``to_dict`` made.
 
         Raises:
             ValueError: the values are not such a dict.
@@ -105,11 +105,11 @@ class Header(NamedTuple):
 
 
 class RunningFrames:
-    """Turns runs of rows that follow each other into DataFrames; a message may go on from one to the next."""
+    """Turn consecutive runs of rows into DataFrames; a message may continue in the next run."""
 
     def __init__(self) -> None:
         self.open: dict[int, int] = {}
-        """The message that is open on each connection and direction."""
+        """Open message of each connection and direction."""
 
     def dataframe(self, rows: Rows, connections: Sequence[Connection]) -> pd.DataFrame:
         """Return the DataFrame of the next run."""
@@ -121,7 +121,7 @@ class RunningFrames:
 
 
 def status_from(name: Any) -> int:
-    """Return the value of Flag.STATUS for the name of a status; also for those that version 1 used.
+    """Return the value of Flag.STATUS for the name of a status, also for one of version 1.
 
     Raises:
         ValueError: no status has this name.
@@ -144,7 +144,7 @@ def number_from(value: Any, low: int, stop: int) -> int:
 
 
 def connection_from(values: Any) -> Connection:
-    """Return the connection of a dict, held to what the columns can hold.
+    """Return the connection of a dict, if the columns can hold its values.
 
     Raises:
         KeyError, TypeError, ValueError: it is not such a dict.
@@ -156,10 +156,10 @@ def connection_from(values: Any) -> Connection:
 
 
 def event_from(time_ns: Any, monotonic_ns: Any, session: Any, kind: Any, detail: Any) -> Event:
-    """Return the event of five values, held to what the columns can hold.
+    """Return the event of five values, if the columns can hold them.
 
     Raises:
-        ValueError: they are not an event's.
+        ValueError: the values are not an event.
     """
     if not isinstance(session, str) or not isinstance(kind, str) or not isinstance(detail, str):
         raise ValueError("an event with something other than text in session, kind or detail")

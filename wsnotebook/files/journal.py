@@ -1,7 +1,7 @@
-"""Journal: a log on its way to a pcapng file while it is recorded, so that a dead kernel loses less than a tick.
+"""Journal: writes a log to a pcapng file while it grows, so that a dead kernel loses less than a tick.
 
-One write a tick, on a thread that follows the log; fdatasync four times a second on another, because a slow disk may
-hold it up for long. recovery.py finds the journals of dead kernels.
+One write a tick, on a thread that follows the log; fdatasync four times a second on another thread, because a slow disk
+may block it for long. recovery.py finds the journals of dead kernels.
 """
 
 from __future__ import annotations
@@ -18,27 +18,27 @@ from wsnotebook.log.rowlog import RowLog
 
 __all__ = ["Journal"]
 
-_TICK = 0.05  # seconds between writes; what a SIGKILL can cost
-_SYNC = 0.25  # seconds between calls of fdatasync; what a loss of power can cost
+_TICK = 0.05  # seconds between writes: a SIGKILL loses the rows since the last one
+_SYNC = 0.25  # seconds between calls of fdatasync: a power failure loses the rows since the last one
 _RETRY = 0.5  # seconds between tries while the disk is full
-_CHUNK = 4 << 20  # bytes encoded at once, where a journal begins in the middle of a long session
+_CHUNK = 4 << 20  # bytes encoded at once, where a journal begins after many rows
 
 _fdatasync = getattr(os, "fdatasync", os.fsync)  # macOS has none
 
 
 class Journal:
-    """Writes a log to a pcapng file as it grows, all that is already there first.
+    """Write a log to a pcapng file as it grows, beginning with the rows that it already has.
 
     While the disk is full rows stay in the log, and the file ends with its last good record; both a warning and an
-    event say so. When there is space again the file becomes whole.
+    event report it. When there is space again, the missing rows are written.
 
     Args:
         log: the log.
         path: a ``.pcapng`` that does not exist yet, or is empty.
 
     Raises:
-        FileExistsError: the file has something in it.
-        OSError: the file cannot be made.
+        FileExistsError: the file is not empty.
+        OSError: the file cannot be created.
     """
 
     def __init__(self, log: RowLog, path: Path) -> None:
@@ -48,8 +48,8 @@ class Journal:
         self._good = 0  # bytes of the file that are whole records
         self._unwritten = b""  # encoded, and not yet in the file
         self._recording = Recording()
-        self._position = log.first
-        self._connections = self._events = self._marks = 0
+        self._seq = log.first
+        self._events = self._marks = 0  # written so far
         self._counts = (-1, -1)
         self._is_full = False
         self._is_dirty = False
@@ -59,15 +59,15 @@ class Journal:
         self._syncing = threading.Thread(target=self._sync, name=f"fdatasync {path.name}", daemon=True)
 
     def start(self) -> None:
-        """Begin; returns at once."""
+        """Start the threads, and return at once."""
         self._log.note("journal on", str(self.path))
-        begin = self._recording.begin(self._position)
-        self._unwritten = b"" if self._write(begin) else begin  # at once, so that a kill leaves no empty file
+        begin = self._recording.begin(self._seq)
+        self._unwritten = b"" if self._write(begin) else begin  # now, so that a kill leaves no empty file
         self._thread.start()
         self._syncing.start()
 
     def stop(self) -> None:
-        """Write what is there and close the file."""
+        """Write the remaining rows and close the file."""
         self._thread.stop()
 
     def remove(self) -> None:
@@ -85,7 +85,7 @@ class Journal:
         if is_whole:
             _fdatasync(self._file)
         else:
-            left = self._log.end - self._position
+            left = self._log.end - self._seq
             self._thread.warn(
                 "disk full", f"{self.path} lacks the last {left} frames or events: log.save() elsewhere"
             )
@@ -93,7 +93,7 @@ class Journal:
         self._marker.clear()
 
     def _write_all(self) -> bool:
-        """Write until nothing is left; False where the disk is full."""
+        """Write all rows and events; return False where the disk is full."""
         while True:
             self._unwritten = self._unwritten or self._encode()
             if not self._unwritten:
@@ -103,7 +103,7 @@ class Journal:
             self._unwritten = b""
 
     def _encode(self) -> bytes:
-        """Return what has come since, or the next part of it."""
+        """Return the encoded rows and events since the last call, or the next part of them."""
         log = self._log
         with log.lock:
             end, connections, counts = log.end, list(log.connections), (log.dropped, log.truncated)
@@ -112,15 +112,15 @@ class Journal:
         if events or counts != self._counts:
             parts.append(self._recording.events(events, *counts))
         size = 0
-        for rows in log.rows(self._position, end):
-            if rows.first > self._position:
-                parts.append(self._recording.gap(self._position, rows.first))
+        for rows in log.rows(self._seq, end):
+            if rows.first > self._seq:
+                parts.append(self._recording.gap(self._seq, rows.first))
             parts.append(self._recording.rows(rows))
-            self._position = rows.first + len(rows)
+            self._seq = rows.first + len(rows)
             size += len(parts[-1])
             if size >= _CHUNK:
                 break
-        if marks and self._position >= end:
+        if marks and self._seq >= end:
             parts.append(self._recording.dropped(marks))
             self._marks += len(marks)
         self._events += len(events)
@@ -128,10 +128,10 @@ class Journal:
         return b"".join(parts)
 
     def _write(self, data: bytes) -> bool:
-        """Append to the file, all or nothing."""
+        """Append all of the bytes to the file; return False where the disk is full, and then the file is as before."""
         rest = memoryview(data)
         try:
-            while rest:  # once, but for a disk that has room for a part
+            while rest:  # once, unless the disk has space for a part
                 rest = rest[os.write(self._file, rest) :]
         except OSError as error:
             os.ftruncate(self._file, self._good)
@@ -154,7 +154,7 @@ class Journal:
                 try:
                     _fdatasync(self._file)
                 except OSError:
-                    self._is_dirty = True  # the next write says why
+                    self._is_dirty = True  # the next write reports it
 
 
 def _open(path: Path) -> int:

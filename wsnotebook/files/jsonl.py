@@ -1,8 +1,8 @@
 """JSONL: a line for the log, then one frame a line, for any tool that reads JSON.
 
 The first line has the key ``wsnotebook``: connections with their handshakes, events, counts. A frame's payload is
-``text`` or ``base64``; a key that does not apply is left out. All is ASCII: ``head`` in a terminal is safe. With pandas
-alone: skip the first line, or its key makes floats of all numbers, and dtype=False, or "0012" becomes 12.
+``text`` or ``base64``; a key without a value is left out. All is ASCII: ``head`` in a terminal is safe. With pandas
+alone: skip the first line, which turns all numbers into floats, and pass dtype=False, or "0012" becomes 12.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from wsnotebook.wire.batch import Flag
 __all__ = ["read", "write"]
 
 _MAX_LINE = 1 << 30  # bytes; 500 times a frame of the usual limit
-_MAX_SKELETON = 4096  # bytes of a frame's line beside its strings: it has at most 26 keys
+_MAX_SKELETON = 4096  # bytes of a line beside its strings: it has at most 26 keys
 _INT64 = 1 << 63
 _WRONG = (
     ValueError,
@@ -90,7 +90,7 @@ def _lines(rows: Rows, df: Any) -> Iterator[dict[str, Any]]:
 
 
 def _present(column: Any) -> tuple[list[int], list[Any]]:
-    """Return the places and the values of what is not missing."""
+    """Return the row numbers and the values that are not missing."""
     there = column.notna().to_numpy()
     return np.flatnonzero(there).tolist(), column[there].tolist()
 

@@ -1,4 +1,4 @@
-"""JSON from files that nobody vouches for: refused before it is parsed where it would take far more room than it has."""
+"""JSON from untrusted files: refused before it is parsed where it would need far more memory than it has bytes."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from typing import Any
 __all__ = ["parse"]
 
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
-_SMALL = 64 << 10  # bytes that cannot become much, whatever they are
-_SPARSE = 16  # bytes that there are for each bracket in what we, Chrome and mitmproxy write, at least
+_SMALL = 64 << 10  # bytes that cannot need much memory, whatever they are
+_SPARSE = 16  # bytes per bracket, at least, in files of ours, of Chrome and of mitmproxy
 
 
 def parse(data: bytes, most: int | None = None) -> Any:
     """Return the value of some JSON.
 
-    Python needs sixty bytes for the three of an empty list, but for a string hardly more than the file does.
+    Python allocates sixty bytes for the three of an empty list, but for a string hardly more than it has in the file.
 
     Args:
         data: UTF-8.
-        most: bytes that it may have beside its strings; None where only the number of brackets counts.
+        most: limit of its bytes beside its strings; None where only the number of brackets is limited.
 
     Raises:
-        ValueError: it is not JSON, or too deep, or would take far more memory than the file has bytes.
+        ValueError: it is not JSON, or too deep, or would need far more memory than the file has bytes.
     """
     if len(data) > _SMALL:
         bare = _STRING.sub(b"", data)

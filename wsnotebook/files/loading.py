@@ -1,4 +1,4 @@
-"""Loading: a file, or one recording of a directory, as a log that holds the same."""
+"""Loading: reads a file, or the one recording of a directory, into a log."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def load(path: str | Path) -> FrameLog:
 
     Raises:
         ValueError: no format has this suffix.
-        FileError: the file is damaged or not of its format; it names the position.
-        OSError: the file is not there or cannot be read.
+        FileError: the file is damaged or not of its format; ``place`` says where.
+        OSError: the file does not exist or cannot be read.
     """
     return to_log(*reader_for(path).read(Path(path)))
 

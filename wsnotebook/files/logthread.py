@@ -1,6 +1,6 @@
-"""LogThread: a thread that does something soon after anything has come into a log; for what is written to disk.
+"""LogThread: a thread that follows a log and runs a step soon after each append; recorders write to disk on it.
 
-The log itself is the queue: who follows it remembers a ``seq``, and what cannot be written yet is lost nowhere.
+The log itself is the queue: a recorder keeps the ``seq`` of the next row, so that rows wait in the log for a full disk.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from wsnotebook.wire.batch import Batch
 
 __all__ = ["LogThread"]
 
-_IDLE = 0.5  # seconds after which events are looked for, which wake nobody
+_IDLE = 0.5  # seconds between steps without appends: an event does not wake the thread
 
 
 class LogThread:
-    """Runs ``step`` on a thread of its own.
+    """Run ``step`` on a thread of its own.
 
     Args:
         log: the log to follow.
-        step: called soon after frames have come, and at least twice a second; returns the seconds to rest until the
-            next call.
+        step: called soon after each append, and at least twice a second; returns the seconds until the next call may
+            follow.
         finish: called once, on the thread that stops, or when the interpreter ends.
         name: of the thread.
     """
@@ -38,14 +38,14 @@ class LogThread:
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
-        """Begin to follow."""
+        """Start the thread."""
         self._log.add_tap(self._tap)
         atexit.register(self.stop)
         self._wake.set()
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop to follow, then ``finish``. Only the first call does something."""
+        """Stop the thread and call ``finish``; a second call does nothing."""
         if self._stopping.is_set():
             return
         self._stopping.set()
@@ -56,7 +56,7 @@ class LogThread:
         self._finish()
 
     def _tap(self, log: RowLog, batch: Batch, code: int, time_ns: int) -> None:
-        if not self._wake.is_set():  # asking costs a fifth of setting
+        if not self._wake.is_set():  # is_set() costs a fifth of set()
             self._wake.set()
 
     def _run(self) -> None:
@@ -65,15 +65,15 @@ class LogThread:
             self._wake.clear()
             try:
                 pause = self._step()
-            except Exception as error:  # noqa: BLE001  # a fault of ours must be seen, and must not end in silence
+            except Exception as error:  # noqa: BLE001  # the thread must not end without a visible reason
                 self.warn("error", f"recording has stopped: {error!r}")
                 return
             self._stopping.wait(pause)
 
     def warn(self, kind: str, detail: str) -> None:
-        """Tell a person: an event in the log, and a warning."""
+        """Report a fault to the user: as an event in the log, and as a warning."""
         self._log.note(kind, detail)
         try:
             warnings.warn(detail, RuntimeWarning, stacklevel=2)
         except RuntimeWarning:
-            pass  # a filter that makes errors of warnings would end the thread; the event tells it
+            pass  # a filter that turns warnings into errors would end the thread; the event remains

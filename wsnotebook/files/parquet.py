@@ -1,7 +1,7 @@
-"""Parquet: every column of the DataFrame, what the wire needs beside them, and the header in the schema's metadata.
+"""Parquet: every column of the DataFrame, more columns for the wire image, and the header in the schema's metadata.
 
-``pandas.read_parquet`` of such a file gives ``log.df`` and three columns more. Payloads are compressed with LZ4, which
-cannot expand by more than 255: so the limits below refuse a bomb and never a file of ours.
+``pandas.read_parquet`` of such a file returns ``log.df`` and three columns more. Payloads are compressed with LZ4, which
+expands by 255 at most: so the limits below refuse a decompression bomb and never a file of ours.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ __all__ = ["read", "read_dataframe", "read_header", "write"]
 METADATA_KEY = b"wsnotebook"
 """Key of the header in the schema's metadata."""
 
-_DELTAS = ("seq", "time", "monotonic")
+_DELTAS = ("seq", "time", "monotonic")  # nearly equal steps, which DELTA_BINARY_PACKED encodes in a few bits
 
-_ROOM = 1 << 30
-_EXPANSION = 1000
+_ROOM = 1 << 30  # bytes that any file may need in memory
+_EXPANSION = 1000  # bytes in memory for each byte of the file, beyond that
 _ROW_COST = 64  # bytes of a row beside its payload while it is read
 
 
@@ -43,7 +43,7 @@ def write(header: Header, runs: Iterable[Rows], path: Path, running: RunningFram
         header: what the file says of the log beside its rows.
         runs: the rows, in order.
         path: the file.
-        running: knows the messages that are open before the first row.
+        running: has the messages that are open before the first row.
     """
     running = running or RunningFrames()
     schema = _schema(header)
@@ -81,7 +81,7 @@ def _table(df: pd.DataFrame, rows: Rows) -> pa.Table:
 
 
 def _schema(header: Header) -> pa.Schema:
-    """Return the schema of the whole file, with the header and what pandas wants to know in its metadata."""
+    """Return the schema of the whole file, with the header and the metadata of pandas."""
     losses = {"dropped": header.dropped, "truncated": header.truncated}
     empty = Frames(header.first).dataframe(header.connections, **losses)
     schema = pa.Table.from_pandas(empty, preserve_index=True).schema
@@ -109,20 +109,20 @@ def read_header(path: Path) -> Header:
     """Return the header of a Parquet file.
 
     Raises:
-        FileError: it is none of ours, or damaged.
+        FileError: the file is damaged, or not of this package.
     """
     with _open(path) as file:
         return _header(path, file)
 
 
 def read_dataframe(path: Path, columns: list[str] | None = None) -> pd.DataFrame:
-    """Return the DataFrame of a Parquet file as it was saved, without the columns that only the wire needs.
+    """Return the DataFrame of a Parquet file as it was saved, without the columns of the wire image.
 
     Args:
         columns: read only these.
 
     Raises:
-        FileError: the file is none of ours, or damaged.
+        FileError: the file is damaged, or not of this package.
     """
     with _open(path) as file:
         _header(path, file)
@@ -137,7 +137,7 @@ def read_dataframe(path: Path, columns: list[str] | None = None) -> pd.DataFrame
 
 
 def _open(path: Path) -> pq.ParquetFile:
-    source = pa.OSFile(str(path))  # a file that is not there or not ours to read says so itself
+    source = pa.OSFile(str(path))  # a file that does not exist or cannot be opened raises OSError here
     try:
         file = pq.ParquetFile(source, page_checksum_verification=True)
         groups = [file.metadata.row_group(number) for number in range(file.metadata.num_row_groups)]
@@ -201,6 +201,6 @@ def _check_schema(schema: pa.Schema) -> None:
             raise ValueError(f"column {name} is missing, or there twice")
         found = schema.field(name).type
         if pa.types.is_dictionary(found) and (kind == NAME or name in BULKY):
-            continue  # names come so, and bulky columns where we asked for it
+            continue  # names have dictionaries, and bulky columns where _open asked for them
         if found != kind:
             raise ValueError(f"column {name} is {found}, not {kind}")

@@ -19,7 +19,7 @@ _RUNS = 16  # runs of rows in a saved part: about a million frames, or 128 MiB o
 
 
 def recordings(directory: Path) -> dict[str, list[Path]]:
-    """Return the parts of each recording in a directory, in order."""
+    """Return the parts of each recording in a directory, in order of their rows."""
     found: dict[str, list[Path]] = {}
     for path in sorted(directory.glob("*-*.parquet")):
         if not path.name.startswith("."):
@@ -28,7 +28,7 @@ def recordings(directory: Path) -> dict[str, list[Path]]:
 
 
 def groups(runs: Iterable[Rows]) -> Iterator[list[Rows]]:
-    """Yield runs by the part; at least one part, also of an empty log."""
+    """Yield the runs of each part; an empty log has one part without rows."""
     group: list[Rows] = []
     is_first = True
     for rows in runs:
@@ -43,7 +43,7 @@ def groups(runs: Iterable[Rows]) -> Iterator[list[Rows]]:
 def write_part(
     directory: Path, name: str, runs: list[Rows], header: Header, running: RunningFrames
 ) -> tuple[Path, Path]:
-    """Write a part under a name that nobody reads; return it, and the name that it is to have."""
+    """Write a part under a temporary name, which no reader finds; return this path and the final one."""
     first = runs[0].first if runs else header.first
     part = directory / f"{name}-{first:012}.parquet"
     unfinished = part.with_name(f".{part.name}.{os.getpid()}.unfinished")
@@ -53,9 +53,9 @@ def write_part(
 
 
 def recording_name(connections: list[Connection]) -> str:
-    """Return the name of a recording: the same log gets the same, so that saving it again replaces its parts.
+    """Return the name of a recording. It is the same for the same log, so that saving it again replaces its parts.
 
-    It begins with the time at which the first connection was opened: names in order are recordings in order.
+    It begins with the time at which the first connection was opened, so that names sort as recordings do.
     """
     if not connections:
         return "empty"

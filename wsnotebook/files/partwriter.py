@@ -15,43 +15,45 @@ from wsnotebook.log.segment import MAX_PAYLOAD, MAX_ROWS, Rows
 
 __all__ = ["PartWriter"]
 
-_INTERVAL = 10.0  # seconds between parts of a quiet recording; what a dead kernel loses
-_TICK = 0.5
+_INTERVAL = (
+    10.0  # seconds between parts of a quiet recording: a dead kernel loses the rows since the last one
+)
+_TICK = 0.5  # seconds between steps
 
 
 class PartWriter:
-    """Writes a log into a directory as it grows: a part every 65,536 frames or 8 MiB, and every 10 s.
+    """Write a log into a directory as it grows: a part every 65,536 frames or 8 MiB, and every 10 s.
 
     Args:
         log: the log.
-        path: the directory; made where it is missing.
+        path: the directory; created where it is missing.
 
     Raises:
-        OSError: the directory cannot be made.
+        OSError: the directory cannot be created.
     """
 
     def __init__(self, log: RowLog, path: Path) -> None:
         path.mkdir(parents=True, exist_ok=True)
         self.path = path
         self._log = log
-        self._position = log.first
+        self._seq = log.first
         self._name = ""
         self._running = RunningFrames()
         self._parts: list[
             tuple[int, int, dict[int, int]]
-        ] = []  # first seq, end, and the messages open before it
+        ] = []  # first seq, end, and messages open before the first
         self._marks = 0
         self._last = time.monotonic()
         self._is_full = False
         self._thread = LogThread(log, self._step, self._finish, f"parts {path.name}")
 
     def start(self) -> None:
-        """Begin; returns at once."""
+        """Start the thread, and return at once."""
         self._log.note("journal on", str(self.path))
         self._thread.start()
 
     def stop(self) -> None:
-        """Write what is there."""
+        """Write the remaining rows."""
         self._thread.stop()
 
     def remove(self) -> None:
@@ -65,18 +67,20 @@ class PartWriter:
         self._log.note("journal off", str(self.path))
         self._write(final=True)
         if not self._is_full and self._parts:
-            self._rewrite(len(self._parts) - 1, Header.of(self._log))  # the last part knows all events
+            self._rewrite(
+                len(self._parts) - 1, Header.of(self._log)
+            )  # the header of the last part has all events
 
     def _step(self) -> float:
         self._write(final=time.monotonic() - self._last >= _INTERVAL)
         return _TICK
 
     def _write(self, *, final: bool) -> None:
-        """Write the parts that are due; all of them when ``final``."""
+        """Write each full part; with ``final`` all rows."""
         header = Header.of(self._log)
         try:
             self._rewrite_marked(header)
-            for runs in groups(self._log.rows(self._position, header.first + header.rows)):
+            for runs in groups(self._log.rows(self._seq, header.first + header.rows)):
                 size = sum(int(rows.offsets[-1] - rows.offsets[0]) for rows in runs)
                 if final or size >= MAX_PAYLOAD or sum(map(len, runs)) >= MAX_ROWS:
                     self._write_one(runs, header)
@@ -95,21 +99,21 @@ class PartWriter:
 
     def _write_one(self, runs: list[Rows], header: Header) -> None:
         if not runs and self._parts:
-            return  # nothing new; but of a log without frames there is one part, for its events
+            return  # nothing new; a log without frames has one part, for its events
         self._name = self._name or recording_name(header.connections)
         before = dict(self._running.open)
-        header = header._replace(first=self._position)
+        header = header._replace(first=self._seq)
         try:
             os.replace(*write_part(self.path, self._name, runs, header, self._running))
         except OSError:
             self._running.open = before
             raise
-        first = runs[0].first if runs else self._position
-        self._position = first + sum(map(len, runs))
-        self._parts.append((first, self._position, before))
+        first = runs[0].first if runs else self._seq
+        self._seq = first + sum(map(len, runs))
+        self._parts.append((first, self._seq, before))
 
     def _rewrite_marked(self, header: Header) -> None:
-        """Write those parts anew whose rows turned out never to have been sent."""
+        """Write the parts again whose rows were marked as unsent since."""
         marks = self._log.marks[self._marks :]
         for number, (first, stop, _) in enumerate(self._parts):
             if any(low < stop and high > first for low, high, _ in marks):
@@ -117,7 +121,7 @@ class PartWriter:
         self._marks += len(marks)
 
     def _rewrite(self, number: int, header: Header) -> None:
-        """Write a part anew, unless the log has dropped its rows."""
+        """Write a part again, unless the log has dropped its rows."""
         first, stop, before = self._parts[number]
         runs = list(self._log.rows(first, stop))
         if sum(map(len, runs)) == stop - first:

@@ -1,4 +1,4 @@
-"""Which recorder a path asks for: the journal for a .pcapng, a dataset for a directory."""
+"""Recorder: writes a log to disk while it grows; a journal for a .pcapng, a dataset for a directory."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ class Recorder(Protocol):
     path: Path
 
     def start(self) -> None:
-        """Begin; returns at once."""
+        """Start to write, and return at once."""
 
     def stop(self) -> None:
-        """Write what is there and close."""
+        """Write the remaining rows and close the file."""
 
     def remove(self) -> None:
-        """Remove what was written, after ``stop``."""
+        """Remove the files, after ``stop``."""
 
 
 def recorder(log: RowLog, path: str | Path) -> Recorder:
-    """Return what records a log to a path.
+    """Return the recorder of a log for a path.
 
     Raises:
-        ValueError: no recorder is for such a path.
-        OSError: the file cannot be made.
+        ValueError: no recorder writes to such a path.
+        OSError: the file cannot be created.
     """
     if is_directory(path):
         from wsnotebook.files.partwriter import PartWriter  # it loads pyarrow

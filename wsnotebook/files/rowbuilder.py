@@ -1,4 +1,4 @@
-"""RowBuilder: rows that come one by one, out of a text format, gathered into columns."""
+"""RowBuilder: collects the rows of a text format, which are read one by one, into columns."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Row(NamedTuple):
     head: int
     """FIN, RSV and opcode."""
     flags: int
-    """Flag bits; MASKED, CHANGED and HEADER are set from what is given below."""
+    """Flag bits; MASKED, CHANGED and HEADER follow from the fields below."""
     payload: bytes
     time_ns: int
     monotonic_ns: int
@@ -32,7 +32,7 @@ class Row(NamedTuple):
 
 
 class RowBuilder:
-    """Gathers rows.
+    """Collect rows.
 
     Args:
         first: ``seq`` of the next row.
@@ -54,15 +54,15 @@ class RowBuilder:
         return len(self._rows) >= MAX_ROWS or self._size >= MAX_PAYLOAD
 
     def add(self, row: Row) -> None:
-        """Take a row."""
+        """Add a row."""
         self._rows.append(row)
         self._size += len(row.payload)
 
     def take(self, connections: int) -> Rows:
-        """Return the rows as columns, and forget them.
+        """Return the collected rows as columns, and remove them.
 
         Raises:
-            ValueError: they are not such as a log could have written.
+            ValueError: a log cannot have such rows.
         """
         rows, self._rows, self._size = self._rows, [], 0
         flags = bytes(

@@ -1,4 +1,4 @@
-"""Saving: a whole log to one file or directory. A log that is recorded while it grows is recorder.py's."""
+"""Saving: writes a whole log to one file or directory; recorder.py writes a log while it grows."""
 
 from __future__ import annotations
 

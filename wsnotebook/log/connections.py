@@ -1,4 +1,4 @@
-"""What the log keeps of each connection: its name, attempt and handshake, secrets already redacted."""
+"""Connection: the name, attempt and handshake of one connection in a log, secrets already redacted."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ __all__ = ["Connection"]
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """One connection whose frames stand in a log."""
+    """One connection whose frames are in a log."""
 
     session: str
     """Name of the session."""
     attempt: int = 0
     """0 for the first connection of the session, 1 for its first reconnection, …"""
     url: str = ""
-    """Address asked for, redacted."""
+    """URL of the request, redacted."""
     request: bytes = b""
-    """Request head as it was sent, redacted."""
+    """Request head on the wire, redacted."""
     response: bytes = b""
-    """Response head as it came, redacted."""
+    """Response head on the wire, redacted."""
     opened_ns: int = 0
-    """Wall clock when the handshake was done, ns since the epoch."""
+    """Wall clock at the end of the handshake, ns since the epoch."""
     local_address: tuple[str, int] | None = None
-    """Our IP address and port, where there is one."""
+    """IP address and port of this side; None for a socket without one."""
     remote_address: tuple[str, int] | None = None
-    """The peer's."""
+    """IP address and port of the peer."""
     has_secrets: bool = False
-    """Recorded with include_secrets=True: nothing was redacted."""
+    """True where it was recorded with include_secrets=True: nothing is redacted."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for df.attrs and for files."""
@@ -47,7 +47,7 @@ class Connection:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Connection:
-        """Return the connection that ``to_dict`` was called on.
+        """Return the connection of a dict that ``to_dict`` made.
 
         Raises:
             KeyError, TypeError, ValueError: the values are not such a dict.

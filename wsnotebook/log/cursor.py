@@ -1,4 +1,4 @@
-"""Cursor: reads the received frames of one connection out of the log, in order; it holds no payload of its own."""
+"""Cursor: reads the received frames of one connection from the log, in order; it holds no payload of its own."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["Cursor", "Read"]
 
 
 class Read(NamedTuple):
-    """Some received frames in a row."""
+    """Consecutive received frames."""
 
     heads: bytes
     """First byte of each."""
@@ -24,27 +24,27 @@ _NOTHING = Read(b"", [])
 
 
 class Cursor:
-    """A position in the log, before a received frame of one connection.
+    """A ``seq`` in the log, before a received frame of one connection.
 
     Args:
         store: the segments of the log.
         lock: the log's, held for each read.
         code: marks the batches of frames that this connection received.
-        position: ``seq`` to begin at.
+        seq: first row to look at.
     """
 
-    def __init__(self, store: SegmentStore, lock: threading.RLock, code: int, position: int) -> None:
+    def __init__(self, store: SegmentStore, lock: threading.RLock, code: int, seq: int) -> None:
         self._store = store
         self._lock = lock
         self._code = code
-        self.position = position
-        """``seq`` of the next row to look at."""
+        self.seq = seq
+        """Next row to look at."""
         self.stop: int | None = None
-        """``seq`` from which on nothing is read; None while that is open."""
+        """``seq`` before which the cursor ends; None while the connection goes on."""
         self.missed = 0
-        """Rows that the log had dropped before this cursor came to them."""
+        """Rows that the log dropped before this cursor read them."""
         self._segment: Segment | None = None
-        self._batch = 0  # batch of the segment that has the position
+        self._batch = 0  # batch of the segment that contains seq
 
     def take(self, limit: int) -> Read:
         """Return the next received frames, at most ``limit``; empty when there are none. Never waits."""
@@ -58,33 +58,33 @@ class Cursor:
                     return read
 
     def _find(self) -> Segment | None:
-        """Return the segment that has the position, or None at the end."""
+        """Return the segment that contains ``seq``, or None at the end."""
         end = self._store.end if self.stop is None else min(self.stop, self._store.end)
-        if self.position < self._store.first:
-            self.missed += self._store.first - self.position
-            self.position = self._store.first
-        if self.position >= end:
+        if self.seq < self._store.first:
+            self.missed += self._store.first - self.seq
+            self.seq = self._store.first
+        if self.seq >= end:
             return None
         segment = self._segment
-        if segment is None or not segment.first <= self.position < segment.first + segment.rows:
-            segment = self._segment = self._store.segment_of(self.position)
-            self._batch = segment.batch_of(self.position - segment.first)
+        if segment is None or not segment.first <= self.seq < segment.first + segment.rows:
+            segment = self._segment = self._store.segment_of(self.seq)
+            self._batch = segment.batch_of(self.seq - segment.first)
         return segment
 
     def _take(self, segment: Segment, limit: int) -> Read | None:
-        """Read within the current batch; None when the batch is another's or used up."""
-        start = self.position - segment.first
+        """Return frames of the current batch; None where it has another code, or none left."""
+        start = self.seq - segment.first
         while self._batch < segment.batches and segment.starts[self._batch + 1] <= start:
             self._batch += 1
         if self._batch >= segment.batches:
-            self.position = segment.first + segment.rows
+            self.seq = segment.first + segment.rows
             return None
         stop = int(segment.starts[self._batch + 1])
         if segment.codes[self._batch] != self._code:
-            self.position = segment.first + stop
+            self.seq = segment.first + stop
             return None
         stop = min(stop, start + limit)
         if self.stop is not None:
             stop = min(stop, self.stop - segment.first)
-        self.position = segment.first + stop
+        self.seq = segment.first + stop
         return Read(*segment.frames(start, stop))

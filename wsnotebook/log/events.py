@@ -1,4 +1,4 @@
-"""Events: what is not a frame and would explain the frames."""
+"""Events: what happens beside the frames and explains them, such as a reconnection or a full disk."""
 
 from __future__ import annotations
 
@@ -11,38 +11,38 @@ __all__ = ["EVENT_KINDS", "Event", "events_to_dataframe"]
 
 EVENT_KINDS = {
     "connecting": "a connection is being opened",
-    "handshake": "the server's HTTP answer came",
+    "handshake": "the HTTP response of the server was received",
     "open": "the WebSocket is open",
-    "closing": "a close frame was sent or came",
+    "closing": "a close frame was sent or received",
     "closed": "the session has ended",
     "reconnect": "the session is being connected again",
-    "kernel stall": "the notebook's event loop was held up by a blocking cell",
-    "backpressure on": "reading was paused, or the peer does not take what we send",
-    "backpressure off": "and goes on",
-    "spill": "a part of the log moved to disk",
+    "kernel stall": "a blocking cell stopped the event loop of the notebook",
+    "backpressure on": "reading was paused, or the peer does not read what is sent",
+    "backpressure off": "reading or sending goes on",
+    "spill": "rows moved to disk",
     "dropped": "rows were dropped to stay within the retention",
-    "truncated": "bytes that came belong to no row",
-    "disk full": "the journal could not be written; recording goes on in memory",
+    "truncated": "bytes were received that belong to no row",
+    "disk full": "rows could not be written to disk; they stay in memory",
     "journal on": "recording to a file began",
-    "journal off": "and ended",
+    "journal off": "recording to a file ended",
     "error": "a task, timer or callback of the session failed",
 }
-"""Kinds of events and what they mean."""
+"""Kinds of events and their meaning."""
 
 
 class Event(NamedTuple):
-    """One thing that happened and is not a frame."""
+    """One event."""
 
     time_ns: int
     """Wall clock, ns since the epoch."""
     monotonic_ns: int
     """Monotonic clock, ns."""
     session: str
-    """Session name; empty for what concerns the whole log."""
+    """Session name; empty for an event of the whole log."""
     kind: str
     """One of EVENT_KINDS."""
     detail: str
-    """What a person should know."""
+    """One sentence with the facts, for a person."""
 
 
 def events_to_dataframe(events: list[Event]) -> pd.DataFrame:

@@ -1,6 +1,6 @@
-"""From a file's rows back to the log's: what they must fulfil, and the sealed segments that they become.
+"""Restore: validates rows from outside of the log, and turns them into sealed segments.
 
-Nothing here reads a file; the formats do, and none of them trusts what it read before ``check`` has seen it.
+No file is read here. A format reads untrusted values, builds Rows of them, and returns them only after ``check``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from wsnotebook.wire.batch import Flag
 
 __all__ = ["batches_of", "check", "offsets_of", "to_segment"]
 
-_NOT_A_TIME = np.iinfo(np.int64).min  # what pandas shows as NaT
+_NOT_A_TIME = np.iinfo(np.int64).min  # pandas reads it as NaT
 
 
 def _count(rows: Rows, flag: int) -> int:
@@ -22,14 +22,14 @@ def _count(rows: Rows, flag: int) -> int:
 
 
 def check(rows: Rows, connections: int) -> Rows:
-    """Return the rows, if they are such as a log could have written.
+    """Return the rows, if a log can have them.
 
     Args:
-        rows: at most MAX_ROWS of them, from a file.
+        rows: at most MAX_ROWS.
         connections: number of connections of the log.
 
     Raises:
-        ValueError: what does not fit.
+        ValueError: the columns contradict each other, or the log.
     """
     count = len(rows)
     if count > MAX_ROWS:
@@ -90,7 +90,7 @@ def _check_texts(rows: Rows) -> None:
 
 
 def to_segment(rows: Rows) -> Segment:
-    """Return a sealed segment that has these rows."""
+    """Return a sealed segment of the rows, without a copy."""
     segment = Segment(rows.first, 0, 0)
     segment.heads, segment.flags, segment.offsets = rows.heads, rows.flags, rows.offsets
     segment.payload, segment.wire, segment.wire_offsets = rows.payload, rows.wire, rows.wire_offsets

@@ -66,20 +66,20 @@ class RowLog:
         self.clock = clock
         self.monotonic = monotonic
         self.lock = threading.RLock()
-        """Held for each append; hold it to look at several things at one moment."""
+        """Held for each append; hold it to read several values at one moment."""
         self.connections: list[Connection] = []
-        """Connections whose frames are here, by number."""
+        """Connections of the rows, by number."""
         self._spill = spill
         self._store = self._new_store(0, _check_retention(retention))
         self._events: list[Event] = []
         self._frames: Frames | None = None
         self._taps: list[Tap] = []
         self.marks: list[tuple[int, int, str]] = []
-        """What mark_unsent was told, in order: a journal has written those rows already."""
+        """Arguments of mark_unsent, in order, for recorders that have written those rows already."""
 
     @classmethod
     def starting_at(cls, first: int, connections: Sequence[Connection], **options: Any) -> Self:
-        """Return an empty log whose next row has ``seq`` ``first``: what a file is loaded into."""
+        """Return an empty log whose next row has ``seq`` ``first``, to load a file into."""
         log = cls(**options)
         log._store = log._new_store(first, log.retention)
         log.connections.extend(connections)
@@ -88,13 +88,13 @@ class RowLog:
     # Writing
 
     def register(self, connection: Connection) -> int:
-        """Take a connection; return its number, which ``append`` wants."""
+        """Add a connection; return its number, for ``append``."""
         with self.lock:
             self.connections.append(connection)
             return len(self.connections) - 1
 
     def allocate(self, size: int) -> memoryview:
-        """Return memory for a large payload, to be received there and then appended: the log keeps it where it is."""
+        """Return memory to receive a large payload into; ``append`` then keeps it without a copy."""
         with self.lock:
             return self._store.allocate(size)
 
@@ -114,7 +114,7 @@ class RowLog:
         return first
 
     def mark_unsent(self, first: int, stop: int, detail: str) -> None:
-        """Say of rows that were recorded before their write that they never reached the operating system."""
+        """Mark rows ``first`` to ``stop`` as unsent: recorded before their write, they never reached the operating system."""
         with self.lock:
             for seq in range(max(first, self.first), stop):
                 segment = self.segment_of(seq)
@@ -128,7 +128,7 @@ class RowLog:
         self._events.append(Event(self.clock(), self.monotonic(), session, kind, detail))
 
     def adopt(self, rows: Rows) -> None:
-        """Take the rows of a file as a sealed segment.
+        """Append the rows of a file as a sealed segment.
 
         Raises:
             ValueError: they do not follow the last row.
@@ -137,13 +137,13 @@ class RowLog:
             self._store.adopt(rows)
 
     def restore(self, events: Sequence[Event], *, dropped: int = 0, truncated: int = 0) -> None:
-        """Take events and counts from a file."""
+        """Append the events of a file, and add its counts."""
         self._events.extend(events)
         self.dropped += dropped
         self.truncated += truncated
 
     def add_tap(self, tap: Tap) -> None:
-        """Call ``tap`` after each append, until remove_tap: how a journal follows the log."""
+        """Call ``tap`` after each append, until remove_tap: a recorder follows the log by it."""
         with self.lock:
             self._taps.append(tap)
 
@@ -187,12 +187,12 @@ class RowLog:
 
     @property
     def first(self) -> int:
-        """``seq`` of the oldest row that is still here."""
+        """``seq`` of the oldest row that was not dropped."""
         return self._store.first
 
     @property
     def end(self) -> int:
-        """``seq`` that the next row will have."""
+        """``seq`` of the next row."""
         return self._store.end
 
     def __len__(self) -> int:
@@ -200,19 +200,19 @@ class RowLog:
 
     @property
     def memory(self) -> int:
-        """Bytes of rows held in memory; what was spilled does not count, nor do DataFrames."""
+        """Bytes of rows in memory, without spilled rows and without DataFrames."""
         return self._store.memory
 
     @property
     def spilled(self) -> int:
-        """Rows that lie on disk."""
+        """Rows on disk."""
         return self._store.spilled
 
     def segment_of(self, seq: int) -> Segment:
-        """Return the segment that has a row.
+        """Return the segment that contains a row.
 
         Raises:
-            IndexError: there is no such row, or no more.
+            IndexError: the row was dropped, or does not exist yet.
         """
         return self._store.segment_of(seq)
 
@@ -238,7 +238,7 @@ class RowLog:
         """Return one frame.
 
         Raises:
-            IndexError: there is no such row, or no more.
+            IndexError: the row was dropped, or does not exist yet.
         """
         with self.lock:
             segment = self.segment_of(seq)
@@ -251,10 +251,10 @@ class RowLog:
 
     @property
     def df(self) -> pd.DataFrame:
-        """The DataFrame of all rows. Asking again costs what has come since.
+        """The DataFrame of all rows. It is kept: the next call adds only the rows since.
 
-        Its ``attrs["wsnotebook"]`` has the connections with their handshakes, and what is not in the rows: ``dropped``,
-        rows dropped to stay within the retention, and ``truncated``, bytes that belong to no row.
+        Its ``attrs["wsnotebook"]`` has the connections with their handshakes and the losses: ``dropped``, rows dropped
+        to stay within the retention, and ``truncated``, bytes that belong to no row.
         """
         # here, so that a session can record without loading pandas
         from wsnotebook.log.dataframe import Frames
@@ -274,7 +274,7 @@ class RowLog:
         return frames.dataframe(self.connections, dropped=self.dropped, truncated=self.truncated)
 
     def window(self, start: int, stop: int) -> pd.DataFrame:
-        """Return the DataFrame of the rows at positions ``start`` to ``stop``, counted from the oldest row here."""
+        """Return the DataFrame of the rows ``start`` to ``stop``, counted from the oldest row of the log."""
         from wsnotebook.log.dataframe import frames_of  # as in df
 
         with self.lock:
@@ -289,7 +289,7 @@ class RowLog:
 
     @property
     def events(self) -> pd.DataFrame:
-        """The DataFrame of what is not a frame: time, monotonic, session, kind, detail."""
+        """The DataFrame of the events: time, monotonic, session, kind, detail."""
         return events_to_dataframe(list(self._events))
 
     @property
@@ -297,19 +297,19 @@ class RowLog:
         """The events as values."""
         return list(self._events)
 
-    def events_since(self, place: int) -> list[Event]:
-        """Return the events from the ``place``-th on, counted from 0: for who has seen those before."""
-        return self._events[place:]
+    def events_since(self, start: int) -> list[Event]:
+        """Return the events from number ``start`` on, counted from 0."""
+        return self._events[start:]
 
     def wire_bytes(self, direction: Literal["in", "out"], session: str | None = None) -> bytes:
         """Return the exact bytes of one direction after the handshake, rebuilt from the rows.
 
         Args:
             direction: "in" or "out".
-            session: name of the session; needed where the log has several.
+            session: name of the session; required where the log has several.
 
         Raises:
-            ValueError: another direction, or no word which of several sessions is meant.
+            ValueError: another direction, or several sessions and no name.
         """
         if direction not in ("in", "out"):
             raise ValueError(f"direction is 'in' or 'out', not {direction!r}")

@@ -1,4 +1,4 @@
-"""Segment: a run of rows in columns. It grows while it is open, is fixed when sealed, and may then move to disk.
+"""Segment: a run of rows in columns. It grows while it is open, is fixed once sealed, and may then move to disk.
 
 The columns are those of Arrow: payloads end to end in one buffer with 64-bit offsets, so that dataframe.py needs no copy.
 """
@@ -22,15 +22,15 @@ from wsnotebook.wire.batch import Batch, Flag, minimal_header
 __all__ = ["MAX_PAYLOAD", "MAX_ROWS", "Rows", "Segment"]
 
 MAX_ROWS = 65_536
-"""Rows of a segment at most: a sealed one becomes one Arrow chunk, and 10 million rows some 150 of them."""
+"""Maximum of rows: a sealed segment becomes one Arrow chunk, and 10 million rows some 150 of them."""
 MAX_PAYLOAD = 8 << 20
-"""Payload bytes of a segment, but for one larger frame: what a look at the open segment may have to copy."""
+"""Maximum of payload bytes, except for a single larger frame: reading the open segment copies up to this."""
 _FIRST_ROWS = 1024
 _FIRST_PAYLOAD = (
     64 << 10
 )  # a log begins small, so that a thousand quiet sessions cost little, and grows by four
-_LARGE_PAYLOAD = 4 << 20  # bytes: a quiet session is not to touch a huge page
-_LARGE = 1024  # mean bytes from which payloads are copied one by one, not all at once and then again
+_LARGE_PAYLOAD = 4 << 20  # bytes: a quiet session does not write to a huge page
+_LARGE = 1024  # mean bytes from which payloads are copied one by one, not all at once and then each
 
 Column = NDArray[Any]
 
@@ -55,7 +55,7 @@ class Rows(NamedTuple):
     wire: Any
     """Buffer that holds the wire payloads of changed rows."""
     headers: dict[int, bytes]
-    """By place from 0: headers that are not the shortest."""
+    """By row from 0: headers that are not minimal."""
     details: dict[int, str]
     """By place from 0: what was wrong."""
     counts: Column
@@ -100,10 +100,10 @@ class Segment:
 
     Args:
         first: ``seq`` of its first row.
-        max_rows: rows that it has room for.
-        max_payload: payload bytes that it has room for.
-        for_lone: it is for one large frame, whose payload it keeps where it is, without a copy.
-        memory: for the payloads; its own where None.
+        max_rows: rows that fit.
+        max_payload: payload bytes that fit.
+        for_lone: for one large frame, whose payload is kept without a copy.
+        memory: for the payloads; None allocates its own.
     """
 
     def __init__(
@@ -120,7 +120,7 @@ class Segment:
         self.max_rows = max_rows
         self.max_payload = max_payload
         self.rows = 0
-        """Rows so far; written last, so that a reader never sees half a row."""
+        """Rows so far; set last, so that a reader never sees a part of a row."""
         self.batches = 0
         self.is_sealed = False
         self.is_spilled = False
@@ -146,7 +146,7 @@ class Segment:
         self.codes: Column = np.empty(rows, np.int32)
 
     def has_room(self, batch: Batch) -> bool:
-        """Tell whether a batch fits."""
+        """Return whether a batch fits."""
         if self.for_lone or batch.is_lone:
             return self.for_lone and batch.is_lone and not self.rows
         return self.rows + len(batch) <= self.max_rows and self.size + batch.size <= self.max_payload
@@ -154,12 +154,12 @@ class Segment:
     def successor(
         self, batch: Batch, allocate: Callable[[int], memoryview], most: int = MAX_PAYLOAD
     ) -> Segment:
-        """Return an empty segment for the rows after these, larger than this one, with room for a batch.
+        """Return an empty segment for the next rows, larger than this one, that a batch fits into.
 
         Args:
-            batch: what it must have room for.
-            allocate: gives the memory of a large one.
-            most: payload bytes of a segment.
+            batch: the next one.
+            allocate: returns the memory of a large segment.
+            most: maximum of payload bytes.
         """
         growth = 1 if self.for_lone or batch.is_lone else 4
         max_payload = max(min(growth * self.max_payload, most), 0 if batch.is_lone else batch.size)
@@ -173,12 +173,12 @@ class Segment:
 
     @property
     def capacity(self) -> int:
-        """Bytes that it may hold in memory when it is full."""
+        """Bytes in memory of the full segment."""
         return self.size if self.for_lone else self.max_payload + 10 * self.max_rows
 
     @property
     def nbytes(self) -> int:
-        """Bytes that it holds in memory."""
+        """Bytes in memory."""
         if self.is_spilled:
             return 0
         columns = 10 * self.rows + 24 * self.batches
@@ -186,7 +186,7 @@ class Segment:
         return self.size + len(self.mask_keys) + len(self.wire) + columns + sparse
 
     def append(self, batch: Batch, code: int, time_ns: int, monotonic_ns: int) -> None:
-        """Add the rows of a batch. There must be room for them."""
+        """Add the rows of a batch, which must fit."""
         start = self.rows
         count = len(batch)
         stop = start + count
@@ -202,7 +202,7 @@ class Segment:
         if batch.wire:
             payloads = [batch.wire[place] for place in sorted(batch.wire)]
             ends = accumulate(map(len, payloads), initial=len(self.wire))
-            next(ends)  # where they begin is there already
+            next(ends)  # the first offset is there already
             self.wire_offsets.extend(ends)
             self.wire += b"".join(payloads)
         for place, header in batch.headers.items():
@@ -234,10 +234,10 @@ class Segment:
         ends += end
 
     def seal(self, trim: Callable[[memoryview, int], memoryview]) -> None:
-        """Fix the columns and give back what was kept for growth.
+        """Fix the columns, and free the memory kept for growth.
 
         Args:
-            trim: returns the first bytes of the memory for payloads, and may give the rest to others.
+            trim: returns the first bytes of the memory for payloads, and may free the rest.
         """
         rows, batches = self.rows, self.batches
         self.heads = self.heads[:rows].copy()
@@ -249,16 +249,16 @@ class Segment:
         self.codes = self.codes[:batches].copy()
         self._payload_view = memoryview(b"")
         if not self.for_lone:
-            self.payload = trim(self.payload, self.size)  # the rest of its pages was never touched
+            self.payload = trim(self.payload, self.size)  # the pages after it were never written to
         self.mask_keys = bytes(self.mask_keys)
         self.wire = bytes(self.wire)
         self.wire_offsets = np.array(self.wire_offsets, np.int64)
         self.is_sealed = True
 
     def spill(self, directory: Path) -> int:
-        """Move the columns into a file of ``directory`` and map it; return the file's size in bytes.
+        """Move the columns into a file in ``directory`` and map it; return the size of the file in bytes.
 
-        The file has no name any more when this returns, so that nothing is left behind however the process ends.
+        The file has no name, so that it is freed however the process ends.
 
         Raises:
             OSError: there is no space; the segment stays in memory.
@@ -277,7 +277,7 @@ class Segment:
         parts = [np.ascontiguousarray(getattr(self, name)).view(np.uint8).data for name in numpy_columns]
         parts += [memoryview(getattr(self, name)) for name in byte_columns]
         with tempfile.TemporaryFile(dir=directory) as file:
-            # a full disk has to say so here, and not as a bus error later
+            # a full disk must raise OSError here, and not a bus error later
             if hasattr(os, "posix_fallocate"):  # not on macOS
                 os.posix_fallocate(file.fileno(), 0, sum(len(part) + 8 for part in parts) + 8)
             places = []
@@ -300,7 +300,7 @@ class Segment:
     def read(self, start: int, stop: int) -> Rows:
         """Return rows ``start`` to ``stop``, counted from the segment's first.
 
-        Of a sealed segment nothing is copied; of an open one the bytes are.
+        A sealed segment is not copied; of an open one the bytes are.
         """
         flags = self.flags[start:stop]
         low, high = int(self.offsets[start]), int(self.offsets[stop])
@@ -361,7 +361,7 @@ class Segment:
 
     def mark(self, place: int, status: int, detail: str) -> None:
         """Change the status of one row, counted from the segment's first."""
-        if self.is_sealed:  # what was read of it shares its columns, and does not change
+        if self.is_sealed:  # rows that were read share its columns, and must not change
             self.flags = self.flags.copy()
         self.flags[place] = int(self.flags[place]) & ~Flag.STATUS | status
         self.details[place] = detail

@@ -1,4 +1,4 @@
-"""SpillDirectory: where sealed segments go when memory is short; private, and gone at the end."""
+"""SpillDirectory: the private, temporary directory of the segments that a log moves to disk."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["SpillDirectory"]
 
 
 class SpillDirectory:
-    """A directory that only this user can read, made when it is first needed and removed with its owner."""
+    """A directory that only this user can read, created at first use and removed with this object."""
 
     def __init__(self) -> None:
         self._path: Path | None = None
@@ -21,7 +21,7 @@ class SpillDirectory:
         """The directory.
 
         Raises:
-            OSError: it cannot be made.
+            OSError: it cannot be created.
         """
         if self._path is None:
             self._path = Path(tempfile.mkdtemp(prefix="wsnotebook-"))

@@ -1,4 +1,4 @@
-"""SegmentStore: the segments of a log, oldest first, within its retention. Whoever calls holds the log's lock."""
+"""SegmentStore: the segments of a log, oldest first, within its retention. The caller holds the lock of the log."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ __all__ = ["SegmentStore"]
 
 
 class SegmentStore:
-    """Sealed segments and one that is open; beyond the retention the oldest move to disk, or are dropped.
+    """Sealed segments and an open one; beyond the retention the oldest are spilled to disk, or dropped.
 
     Args:
-        first: ``seq`` of the first row to come.
+        first: ``seq`` of the first row.
         retention: bytes to keep in memory; None for no limit.
-        spill: move to disk rather than drop.
-        sealed: called with each segment when it is full.
-        dropped: called with each segment that is no more.
-        note: called with kind and detail of an event.
+        spill: move segments to disk instead of dropping them.
+        sealed: called with each segment that was sealed.
+        dropped: called with each segment that was dropped.
+        note: called with the kind and detail of each event.
     """
 
     def __init__(
@@ -44,10 +44,10 @@ class SegmentStore:
         self._arena = Arena()
         self._open = Segment(first)
         self._segments = [self._open]  # the last one is open
-        self._on_disk = 0  # segments of the beginning that are there
+        self._on_disk = 0  # number of the oldest segments that are spilled
         self._held = 0  # bytes of the sealed segments in memory
         self.spilled = 0
-        """Rows that lie on disk."""
+        """Rows on disk."""
 
     @property
     def first(self) -> int:
@@ -68,10 +68,10 @@ class SegmentStore:
         return iter(list(self._segments))
 
     def segment_of(self, seq: int) -> Segment:
-        """Return the segment that has a row.
+        """Return the segment that contains a row.
 
         Raises:
-            IndexError: there is no such row, or no more.
+            IndexError: the row was dropped, or does not exist yet.
         """
         low, high = 0, len(self._segments)
         while low + 1 < high:
@@ -86,26 +86,26 @@ class SegmentStore:
         return segment
 
     def allocate(self, size: int) -> memoryview:
-        """Return memory for payloads; out of blocks that are a part of the retention, as each goes back only whole."""
+        """Return memory for payloads, from blocks that are a fraction of the retention: a block is freed only as a whole."""
         return self._arena.allocate(
             size, BLOCK if self.retention is None else min(BLOCK, self.retention // 16)
         )
 
     def room_for(self, batch: Batch) -> Segment:
-        """Return the open segment: a new one, where the batch does not fit into the last."""
+        """Return the open segment; seal it and open a new one where the batch does not fit."""
         if self._open.has_room(batch):
             return self._open
         full = self._open
         full.seal(self._arena.trim)
         self._sealed(full)
         self._held += full.nbytes
-        # a part of the retention, as the open segment stays in memory
+        # a fraction of the retention, because the open segment stays in memory
         most = MAX_PAYLOAD if self.retention is None else min(MAX_PAYLOAD, self.retention // 8)
         self._push(full.successor(batch, self.allocate, most))
         return self._open
 
     def adopt(self, rows: Rows) -> None:
-        """Take the rows of a file as a sealed segment.
+        """Append the rows of a file as a sealed segment.
 
         Raises:
             ValueError: they do not follow the last row.
@@ -121,7 +121,7 @@ class SegmentStore:
         self._push(Segment(rows.first + len(rows)))
 
     def drain(self) -> Iterator[Segment]:
-        """Yield the segments, oldest first, and keep none, so that each is freed when its receiver has done with it."""
+        """Yield the segments, oldest first, and keep none, so that the caller frees each with its last reference to it."""
         segments = self._segments[::-1]
         self._open = Segment(self.end)
         self._segments, self._on_disk, self._held = [self._open], 0, 0
@@ -129,15 +129,15 @@ class SegmentStore:
             yield segments.pop()
 
     def _push(self, segment: Segment) -> None:
-        """Put a segment behind the last one, or in its place where that is empty; make room for it to be filled."""
+        """Append a segment, replacing an empty one, and make room for all that it may hold."""
         if not self._open.rows:
             self._segments.pop()
         self._segments.append(segment)
         self._open = segment
         if self.retention is not None:
-            self._give_way(self._held + segment.capacity - self.retention)
+            self._make_room(self._held + segment.capacity - self.retention)
 
-    def _give_way(self, excess: int) -> None:
+    def _make_room(self, excess: int) -> None:
         """Spill or drop the oldest sealed segments until ``excess`` bytes of memory are free."""
         while excess > 0 and self._on_disk < len(self._segments) - 1:
             segment = self._segments[self._on_disk]
@@ -153,7 +153,7 @@ class SegmentStore:
             excess -= freed
 
     def _move_to_disk(self, segment: Segment, directory: SpillDirectory) -> bool:
-        """Return whether there was space for it."""
+        """Spill a segment; return False where the disk is full."""
         try:
             size = segment.spill(directory.path)
         except OSError as error:

@@ -1,4 +1,4 @@
-"""Rows as they were on the wire: the exact bytes of each frame, rebuilt from the columns."""
+"""The bytes of rows on the wire: the exact image of each frame, rebuilt from the columns."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["wire_frames"]
 
 
 def wire_frames(rows: Rows) -> list[bytes]:
-    """Return header and payload of each row, masked where it was masked; of dropped rows too."""
+    """Return header and payload of each row, masked where the frame was; also of unsent rows."""
     payload, wire = memoryview(rows.payload), memoryview(rows.wire)
     ends, wire_ends = rows.offsets.tolist(), rows.wire_offsets.tolist()
     keys = rows.mask_keys

@@ -1,7 +1,7 @@
-"""pcapng: our own files, which hold all of a log as packets and blocks of ours, and captures by other programs.
+"""pcapng: files of ours, which hold all of a log as packets and private blocks, and captures by other programs.
 
-format.py reads and writes; recording.py makes the bytes, also for a journal; capture.py reads what is not ours. A rule
-for frames is the wire's; a link layer or a protocol below TCP is one line in packets.py.
+format.py reads and writes; recording.py encodes, also for a journal; capture.py reads foreign captures. A rule for
+frames is not here but in wire/rules.py; a new link layer is one line in packets.py.
 """
 
 __all__: list[str] = []

@@ -22,14 +22,14 @@ from wsnotebook.log.segment import Rows
 
 __all__ = ["read"]
 
-_MAX_FLOWS = 65_536  # TCP connections that are followed at once; each costs some kilobytes until it is over
+_MAX_FLOWS = 65_536  # TCP connections at once; each needs some kilobytes until it ends
 _End = tuple[bytes, int]
 
 
 def read(path: Path) -> tuple[Header, Iterator[Rows]]:
     """Return the header and the rows of the WebSockets in a capture of unencrypted traffic.
 
-    The rows are gathered first, because the header counts them; beyond the retention of a log they wait on disk.
+    The rows are collected first, because the header counts them; beyond the retention of a log they are spilled.
 
     Raises:
         FileError: the file is damaged, or no WebSocket begins in it.
@@ -63,13 +63,13 @@ def read(path: Path) -> tuple[Header, Iterator[Rows]]:
 
 
 class _Flow:
-    """One TCP connection on its way from HTTP to frames."""
+    """One TCP connection, from the HTTP upgrade to frames."""
 
     def __init__(self, log: RowLog, events: list[Event]) -> None:
         self._log = log
         self._events = events
         self._client: _End | None = None
-        self._streams = (TcpStream(), TcpStream())  # by whether the client sent it
+        self._streams = (TcpStream(), TcpStream())  # by direction: from the server, from the client
         self._upgrade: HttpUpgrade | None = HttpUpgrade()
         self._decoders: tuple[Decoder, Decoder] | None = None
         self._number = -1
@@ -77,7 +77,7 @@ class _Flow:
 
     @property
     def is_over(self) -> bool:
-        """Whether a SYN would begin another connection between the same ends."""
+        """Whether a SYN begins another connection between the same ends."""
         return (
             any(stream.is_ended for stream in self._streams)
             or self._upgrade is None
@@ -85,7 +85,7 @@ class _Flow:
         )
 
     def take(self, segment: Segment) -> None:
-        """Take a segment of either direction."""
+        """Receive a segment of either direction."""
         if self._client is None:
             answers = segment.flags & 0x12 == 0x12 or segment.data.startswith(b"HTTP/")
             self._client = segment.target if answers else segment.source
@@ -96,13 +96,13 @@ class _Flow:
             stream.start(segment.seq)
         data = stream.add((segment.seq + (segment.flags & SYN > 0)) & 0xFFFFFFFF, segment.data)
         if data:
-            self._hear(data, sent, segment)
+            self._receive(data, sent, segment)
         if segment.cut and not stream.is_broken:
             self._break(stream, segment.cut, "bytes were left out by the capture's snap length")
         if segment.flags & (FIN | RST):
             stream.is_ended = True
 
-    def _hear(self, data: bytes, sent: bool, segment: Segment) -> None:
+    def _receive(self, data: bytes, sent: bool, segment: Segment) -> None:
         if self._decoders is not None:
             self._decode(data, sent)
         elif self._upgrade is not None:
@@ -150,7 +150,7 @@ class _Flow:
         self._events.append(Event(self._last_ns, self._last_ns, name, "truncated", detail))
 
     def finish(self) -> None:
-        """Take note of what the end cut off."""
+        """Flush both directions: a frame or segment that the end of the capture cut off is recorded as truncated."""
         if self._decoders is None:
             return
         for sent, (stream, decoder) in enumerate(zip(self._streams, self._decoders, strict=True)):

@@ -1,4 +1,4 @@
-"""pcapng: what Wireshark reads. Our own files come back exactly; others are decoded by capture.py."""
+"""pcapng: the format that Wireshark reads. A file of ours loads exactly; capture.py decodes all others."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def read(path: Path) -> tuple[Header, Iterator[Rows]]:
 
 
 def count_frames(path: Path) -> int:
-    """Return how many frames one of our own files has; its end may be missing.
+    """Return the number of frames in a file of ours; its end may be missing.
 
     Raises:
         FileError: the file is damaged.
@@ -74,10 +74,10 @@ def count_frames(path: Path) -> int:
 
 
 class _Reader:
-    """Reads one of our own files, block by block.
+    """Read a file of ours, block by block.
 
-    The rows are gathered, because a note far behind them may say that they were never sent; beyond the retention of a
-    log they wait on disk.
+    The rows are collected before they are returned, because a later note may mark them as unsent; beyond the retention
+    of a log they are spilled.
     """
 
     def __init__(self, path: Path) -> None:
@@ -87,9 +87,7 @@ class _Reader:
         self._events: list[Event] = []
         self._dropped = self._truncated = 0
         self._never_sent: list[tuple[int, int, str]] = []
-        self._gaps: list[
-            tuple[int, int]
-        ] = []  # from which seq of the file on, and the rows that it lacks there
+        self._gaps: list[tuple[int, int]] = []  # seq in the file after the gap, and the rows it lacks
         self._missing = 0
         self._is_ended = False
         self._place = ""
@@ -166,7 +164,7 @@ class _Reader:
         self._runs = RunReader(self._connections, first)
 
     def _take_gap(self, log: RowLog, start: Any, stop: Any) -> None:
-        """Close the gap of rows that were dropped while the disk was full, and add an event of it."""
+        """Close the gap of rows that were dropped while the disk was full, and add an event that says so."""
         size = number_from(stop, start, _INT64) - number_from(start, 0, _INT64)
         self._gaps.append((stop, size))
         detail = (
@@ -175,7 +173,7 @@ class _Reader:
         self._events.append(Event(*_last_times(log), "", "dropped", detail))
 
     def _here(self, seq: int) -> int:
-        """Return the seq in the log of a seq in the file."""
+        """Return the seq in the log for a seq in the file."""
         return seq - sum(size for stop, size in self._gaps if stop <= seq)
 
     def finish(self) -> tuple[Header, Iterator[Rows]]:
@@ -202,7 +200,7 @@ class _Reader:
         return header, log.drain()
 
     def _note_missing(self, log: RowLog, frames: int) -> None:
-        """Add an event that says what the end lacks, at the time of the last row."""
+        """Add an event with the bytes and frames that the end lacks, at the time of the last row."""
         detail = (
             f"{self._path.name} has no end: what wrote it died, or still writes; all frames in it were read"
         )
@@ -229,7 +227,7 @@ def _last_times(log: RowLog) -> tuple[int, int]:
 
 
 def _packet(body: bytes) -> bytes:
-    """Return what a packet of ours carries."""
+    """Return the TCP payload of a packet of ours."""
     captured = int.from_bytes(body[12:16], "little")
     end = 20 + captured
     if captured < 40 or end > len(body):

@@ -1,4 +1,4 @@
-"""HttpUpgrade: an overheard HTTP connection, followed by two h11 state machines until it becomes a WebSocket."""
+"""HttpUpgrade: a captured HTTP connection, parsed by two h11 state machines until it becomes a WebSocket."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import h11
 
 __all__ = ["HttpUpgrade", "Upgraded"]
 
-_MAX_HEAD = 64 << 10
+_MAX_HEAD = 64 << 10  # bytes
 
 
 class Upgraded(NamedTuple):
-    """A handshake that succeeded, and what followed it in the same segments."""
+    """A handshake that succeeded, and the bytes that followed it in the same segments."""
 
     url: str
     request: bytes
@@ -26,27 +26,27 @@ class Upgraded(NamedTuple):
 
 
 class HttpUpgrade:
-    """Listens to both sides. Each side's events are told to the other's state machine, so that both stay true."""
+    """Parse both directions. The events of each are sent to the state machine of the other, so that the two agree."""
 
     def __init__(self) -> None:
-        self._client_hears = h11.Connection(h11.CLIENT, max_incomplete_event_size=_MAX_HEAD)
-        self._server_hears = h11.Connection(h11.SERVER, max_incomplete_event_size=_MAX_HEAD)
-        self._request = bytearray()  # as captured since the last answer
+        self._response_parser = h11.Connection(h11.CLIENT, max_incomplete_event_size=_MAX_HEAD)
+        self._request_parser = h11.Connection(h11.SERVER, max_incomplete_event_size=_MAX_HEAD)
+        self._request = bytearray()  # as captured since the last response
         self._response = bytearray()
-        self._early_response = b""  # came, by the order of capture, before its request
+        self._early_response = b""  # captured before its request
         self._target = b""
         self._host = b""
-        self._is_open = False  # a request waits for its answer
+        self._is_open = False  # a request has no response yet
         self.is_http = True
-        """False once something came that HTTP/1.1 does not know."""
+        """False after bytes that are not HTTP/1.1."""
 
     def feed(self, data: bytes, sent: bool) -> Upgraded | None:
-        """Take bytes of one side; return the handshake when it is complete."""
+        """Receive bytes of one side; return the handshake when it is complete."""
         try:
             if sent:
                 self._request += data[: _MAX_HEAD - len(self._request)]
-                self._server_hears.receive_data(data)
-                self._hear_requests()
+                self._request_parser.receive_data(data)
+                self._parse_requests()
                 data, self._early_response = self._early_response, b""
             if not self._is_open:
                 self._early_response += data
@@ -54,38 +54,38 @@ class HttpUpgrade:
                 return None
             self._response += data[: _MAX_HEAD - len(self._response)]
             if data:
-                self._client_hears.receive_data(data)
-            return self._hear_responses()
+                self._response_parser.receive_data(data)
+            return self._parse_responses()
         except (h11.RemoteProtocolError, h11.LocalProtocolError):
             self.is_http = False
             return None
 
-    def _hear_requests(self) -> None:
+    def _parse_requests(self) -> None:
         while True:
-            event = self._server_hears.next_event()
+            event = self._request_parser.next_event()
             if isinstance(event, h11.Request):
                 self._target = bytes(event.target)
                 self._host = dict(event.headers).get(b"host", b"")
                 self._is_open = True
             if isinstance(event, type) or isinstance(event, h11.ConnectionClosed):  # NEED_DATA or PAUSED
                 return
-            self._client_hears.send(event)
+            self._response_parser.send(event)
 
-    def _hear_responses(self) -> Upgraded | None:
+    def _parse_responses(self) -> Upgraded | None:
         while True:
-            event: Any = self._client_hears.next_event()
+            event: Any = self._response_parser.next_event()
             if isinstance(event, type) or isinstance(event, h11.ConnectionClosed):
                 return None
-            self._server_hears.send(event)
+            self._request_parser.send(event)
             if isinstance(event, h11.InformationalResponse) and event.status_code == 101:
                 return self._upgraded(dict(event.headers))
             if isinstance(event, h11.EndOfMessage):
-                self._client_hears.start_next_cycle()
-                self._server_hears.start_next_cycle()
+                self._response_parser.start_next_cycle()
+                self._request_parser.start_next_cycle()
                 self._is_open = False
                 self._request.clear()
                 self._response.clear()
-                self._hear_requests()
+                self._parse_requests()
 
     def _upgraded(self, headers: dict[bytes, bytes]) -> Upgraded | None:
         if headers.get(b"upgrade", b"").lower() != b"websocket":
@@ -96,10 +96,10 @@ class HttpUpgrade:
             _head(self._request),
             _head(self._response),
             headers.get(b"sec-websocket-extensions", b"").decode("latin-1"),
-            (bytes(self._client_hears.trailing_data[0]), bytes(self._server_hears.trailing_data[0])),
+            (bytes(self._response_parser.trailing_data[0]), bytes(self._request_parser.trailing_data[0])),
         )
 
 
 def _head(data: bytearray) -> bytes:
-    """Return what stands up to the empty line."""
+    """Return the bytes up to the empty line, with it."""
     return bytes(data[: data.index(b"\r\n\r\n") + 4]) if b"\r\n\r\n" in data else bytes(data)

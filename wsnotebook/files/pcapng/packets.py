@@ -1,7 +1,7 @@
-"""Packets of a capture that somebody else made: pcap and pcapng files, down to segments of TCP.
+"""Packets of a foreign capture: pcap and pcapng files, down to the segments of TCP.
 
-Link layers: Ethernet (also with VLAN tags), Linux cooked, loopback and raw IP; IPv4 and IPv6. IP fragments are passed
-over: TCP avoids them.
+Link layers: Ethernet (also with VLAN tags), Linux cooked, loopback and raw IP; IPv4 and IPv6. IP fragments are skipped:
+TCP avoids them.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ __all__ = ["FIN", "RST", "SYN", "Segment", "segments"]
 
 FIN, SYN, RST = 1, 2, 4
 
-_PCAP = {  # magic as it lies in the file: byte order and ns per tick
+_PCAP = {  # first bytes of the file: byte order, and ns per tick
     b"\xd4\xc3\xb2\xa1": ("<", 1000),
     b"\xa1\xb2\xc3\xd4": (">", 1000),
     b"\x4d\x3c\xb2\xa1": ("<", 1),
     b"\xa1\xb2\x3c\x4d": (">", 1),
 }
-_MAX_PACKET = 1 << 20  # four times what any capture program writes
+_MAX_PACKET = 1 << 20  # bytes; four times the limit of capture programs
 _IP4, _IP6 = 0x0800, 0x86DD
 _VLAN = (0x8100, 0x88A8)
 _IP6_OPTIONS = (0, 43, 60)  # extension headers that may stand before TCP
@@ -50,11 +50,11 @@ class Segment(NamedTuple):
     flags: int
     data: bytes
     cut: int
-    """Payload bytes that the capture left out (a snap length)."""
+    """Payload bytes that the capture truncated (a snap length)."""
 
 
 def segments(path: Path) -> Iterator[Segment]:
-    """Yield the TCP segments of a pcap or pcapng file, in the order of capture.
+    """Yield the TCP segments of a pcap or pcapng file, in order of capture.
 
     Raises:
         FileError: the file is neither, or damaged.
@@ -90,7 +90,7 @@ def _pcap_packets(path: Path, file: BinaryIO) -> Iterator[Packet]:
         if captured > _MAX_PACKET:
             raise FileError(path, f"byte {position}", f"a packet cannot have {captured} bytes")
         if position + 16 + captured > size:
-            return  # cut off: the capture was stopped in the middle of it
+            return  # truncated: the capture was stopped within this packet
         yield seconds * 1_000_000_000 + fraction * scale, link, file.read(captured)
         position += 16 + captured
 
@@ -160,11 +160,11 @@ _LINKS: dict[int, Callable[[bytes], tuple[int, int]]] = {
     229: lambda data: (_IP6, 0),
     276: lambda data: (int.from_bytes(data[0:2], "big"), 20),
 }
-"""Link type: what gives the EtherType, and where the IP packet begins."""
+"""Link type: function that returns the EtherType and the offset of the IP packet."""
 
 
 def _segment(time_ns: int, link: int, data: bytes) -> Segment | None:
-    """Return the TCP segment of a packet, or None where it has none."""
+    """Return the TCP segment of a packet, or None for another protocol."""
     if link not in _LINKS:
         return None
     kind, start = _LINKS[link](data)
@@ -190,11 +190,11 @@ def _segment(time_ns: int, link: int, data: bytes) -> Segment | None:
 
 
 def _ip4(packet: bytes) -> tuple[bytes, bytes, bytes, int] | None:
-    """Return both addresses, the TCP bytes that are there, and how many there were."""
+    """Return both addresses, the captured TCP bytes, and their number on the wire."""
     if len(packet) < 20 or packet[0] >> 4 != 4 or packet[9] != 6:
         return None
     head = (packet[0] & 0x0F) * 4
-    total = int.from_bytes(packet[2:4], "big") or len(packet)  # 0: segmentation was left to the network card
+    total = int.from_bytes(packet[2:4], "big") or len(packet)  # 0: the network card does the segmentation
     if head < 20 or int.from_bytes(packet[6:8], "big") & 0x3FFF:
         return None
     return packet[12:16], packet[16:20], packet[head:total], total - head

@@ -1,6 +1,6 @@
 """Blocks of a pcapng file (IETF draft-ietf-opsawg-pcapng), written little-endian and read in either order.
 
-Syntax only: what stands in a block is for others to know.
+Syntax only: other modules encode and decode the bodies.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ INTERFACE = 1
 SIMPLE = 3
 ENHANCED = 6
 OURS = 0x8057534E
-"""Type of our own blocks: of those that the draft leaves to local use, which other programs pass over."""
+"""Type of our own blocks, from the range that the draft reserves for local use: other programs skip it."""
 
 _MAGIC = 0x1A2B3C4D
 _END_OF_OPTIONS = b"\0\0\0\0"
@@ -43,15 +43,15 @@ class Block(NamedTuple):
     position: int
     """Byte of the file at which it begins."""
     kind: int
-    """Its type."""
+    """Block type."""
     body: bytes
-    """Its body, without type and lengths."""
+    """Body, without type and lengths."""
     order: str
     """"<" or ">": byte order of its section."""
 
 
 class Torn(NamedTuple):
-    """The end of a file that was being written when its writer died."""
+    """The truncated end of a file whose writer died."""
 
     position: int
     """Byte at which the last whole block ends."""
@@ -67,12 +67,12 @@ def block(kind: int, body: bytes) -> bytes:
 
 
 def option(code: int, value: bytes) -> bytes:
-    """Return an option; the list of them ends with ``option(0, b"")``."""
+    """Return an option; ``option(0, b"")`` ends a list of options."""
     return struct.pack("<HH", code, len(value)) + value + b"\0" * (-len(value) % 4)
 
 
 def options(data: bytes, order: str) -> dict[int, bytes]:
-    """Return the last value of each option in a list of them; a list that is cut off gives those before the cut."""
+    """Return the last value of each option in a list; of a truncated list, of the options before its end."""
     found = {}
     place = 0
     while place + 4 <= len(data) and data[place : place + 4] != _END_OF_OPTIONS:
@@ -83,10 +83,10 @@ def options(data: bytes, order: str) -> dict[int, bytes]:
 
 
 def read(path: Path, file: BinaryIO) -> Iterator[Block | Torn]:
-    """Yield the blocks of a file, and Torn as the last where its end is missing.
+    """Yield the blocks of a file; where its end is missing, Torn is the last.
 
     Raises:
-        FileError: the place, and what is not a block there.
+        FileError: bytes that are not a block.
     """
     size = path.stat().st_size
     position, order = 0, "<"

@@ -1,4 +1,4 @@
-"""Recording: a log as pcapng, piece by piece; what ``save`` writes at once and the journal writes as it comes."""
+"""Recording: encodes a log as pcapng, piece by piece, for ``write`` and for the journal."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ __all__ = ["Recording"]
 
 
 class Recording:
-    """Turns what happens in a log into the bytes of a pcapng file; each piece follows the one before."""
+    """Encode a log as the bytes of a pcapng file; the pieces must be written in the order of the calls."""
 
     def __init__(self) -> None:
         self._conversations: list[Conversation] = []
         self._taken: set[tuple[str, int]] = set()
 
     def begin(self, first: int) -> bytes:
-        """Return the beginning of the file; the first row will be ``first``."""
+        """Return the beginning of the file; ``first`` is the ``seq`` of its first row."""
         return preamble() + encode_note({"format": "wsnotebook", "version": VERSION, "first": first})
 
     def connections(self, connections: Sequence[Connection]) -> bytes:
-        """Return the handshakes of connections that are new."""
+        """Return the handshakes of the connections that were not encoded yet."""
         parts = []
         for connection in connections[len(self._conversations) :]:
             conversation = Conversation(connection, len(self._conversations), self._taken)
@@ -35,7 +35,7 @@ class Recording:
         return b"".join(parts)
 
     def rows(self, rows: Rows) -> bytes:
-        """Return some rows; their connections must have been given."""
+        """Return the packets and the block of some rows; ``connections`` must have encoded their handshakes."""
         head, frames = encode_run(rows)
         parts = [head]
         place = 0
@@ -48,19 +48,19 @@ class Recording:
         return b"".join(parts)
 
     def events(self, events: Sequence[Event], dropped: int, truncated: int) -> bytes:
-        """Return events that are new, and the counts as they are now."""
+        """Return new events and the current counts."""
         return encode_note(
             {"events": [list(event) for event in events], "dropped": dropped, "truncated": truncated}
         )
 
     def dropped(self, marks: Sequence[tuple[int, int, str]]) -> bytes:
-        """Return what was learned later: rows ``start`` to ``stop`` never reached the operating system, and why."""
+        """Return a note that marks rows encoded before as unsent: start, stop and detail of each mark."""
         return encode_note({"never_sent": [list(mark) for mark in marks]})
 
     def gap(self, start: int, stop: int) -> bytes:
-        """Return the words that rows ``start`` to ``stop`` were dropped before they could be written."""
+        """Return a note that rows ``start`` to ``stop`` were dropped before they could be written."""
         return encode_note({"gap": [start, stop]})
 
     def end(self) -> bytes:
-        """Return the end of a file that was closed on purpose."""
+        """Return the end of a file that was closed and not cut off."""
         return encode_note({"end": True})

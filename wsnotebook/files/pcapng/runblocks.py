@@ -1,7 +1,6 @@
-"""Runs: rows in our own blocks of a pcapng file; all that packets do not say, so that a log comes back exactly.
+"""Runs: rows in private blocks of a pcapng file, with all values that packets lack, so that a log loads exactly.
 
-A run block stands before the packets of its rows. It has a CRC, as packets have, so that damage is told from an end
-that is missing.
+A run block precedes the packets of its rows. It has a CRC, as packets have, to distinguish damage from a missing end.
 """
 
 from __future__ import annotations
@@ -20,14 +19,14 @@ from wsnotebook.wire.batch import Flag
 
 __all__ = ["NOTE", "RUN", "Run", "encode_note", "encode_run", "open_block", "run_data"]
 
-_MAGIC = b"wsnote1\n"  # others may use the same type of block for something of theirs
+_MAGIC = b"wsnote1\n"  # other programs may use the same type of block
 RUN = b"R"
 NOTE = b"N"
 _HEAD = struct.Struct("<QQIIIIQ")  # first, wire size, rows, batches, changed, JSON size, dropped size
 
 
 def encode_note(values: dict[str, Any]) -> bytes:
-    """Return a block with plain values."""
+    """Return a block of JSON values."""
     return _own_block(NOTE, json.dumps(values, separators=(",", ":")).encode())
 
 
@@ -37,10 +36,10 @@ def _own_block(kind: bytes, data: bytes) -> bytes:
 
 
 def open_block(body: bytes) -> tuple[bytes, bytes] | None:
-    """Return kind and data of one of our blocks, or None where it is another's.
+    """Return kind and data of a block of ours, or None for a block of another program.
 
     Raises:
-        ValueError: it is ours and damaged.
+        ValueError: the block is ours and damaged.
     """
     if body[:8] != _MAGIC:
         return None
@@ -55,21 +54,21 @@ def open_block(body: bytes) -> tuple[bytes, bytes] | None:
 
 
 def encode_run(rows: Rows) -> tuple[bytes, list[bytes]]:
-    """Return the block of some rows, and the wire's bytes of each for the packets that must follow it."""
+    """Return the block of some rows, and the wire image of each, for the packets that must follow the block."""
     data, frames = _encode(rows)
     return _own_block(RUN, data), frames
 
 
 def run_data(rows: Rows) -> bytes:
-    """Return some rows in one piece, for Run.with_wire."""
+    """Return some rows as one piece of bytes, for Run.with_wire."""
     data, frames = _encode(rows)
     return struct.pack("<Q", len(data)) + data + b"".join(frames)
 
 
 def _encode(rows: Rows) -> tuple[bytes, list[bytes]]:
-    """Return a run, and the wire's bytes of each row.
+    """Return an encoded run, and the wire image of each row.
 
-    Dropped rows never reached the wire: their bytes go into the block, and b"" stands for them among the others.
+    Unsent rows never reached the wire: their bytes are in the block, and their wire image is b"".
     """
     frames = wire_frames(rows)
     dropped = []
@@ -113,12 +112,12 @@ def _encode(rows: Rows) -> tuple[bytes, list[bytes]]:
 
 
 class Run(NamedTuple):
-    """A run block, taken apart."""
+    """A decoded run block."""
 
     first: int
     """``seq`` of its first row."""
     wire_size: int
-    """Bytes that the packets after it carry."""
+    """Payload bytes of the packets that follow the block."""
     heads: bytes
     flags: bytes
     lengths: Column
@@ -128,16 +127,16 @@ class Run(NamedTuple):
     sizes: Column
     """Payload bytes of each changed row as the application saw them."""
     headers: dict[int, int]
-    """By place: size of a header that is not the shortest."""
+    """By row of the run: size of a header that is not minimal."""
     details: dict[int, str]
     dropped: bytes
-    """The wire's bytes of rows that never reached it."""
+    """Wire images of unsent rows."""
     changed: bytes
-    """Payloads of changed rows as the application saw them."""
+    """Payloads of changed rows for the application."""
 
     @classmethod
     def decode(cls, data: bytes) -> Run:
-        """Take a run block apart.
+        """Decode a run block.
 
         Raises:
             ValueError, struct.error: its parts do not fit together.
@@ -170,10 +169,10 @@ class Run(NamedTuple):
 
     @classmethod
     def with_wire(cls, data: bytes) -> tuple[Run, bytes]:
-        """Take apart what ``run_data`` returned: a run, and the wire's bytes of its rows.
+        """Decode the bytes that ``run_data`` returned: a run, and the wire images of its rows.
 
         Raises:
-            ValueError, struct.error: it is damaged.
+            ValueError, struct.error: the bytes are damaged.
         """
         if len(data) < 8:
             raise ValueError("a run of rows that is cut off")

@@ -1,4 +1,4 @@
-"""Runs on their way back to rows: gathered, and cut into frames by what run blocks say of the packets' bytes."""
+"""RunReader: rebuilds rows from run blocks, which say how to cut the bytes of packets into frames."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ __all__ = ["RunReader"]
 
 
 class RunReader:
-    """Runs on their way to rows: gathered, because a quiet session writes one row a run.
+    """Collect runs and turn them into rows; a quiet session writes one row a run.
 
     Args:
-        connections: the connections read so far; grows while the file is read.
+        connections: those read so far; the list grows while the file is read.
         first: ``seq`` of the first row.
     """
 
     def __init__(self, connections: Sequence[Connection], first: int) -> None:
         self._connections = connections
         self.next = first
-        """``seq`` of the row that must follow."""
+        """``seq`` of the next row."""
         self._runs: list[Run] = []
         self._packets: list[bytes] = []
         self.rows = 0
-        """Rows of the runs that are here."""
+        """Rows of the collected runs."""
         self._size = 0
         self.lacking = 0
-        """Bytes of the last run that no packet has brought yet."""
+        """Bytes of the last run that are in no packet yet."""
 
     def has_room_for(self, run: Run) -> bool:
-        """Whether ``run`` may be added before what is here is taken."""
+        """Return whether ``run`` may be added before the next call of ``take``."""
         return not self.rows or (self.rows + len(run.heads) <= MAX_ROWS and self._size < MAX_PAYLOAD)
 
     def add(self, run: Run) -> None:
-        """Take a run block."""
+        """Add a run block."""
         if self.lacking:
             raise ValueError(f"{self.lacking} bytes of the rows before are in no packet")
         if run.first != self.next:
@@ -53,7 +53,7 @@ class RunReader:
         self.lacking = run.wire_size
 
     def add_packet(self, data: bytes) -> None:
-        """Take what a packet carries; a handshake's belongs to no run and is passed over."""
+        """Add the payload of a packet; a handshake belongs to no run and is skipped."""
         if self.lacking:
             if len(data) > self.lacking:
                 raise ValueError("a packet that has more than its run of rows")
@@ -62,13 +62,13 @@ class RunReader:
             self.lacking -= len(data)
 
     def take(self, *, torn: bool = False) -> Rows:
-        """Return the rows of all that is here, and forget them.
+        """Return the rows of the collected runs, and remove them.
 
         Args:
-            torn: the end of the file is missing; rows that lack bytes are left out.
+            torn: the end of the file is missing; rows without all of their bytes are left out.
 
         Raises:
-            ValueError: they are not such as a log could have written.
+            ValueError: a log cannot have such rows.
         """
         if self.lacking and not torn:
             raise ValueError(f"{self.lacking} bytes of rows are in no packet")
@@ -82,7 +82,7 @@ class RunReader:
 
 
 class _Split:
-    """The frames of some runs, cut out of the bytes that stand in packets and in run blocks."""
+    """The frames of some runs, cut from the bytes of packets and of run blocks."""
 
     def __init__(self, runs: list[Run], wire: bytes) -> None:
         self.heads = b"".join(run.heads for run in runs)
@@ -109,11 +109,11 @@ class _Split:
 
     @property
     def rows(self) -> int:
-        """Rows whose bytes are all there."""
+        """Rows that have all of their bytes."""
         return len(self.payloads)
 
     def _cut(self, lengths: list[int], sizes: dict[int, int], app_sizes: list[int]) -> None:
-        """Take frame after frame, until the bytes end."""
+        """Cut frame after frame, until the bytes end."""
         ends = [0, 0]
         app_at = 0
         for place, (flags, length) in enumerate(zip(self.flags, lengths, strict=True)):

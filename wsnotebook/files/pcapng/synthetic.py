@@ -1,7 +1,7 @@
 """Synthetic packets: the bytes of a connection as TCP over IP in pcapng, so that Wireshark decodes them fully.
 
-Ports are the connection's where they are free, but the server's is always 80: Wireshark looks for HTTP there, also in
-what crossed the wire encrypted on 443. The real addresses stand in the Host header and in our own blocks.
+The client's port is the real one where it is free; the server's is always 80, where Wireshark expects HTTP, also for a
+connection that was encrypted on 443. The real addresses are in the Host header and in the private blocks.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ __all__ = ["Conversation", "epb_crc", "preamble", "tcp_payload"]
 
 _RAW_IP = 101  # LINKTYPE_RAW: a packet begins with its IP header
 _MAX_PAYLOAD = 60_000  # an IP packet has at most 65,535 bytes
-_MAX_FRAMES = 250  # tshark gives up at the 500th frame of a segment and decodes what follows wrongly
+_MAX_FRAMES = 250  # tshark stops at the 500th frame of a segment and decodes the bytes after it wrongly
 _FIN, _SYN, _PSH, _ACK = 1, 2, 8, 16
 _SERVER_PORT = 80
 _KEY = "dGhlIHNhbXBsZSBub25jZQ=="  # the example of RFC 6455 §1.3, where a log has no handshake
@@ -40,12 +40,12 @@ def preamble() -> bytes:
 
 
 class Conversation:
-    """The TCP connection of one Connection: addresses, and how far each side has come.
+    """The TCP connection of one Connection: its addresses, and the sequence number of each side.
 
     Args:
-        connection: whose handshake it begins with.
-        number: its place in the log.
-        taken: pairs of address and port that are others' already; this one's is added.
+        connection: its handshake comes first.
+        number: of the connection in the log.
+        taken: address and port of other connections; those of this one are added.
     """
 
     def __init__(self, connection: Connection, number: int, taken: set[tuple[str, int]]) -> None:
@@ -89,7 +89,7 @@ class Conversation:
             yield self._packet(sent, _PSH | _ACK, data[start : start + _MAX_PAYLOAD], time_ns)
 
     def _packet(self, sent: bool, flags: int, data: bytes, time_ns: int) -> bytes:
-        """Return one packet as an enhanced packet block; our side is ``sent``."""
+        """Return one packet as an enhanced packet block; ``sent`` by the side that recorded."""
         source, source_port = self._ends[sent]
         target, target_port = self._ends[not sent]
         acknowledged = self._next[not sent] if flags & _ACK else 0
@@ -109,7 +109,7 @@ class Conversation:
 def _addresses(
     local: tuple[str, int] | None, remote: tuple[str, int] | None
 ) -> tuple[ipaddress.IPv4Address | ipaddress.IPv6Address, ipaddress.IPv4Address | ipaddress.IPv6Address]:
-    """Return both IP addresses; where one is not known, those that RFC 5737 sets aside for documentation."""
+    """Return both IP addresses; where one is not known, two that RFC 5737 reserves for documentation."""
     try:
         if local and remote:
             client, server = (ipaddress.ip_address(end[0].partition("%")[0]) for end in (local, remote))
@@ -121,7 +121,7 @@ def _addresses(
 
 
 def _heads(connection: Connection) -> tuple[bytes, bytes]:
-    """Return both heads of the handshake, as recorded where they are such that a dissector follows them."""
+    """Return both heads of the handshake: the recorded ones where a dissector can parse them, else generated ones."""
     request, response = connection.request, connection.response
     if not (request.startswith(b"GET ") and request.endswith(b"\r\n\r\n")):
         request = (
@@ -150,12 +150,12 @@ def _checksum(data: bytes) -> int:
 
 
 def tcp_payload(packet: bytes) -> bytes:
-    """Return what a packet made here carries."""
+    """Return the TCP payload of a packet that Conversation made."""
     return packet[60 if packet[0] >> 4 == 6 else 40 :]
 
 
 def epb_crc(tail: bytes) -> int | None:
-    """Return the CRC-32 in the options of a packet made here, or None where there is none."""
+    """Return the CRC-32 in the options of a packet that Conversation made, or None without one."""
     if len(tail) < 21 or tail[8:13] != b"\x03\x00\x05\x00\x02":
         return None
     return int.from_bytes(tail[13:17], "little")

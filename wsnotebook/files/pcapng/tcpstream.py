@@ -1,4 +1,4 @@
-"""TcpStream: the bytes of one direction of a TCP connection, put back into order."""
+"""TcpStream: reassembles the bytes of one direction of a TCP connection."""
 
 from __future__ import annotations
 
@@ -8,36 +8,33 @@ _HALF = 1 << 31
 
 
 class TcpStream:
-    """One direction: retransmissions are dropped, what comes too early waits for what lacks.
+    """One direction: retransmissions are dropped, and early segments wait for the missing bytes before them.
 
     A capture may begin in the middle of a connection: then the first segment seen is the beginning.
     """
 
-    __slots__ = ("_early", "_next", "is_broken", "is_ended", "saw_start")
+    __slots__ = ("_early", "_next", "is_broken", "is_ended")
 
     def __init__(self) -> None:
         self._next: int | None = None
-        self._early: dict[int, bytes] = {}  # by sequence number: what came before its turn
-        self.saw_start = False
-        """A SYN was captured."""
+        self._early: dict[int, bytes] = {}  # by sequence number: segments after a gap
         self.is_ended = False
         """A FIN or RST was captured."""
         self.is_broken = False
-        """The capture left bytes out: nothing after them can be placed."""
+        """The capture lacks bytes: the position of the bytes after them is not known."""
 
     @property
     def waiting(self) -> int:
-        """Bytes that came after a gap which nothing has filled."""
+        """Bytes of the segments after a gap."""
         return sum(len(data) for data in self._early.values())
 
     def start(self, seq: int) -> None:
-        """Take a SYN."""
+        """Receive a SYN."""
         if self._next is None:
             self._next = (seq + 1) & 0xFFFFFFFF
-            self.saw_start = True
 
     def add(self, seq: int, data: bytes) -> bytes:
-        """Take a segment; return the bytes that are in order now."""
+        """Receive a segment; return the bytes that are in order now."""
         if self.is_broken or not data:
             return b""
         if self._next is None:
@@ -49,7 +46,7 @@ class TcpStream:
                 self._early[seq] = data
             return b""
         if -ahead >= len(data):
-            return b""  # all of it has been here
+            return b""  # a retransmission
         parts = [data[-ahead:]]
         self._next = (self._next + len(parts[0])) & 0xFFFFFFFF
         while self._early:
