@@ -1,4 +1,9 @@
-"""A peer that we control: servers that behave as told, also badly, without a network."""
+"""Test peers on loopback: WebSocket and HTTP servers with chosen behaviour, correct or faulty.
+
+A new behaviour is one function in behaviours.py (or a module, if it is long), a malformed frame one row in rude.py,
+a fault below WebSocket one step in hostile.py. Nothing here imports session/, so that a fault of ours cannot exist
+at both ends; log/ and wire/ are used for recording. The client is in session/.
+"""
 
 from __future__ import annotations
 

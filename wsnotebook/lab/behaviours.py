@@ -1,7 +1,7 @@
-"""What a lab server does with a session: the behaviours that have names, and how others are recognised.
+"""The named behaviours of a lab server, and the conversion of other values into a behaviour.
 
-Each name is a maker with documented keyword parameters: ``embedded_server("slow")`` takes the defaults,
-``embedded_server(slow(delay=0.2))`` does not. ``ticker`` and ``rude`` have modules of their own.
+Each name is a factory with keyword parameters: ``embedded_server("slow")`` uses the defaults,
+``embedded_server(slow(delay=0.2))`` sets them. ``ticker`` and ``rude`` have modules of their own.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ __all__ = [
 ]
 
 Behaviour: TypeAlias = Callable[[LabConnection], Awaitable[None]]
-"""``async def behaviour(session)``: the session is closed with 1000 when it returns, with 1011 when it raises."""
+"""``async def behaviour(session)``: the server closes the session with 1000 when it returns, 1011 when it raises."""
 
 
 def echo() -> Behaviour:
-    """Make a behaviour that sends every message back as it came: text as text, binary as binary."""
+    """Make a behaviour that sends every message back unchanged: text as text, binary as binary."""
 
     async def run(session: LabConnection) -> None:
         async for message in session:
@@ -52,24 +52,25 @@ def echo() -> Behaviour:
 
 
 def chat(*, announce: bool = True) -> Behaviour:
-    """Make a room: what one client sends reaches all of them, the sender too.
+    """Make a chat room: each message of a client is broadcast to all connected clients, the sender included.
 
-    Clients are named ``guest-1``, ``guest-2`` … A message arrives as ``{"type": "message", "from": "guest-1",
-    "text": "hello"}``; binary messages are relayed as they are.
+    The room names its clients ``guest-1``, ``guest-2`` … It sends a text as ``{"type": "message",
+    "from": "guest-1", "text": "hello"}``, and relays a binary message unchanged.
 
     Args:
-        announce: also send ``{"type": "joined", "name": …, "members": […]}``, and the same with ``left``.
+        announce: also broadcast ``{"type": "joined", "name": …, "members": […]}`` when a client connects, and the
+            same with ``"left"`` when it disconnects.
     """
     numbers = itertools.count(1)
     members: dict[LabConnection, str] = {}
 
-    def tell(kind: str, name: str) -> None:
+    def notify_members(kind: str, name: str) -> None:
         if announce:
             broadcast(members, json.dumps({"type": kind, "name": name, "members": list(members.values())}))
 
     async def run(session: LabConnection) -> None:
         name = members[session] = f"guest-{next(numbers)}"
-        tell("joined", name)
+        notify_members("joined", name)
         try:
             async for message in session:
                 if isinstance(message, str):
@@ -77,18 +78,18 @@ def chat(*, announce: bool = True) -> Behaviour:
                 broadcast(members, message)
         finally:
             del members[session]
-            tell("left", name)
+            notify_members("left", name)
 
     return run
 
 
 def slow(*, delay: float = 1.0) -> Behaviour:
-    """Make an echo that takes its time: one message after the other, each ``delay`` seconds after it was read.
+    """Make an echo that waits ``delay`` seconds before each answer, and handles one message at a time.
 
-    A client that sends faster than that fills the buffers of both sides and then feels backpressure.
+    A client that sends faster fills the buffers of both sides, and then its ``send`` suspends (backpressure).
 
     Args:
-        delay: seconds.
+        delay: seconds between reading a message and sending it back.
     """
 
     async def run(session: LabConnection) -> None:
@@ -100,11 +101,11 @@ def slow(*, delay: float = 1.0) -> Behaviour:
 
 
 def fragments(*, size: int = 3, ping_between: bool = False, delay: float = 0.0) -> Behaviour:
-    """Make an echo that cuts every message into frames of ``size`` bytes, also inside a character.
+    """Make an echo that splits every message into frames of ``size`` bytes, also inside a UTF-8 character.
 
     Args:
         size: payload bytes of each frame; the last may have fewer.
-        ping_between: send a ping between two fragments, as RFC 6455 §5.4 allows: ``ping 1``, ``ping 2`` …
+        ping_between: send a ping between two fragments (RFC 6455 §5.4 allows it), payloads ``ping 1``, ``ping 2`` …
         delay: seconds between two fragments.
 
     Raises:
@@ -134,8 +135,8 @@ def pings(*, interval: float = 1.0, count: int | None = None) -> Behaviour:
     """Make an echo that also pings the client, with the payloads ``1``, ``2``, ``3`` …
 
     Args:
-        interval: seconds between two pings; the first is sent at once.
-        count: how many; None goes on until the client leaves.
+        interval: seconds between two pings; the first is sent immediately.
+        count: number of pings; None continues until the session ends.
     """
 
     async def ping(session: LabConnection) -> None:
@@ -156,10 +157,11 @@ def pings(*, interval: float = 1.0, count: int | None = None) -> Behaviour:
 
 
 def silent(*, reading: bool = True) -> Behaviour:
-    """Make a behaviour that never sends a message. Pings and the close are answered.
+    """Make a behaviour that never sends a message. The server still answers pings and the close.
 
     Args:
-        reading: False does not even read: pings and the close stay unanswered too, as with a peer that hangs.
+        reading: False also stops reading from the socket, so that pings and the close stay unanswered, as with a
+            peer that hangs.
     """
 
     async def run(session: LabConnection) -> None:
@@ -173,15 +175,15 @@ def silent(*, reading: bool = True) -> Behaviour:
 
 
 def closer(code: int | None = 1000, reason: str = "", *, after: int = 0) -> Behaviour:
-    """Make a behaviour that closes.
+    """Make a behaviour that closes the session.
 
     Args:
-        code: close code; None sends a close frame without one, which the client sees as 1005.
+        code: close code; None sends a close frame without a code, which the client reports as 1005.
         reason: at most 123 bytes of UTF-8.
-        after: number of messages to echo before; 0 closes at once.
+        after: number of messages to echo before the close; 0 closes immediately.
 
     Raises:
-        ValueError: a code that may not be sent, or a reason that is too long.
+        ValueError: RFC 6455 §7.4 does not allow the code in a close frame, or the reason is too long.
     """
     if code is not None:
         try:

@@ -1,4 +1,4 @@
-"""A certificate made on the spot, for ``wss://`` on loopback. It is trusted by nobody but the context beside it."""
+"""A temporary certificate for ``wss://`` on loopback. Only the client context returned with it trusts it."""
 
 from __future__ import annotations
 
@@ -9,26 +9,30 @@ __all__ = ["Certificate", "certificate"]
 
 
 class Certificate(NamedTuple):
-    """Two ends of TLS that trust each other."""
+    """A server context and a client context that trusts it."""
 
     server: ssl.SSLContext
     """For ``embedded_server(ssl=…)``."""
     client: ssl.SSLContext
-    """For ``connect(url, ssl=…)``: trusts only this certificate's issuer."""
+    """For ``connect(url, ssl=…)``: trusts only the issuer of this certificate."""
     pem: bytes
-    """The issuer's certificate, for other programs: ``curl --cacert``."""
+    """The issuer's certificate in PEM, for other programs: ``curl --cacert``."""
 
 
 def certificate(*names: str) -> Certificate:
-    """Make a certificate for ``names``, by default those of loopback.
+    """Make a certificate for ``names``, by default ``localhost``, ``127.0.0.1`` and ``::1``.
 
-    The key lives in memory as long as the context; nothing is installed.
+    The key stays in memory and is freed with the context; nothing is installed on the machine. Example::
+
+        tls = certificate()
+        async with embedded_server("echo", ssl=tls.server) as server:
+            session = await connect(server.url, ssl=tls.client)
 
     Args:
         names: host names and IP addresses that a client may connect to.
 
     Raises:
-        ImportError: ``trustme`` is missing; the sentence says how to install it.
+        ImportError: ``trustme`` is not installed; the message has the command that installs it.
     """
     try:
         import trustme

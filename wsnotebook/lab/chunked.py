@@ -1,4 +1,4 @@
-"""Decodes a body in chunked transfer coding (RFC 9112 §7.1) from a stream that goes on behind it."""
+"""Decodes a body in chunked transfer coding (RFC 9112 §7.1) and leaves the bytes after it in the stream."""
 
 from __future__ import annotations
 
@@ -15,23 +15,25 @@ __all__ = ["decode_chunked"]
 _LINE_LIMIT = 4096  # bytes of a chunk's size and extensions, or of one trailer
 _TRAILER_LIMIT = 8192  # bytes of all trailers
 
-# h11 decodes bodies of messages only, so the decoder is told of a message that has one.
+# h11 decodes a body only as part of a message, so the decoder first feeds it a head that announces a chunked body.
 _HEAD = b"POST / HTTP/1.1\r\nHost: decoder\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
 async def decode_chunked(
     reader: asyncio.StreamReader, content_length: int | None = None
 ) -> AsyncIterator[bytes]:
-    """Yield the bytes of a chunked body as they arrive; what follows the body stays unread in ``reader``.
+    """Yield the bytes of a chunked body as they arrive; bytes after the body stay unread in ``reader``.
 
-    Chunk extensions and trailers are read and ignored. Cancelling leaves the stream inside the body.
+    Chunk extensions and trailers are read and ignored. A cancelled call leaves the stream inside the body, so that
+    the connection cannot be used for another request.
 
     Args:
-        reader: the stream, at the first chunk.
-        content_length: bytes the decoded body must have, None for any number.
+        reader: the stream; its next byte is the first of the first chunk.
+        content_length: required length of the decoded body in bytes, None for any length.
 
     Raises:
-        HttpSyntaxError: malformed, cut off, or not of ``content_length`` bytes.
+        HttpSyntaxError: the coding is malformed, the stream ends inside the body, the body has not
+            ``content_length`` bytes (400), or a line is over 4096 or the trailers are over 8192 bytes (431).
     """
     decoder = _Decoder()
     total = 0
@@ -50,7 +52,7 @@ async def decode_chunked(
 
 
 class _Decoder:
-    """h11 as the judge of each line and each piece; it is given exactly what belongs to the body."""
+    """Checks each line and each piece with h11, and feeds h11 only bytes that belong to the body."""
 
     def __init__(self) -> None:
         self._connection = h11.Connection(h11.SERVER)
@@ -66,7 +68,7 @@ class _Decoder:
 
     def chunk_size(self, line: bytes) -> int:
         self.feed(line)
-        return int(line.partition(b";")[0], 16)  # h11 has just seen that these are hexadecimal digits
+        return int(line.partition(b";")[0], 16)  # h11 has just checked that these are hexadecimal digits
 
     def data(self, piece: bytes) -> bytes:
         event = self.feed(piece)

@@ -1,7 +1,7 @@
-"""One accepted WebSocket of a lab server: what a behaviour is given as ``session``.
+"""One accepted WebSocket of a lab server: the ``session`` argument of a behaviour.
 
-It is the ServerConnection of ``websockets`` (recv, send, ping, close, async iteration) with doors for frames of a
-message one by one, for many messages in one write, and for bytes that no rule was held against. All is recorded.
+It extends the ServerConnection of ``websockets`` (recv, send, ping, close, async iteration) by methods that send
+single frames of a message, many messages in one write, and raw unchecked bytes. All traffic is recorded.
 """
 
 from __future__ import annotations
@@ -25,31 +25,31 @@ __all__ = ["LabConnection", "LabProtocol"]
 
 
 class LabProtocol(ServerProtocol):
-    """The Sans-I/O server of ``websockets``, with a recorder at its bytes.
+    """The Sans-I/O server of ``websockets``, which also passes its bytes to a recorder.
 
     Args:
-        recorder: is given every byte of both directions after the handshake.
-        options: as ServerProtocol has them.
+        recorder: receives every byte of both directions after the handshake.
+        options: the options of ServerProtocol.
     """
 
     def __init__(self, recorder: Recorder, **options: Any) -> None:
         super().__init__(**options)
         self.recorder = recorder
-        self._response_left = 0  # bytes of the 101 that are still to be sent: no part of any frame
+        self._response_left = 0  # unsent bytes of the 101 response, which are not frames and not recorded
 
     def receive_data(self, data: bytes | bytearray) -> None:
-        """Take the bytes of one read."""
+        """Parse, and after the handshake record, the bytes of one read."""
         if self.state is not CONNECTING:
             self.recorder.received(bytes(data))
         super().receive_data(data)
 
     def send_response(self, response: Response) -> None:
-        """Queue the answer to the handshake."""
+        """Queue the response to the handshake."""
         super().send_response(response)
         self._response_left = len(response.serialize())
 
     def data_to_send(self) -> list[bytes]:
-        """Return what is to be written now."""
+        """Return the bytes to write now, and record those that follow the handshake response."""
         writes = super().data_to_send()
         data = b"".join(writes)
         start = min(self._response_left, len(data))
@@ -60,7 +60,7 @@ class LabProtocol(ServerProtocol):
 
 
 class LabConnection(ServerConnection):
-    """A connected client, seen from the lab."""
+    """The server's end of one connection."""
 
     def __init__(self, protocol: LabProtocol, server: Server, **options: Any) -> None:
         super().__init__(protocol, server, **options)
@@ -68,19 +68,19 @@ class LabConnection(ServerConnection):
         self._early = b""
 
     def take_over(self, transport: asyncio.Transport, head: bytes, early: bytes) -> None:
-        """Become the protocol of ``transport``, on which ``head`` was read, and already ``early`` after it."""
+        """Become the protocol of ``transport``, from which the request ``head`` and ``early`` bytes were read."""
         transport.set_protocol(self)
         self.connection_made(transport)
-        # A frame that is parsed before the 101 is sent would be answered before it.
+        # A frame parsed before the 101 is sent would be answered before the 101.
         transport.pause_reading()
         self._early = early
         self.data_received(head)
 
     async def open(self, route: Callable[[ServerConnection, Request], Response | None]) -> bool:
-        """Answer the handshake; return whether that was with a 101.
+        """Answer the handshake; return whether the answer is a 101.
 
         Args:
-            route: returns a response of its own, or None to go on.
+            route: returns a response that refuses the request, or None to accept it.
         """
         await self.handshake(route)
         if self.protocol.state is not OPEN:
@@ -103,7 +103,7 @@ class LabConnection(ServerConnection):
 
     @property
     def path(self) -> str:
-        """The path that the client asked for, without the query."""
+        """The path that the client requested, without the query."""
         return urlsplit(self.request.path).path if self.request else ""
 
     async def send_batch(self, messages: Iterable[str | bytes]) -> None:
@@ -112,7 +112,7 @@ class LabConnection(ServerConnection):
         Raises:
             ConnectionClosed: the session has ended.
         """
-        # One write for all: send() costs a system call and a suspension each, too much for 20,000 a second.
+        # One write for all: each send() costs a system call and a suspension, too slow for 20,000 messages/s.
         await self._require_open()
         for message in messages:
             if isinstance(message, str):
@@ -122,7 +122,18 @@ class LabConnection(ServerConnection):
         await self._write_queued()
 
     async def send_part(self, data: bytes, *, text: bool, first: bool, fin: bool) -> None:
-        """Send one frame of a message, cut anywhere, also inside a character.
+        """Send one frame of a message. The cut may be anywhere, also inside a UTF-8 character.
+
+        Example, "hello" in two frames::
+
+            await session.send_part(b"hel", text=True, first=True, fin=False)
+            await session.send_part(b"lo", text=True, first=False, fin=True)
+
+        Args:
+            data: payload of the frame.
+            text: whether the message is text; the opcode of the first frame.
+            first: False sends a continuation frame.
+            fin: whether the frame ends the message.
 
         Raises:
             ConnectionClosed: the session has ended.
@@ -137,20 +148,24 @@ class LabConnection(ServerConnection):
         await self._write_queued()
 
     async def send_raw(self, data: bytes) -> None:
-        """Write bytes as they are: what a correct library would refuse to send."""
+        """Write ``data`` unchecked and unchanged, for frames that a correct library refuses to send."""
         self._recorder.sent(data)
         self.transport.write(data)
         await self.drain()
 
     async def close_empty(self) -> None:
-        """Close with a frame that has no code, which the client sees as 1005, and wait for the end."""
+        """Send a close frame without a code, which the client reports as 1005, and wait until the connection ends.
+
+        Raises:
+            ConnectionClosed: the session has ended before.
+        """
         await self._require_open()
         self.protocol.send_close()
         await self._write_queued()
         await self.wait_closed()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """End the record with the connection."""
+        """Finish the recording of this connection."""
         super().connection_lost(exc)
         self._recorder.close(f"{self.close_code} {self.close_reason}".rstrip())
 

@@ -1,6 +1,6 @@
-"""One request and its response on a connection where several are under way.
+"""One request and its response on a connection that pipelines several.
 
-An exchange writes only when its turn has come: the one before it is finished.
+Responses leave in the order of requests (RFC 9112 §9.3.2): an exchange writes when the one before it is finished.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ _BODILESS = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
 
 
 class Exchange:
-    """A request, its place in the order of responses, and the writing of its response.
+    """A request, its turn in the order of responses, and the writer of its response.
 
     Args:
-        head: None for the answer to what could not be read as a request.
-        turn: done when the response before this one has been written; False if it was the connection's last.
-        body_limit: bytes, or None.
-        idle_timeout: seconds of silence allowed inside the body, or None.
+        head: the parsed head; None for an error response to bytes that are not a request.
+        turn: completes when the response before this one is written; False if that was the last of the connection.
+        body_limit: bytes of the request body, None for no limit.
+        idle_timeout: longest pause inside the body, in seconds, None for no limit.
     """
 
     def __init__(
@@ -46,9 +46,9 @@ class Exchange:
         self.reader = reader
         self.writer = writer
         self.turn = turn
-        self.finished: asyncio.Future[bool] = asyncio.get_running_loop().create_future()  # the next's turn
-        self.started = False  # a byte of the response was written
-        self.last = False  # nothing may be written behind this response
+        self.finished: asyncio.Future[bool] = asyncio.get_running_loop().create_future()  # turn of the next
+        self.started = False  # at least one byte of the response was written
+        self.last = False  # no response may follow this one
         self._http = head.http if head is not None else h11.Connection(h11.SERVER)
         self._body_limit = body_limit
         self._idle_timeout = idle_timeout
@@ -62,29 +62,29 @@ class Exchange:
 
     @property
     def gone(self) -> bool:
-        """Whether nobody is left to answer: the peer has gone, or an earlier response was the last."""
+        """Whether no response can be sent: the connection is closing, or an earlier response was the last."""
         return self.writer.is_closing() or (self.turn.done() and not self.turn.result())
 
-    async def my_turn(self) -> None:
-        """Wait until every earlier response has been sent.
+    async def wait_for_turn(self) -> None:
+        """Wait until every earlier response is written.
 
         Raises:
-            ConnectionResetError: one of them was the last.
+            ConnectionResetError: an earlier response was the last, or the connection is closing.
         """
         await asyncio.shield(self.turn)
         if self.gone:
             raise ConnectionResetError("the connection ended before it was this request's turn")
 
     def finish(self) -> None:
-        """Let the next exchange have its turn."""
+        """Give the turn to the next exchange."""
         self.finished.set_result(self.turn.done() and self.turn.result() and not self.last)
 
     async def send(self, response: Response) -> None:
-        """Write ``response``, whose turn has come, and wait while the peer is slow to read.
+        """Write ``response`` and wait while the peer reads slowly. Call it after ``wait_for_turn``.
 
         Raises:
-            OSError: the connection is gone.
-            h11.LocalProtocolError: an iterable gave more or fewer bytes than its ``content_length``.
+            OSError: the connection is lost.
+            h11.LocalProtocolError: an iterable body yielded more or fewer bytes than its ``content_length``.
         """
         reason = (response.reason or "").encode("latin-1")
         head = h11.Response(status_code=response.status, headers=self._fields(response), reason=reason)
@@ -101,10 +101,10 @@ class Exchange:
         self.last = self._http.our_state is not h11.DONE
 
     def cut_off(self) -> None:
-        """End the connection so that the peer sees that the response is incomplete."""
+        """End the connection so that the peer detects that the response is incomplete."""
         self.last = True
         if self._http.their_http_version == b"1.0":
-            # HTTP/1.0 takes a clean end for the end of the body; lingering for 0 s is a reset.
+            # In HTTP/1.0 a FIN marks the end of the body, so the connection is reset: SO_LINGER with 0 s sends RST.
             tcp = self.writer.get_extra_info("socket")
             if tcp is not None:
                 tcp.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -117,7 +117,8 @@ class Exchange:
             async for piece in body:
                 await self._write(h11.Data(piece))
         finally:
-            aclose = getattr(body, "aclose", None)  # a generator's finally runs now, not at its collection
+            # Runs a generator's finally now, not at garbage collection.
+            aclose = getattr(body, "aclose", None)
             if aclose is not None:
                 await aclose()
 
@@ -138,7 +139,7 @@ class Exchange:
         if length is not None and response.status not in _BODILESS:
             fields.append(("Content-Length", str(length)))
         if self.request is not None and not (self.request.body.complete or self.request.body.skippable):
-            fields.append(("Connection", "close"))  # the rest of the body is in the way of the next request
+            fields.append(("Connection", "close"))  # the unread body stands before the next request
         return [(name.encode("ascii"), value.strip(" \t").encode("latin-1")) for name, value in fields]
 
     def _request(self, head: RequestHead) -> Request:
@@ -162,12 +163,12 @@ class Exchange:
         )
 
     async def _send_continue(self) -> None:
-        await self.my_turn()
+        await self.wait_for_turn()
         await self._write(h11.InformationalResponse(status_code=100, headers=[], reason=b"Continue"))
 
     async def _take_over(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         assert self.request is not None and self.request.upgraded is not None
-        await self.my_turn()
+        await self.wait_for_turn()
         if self.request.upgraded.done():
             raise RuntimeError(
                 "this connection was taken over before: keep the reader and writer of the first call."

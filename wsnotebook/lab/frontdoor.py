@@ -1,6 +1,6 @@
-"""The first bytes of every connection to a lab server: read the head, ask the guard, hand the transport on.
+"""The first protocol of every connection to a lab server: read the request head, check it, pass the transport on.
 
-What the guard refuses is answered here, so that neither the WebSocket side nor a handler ever sees it.
+Refused requests are answered here, so that neither the WebSocket side nor an HTTP handler receives them.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from wsnotebook.lab.requesthead import RequestHead, parse_request_head
 
 __all__ = ["FrontDoor"]
 
-# h11 takes bare LF and folded lines, which another reader may not (RFC 9112 §2.2, §5.2).
+# h11 accepts bare LF and folded lines, which another parser may read differently (RFC 9112 §2.2, §5.2).
 _ODD_LINES = re.compile(rb"(?<!\r)\n|\r(?!\n)|\r\n[ \t]")
-_MAX_HEAD = 16 * 1024  # bytes; what h11 and node allow
+_MAX_HEAD = 16 * 1024  # bytes; the limit of h11 and Node.js
 
 
 class FrontDoor(asyncio.Protocol):
-    """Holds a new connection until its request head is whole, then gives the transport away.
+    """Buffers a new connection until its request head is complete, then transfers the transport.
 
     Args:
-        check: returns why a request with these headers is refused, or None.
-        admit: takes over the transport; the third argument is what came after the head.
-        refused: is told of each refusal.
-        waiting: the transports that are still here, kept by the server, which ends them when it stops.
-        timeout: seconds for the head to arrive.
+        check: returns the refusal of a request with these headers, or None to admit it.
+        admit: becomes the owner of the transport; its third argument is the bytes received after the head.
+        refused: called with each refusal.
+        waiting: the transports whose head is incomplete; the server owns the set and aborts them when it stops.
+        timeout: seconds for the head to arrive; then the connection is aborted.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class FrontDoor(asyncio.Protocol):
         self._refused = refused
         self._waiting = waiting
         self._timeout = timeout
-        self._turned_away = False
+        self._is_refused = False
         self._data = bytearray()
         self._transport: asyncio.Transport
         self._deadline: asyncio.TimerHandle
@@ -58,23 +58,23 @@ class FrontDoor(asyncio.Protocol):
         self._deadline = asyncio.get_running_loop().call_later(self._timeout, transport.abort)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._leave()
+        self._stop_waiting()
 
     def data_received(self, data: bytes) -> None:
-        if self._turned_away:
+        if self._is_refused:
             return
         self._data += data
         if not b"!" <= self._data[:1] <= b"~":
-            # Answered now: a TLS greeting has no line end to wait for.
+            # Refuse now: a TLS ClientHello has no line end, so waiting for one would end in the timeout.
             self._refuse(Refusal(400, "this is not an HTTP request (TLS on a port that speaks plain HTTP?)"))
             return
         end = self._data.find(b"\r\n\r\n") + 4
         if max(end, len(self._data) if end < 4 else 0) > _MAX_HEAD:
             self._refuse(Refusal(431, f"the head of a request has at most {_MAX_HEAD} bytes"))
         elif end >= 4:
-            self._judge(bytes(self._data[:end]), bytes(self._data[end:]))
+            self._check_head(bytes(self._data[:end]), bytes(self._data[end:]))
 
-    def _judge(self, raw: bytes, rest: bytes) -> None:
+    def _check_head(self, raw: bytes, rest: bytes) -> None:
         if _ODD_LINES.search(raw):
             self._refuse(
                 Refusal(
@@ -91,11 +91,11 @@ class FrontDoor(asyncio.Protocol):
         if refusal is not None:
             self._refuse(refusal)
             return
-        self._leave()
+        self._stop_waiting()
         self._admit(self._transport, head, rest)
 
     def _refuse(self, refusal: Refusal) -> None:
-        # A page from elsewhere learns nothing, not even why.
+        # A web page of another origin gets no information, not even the reason.
         body = b"" if refusal.status == HTTPStatus.FORBIDDEN else f"{refusal.reason}\n".encode()
         phrase = HTTPStatus(refusal.status).phrase
         self._transport.write(
@@ -103,14 +103,14 @@ class FrontDoor(asyncio.Protocol):
             f"Content-Type: text/plain; charset=utf-8\r\nContent-Length: {len(body)}\r\n\r\n".encode()
             + body
         )
-        self._turned_away = True
-        # Half-close and read on: closing with unread bytes would send a reset, which can overtake the answer.
+        self._is_refused = True
+        # Half-close and keep reading: a close with unread bytes sends a reset, which can overtake the response.
         if self._transport.can_write_eof():
             self._transport.write_eof()
         else:
             self._transport.close()
         self._refused(refusal)
 
-    def _leave(self) -> None:
+    def _stop_waiting(self) -> None:
         self._deadline.cancel()
         self._waiting.discard(self._transport)

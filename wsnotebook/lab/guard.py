@@ -1,7 +1,7 @@
-"""Who may talk to a lab server: the check of Host and Origin.
+"""Access control of a lab server: the check of the Host and Origin headers.
 
-Loopback is not private. Any web page can reach 127.0.0.1, under a rebound name too, so a browser's request is
-served only where both headers say that it was meant for us.
+Loopback is not private: any web page can reach 127.0.0.1, also under a DNS name that was rebound to it. A browser's
+request is served only if Host names this server and Origin is its own or is listed.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class Refusal(NamedTuple):
-    """The answer to a request that is not served."""
+    """The status and reason of a refused request."""
 
     status: int
-    """HTTP status: 400 for a malformed request, 403 for one from the wrong place."""
+    """HTTP status: 400 for a malformed request, 403 for a wrong Host or Origin, 431 for a head over the limit."""
     reason: str
-    """One sentence for the server's own record; the peer is told it only with a 400."""
+    """One sentence for the server's own record; a 403 is sent without it."""
 
 
 def own_hosts(host: str, address: str, port: int, *, tls: bool = False) -> frozenset[str]:
-    """Return the Host values under which a server may be asked for.
+    """Return the values of the Host header that name this server, lower case.
 
     Args:
-        host: the name or address that the server was told to listen on.
-        address: the local address of the accepted connection; it tells who we are where ``host`` is a wildcard.
-        port: the local port.
+        host: the name or address that the server listens on.
+        address: the local address of the accepted connection, which replaces a wildcard ``host`` (0.0.0.0, ::).
+        port: the local port; the default port may be missing in the header.
         tls: whether the default port is 443 instead of 80.
     """
     names = {host.lower(), address.lower()}
@@ -49,21 +49,21 @@ def own_hosts(host: str, address: str, port: int, *, tls: bool = False) -> froze
 
 @dataclass(frozen=True)
 class Guard:
-    """What a request must say to be served."""
+    """The Host and Origin values that are accepted."""
 
     hosts: frozenset[str]
-    """Accepted Host values, lower case, with the port."""
+    """Accepted Host values, lower case, as own_hosts returns them."""
     origins: frozenset[str] = frozenset()
-    """Origins of web pages that are let in beside the server's own."""
+    """Origins of web pages that are accepted in addition to the server's own."""
     scheme: str = "http"
     """``http`` or ``https``: the scheme of the server's own origin."""
 
     def check(self, headers: Headers) -> Refusal | None:
-        """Return why a request with these headers is not served, or None where it may pass."""
+        """Return the refusal of a request with these headers, or None to serve it."""
         host = headers.get("host", "")
         if host.lower() not in self.hosts:
             return Refusal(403, f"Host {host!r} is not this server's own ({', '.join(sorted(self.hosts))})")
-        # No Origin: not a page from elsewhere. Python clients and curl send none.
+        # Browsers send Origin with each WebSocket handshake; Python clients and curl send none.
         origin = headers.get("origin")
         own = {f"{self.scheme}://{name}" for name in self.hosts}
         if origin is None or origin in self.origins or origin.lower() in own:
@@ -72,7 +72,7 @@ class Guard:
 
 
 def is_loopback(address: str) -> bool:
-    """Tell whether only this machine can reach ``address``."""
+    """Return whether only this machine can reach ``address``, a host name or an IP address."""
     try:
         return ipaddress.ip_address(address.split("%")[0]).is_loopback
     except ValueError:
@@ -80,11 +80,11 @@ def is_loopback(address: str) -> bool:
 
 
 def check_origins(origins: Iterable[str]) -> frozenset[str]:
-    """Return ``origins`` as a set.
+    """Return ``origins`` as a set, after checking their syntax.
 
     Raises:
-        ValueError: one of them is not an origin such as ``http://localhost:8888``, or is a wildcard.
-        TypeError: a single str instead of a list of them.
+        ValueError: an element is not an origin such as ``http://localhost:8888``, or is a wildcard.
+        TypeError: ``origins`` is one str instead of a list.
     """
     if isinstance(origins, str):
         raise TypeError(f"origins is a list: origins=[{origins!r}]")

@@ -1,6 +1,6 @@
-"""A server made of bytes: what is sent, cut, delayed, dropped or reset is a list of steps.
+"""A server scripted at the level of bytes: its steps send, split, delay and reset without any protocol check.
 
-It parses nothing but the key of the upgrade, so it does what no correct server library agrees to do.
+It parses only the Sec-WebSocket-Key of the request, so it can send bytes that every server library refuses to send.
 """
 
 from __future__ import annotations
@@ -40,26 +40,26 @@ __all__ = [
 ]
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455 §1.3
-_PAUSE = 0.02  # seconds between two pieces, so that they are two reads for the client
+_PAUSE = 0.02  # seconds between two pieces, so that the client reads them separately
 
 
 class HostilePeer:
-    """One client of a hostile server: its stream, and what it has sent."""
+    """One client of a hostile server: its stream and the bytes read from it."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader = reader
         self.writer = writer
         self.received = bytearray()
-        """Every byte that a step has read."""
+        """All bytes that steps have read, in order."""
 
     @property
     def accept(self) -> bytes:
-        """The right Sec-WebSocket-Accept for the key that the client sent."""
+        """The correct Sec-WebSocket-Accept for the key in ``received`` (RFC 6455 §4.2.2)."""
         key = re.search(rb"(?im)^sec-websocket-key:[ \t]*(\S+)", self.received)
         return base64.b64encode(hashlib.sha1((key[1] if key else b"") + _GUID).digest())
 
     async def send(self, data: bytes) -> None:
-        """Write and hand over to the operating system."""
+        """Write ``data``; wait while more bytes are buffered than the transport's high-water mark."""
         self.writer.write(data)
         await self.writer.drain()
 
@@ -74,7 +74,7 @@ class ReadRequest:
 
 @dataclass(frozen=True)
 class ReadBytes:
-    """Read exactly ``n`` bytes; with None everything until the client ends its side."""
+    """Read exactly ``n`` bytes; None reads until the client sends FIN."""
 
     n: int | None = None
 
@@ -87,9 +87,9 @@ class Upgrade:
     """Read the request and answer 101."""
 
     accept: bytes | None = None
-    """Value of Sec-WebSocket-Accept; None sends the right one."""
+    """Value of Sec-WebSocket-Accept; None sends the correct one."""
     headers: bytes = b""
-    """More header lines, each with its CR LF."""
+    """Further header lines, each with its CR LF."""
 
     async def play(self, peer: HostilePeer) -> None:
         await ReadRequest().play(peer)
@@ -102,11 +102,11 @@ class Upgrade:
 
 @dataclass(frozen=True)
 class SendBytes:
-    """Write bytes as they are, in one piece or cut."""
+    """Write bytes unchanged, in one piece or in several."""
 
     data: bytes
     split: int | Sequence[int] = ()
-    """Offsets at which the data is cut; a pause between the pieces makes them separate reads."""
+    """Offsets at which ``data`` is split; the pause between the pieces makes the client read them separately."""
     pause: float = _PAUSE
     """Seconds between the pieces."""
 
@@ -134,7 +134,7 @@ class Drip:
 
 @dataclass(frozen=True)
 class Delay:
-    """Do nothing for a while."""
+    """Wait ``seconds`` before the next step."""
 
     seconds: float
 
@@ -144,10 +144,10 @@ class Delay:
 
 @dataclass(frozen=True)
 class Reset:
-    """End the connection with a TCP reset: what the client has not read yet may be lost."""
+    """End the connection with a TCP reset: bytes that the client has not read yet may be lost."""
 
     async def play(self, peer: HostilePeer) -> None:
-        # Linger on, with no time: the kernel sends RST instead of FIN.
+        # SO_LINGER with 0 s: the kernel sends RST instead of FIN.
         sock = peer.writer.get_extra_info("socket")
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         peer.writer.transport.abort()
@@ -155,7 +155,7 @@ class Reset:
 
 @dataclass(frozen=True)
 class HalfClose:
-    """End our side of the connection; what the client sends can still be read."""
+    """Send FIN; later steps can still read from the client."""
 
     async def play(self, peer: HostilePeer) -> None:
         peer.writer.write_eof()
@@ -163,10 +163,10 @@ class HalfClose:
 
 @dataclass(frozen=True)
 class NeverAnswer:
-    """Keep the connection open and say nothing, until the client or the server ends it."""
+    """Keep the connection open and send nothing, until the client or the server ends it."""
 
     reading: bool = True
-    """False leaves the client's bytes in the buffers, until the client can write no more."""
+    """False leaves the client's bytes unread, until the buffers are full and the client's writes block."""
 
     async def play(self, peer: HostilePeer) -> None:
         if self.reading:
@@ -187,7 +187,7 @@ Step: TypeAlias = (
     | NeverAnswer
     | Callable[[HostilePeer], Awaitable[None]]
 )
-"""One step; an ``async def step(peer)`` of one's own does what has no name here."""
+"""One step of a script: one of the classes above, or your own ``async def step(peer)``."""
 
 
 async def _endless_headers(peer: HostilePeer) -> None:
@@ -197,7 +197,7 @@ async def _endless_headers(peer: HostilePeer) -> None:
 
 _HELLO = b"\x81\x05Hello"  # RFC 6455 §5.7
 _PLAIN_101 = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-# Read as frames, its first two letters are a close of 84 bytes: long enough to be complete.
+# Parsed as frames, "HT" is the header of a close frame of 84 bytes; the response is long enough to complete it.
 _SECOND_RESPONSE = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n" + b"x" * 100
 
 HOSTILE: dict[str, tuple[Step, ...]] = {
@@ -220,25 +220,31 @@ HOSTILE: dict[str, tuple[Step, ...]] = {
     "reset": (Upgrade(), SendBytes(_HELLO), ReadBytes(1), Reset()),
     "stops-reading": (Upgrade(), NeverAnswer(reading=False)),
 }
-"""Scripts that have names: the first letter of what real servers, proxies and cables do."""
+"""Named scripts: faults that occur with real servers, proxies and networks."""
 
 
 def hostile_server(
     script: str | Sequence[Step], *, host: str = "127.0.0.1", port: int = 0, ssl: tls.SSLContext | None = None
 ) -> HostileServer:
-    """Make a server that plays ``script`` with every client: ``async with hostile_server("reset") as server:``.
+    """Make a server that runs ``script`` with every client: ``async with hostile_server("reset") as server:``.
 
-    At the end of the script the connection is closed. It listens on loopback only: nobody else is to meet it.
+    The connection is closed after the last step. The server listens on loopback only, so that no other machine
+    can connect. Example::
+
+        steps = [Upgrade(), SendBytes(b"\\x81\\x05He"), Delay(0.5), Reset()]
+        async with hostile_server(steps) as server:
+            session = await connect(server.url)
 
     Args:
         script: a name in HOSTILE, or a list of steps.
         host: a loopback address.
-        port: 0 takes a free one.
-        ssl: a server-side context; the steps then happen inside TLS.
+        port: 0 chooses a free port.
+        ssl: a server-side context; the steps then run inside TLS.
 
     Raises:
         ValueError: an unknown name, or a host that is not loopback.
         TypeError: an element that is not a step.
+        OSError: on start, the port is in use.
     """
     if isinstance(script, str):
         if script not in HOSTILE:
@@ -255,12 +261,12 @@ def hostile_server(
 
 
 class HostileServer:
-    """What hostile_server returns: started by ``await`` or ``async with``."""
+    """The server that hostile_server returns: started by ``await`` or ``async with``."""
 
     peers: list[HostilePeer]
-    """Every client since the start, with what was read from it."""
+    """One HostilePeer for each accepted connection, oldest first."""
     errors: list[Exception]
-    """What a step raised, other than that the client was gone."""
+    """Exceptions raised by steps, except those that a disconnected client causes."""
 
     def __init__(self, steps: tuple[Step, ...], host: str, port: int, ssl: tls.SSLContext | None) -> None:
         self.peers = []
@@ -291,7 +297,7 @@ class HostileServer:
         return self
 
     async def stop(self) -> None:
-        """Stop listening and cut every connection. May be called again."""
+        """Stop listening and abort every connection. A second call does nothing."""
         if self._server is None:
             return
         self._server.close()
@@ -302,7 +308,11 @@ class HostileServer:
 
     @property
     def url(self) -> str:
-        """Where a client connects."""
+        """The address to connect to, ``ws://host:port`` or ``wss://host:port``.
+
+        Raises:
+            RuntimeError: the server has not started.
+        """
         if self._server is None:
             raise RuntimeError(
                 "the server has not started: use 'async with hostile_server(…) as server:' or await it"
@@ -327,8 +337,8 @@ class HostileServer:
                 await (step.play(peer) if hasattr(step, "play") else step(peer))
             writer.close()
         except (OSError, asyncio.IncompleteReadError):
-            pass  # the client has left: whatever the script still holds has nobody to meet
-        except Exception as error:  # noqa: BLE001 - a step of the user's own may raise anything; it is kept
+            pass  # the client has disconnected: the remaining steps have no peer
+        except Exception as error:  # noqa: BLE001 - a user's step may raise anything; it is kept in errors
             self.errors.append(error)
         finally:
             if not writer.is_closing():

@@ -1,4 +1,4 @@
-"""An HTTP/1.1 server on one address of this machine: it binds, accepts, and gives each connection a pipeline."""
+"""An HTTP/1.1 server on one address of this machine: it binds, accepts, and runs a pipeline per connection."""
 
 from __future__ import annotations
 
@@ -31,29 +31,31 @@ __all__ = [
 class HttpServerSettings:
     """Where an HTTP server listens, and its limits."""
 
-    host: str = (
-        "127.0.0.1"  # another than loopback is warned about: whoever reaches the machine reaches the server
-    )
-    port: int = 0  # 0: a free one
-    idle_timeout: float | None = (
-        45.0  # seconds without a request, or without a byte of a body, before the end
-    )
-    body_limit: int | None = BODY_LIMIT  # bytes of one request body; None: any number
-    ssl: ssl.SSLContext | None = None  # TLS, where given
-    on_error: OnError | None = (
-        None  # called with (exception, request) when a handler fails; None: one line in the log
-    )
+    host: str = "127.0.0.1"  # any other address warns: every machine that reaches it can reach the server
+    port: int = 0  # 0 chooses a free port
+    idle_timeout: float | None = 45.0  # seconds to wait for a request, or for the next byte of a body
+    body_limit: int | None = BODY_LIMIT  # bytes of one request body; None: no limit
+    ssl: ssl.SSLContext | None = None  # a server-side context makes it HTTPS
+    on_error: OnError | None = None  # called with (exception, request) if a handler fails; None logs a line
 
 
 def http_server(settings: HttpServerSettings, handler: Handler) -> HttpServer:
     """Start an HTTP/1.1 server in the running loop.
 
-    ``async with http_server(HttpServerSettings(), handler) as server:`` waits until it listens and stops it at
-    the end; ``await server`` waits, ``await server.stop()`` stops. The handler is called once per request,
-    concurrently; see ``start_server_connection_pipeline`` for what it may do.
+    ``async with`` waits until the server listens and stops it at the end of the block; without it,
+    ``await server`` waits and ``await server.stop()`` stops. The handler is called once per request, concurrently;
+    ``start_server_connection_pipeline`` describes its arguments and results. Example::
+
+        async def handler(request):
+            return Response.text(f"you asked for {request.path}")
+
+        async with http_server(HttpServerSettings(), handler) as server:
+            print(server.url)
 
     Raises:
         RuntimeError: no loop is running; call it from a coroutine or a notebook cell.
+        TypeError: the handler accepts neither one argument nor four.
+        OSError: from ``await server``, the address cannot be bound.
     """
     if not is_loopback(settings.host):
         warnings.warn(
@@ -65,35 +67,44 @@ def http_server(settings: HttpServerSettings, handler: Handler) -> HttpServer:
 
 
 class HttpServer:
-    """A running HTTP server, as ``http_server`` starts it."""
+    """A running HTTP server, started by ``http_server``."""
 
     root_task: asyncio.Task[None]
-    """Ends when the server has stopped and its last connection is closed; cancelling it ends all at once."""
+    """Ends when the server has stopped and its last connection is closed; cancelling it aborts all connections."""
     accept_task: asyncio.Task[None]
-    """Binds and accepts; cancelling it takes no new connection and leaves the others alone."""
+    """Binds and accepts; cancelling it stops accepting and leaves open connections running."""
     server_socket: asyncio.Future[socket.socket]
-    """The listening socket (``getsockname()`` has the port); fails with what the bind failed with."""
+    """The listening socket (``getsockname()`` has the port); if binding fails, it raises that exception."""
 
     def __init__(self, settings: HttpServerSettings, handler: Handler) -> None:
         self.settings = settings
-        adapt_handler(handler)  # a wrong one is refused here, not at the first request
+        adapt_handler(handler)  # raises TypeError here instead of at the first request
         self._handler = handler
         self._connections: dict[asyncio.Task[None], ServerConnection] = {}
         loop = asyncio.get_running_loop()
         self.server_socket = loop.create_future()
         self.accept_task = loop.create_task(self._accept(), name="http accept")
-        self.accept_task.add_done_callback(lambda _: self.server_socket.cancel())  # if it has neither yet
+        # Cancelled before it has bound: release those who await server_socket. A completed future ignores it.
+        self.accept_task.add_done_callback(lambda _: self.server_socket.cancel())
         self.root_task = loop.create_task(self._run(), name="http server")
 
     @property
     def url(self) -> str:
-        """The server's address, such as http://127.0.0.1:8080; ``await server`` first."""
+        """The server's address, such as http://127.0.0.1:8080.
+
+        Raises:
+            asyncio.InvalidStateError: the server does not listen yet; ``await server`` first.
+        """
         host, port = self.server_socket.result().getsockname()[:2]
         scheme = "http" if self.settings.ssl is None else "https"
         return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
     async def stop(self, timeout: float | None = 5.0) -> None:
-        """Stop: idle connections are closed, running handlers get ``timeout`` seconds (None: any time), then are cancelled."""
+        """Stop accepting, close idle connections, and wait for running handlers.
+
+        Args:
+            timeout: seconds that handlers have to finish before they are cancelled; None waits without limit.
+        """
         self.accept_task.cancel()
         for connection in self._connections.values():
             connection.stop_reading()
@@ -124,7 +135,7 @@ class HttpServer:
             return
         try:
             self.server_socket.set_result(server.sockets[0])
-            await asyncio.get_running_loop().create_future()  # accepts until it is cancelled
+            await asyncio.get_running_loop().create_future()  # never completes: accept until cancelled
         finally:
             server.close()
 
@@ -142,7 +153,7 @@ class HttpServer:
         self._connections[task] = connection
         task.add_done_callback(self._connections.pop)
         if self.accept_task.cancelling():
-            connection.stop_reading()  # it came in between stop() and the close of the socket
+            connection.stop_reading()  # accepted between stop() and the close of the listening socket
 
     async def _run(self) -> None:
         try:

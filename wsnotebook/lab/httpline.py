@@ -1,4 +1,4 @@
-"""Reads one line of HTTP from a stream, and not a byte more."""
+"""Reads one line of HTTP from a stream and leaves the following bytes in it."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ __all__ = ["read_line"]
 async def read_line(reader: asyncio.StreamReader, limit: int) -> bytes:
     """Return the next line with its CR LF, or b"" at the end of the stream.
 
-    A lone LF or CR is refused: two readers of one stream that differ on where a line ends
-    are how requests are smuggled (RFC 9112 §2.2 and §11.2).
+    A lone LF or CR is refused: request smuggling uses two parsers that disagree on where a line ends
+    (RFC 9112 §2.2 and §11.2).
 
     Raises:
-        HttpSyntaxError: no CR LF, the stream ended inside the line, or over ``limit`` bytes (431).
+        HttpSyntaxError: a lone CR or LF, the stream ends inside the line (400), or over ``limit`` bytes (431).
     """
     try:
         line = await reader.readuntil(b"\n")

@@ -1,6 +1,6 @@
-"""Runs the older handler of four arguments: (request, input, output, upgraded).
+"""Adapts the older kind of handler with four arguments: (request, input, output, upgraded).
 
-It reads the body from a stream and writes the bytes of its response itself, status line included.
+Such a handler reads the body from a stream and writes the bytes of its response itself, status line included.
 """
 
 from __future__ import annotations
@@ -24,60 +24,66 @@ Handler = RequestHandler | FourArgumentHandler
 
 
 class OrderedOutput:
-    """The write end that a four-argument handler is given: a StreamWriter's verbs, in the order of responses.
+    """The ``output`` of a four-argument handler: the methods of a StreamWriter, in the order of responses.
 
-    What is written before this response's turn is kept, and ``drain`` waits for the turn.
+    Bytes written before the turn of this response are buffered; ``drain`` waits for the turn.
     """
 
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
-        self._early = bytearray()
+        self._buffer = bytearray()
 
     def write(self, data: bytes) -> None:
-        """Take ``data`` for the peer; call ``drain`` after it."""
-        self._early += data
+        """Queue ``data`` for the peer; call ``drain`` after it."""
+        self._buffer += data
         if self._exchange.turn.done():
-            self._release()
+            self._write_buffer()
 
     def writelines(self, lines: Iterable[bytes]) -> None:
-        """Take several pieces at once."""
+        """Queue several pieces."""
         self.write(b"".join(lines))
 
     async def drain(self) -> None:
-        """Wait for the turn, hand over what was kept, and wait while the peer is slow to read."""
-        await self._exchange.my_turn()
-        self._release()
+        """Wait for the turn, write the buffered bytes, and wait while the peer reads slowly.
+
+        Raises:
+            ConnectionResetError: an earlier response was the last, or the connection is closing.
+        """
+        await self._exchange.wait_for_turn()
+        self._write_buffer()
         await self._exchange.writer.drain()
 
     def is_closing(self) -> bool:
-        """Say whether the connection is on its way down."""
+        """Return whether the connection is closing or closed."""
         return self._exchange.writer.is_closing()
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
-        """Return what the transport knows, such as "peername"."""
+        """Return a fact of the transport, such as "peername"; see asyncio.BaseTransport.get_extra_info."""
         return self._exchange.writer.get_extra_info(name, default)
 
-    def _release(self) -> None:
-        if self._early and not self._exchange.gone:
+    def _write_buffer(self) -> None:
+        if self._buffer and not self._exchange.gone:
             self._exchange.started = True
-            self._exchange.writer.write(bytes(self._early))
-        self._early.clear()
+            self._exchange.writer.write(bytes(self._buffer))
+        self._buffer.clear()
 
 
 def adapt_handler(handler: Handler) -> Callable[[Exchange], Awaitable[Response | None]]:
-    """Return how to ask ``handler``: for a Response, or for None if it has dealt with the connection itself.
+    """Return a function that calls ``handler`` for an exchange.
+
+    The function returns the Response to send, or None if the handler has written its response or upgraded.
 
     Raises:
-        TypeError: it takes neither one argument nor four.
+        TypeError: the handler accepts neither one argument nor four.
     """
     if _accepts(handler, 1):
-        return partial(_ask_with_one, cast(RequestHandler, handler))
+        return partial(_call_with_one, cast(RequestHandler, handler))
     if _accepts(handler, 4):
-        return partial(_ask_with_four, cast(FourArgumentHandler, handler))
+        return partial(_call_with_four, cast(FourArgumentHandler, handler))
     raise TypeError("a handler takes (request), or the older (request, input, output, upgraded).")
 
 
-async def _ask_with_one(handler: RequestHandler, exchange: Exchange) -> Response | None:
+async def _call_with_one(handler: RequestHandler, exchange: Exchange) -> Response | None:
     assert exchange.request is not None
     response = await handler(exchange.request)
     if exchange.upgraded:
@@ -89,7 +95,7 @@ async def _ask_with_one(handler: RequestHandler, exchange: Exchange) -> Response
     return response
 
 
-async def _ask_with_four(handler: FourArgumentHandler, exchange: Exchange) -> None:
+async def _call_with_four(handler: FourArgumentHandler, exchange: Exchange) -> None:
     request = exchange.request
     assert request is not None
     output = OrderedOutput(exchange)
@@ -109,7 +115,7 @@ async def _ask_with_four(handler: FourArgumentHandler, exchange: Exchange) -> No
 
 
 class _Feed(asyncio.ReadTransport):
-    """Gives the body of a request as a StreamReader, which pauses this transport when it holds enough."""
+    """Copies the body of a request to a StreamReader, which pauses this transport when its buffer is full."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -140,6 +146,6 @@ def _accepts(handler: Callable[..., Any], count: int) -> bool:
         inspect.signature(handler).bind(*[None] * count)
     except TypeError:
         return False
-    except ValueError:  # some built-in callables have no signature: taken for the usual kind
+    except ValueError:  # some built-in callables have no signature: assume the usual kind
         return count == 1
     return True

@@ -1,6 +1,6 @@
-"""What an HTTP handler of the lab is given and gives back: values, no sockets.
+"""The values of an HTTP handler: Request and its Body, Response, Headers, HttpSyntaxError. No sockets.
 
-Request and its Body, Response, Headers, and HttpSyntaxError, which carries a reason for the peer.
+The messages here are those of HTTP. WebSocket messages of a script are in script.py.
 """
 
 from __future__ import annotations
@@ -23,10 +23,8 @@ from typing import Any, overload
 
 __all__ = ["BODY_LIMIT", "PIECE", "Body", "Headers", "HttpSyntaxError", "Request", "Response"]
 
-BODY_LIMIT = (
-    64 * 1024 * 1024
-)  # bytes; the same as the default frame limit: one upload fits in memory twice over
-PIECE = 64 * 1024  # bytes asked for at once: what one read of a loopback socket usually gives
+BODY_LIMIT = 64 * 1024 * 1024  # bytes; equal to the default frame limit: an upload fits in memory twice
+PIECE = 64 * 1024  # bytes requested per read: the usual size of one read of a loopback socket
 _SKIPPABLE = 64 * 1024  # bytes of an unread body worth reading to keep a connection
 
 _TOKEN = re.compile(r"[-!#$%&'*+.^_`|~0-9A-Za-z]+")
@@ -35,7 +33,7 @@ _FRAMING = {"content-length", "transfer-encoding"}
 
 
 class HttpSyntaxError(ValueError):
-    """The peer sent what is not HTTP, or not safely so: ``reason`` for the peer, ``status`` to answer with."""
+    """The peer's bytes are not HTTP, or ambiguous. ``reason`` and ``status`` are those of the error response."""
 
     def __init__(self, reason: str, status: int = 400) -> None:
         super().__init__(reason, status)
@@ -47,9 +45,9 @@ class HttpSyntaxError(ValueError):
 
 
 class Headers:
-    """Keep header fields as (name, value) pairs, in the order and case in which they were written.
+    """Header fields as (name, value) pairs, in original order and case.
 
-    ``"host" in headers``, ``get`` and ``get_all`` ignore case. Values are ISO-8859-1.
+    ``"host" in headers``, ``get`` and ``get_all`` ignore the case of names. Values are ISO-8859-1 text.
     """
 
     __slots__ = ("_pairs",)
@@ -67,7 +65,10 @@ class Headers:
     @overload
     def get(self, name: str, default: str) -> str: ...
     def get(self, name: str, default: str | None = None) -> str | None:
-        """Return the value of ``name``; several are joined by ", ", so that a doubled one matches no allow-list."""
+        """Return the value of ``name``, or ``default``.
+
+        Several values are joined by ", ", so that a repeated field does not match an allow-list.
+        """
         values = self.get_all(name)
         return ", ".join(values) if values else default
 
@@ -100,11 +101,13 @@ class Headers:
 
 
 class Body:
-    """Read the body of a request as bytes: ``await read()`` for all, ``read(n)``, or ``async for`` piece by piece.
+    """The body of a request: ``await read()`` returns all bytes, ``read(n)`` up to n, ``async for`` pieces.
 
-    Nothing is taken from the connection until it is asked for. One reader at a time.
-    Reading raises HttpSyntaxError with status 400 (malformed or cut off), 408 (``timeout`` seconds
-    of silence) or 413 (over ``limit`` bytes); left to pass through a handler, it becomes that answer.
+    The connection is read only on demand. One task may read at a time. A cancelled read makes every later read fail.
+
+    Raises:
+        HttpSyntaxError: on reading: malformed or cut off (400), no byte for ``timeout`` seconds (408), or over
+            ``limit`` bytes (413). If a handler does not catch it, it becomes the response.
     """
 
     def __init__(
@@ -123,25 +126,25 @@ class Body:
         self._rest = b""
         self._received = 0
         self._error: HttpSyntaxError | None = None
-        self.length = length  # bytes declared, None if chunked
-        self.ended: asyncio.Future[bool] = asyncio.get_running_loop().create_future()  # True: read to its end
+        self.length = length  # declared bytes, None if chunked
+        self.ended: asyncio.Future[bool] = asyncio.get_running_loop().create_future()  # True: read completely
         if length == 0:
             self.ended.set_result(True)
 
     @property
     def complete(self) -> bool:
-        """Say whether the connection stands behind the last byte of this body."""
+        """Whether the body is read completely, so that the next byte of the connection is after it."""
         return self.ended.done() and self.ended.result()
 
     @property
     def skippable(self) -> bool:
-        """Say whether what is unread is short and on its way, so that reading it is cheaper than reconnecting."""
+        """Whether at most 64 KiB are unread and need no 100 Continue: reading them is cheaper than a reconnect."""
         if self.ended.done() or self._before_read is not None or self.length is None:
             return self.complete
         return self.length - self._received <= _SKIPPABLE
 
     async def read(self, n: int = -1) -> bytes:
-        """Return up to ``n`` bytes, b"" at the end; without ``n`` all that is left."""
+        """Return up to ``n`` bytes, b"" at the end; without ``n`` all remaining bytes."""
         if n < 0:
             return b"".join([piece async for piece in self])
         if n == 0:
@@ -155,7 +158,7 @@ class Body:
             yield piece
 
     def interrupt(self, error: HttpSyntaxError) -> None:
-        """Let every further read raise ``error``."""
+        """Make every further read raise ``error``. The first error stays."""
         self._error = self._error or error
         if not self.ended.done():
             self.ended.set_result(False)
@@ -181,13 +184,13 @@ class Body:
             self.interrupt(HttpSyntaxError(f"no byte of the body came for {self._timeout:g} s", 408))
             raise self._error or exc from exc
         except BaseException:
-            # Cancelled, or the connection broke: where the body ends is no longer known.
+            # Cancelled or disconnected: the end of the body in the stream is no longer known.
             self.interrupt(HttpSyntaxError("reading the body was interrupted"))
             raise
         if not piece:
             self.ended.set_result(True)
         elif self._received == self.length:
-            self.ended.set_result(True)  # before another read, so that the next request may be parsed
+            self.ended.set_result(True)  # without one more read, so that the next request can be parsed now
         return piece
 
     def _check_limit(self, size: int) -> None:
@@ -197,30 +200,34 @@ class Body:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Request:
-    """One HTTP request; ``await request.read()`` or ``async for piece in request`` gives its body."""
+    """One HTTP request; ``await request.read()`` or ``async for piece in request`` returns its body."""
 
     method: str  # as received: "GET"
-    target: str  # as received: path and query, or what a proxy would be sent
+    target: str  # as received: path and query, or the absolute form that a proxy receives
     http_version: str  # "1.1" or "1.0"
     headers: Headers  # order and case as received
     head: bytes  # the request line and the header lines as received, with the empty line
     body: Body
-    peer: Any = None  # the peer's address as asyncio gives it: (host, port) for IPv4
-    upgraded: asyncio.Future[bool] | None = None  # only on an upgrade request: True once it was taken over
+    peer: Any = None  # the peer's address as asyncio returns it: (host, port) for IPv4
+    upgraded: asyncio.Future[bool] | None = None  # only for an upgrade request: True after upgrade()
     take_over: Callable[[], Awaitable[tuple[asyncio.StreamReader, asyncio.StreamWriter]]] | None = None
 
     @property
     def path(self) -> str:
-        """The target up to "?", as received (percent-encoded)."""
+        """The part of the target before "?", as received (percent-encoded)."""
         return self.target.partition("?")[0]
 
     @property
     def query(self) -> str:
-        """The target behind "?", as received; see urllib.parse.parse_qs."""
+        """The part of the target after "?", as received; parse it with urllib.parse.parse_qs."""
         return self.target.partition("?")[2]
 
     async def read(self, n: int = -1) -> bytes:
-        """Return up to ``n`` bytes of the body, without ``n`` all that is left. Raises as Body does."""
+        """Return up to ``n`` bytes of the body, without ``n`` all remaining bytes.
+
+        Raises:
+            HttpSyntaxError: see Body.
+        """
         return await self.body.read(n)
 
     def __aiter__(self) -> AsyncIterator[bytes]:
@@ -229,13 +236,13 @@ class Request:
     async def upgrade(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """Take over the connection and return its reader and writer.
 
-        Every earlier response has then been sent, and the first byte behind this request's head is the next
-        one in the reader. The caller sends the 101 itself (websockets: ``ServerProtocol.receive_data(request.head)``);
-        the connection is closed when the handler returns.
+        The call waits until every earlier response is written; the next byte of the reader is the first after the
+        head of this request. The caller sends the 101 itself (with websockets:
+        ``ServerProtocol.receive_data(request.head)``). The connection is closed when the handler returns.
 
         Raises:
-            RuntimeError: this is not an upgrade request (``upgraded`` is None), or it was taken over before.
-            ConnectionResetError: the connection ended before it was this request's turn.
+            RuntimeError: this is not an upgrade request (``upgraded`` is None), or it was upgraded before.
+            ConnectionResetError: the connection ended before the turn of this request.
         """
         if self.take_over is None:
             raise RuntimeError(
@@ -249,20 +256,25 @@ class Request:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Response:
-    """What a handler answers: status, body, headers.
+    """The response of a handler: status, body, headers.
 
-    The length is found from ``body``; with an async iterable and no ``content_length`` the body goes out chunked.
-    HEAD, 204 and 304 are answered without the body.
+    Content-Length is computed from ``body``; an async iterable without ``content_length`` is sent chunked. The body
+    is not sent for HEAD, 204 and 304. Example::
+
+        Response(404)
+        Response.json({"price": 10}, headers={"Cache-Control": "no-store"})
 
     Raises:
-        ValueError: a header with CR, LF or NUL, a framing header, or a status outside 200–599.
+        ValueError: a header with CR, LF or NUL, a framing header (Content-Length, Transfer-Encoding), or a status
+            outside 200–599.
+        TypeError: ``body`` is neither bytes nor an async iterable.
     """
 
     status: int = 200
     body: bytes | AsyncIterable[bytes] = b""
     headers: Headers | Mapping[str, str] | Iterable[tuple[str, str]] = ()
-    content_length: int | None = None  # bytes of an async iterable, where known
-    reason: str | None = None  # None: the usual phrase of the status
+    content_length: int | None = None  # bytes of an async iterable, if known
+    reason: str | None = None  # None: the standard phrase of the status
 
     def __post_init__(self) -> None:
         if not 200 <= self.status <= 599:
@@ -286,12 +298,16 @@ class Response:
 
     @classmethod
     def text(cls, text: str, status: int = 200, **options: Any) -> Response:
-        """Return a response of UTF-8 text."""
+        """Return a response with UTF-8 text; ``options`` are the other fields of Response."""
         return cls(status, text.encode(), _with_type("text/plain; charset=utf-8", options), **options)
 
     @classmethod
     def json(cls, value: Any, status: int = 200, **options: Any) -> Response:
-        """Return a response of JSON."""
+        """Return a response with ``value`` as JSON; ``options`` are the other fields of Response.
+
+        Raises:
+            TypeError: ``json.dumps`` cannot serialise ``value``.
+        """
         return cls(status, json.dumps(value).encode(), _with_type("application/json", options), **options)
 
 

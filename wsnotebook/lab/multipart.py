@@ -1,4 +1,4 @@
-"""Parses a multipart body (RFC 2046 §5.1): form-data by the multipart library, other subtypes by email."""
+"""Parses a multipart body (RFC 2046 §5.1): form-data with the library multipart, other subtypes with email.parser."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ __all__ = [
     "parse_multipart",
 ]
 
-_PART_LIMIT = 16 * 1024 * 1024  # bytes: a part is held in memory whole
-_PARTS_LIMIT = 1000  # browsers' forms have tens; each part costs more than its bytes
-_FIELDS_LIMIT = 32  # header fields of one part; RFC 7578 knows three
-_PREAMBLE_LIMIT = 8192  # bytes; a boundary that has not come by then will not come
+_PART_LIMIT = 16 * 1024 * 1024  # bytes: a whole part is kept in memory
+_PARTS_LIMIT = 1000  # forms of browsers have tens; the objects of a part cost more than its bytes
+_FIELDS_LIMIT = 32  # header fields of one part; RFC 7578 defines three
+_PREAMBLE_LIMIT = 8192  # bytes; real preambles have some lines, so a later boundary means a wrong one
 
-# RFC 9110 §5.6.6, and as they are met: values without quotes that hold "=" or "/".
+# RFC 9110 §5.6.6, and the values without quotes that real clients send, which contain "=" or "/".
 _PARAMETER = re.compile(r';[ \t]*(?:([^\s=;,"]+)=("(?:[^"\\]|\\.)*"|[^\s;,"]*))?[ \t]*')
 
 
 class Reader(Protocol):
-    """What a body is read from: asyncio.StreamReader, or a Request itself."""
+    """The source of a body: an asyncio.StreamReader, or a Request."""
 
     async def read(self, n: int = -1, /) -> bytes:
         """Return up to ``n`` bytes, b"" at the end."""
@@ -43,7 +43,7 @@ class Reader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Preamble:
-    """The bytes before the first part; comes only if there are any."""
+    """The bytes before the first part; not yielded if there are none."""
 
     body: bytes
 
@@ -53,14 +53,14 @@ class Part:
     """One part of a multipart body."""
 
     headers: Headers
-    body: bytes  # as sent: no Content-Transfer-Encoding is undone
-    name: str | None = None  # of a form's field
-    filename: str | None = None  # as the peer gave it: never a path to write to
+    body: bytes  # as sent: no Content-Transfer-Encoding is decoded
+    name: str | None = None  # name of the form field
+    filename: str | None = None  # chosen by the peer: do not use it as a path to write to
 
 
 @dataclass(frozen=True, slots=True)
 class Epilogue:
-    """The bytes behind the last part; comes only if there are any."""
+    """The bytes after the last part; not yielded if there are none."""
 
     body: bytes
 
@@ -76,16 +76,20 @@ async def parse_multipart(
     parts_limit: int = _PARTS_LIMIT,
     body_limit: int = BODY_LIMIT,
 ) -> AsyncIterator[Event]:
-    """Yield Preamble, each Part as soon as it is whole, and Epilogue.
+    """Yield Preamble, each Part as soon as it is complete, and Epilogue.
 
-    In a handler: ``async for event in parse_multipart(request, request.headers)``.
+    Subtypes other than form-data are buffered completely before the first event. Example, in a handler::
+
+        async for event in parse_multipart(request, request.headers):
+            if isinstance(event, Part):
+                print(event.name, event.filename, len(event.body))
 
     Args:
-        reader: the body; it is read to its end, or for as many bytes as a Content-Length in ``source`` says.
+        reader: the body; it is read to its end, or for as many bytes as the Content-Length in ``source``.
         source: the headers of the message, or its content type alone.
-        part_limit: bytes of one part's body.
+        part_limit: bytes of the body of one part.
         parts_limit: number of parts.
-        body_limit: bytes of the whole.
+        body_limit: bytes of the whole body.
 
     Raises:
         HttpSyntaxError: not multipart, a wrong boundary, malformed or cut off (400), over a limit (413).
@@ -102,21 +106,21 @@ async def parse_multipart(
 
 
 def parse_boundary(content_type: str) -> str:
-    """Return the boundary that a multipart content type names.
+    """Return the boundary parameter of a multipart content type.
 
     Raises:
-        HttpSyntaxError: not multipart, or no boundary, or more than one, or one that ``check_boundary`` refuses.
+        HttpSyntaxError: not multipart, or no boundary, more than one, or one that ``check_boundary`` refuses (400).
     """
     kind, semicolon, _ = content_type.partition(";")
     if not re.fullmatch(r"[ \t]*multipart/[^\s;,/]+[ \t]*", kind, re.IGNORECASE):
         raise HttpSyntaxError(f"the content type is not multipart: {kind.strip()!r}")
     found = []
-    place = len(kind)
-    while place < len(content_type):
-        match = _PARAMETER.match(content_type, place)
+    offset = len(kind)
+    while offset < len(content_type):
+        match = _PARAMETER.match(content_type, offset)
         if match is None:
             raise HttpSyntaxError("a parameter of the content type is malformed")
-        place = match.end()
+        offset = match.end()
         if (match[1] or "").lower() == "boundary":
             found.append(_unquote(match[2]))
     if len(found) != 1:
@@ -129,10 +133,12 @@ def parse_boundary(content_type: str) -> str:
 
 
 def check_boundary(boundary: str) -> None:
-    """Pass a boundary that RFC 2046 §5.1.1 allows: 1 to 70 printable ASCII characters, no space at the end.
+    """Check that ``boundary`` has 1 to 70 printable ASCII characters and no space at its end (RFC 2046 §5.1.1).
+
+    The check is wider than the RFC, which allows only some punctuation characters.
 
     Raises:
-        ValueError: it is another.
+        ValueError: it has not.
     """
     if not 1 <= len(boundary) <= 70:
         raise ValueError(f"a boundary has 1 to 70 characters, not {len(boundary)}")
@@ -175,22 +181,25 @@ async def _read(reader: Reader, length: int | None, limit: int) -> AsyncIterator
 async def _parse_form(
     pieces: AsyncIterator[bytes], boundary: bytes, part_limit: int, parts_limit: int
 ) -> AsyncIterator[Event]:
-    """Feed the library what lies between preamble and epilogue, neither of which it hands out."""
+    """Yield the events of a form: the library parses the parts, this function the preamble and the epilogue.
+
+    The library discards preamble and epilogue, so it is fed only the bytes between them.
+    """
     closer = b"\r\n--" + boundary + b"--"
     preamble, data = await _find_first(pieces, b"--" + boundary)
     if preamble:
         yield Preamble(preamble)
     form = _Form(boundary, part_limit, parts_limit)
-    begun = complete = False
+    has_begun = complete = False
     while not complete:
         end = data.find(closer)
-        if not begun and data.startswith(closer[2:]):  # a form without fields
+        if not has_begun and data.startswith(closer[2:]):  # a form without fields
             complete, cut = True, len(closer) - 2
         elif end >= 0:
             complete, cut = True, end + len(closer)
-        else:  # keep what may be the beginning of the closer
+        else:  # keep the bytes that may be the beginning of the closer
             cut = max(0, len(data) - len(closer) + 1)
-        begun = begun or cut > 0
+        has_begun = has_begun or cut > 0
         for part in form.feed(data[:cut], complete):
             yield part
         data = data[cut:]
@@ -203,7 +212,7 @@ async def _parse_form(
 
 
 async def _find_first(pieces: AsyncIterator[bytes], delimiter: bytes) -> tuple[bytes, bytes]:
-    """Return the preamble, and what has been read from the first delimiter on."""
+    """Return the preamble, and the bytes read so far from the first delimiter on."""
     data = b""
     while True:
         if data.startswith(delimiter):
@@ -220,7 +229,7 @@ async def _find_first(pieces: AsyncIterator[bytes], delimiter: bytes) -> tuple[b
 
 
 class _Form:
-    """The library's parser of form-data, from the first delimiter to the end of the last."""
+    """The library's parser of form-data, fed from the first delimiter to the end of the last."""
 
     def __init__(self, boundary: bytes, part_limit: int, parts_limit: int) -> None:
         self._parser = PushMultipartParser(
@@ -233,13 +242,13 @@ class _Form:
         self._body = bytearray()
 
     def feed(self, data: bytes, last: bool) -> list[Part]:
-        """Return the parts that ``data`` has made whole; with ``last`` it ends with the last boundary."""
+        """Return the parts that ``data`` completes; ``last`` means that ``data`` ends with the last boundary."""
         if not data:
             return []
         try:
             parts = self._parse(data)
             if last:
-                self._parser.close()  # refuses what has not come to its end
+                self._parser.close()  # raises if a part is incomplete
         except MultipartError as exc:
             raise _refused(exc) from None
         return parts
@@ -271,7 +280,7 @@ def _refused(error: MultipartError) -> HttpSyntaxError:
 async def _parse_other(
     pieces: AsyncIterator[bytes], boundary: bytes, part_limit: int, parts_limit: int
 ) -> AsyncIterator[Event]:
-    """Let email take the body apart, one level deep."""
+    """Parse the body with email.parser, one level deep."""
     quoted = re.sub(r'(["\\])', r"\\\1", boundary.decode("ascii"))
     head = f'Content-Type: multipart/mixed; boundary="{quoted}"\r\n\r\n'.encode("ascii")
     body = b"".join([piece async for piece in pieces])
@@ -287,7 +296,8 @@ async def _parse_other(
         yield Preamble(_bytes(root.preamble))
     for leaf in leaves:
         headers = Headers(_fields(leaf))
-        del leaf["Content-Transfer-Encoding"]  # of mail; in HTTP it means nothing, and email would undo it
+        # Not used in HTTP (RFC 9112 appendix B.5); email would decode it.
+        del leaf["Content-Transfer-Encoding"]
         part = Part(headers, leaf.get_payload(decode=True))
         if len(part.body) > part_limit:
             raise HttpSyntaxError(f"multipart: a part is over the limit of {part_limit} bytes", 413)
@@ -297,7 +307,7 @@ async def _parse_other(
 
 
 class _Leaf(Message):
-    """A part whose body stays bytes, also where it is a message or a multipart itself."""
+    """A part whose body stays bytes, also if it is itself a message or a multipart."""
 
     def get_content_maintype(self) -> str:
         return "application"
@@ -315,5 +325,5 @@ def _fields(leaf: Message) -> Iterator[tuple[str, str]]:
 
 
 def _bytes(text: str) -> bytes:
-    """Undo what email does to bytes over 127."""
+    """Return the original bytes of a text in which email stores bytes over 127 as surrogates."""
     return text.encode("ascii", "surrogateescape")

@@ -1,4 +1,4 @@
-"""HTTP/1.1 on one connection: heads are read in a loop, handlers run side by side, responses leave in order."""
+"""HTTP/1.1 on one connection: heads are read in a loop, handlers run concurrently, responses are sent in order."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from wsnotebook.lab.requesthead import RequestHead, parse_request_head, read_req
 
 __all__ = ["OnError", "ServerConnection", "start_connection_pipeline", "start_server_connection_pipeline"]
 
-_AHEAD = 3  # requests under way behind the one that is being answered
-_LINGER = 2.0  # seconds; a close with unread bytes resets, and a reset can overtake the last response
+_AHEAD = 3  # requests in progress after the one that is being answered
+_LINGER = 2.0  # seconds; a close with unread bytes sends RST, which can overtake the last response
 
 _logger = logging.getLogger(__name__)
 
@@ -31,21 +31,26 @@ def start_server_connection_pipeline(
     body_limit: int | None = BODY_LIMIT,
     on_error: OnError | None = None,
 ) -> asyncio.Task[None]:
-    """Serve HTTP on one connection; the task ends when the connection is closed, and owns its handlers.
+    """Serve HTTP on one connection. The returned task owns the handlers and ends when the connection is closed.
 
-    Cancelling the task cancels the handlers and aborts the connection.
+    Cancelling the task cancels the handlers and aborts the connection. Example::
+
+        async def accepted(reader, writer):
+            await start_server_connection_pipeline(reader, writer, handler, idle_timeout=45)
+
+        server = await asyncio.start_server(accepted, "127.0.0.1", 8080)
 
     Args:
-        reader: the connection's bytes; some may be in it already.
+        reader: the connection's bytes; it may already hold some.
         writer: the same connection; closed at the end.
         handler: ``async def handler(request)`` that returns a Response or calls ``request.upgrade()``, or the older
-            ``(request, input, output, upgraded)``. HttpSyntaxError from it is answered with its status and reason,
-            any other failure with 500.
-        idle_timeout: seconds to wait for the next request, or for the next bytes of a body; None for ever. When
-            it has passed no more requests are read; handlers that run still finish and are answered.
-        body_limit: bytes of one request body, None for any number; more raises in the handler, and answers 413.
-        on_error: called with the exception and the request when a handler fails; None: one line in the log
-            of this module, its traceback at level DEBUG.
+            ``(request, input, output, upgraded)``. An HttpSyntaxError of the handler is sent as its status and
+            reason, any other exception as 500.
+        idle_timeout: seconds to wait for the next request, or for the next bytes of a body; None waits without
+            limit. After the timeout no more requests are read; running handlers finish and are answered.
+        body_limit: bytes of one request body, None for no limit; a longer body raises in the handler (413).
+        on_error: called with the exception and the request when a handler fails; None logs one line to the
+            logger of this module, and the traceback at level DEBUG.
     """
     connection = ServerConnection(
         reader, writer, handler, idle_timeout=idle_timeout, body_limit=body_limit, on_error=on_error
@@ -57,7 +62,7 @@ start_connection_pipeline = start_server_connection_pipeline
 
 
 class ServerConnection:
-    """What ``start_server_connection_pipeline`` runs, for owners that also want to end it gently."""
+    """The work of ``start_server_connection_pipeline``, for owners that also call ``stop_reading``."""
 
     def __init__(
         self,
@@ -71,19 +76,19 @@ class ServerConnection:
     ) -> None:
         self._reader = reader
         self._writer = writer
-        self._ask = adapt_handler(handler)
+        self._call_handler = adapt_handler(handler)
         self._idle_timeout = idle_timeout
         self._body_limit = body_limit
         self._on_error = on_error or _log_failure
         self._slots = asyncio.Semaphore(1 + _AHEAD)
-        self._turn: asyncio.Future[bool] = asyncio.get_running_loop().create_future()  # the next exchange's
+        self._turn: asyncio.Future[bool] = asyncio.get_running_loop().create_future()  # of the next exchange
         self._turn.set_result(True)
         self._reading = True
-        self._waiting: asyncio.Timeout | None = None  # the wait for a head, while there is one
+        self._head_timeout: asyncio.Timeout | None = None  # not None while a head is awaited
         self._linger = False
 
     async def run(self) -> None:
-        """Serve until the peer or a response ends the connection, or nothing comes for the idle timeout."""
+        """Serve until the peer or a response ends the connection, or no request arrives within the idle timeout."""
         try:
             async with asyncio.TaskGroup() as tasks:
                 while self._reading:
@@ -91,13 +96,13 @@ class ServerConnection:
                     await self._serve_next(tasks)
             await self._close()
         finally:
-            self._writer.transport.abort()  # nothing to do after a close; at once when cancelled
+            self._writer.transport.abort()  # no effect after a close; ends the connection on cancellation
 
     def stop_reading(self) -> None:
-        """Take no further request; what is under way is answered, then the connection is closed."""
+        """Read no further request; requests in progress are answered, then the connection is closed."""
         self._reading = False
-        if self._waiting is not None and not self._waiting.expired():
-            self._waiting.reschedule(asyncio.get_running_loop().time())
+        if self._head_timeout is not None and not self._head_timeout.expired():
+            self._head_timeout.reschedule(asyncio.get_running_loop().time())
 
     async def _serve_next(self, tasks: asyncio.TaskGroup) -> None:
         try:
@@ -113,18 +118,18 @@ class ServerConnection:
         exchange = self._exchange(head)
         task = tasks.create_task(self._finish(exchange), name=f"http {head.method}")
         self._reading = self._reading and not head.last
-        await self._until_next(exchange, task)
+        await self._wait_for_body(exchange, task)
 
     async def _next_head(self) -> RequestHead | None:
-        if not self._reading:  # ended while all slots were taken
+        if not self._reading:  # stopped while all slots were occupied
             return None
         try:
-            async with asyncio.timeout(self._idle_timeout) as self._waiting:
+            async with asyncio.timeout(self._idle_timeout) as self._head_timeout:
                 raw = await read_request_head(self._reader)
         except (TimeoutError, OSError):
             return None
         finally:
-            self._waiting = None
+            self._head_timeout = None
         return None if raw is None else parse_request_head(raw)
 
     def _exchange(self, head: RequestHead | None) -> Exchange:
@@ -139,8 +144,8 @@ class ServerConnection:
         self._turn = exchange.finished
         return exchange
 
-    async def _until_next(self, exchange: Exchange, task: asyncio.Task[None]) -> None:
-        """Wait until what follows this request in the stream may be read."""
+    async def _wait_for_body(self, exchange: Exchange, task: asyncio.Task[None]) -> None:
+        """Wait until the body of this request is consumed, so that the next head can be read from the stream."""
         request = exchange.request
         assert request is not None
         gate = request.upgraded or request.body.ended
@@ -148,10 +153,10 @@ class ServerConnection:
             either: set[asyncio.Future[Any]] = {task, gate}
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         if self._reading and not exchange.upgraded and request.body.skippable:
-            await self._skip(request)
+            await self._discard_body(request)
         self._reading = self._reading and not exchange.upgraded and request.body.complete
 
-    async def _skip(self, request: Request) -> None:
+    async def _discard_body(self, request: Request) -> None:
         try:
             async for _ in request:
                 pass
@@ -160,48 +165,50 @@ class ServerConnection:
 
     async def _finish(self, exchange: Exchange, refusal: Response | None = None) -> None:
         try:
-            response = refusal or await self._answer(exchange)
+            response = refusal or await self._run_handler(exchange)
             if response is not None:
                 await self._send(exchange, response)
         except BaseException:
-            self._break_off(exchange)  # cancelled: no response was sent, and none may take its place
+            # Cancelled: no response was sent, and the next one must not be read as it.
+            self._break_off(exchange)
             raise
         finally:
             exchange.finish()
             self._slots.release()
 
-    async def _answer(self, exchange: Exchange) -> Response | None:
-        """Return what to send, None if the handler has dealt with the connection itself, well or badly."""
+    async def _run_handler(self, exchange: Exchange) -> Response | None:
+        """Return the response to send, None if the handler has written one, upgraded, or failed after either."""
         try:
-            return await self._ask(exchange)
+            return await self._call_handler(exchange)
         except HttpSyntaxError as exc:
             response = _refusal(exc)
         except asyncio.CancelledError as exc:
             task = asyncio.current_task()
             if task is None or task.cancelling():
                 raise
-            response = self._failed(exc, exchange)  # something it waited for was cancelled, not it
-        except Exception as exc:  # noqa: BLE001  # whatever a handler raises is a 500 and is reported
-            response = self._failed(exc, exchange)
+            # A task that the handler awaits was cancelled, not the handler.
+            response = self._failure(exc, exchange)
+        except Exception as exc:  # noqa: BLE001  # any exception of a handler is reported and becomes a 500
+            response = self._failure(exc, exchange)
         if exchange.started or exchange.upgraded:
             self._break_off(exchange)
             return None
         return response
 
-    def _failed(self, error: BaseException, exchange: Exchange) -> Response:
+    def _failure(self, error: BaseException, exchange: Exchange) -> Response:
         if exchange.request is not None and not exchange.gone:
             self._on_error(error, exchange.request)
         return Response.text("The handler of this request failed.\n", 500)
 
     async def _send(self, exchange: Exchange, response: Response) -> None:
         try:
-            await exchange.my_turn()
+            await exchange.wait_for_turn()
         except ConnectionResetError:
             return
         try:
             await exchange.send(response)
-        except Exception as exc:  # noqa: BLE001  # the iterable of a body is the handler's too
-            self._failed(exc, exchange)
+        except Exception as exc:  # noqa: BLE001  # a body's iterable is code of the handler too
+            self._failure(exc, exchange)
             self._break_off(exchange)
         if exchange.last:
             self._linger = True
@@ -212,7 +219,7 @@ class ServerConnection:
         exchange.cut_off()
 
     async def _close(self) -> None:
-        """Close so that the peer gets the last response even if it is still sending."""
+        """Close so that the peer receives the last response even if it is still sending."""
         try:
             async with asyncio.timeout(_LINGER):
                 if self._linger and self._writer.can_write_eof() and not self._writer.is_closing():
@@ -230,7 +237,7 @@ def _refusal(error: HttpSyntaxError) -> Response:
 
 
 def _log_failure(error: BaseException, request: Request) -> None:
-    # One line: without a configured log a traceback would be printed below some cell of a notebook.
+    # One line: without a configured logger a traceback would be printed below an unrelated cell of a notebook.
     _logger.error(
         "handler of %s %s failed: %s: %s", request.method, request.path, type(error).__name__, error
     )

@@ -1,7 +1,8 @@
-"""A recorded conversation, played back by a lab server: as a feed in time, or as a cassette that waits for requests.
+"""A behaviour that plays a recorded conversation: on the recorded times, or in answer to the recorded requests.
 
-A recording is anything with the columns ``direction``, ``opcode`` and ``payload``: ``session.df``, ``session.log``,
-a DataFrame loaded from a file, or a dict of lists. ``monotonic`` (ns), ``fin`` and ``session`` are used where present.
+A recording is a value with the columns ``direction``, ``opcode`` and ``payload``: ``session.df``, ``session.log``,
+a DataFrame loaded from a file, or a dict of lists. ``monotonic`` (ns), ``fin``, ``session`` and ``status`` are used if
+present.
 """
 
 from __future__ import annotations
@@ -30,12 +31,12 @@ class _Row(NamedTuple):
     direction: str
     opcode: int
     payload: bytes
-    at: float  # seconds since the first row
+    at: float  # seconds after the first row
     fin: bool
 
 
 def looks_recorded(value: Any) -> bool:
-    """Tell whether ``value`` is a table, or has a ``df``: something that playback can be asked to play."""
+    """Return whether ``value`` is a table or has a ``df``, so that it can be the argument of playback."""
     return _table(value) is not None
 
 
@@ -48,25 +49,29 @@ def playback(
     session: str | None = None,
     timeout: float | None = 30.0,
 ) -> Callable[[LabConnection], Awaitable[None]]:
-    """Make a behaviour that sends to every client what a server once sent.
+    """Make a behaviour that sends the recorded frames of a server to every client.
 
-    The frames are sent as they were cut. Pongs are left out: those the client asks for are sent anyway. A recorded
-    close of the server closes the session.
+    Fragments are sent as recorded. Pongs are left out, because the server answers the pings of the client itself. A
+    recorded close of the server closes the session. Example::
+
+        async with embedded_server(playback(load("feed.parquet"), speed=10)) as server:
+            session = await connect(server.url)
 
     Args:
-        recording: see the module; ``wsnotebook.load(path)`` gives one.
+        recording: a table with the columns of a frame log, for instance ``wsnotebook.load(path)`` or ``session.df``.
         speed: 1.0 as recorded, 2.0 twice as fast, None as fast as the client reads.
-        match: None plays by the clock, whatever the client sends. ``"equal"`` plays a cassette: what was sent after a
-            request is sent after the client has made it again (equal, or equal as JSON). ``"any"`` counts
-            requests without looking at them. A function ``(recorded, received) -> bool`` decides by itself. A
-            request that does not match raises ScriptFailed in ``server.errors`` and closes with 1011.
+        match: None plays by the clock and ignores messages of the client. ``"equal"`` waits at each recorded request
+            for a message of the client, which must be equal (or equal JSON), then sends the frames recorded after
+            it. ``"any"`` accepts any message. A function ``(recorded, received) -> bool`` compares the two. A message
+            that does not match raises ScriptFailed, kept in ``server.errors``, and closes with 1011.
         server: the direction of the frames that the server sent: ``"in"`` in a recording made by a client, ``"out"``
             in ``server.df``.
-        session: name of the session to play, where the recording has several.
+        session: name of the session to play; required if the recording has several.
         timeout: seconds to wait for a request, None for no limit.
 
     Raises:
-        ValueError: a column is missing, or there are several sessions and none is named.
+        ValueError: ``speed`` is not positive, a column is missing, there is no such session, or there are several
+            sessions and ``session`` is None.
     """
     if speed is not None and speed <= 0:
         raise ValueError(f"speed is a factor, 1.0 as recorded, not {speed!r}; None is as fast as possible")
@@ -77,8 +82,8 @@ def playback(
         if match is not None:
             await player.play(_merged(rows, server))
             return
-        # Nobody reads otherwise, and a client that is not read is not answered either.
-        reading = asyncio.create_task(_drain(connection), name="playback: client's messages")
+        # Without a reader the receive queue fills, and then pings of the client are not answered either.
+        reading = asyncio.create_task(_discard_messages(connection), name="playback: client's messages")
         try:
             await player.play(row for row in rows if row.direction == server)
         finally:
@@ -89,7 +94,7 @@ def playback(
 
 
 class _Player:
-    """One client's playback: the clock starts anew at every request that was waited for."""
+    """Playback to one client. The clock restarts at every request that was awaited."""
 
     def __init__(
         self, session: LabConnection, speed: float | None, match: Match, timeout: float | None
@@ -98,7 +103,7 @@ class _Player:
         self._speed = speed
         self._match = match
         self._timeout = timeout
-        self._origin = asyncio.get_running_loop().time()  # when the row at 0 s was, or would have been, sent
+        self._origin = asyncio.get_running_loop().time()  # loop time at which the row at 0 s is due
 
     async def play(self, rows: Iterable[_Row]) -> None:
         for number, row in enumerate(rows, 1):
@@ -117,16 +122,14 @@ class _Player:
 
     async def _await_request(self, number: int, row: _Row) -> None:
         recorded = row.payload.decode("utf-8", "replace") if row.opcode == Opcode.TEXT else row.payload
-        place = f"request {shown(recorded)} at {row.at:g} s"
+        step = f"request {shown(recorded)} at {row.at:g} s"
         try:
             async with asyncio.timeout(self._timeout):
                 received = await self._session.recv()
         except TimeoutError:
-            raise ScriptFailed(
-                f"row {number}", place, f"it did not come within {self._timeout:g} s"
-            ) from None
-        if not _same(self._match, recorded, received):
-            raise ScriptFailed(f"row {number}", place, f"the client sent {shown(received)} instead")
+            raise ScriptFailed(f"row {number}", step, f"it did not come within {self._timeout:g} s") from None
+        if not _matches(self._match, recorded, received):
+            raise ScriptFailed(f"row {number}", step, f"the client sent {shown(received)} instead")
         if self._speed is not None:
             self._origin = asyncio.get_running_loop().time() - row.at / self._speed
 
@@ -138,20 +141,20 @@ class _Player:
             close = CloseFrame.parse(payload)
             close.check()
         except (ProtocolError, UnicodeDecodeError):
-            # A close that no rule allows: as it was, and the client ends the connection.
+            # A close that breaks RFC 6455 §5.5.1: sent as recorded, and the client fails the connection.
             await self._session.send_raw(_frame_bytes(Opcode.CLOSE, payload, fin=True))
             await self._session.wait_closed()
         else:
             await self._session.close(close.code, close.reason)
 
 
-async def _drain(session: LabConnection) -> None:
+async def _discard_messages(session: LabConnection) -> None:
     async for _ in session:
         pass
 
 
 def _table(value: Any) -> Any:
-    """Return what ``value`` has by way of columns: itself, its ``df``, or None."""
+    """Return the table with columns: ``value`` itself, its ``df``, or None."""
     if isinstance(value, Mapping) or hasattr(value, "columns"):
         return value
     return getattr(value, "df", None)
@@ -165,7 +168,7 @@ def _columns(value: Any) -> set[str]:
 
 
 def _rows(recording: Any, session: str | None, *, timed: bool) -> list[_Row]:
-    """Read the columns into rows; nothing of pandas is needed for it."""
+    """Read the columns into rows, without pandas, so that a dict of lists works too."""
     table, columns = _table(recording), _columns(recording)
     missing = [
         name for name in (*_NEEDED, "monotonic") if name not in columns and (timed or name != "monotonic")
@@ -185,13 +188,13 @@ def _rows(recording: Any, session: str | None, *, timed: bool) -> list[_Row]:
     fins = list(table["fin"]) if "fin" in columns else [True] * n
     statuses = list(table["status"]) if "status" in columns else ["ok"] * n
     columns_of_rows = (table["direction"], table["opcode"], table["payload"], times, fins)
-    # A dropped frame was queued and never crossed the wire.
+    # An unsent frame was queued and never crossed the wire.
     chosen = [
         row
         for name, status, *row in zip(sessions, statuses, *columns_of_rows, strict=True)
         if (session is None or name == session) and status != "unsent"
     ]
-    start = int(chosen[0][3]) if chosen else 0  # the clock of the first row
+    start = int(chosen[0][3]) if chosen else 0  # monotonic ns of the first row
     return [
         _Row(str(direction), _opcode(opcode), _payload(payload), (int(at) - start) / 1e9, bool(fin))
         for direction, opcode, payload, at, fin in chosen
@@ -212,7 +215,7 @@ def _payload(value: Any) -> bytes:
 
 
 def _merged(rows: Iterable[_Row], server: str) -> Iterator[_Row]:
-    """Yield the server's frames as they are, and the client's data frames joined to requests."""
+    """Yield the frames of the server unchanged, and the data frames of the client joined to requests."""
     parts: list[_Row] = []
     for row in rows:
         if row.direction == server:
@@ -228,7 +231,7 @@ def _merged(rows: Iterable[_Row], server: str) -> Iterator[_Row]:
                 parts = []
 
 
-def _same(match: Match, recorded: str | bytes, received: str | bytes) -> bool:
+def _matches(match: Match, recorded: str | bytes, received: str | bytes) -> bool:
     if callable(match):
         return bool(match(recorded, received))
     if match == "any" or recorded == received:
@@ -242,7 +245,7 @@ def _same(match: Match, recorded: str | bytes, received: str | bytes) -> bool:
 
 
 def _frame_bytes(opcode: int, payload: bytes, fin: bool) -> bytes:
-    """Write one server frame, whatever its opcode (RFC 6455 §5.2); ``websockets`` writes only correct ones."""
+    """Serialise one unmasked frame with any opcode (RFC 6455 §5.2); ``websockets`` serialises only correct ones."""
     length = len(payload)
     first = (0x80 if fin else 0) | opcode
     if length < 126:

@@ -1,4 +1,4 @@
-"""Writes the body of a 206 with several ranges, multipart/byteranges (RFC 9110 §14.6), and knows its exact length."""
+"""Writes the body of a 206 response with several ranges, multipart/byteranges (RFC 9110 §14.6), and its length."""
 
 from __future__ import annotations
 
@@ -16,20 +16,27 @@ def write_multiple_ranges(
     boundary: str,
     content_type: str,
 ) -> AsyncIterator[bytes]:
-    """Yield a multipart/byteranges body, made as it is read.
+    """Yield a multipart/byteranges body, produced while it is read.
 
-    Give it to a Response with status 206, ``content_length=multiple_ranges_length(…)`` of the same arguments, and
-    the header ``Content-Type: multipart/byteranges; boundary=…``.
+    It is the body of a Response with status 206. Example::
+
+        shape = ([(0, 9), (90, 99)], len(data), "frontier", "text/plain")
+        Response(
+            206,
+            write_multiple_ranges(lambda first, last: data[first : last + 1], *shape),
+            {"Content-Type": "multipart/byteranges; boundary=frontier"},
+            content_length=multiple_ranges_length(*shape),
+        )
 
     Args:
-        produce: called with (first, last) of each range; gives those bytes, whole or piece by piece.
+        produce: called with (first, last) of each range; returns those bytes, or an async iterable of pieces.
         ranges: pairs (first, last), both included, as in HTTP: (0, 0) is the first byte.
-        full_length: bytes of the whole, None if it is not known.
+        full_length: bytes of the whole representation, None if unknown.
         boundary: 1 to 70 ASCII characters that do not occur in the data.
-        content_type: of the data.
+        content_type: type of the data.
 
     Raises:
-        ValueError: a range, boundary or content type that cannot be written; while reading, a ``produce`` that gave
+        ValueError: a range, boundary or content type that cannot be written; while reading, ``produce`` returned
             more or fewer bytes than its range.
     """
     heads = _part_heads(ranges, full_length, boundary, content_type)
@@ -39,10 +46,10 @@ def write_multiple_ranges(
 def multiple_ranges_length(
     ranges: Sequence[tuple[int, int]], full_length: int | None, boundary: str, content_type: str
 ) -> int:
-    """Return the bytes that ``write_multiple_ranges`` yields for the same arguments.
+    """Return the number of bytes that ``write_multiple_ranges`` yields for the same arguments.
 
     Raises:
-        ValueError: as ``write_multiple_ranges``.
+        ValueError: a range, boundary or content type that cannot be written.
     """
     heads = _part_heads(ranges, full_length, boundary, content_type)
     data = sum(last - first + 1 for first, last in ranges)
@@ -61,7 +68,7 @@ async def _write(
         async for piece in _pieces(produce(first, last)):
             left -= len(piece)
             if left < 0:
-                break  # nothing over the declared length goes out
+                break  # never write more than the declared length
             yield piece
         if left:
             problem = "fewer" if left > 0 else "more"

@@ -1,4 +1,4 @@
-"""What happens to a connection of a lab server: the guard, then HTTP or the WebSocket, and a behaviour's life."""
+"""The connections of a lab server: the access check, then HTTP or the WebSocket handshake, then the behaviour."""
 
 from __future__ import annotations
 
@@ -37,37 +37,34 @@ __all__ = ["HttpHandler", "Reception"]
 
 HttpHandler = Callable[[Request], Awaitable[Response]]
 
-# Silent unless somebody listens: a fault of a behaviour is on server.errors, not on the notebook's stderr.
+# The NullHandler keeps stderr of a notebook quiet: exceptions of behaviours are kept in server.errors.
 logger = logging.getLogger("wsnotebook.lab")
 logger.addHandler(logging.NullHandler())
 
-OPEN_TIMEOUT = 10.0  # seconds for TLS, and again for HTTP
+OPEN_TIMEOUT = 10.0  # seconds for TLS, and the same again for HTTP
 _CLOSE_TIMEOUT = 10.0  # seconds that a peer has to answer a close
 _IDLE_TIMEOUT = 60.0  # seconds that an HTTP connection may wait for its next request
-_MAX_SIZE = 2**28  # bytes of a message: no test is surprised by it, a runaway peer still is
-_MAX_QUEUE = (
-    256,
-    64,
-)  # frames that wait for the behaviour; the default of 16 stops reading during a short wait
-_RETENTION = 2**28  # bytes of the log in memory; what is older goes to disk
+_MAX_SIZE = 2**28  # bytes of a message: above every message of a test, but a limit for an endless one
+_MAX_QUEUE = (256, 64)  # received frames, high and low mark; the default, 16, pauses reading in short waits
+_RETENTION = 2**28  # bytes of the log in memory; older rows are spilled to disk
 
 
 async def _only_websockets(request: Request) -> Response:
-    """Answer plain HTTP where no handler was given (RFC 9110 §15.5.22)."""
+    """Answer plain HTTP with 426 if the server has no HTTP handler (RFC 9110 §15.5.22)."""
     text = "This is a WebSocket server: connect to it with ws:// or wss://.\n"
     return Response.text(text, 426, headers={"Upgrade": "websocket", "Connection": "Upgrade"})
 
 
 class Reception:
-    """Everything between an accepted TCP connection and its end.
+    """Handles every connection from accept to its end, and keeps the log, errors and refusals of the server.
 
     Args:
-        host: what the server was told to listen on.
-        behaviour: for paths that are not in ``routes``; None answers them with 404.
+        host: the address that the server listens on.
+        behaviour: used for paths that are not in ``routes``; None answers them with 404.
         routes: path → behaviour.
-        http: handler of requests that are not WebSockets.
-        origins: origins of pages that may connect.
-        ssl: the context where the server speaks TLS.
+        http: handler of requests that are not WebSocket handshakes; None answers them with 426.
+        origins: origins of web pages that may connect.
+        ssl: server-side context, None for plain TCP.
     """
 
     def __init__(
@@ -79,7 +76,7 @@ class Reception:
         origins: frozenset[str],
         ssl: tls.SSLContext | None,
     ) -> None:
-        if http is not None and not _takes_one(http):
+        if http is not None and not _accepts_one_argument(http):
             raise TypeError(
                 "http is an async def handler(request) -> Response; http_server takes the older one of four"
             )
@@ -99,7 +96,7 @@ class Reception:
         self._http_tasks: set[asyncio.Task[None]] = set()
 
     async def start(self, port: int) -> Server:
-        """Listen; return the server of ``websockets``, which counts connections and their tasks."""
+        """Listen; return the server of ``websockets``, which tracks connections and their tasks."""
 
         async def listen() -> asyncio.Server:
             options: dict[str, Any] = {}
@@ -111,13 +108,14 @@ class Reception:
                 }
             # "localhost" would listen on two sockets, with two different free ports.
             host = "127.0.0.1" if self._host == "localhost" else self._host
-            return await asyncio.get_running_loop().create_server(self._door, host, port, **options)
+            loop = asyncio.get_running_loop()
+            return await loop.create_server(self._make_front_door, host, port, **options)
 
-        self._server = await Server(listen, self._live, logger)
+        self._server = await Server(listen, self._run_connection, logger)
         return self._server
 
     async def cut_off(self) -> None:
-        """End at once whatever is still there."""
+        """Abort every connection and cancel every task that is left."""
         sessions = self._server.all_connections
         for transport in [*self._waiting, *(session.transport for session in sessions)]:
             transport.abort()
@@ -127,17 +125,17 @@ class Reception:
         await asyncio.gather(*tasks, return_exceptions=True)
         await wait_until_closed(self._server.server)
 
-    # Before it is known what a connection is
+    # Before the request head is read
 
-    def _door(self) -> FrontDoor:
-        return FrontDoor(self._guard, self._admit, self._note_refusal, self._waiting, timeout=OPEN_TIMEOUT)
+    def _make_front_door(self) -> FrontDoor:
+        return FrontDoor(self._guard, self._admit, self._add_refusal, self._waiting, timeout=OPEN_TIMEOUT)
 
     def _guard(self, transport: asyncio.BaseTransport, headers: Headers) -> Refusal | None:
         address, port = transport.get_extra_info("sockname")[:2]
         hosts = own_hosts(self._host, address, port, tls=self._ssl is not None)
         return Guard(hosts, self._origins, "https" if self._ssl else "http").check(headers)
 
-    def _note_refusal(self, refusal: Refusal) -> None:
+    def _add_refusal(self, refusal: Refusal) -> None:
         self.refusals.append(refusal)
         logger.info("refused with %d: %s", refusal.status, refusal.reason)
 
@@ -161,13 +159,12 @@ class Reception:
         async def handle(request: Request) -> Response | None:
             response = await self._handle(transport, reader, request)
             if response is None:
-                protocol.connection_lost(
-                    None
-                )  # the WebSocket's end is that of the stream, which has not seen it
+                # The WebSocket has replaced this protocol, which therefore never receives connection_lost.
+                protocol.connection_lost(None)
             return response
 
         task = start_server_connection_pipeline(
-            reader, writer, handle, idle_timeout=_IDLE_TIMEOUT, on_error=self._note_http_error
+            reader, writer, handle, idle_timeout=_IDLE_TIMEOUT, on_error=self._add_http_error
         )
         self._http_tasks.add(task)
         task.add_done_callback(self._http_tasks.discard)
@@ -175,10 +172,10 @@ class Reception:
     async def _handle(
         self, transport: asyncio.Transport, reader: asyncio.StreamReader, request: Request
     ) -> Response | None:
-        # Each request is asked for its Host and Origin: a connection may carry several.
+        # Host and Origin are checked for each request: a connection may carry several.
         refusal = self._guard(transport, request.headers)
         if refusal is not None:
-            self._note_refusal(refusal)
+            self._add_refusal(refusal)
             return Response(refusal.status, headers={"Connection": "close"})
         if request.upgraded is None or not _asks_for_websocket(request.headers):
             return await self._http(request)
@@ -189,7 +186,7 @@ class Reception:
         await session.wait_closed()
         return None
 
-    def _note_http_error(self, error: BaseException, request: Request) -> None:
+    def _add_http_error(self, error: BaseException, request: Request) -> None:
         if isinstance(error, Exception):
             self.errors.append(error)
         logger.warning("the handler of %s %s raised %r", request.method, request.path, error)
@@ -205,27 +202,27 @@ class Reception:
             max_size=_MAX_SIZE,
             logger=logger,
         )
-        # No keepalive of its own: who wants pings asks for the behaviour "pings".
+        # No keepalive: only the behaviour "pings" sends pings, so that a log has no frames nobody asked for.
         session = LabConnection(
             protocol, self._server, ping_interval=None, close_timeout=_CLOSE_TIMEOUT, max_queue=_MAX_QUEUE
         )
         session.take_over(transport, head, rest)
         return session
 
-    async def _live(self, session: ServerConnection) -> None:
-        """Live one connection, from its handshake to its end: the task that ``websockets`` starts for it."""
+    async def _run_connection(self, session: ServerConnection) -> None:
+        """Run one connection from its handshake to its end; ``websockets`` starts a task with it."""
         assert isinstance(session, LabConnection)
         try:
             async with asyncio.timeout(OPEN_TIMEOUT):
                 if not await session.open(self._route):
-                    return  # it has been answered with what was wrong
+                    return  # the handshake was refused, and the response names the fault
             self.accepted += 1
             self._server.all_connections.add(session)
             async with session:
-                await self._behave(session)
+                await self._run_behaviour(session)
         except TimeoutError:
             logger.info("no handshake within %g s", OPEN_TIMEOUT)
-        except Exception as error:  # noqa: BLE001 - nobody awaits this task: a fault of ours is shown with the others
+        except Exception as error:  # noqa: BLE001 - nobody awaits this task: our own faults are kept in errors too
             self.errors.append(error)
             logger.warning("a connection failed: %r", error)
         finally:
@@ -243,7 +240,7 @@ class Reception:
     def _behaviour_of(self, target: str) -> Behaviour | None:
         return self._routes.get(urlsplit(target).path, self._behaviour)
 
-    async def _behave(self, session: LabConnection) -> None:
+    async def _run_behaviour(self, session: LabConnection) -> None:
         assert session.request is not None
         behaviour = self._behaviour_of(session.request.path)
         assert behaviour is not None
@@ -255,8 +252,8 @@ class Reception:
                 )
             await result
         except ConnectionClosed:
-            pass  # the peer left while the behaviour was reading or writing: that is how sessions end
-        except Exception as error:  # noqa: BLE001 - whatever a user's behaviour raises is kept for server.errors
+            pass  # the peer closed while the behaviour was reading or writing: the usual end of a session
+        except Exception as error:  # noqa: BLE001 - any exception of a user's behaviour is kept in server.errors
             self.errors.append(error)
             logger.warning("the behaviour of %s raised %r", session.path, error)
             with contextlib.suppress(ConnectionClosed):
@@ -264,13 +261,16 @@ class Reception:
 
 
 def _reason_of(error: Exception) -> str:
-    """Return what the client is told: where a script failed in full, of anything else only the type."""
+    """Return the close reason of a failed behaviour: the message of ScriptFailed, of other exceptions the type.
+
+    The message of another exception may hold data that the peer must not receive.
+    """
     sentence = str(error) if isinstance(error, ScriptFailed) else type(error).__name__
     return truncate_utf8(sentence, 123)  # RFC 6455 §5.5: 125 bytes, two of them the code
 
 
 def _first_offered(protocol: ServerProtocol, offered: Sequence[Subprotocol]) -> Subprotocol | None:
-    """Agree to whatever the client would like best: a lab has no protocol of its own."""
+    """Select the first subprotocol that the client offers: the lab has none of its own."""
     return offered[0] if offered else None
 
 
@@ -278,7 +278,7 @@ def _asks_for_websocket(headers: Headers) -> bool:
     return "websocket" in headers.tokens("upgrade")
 
 
-def _takes_one(handler: Any) -> bool:
+def _accepts_one_argument(handler: Any) -> bool:
     try:
         inspect.signature(handler).bind(None)
     except (TypeError, ValueError):

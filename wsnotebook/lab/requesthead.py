@@ -1,6 +1,6 @@
-"""Reads the head of a request, judges it, and says how its body is framed.
+"""Reads and checks the head of an HTTP request, and determines how its body is framed.
 
-h11 judges the grammar. What it lets pass and a second reader might read differently is refused here.
+h11 checks the grammar. Heads that h11 accepts but another parser may read differently are refused here.
 """
 
 from __future__ import annotations
@@ -17,16 +17,15 @@ from wsnotebook.lab.messages import Headers, HttpSyntaxError
 
 __all__ = ["HEAD_LIMIT", "RequestHead", "parse_request_head", "read_request_head"]
 
-HEAD_LIMIT = 16 * 1024  # bytes; what node and h11 allow
-_ODD_LINES = re.compile(
-    rb"(?<!\r)\n|\r(?!\n)|\n[ \t]"
-)  # h11 takes LF alone and folded lines (RFC 9112 §2.2, §5.2)
+HEAD_LIMIT = 16 * 1024  # bytes; the limit of Node.js and h11
+# h11 accepts LF alone and folded lines (RFC 9112 §2.2, §5.2).
+_ODD_LINES = re.compile(rb"(?<!\r)\n|\r(?!\n)|\n[ \t]")
 _FIELDS_LIMIT = 100  # header fields; a browser sends under 30
 
 
 @dataclass(frozen=True, slots=True)
 class RequestHead:
-    """The head of one request that has been found good, and the h11 connection that will write its response."""
+    """The checked head of one request, and the h11 connection that will serialise its response."""
 
     http: h11.Connection
     raw: bytes  # as received
@@ -37,33 +36,33 @@ class RequestHead:
 
     @property
     def chunked(self) -> bool:
-        """Whether the body comes in chunks."""
+        """Whether the body has chunked transfer coding."""
         return "transfer-encoding" in self.headers
 
     @property
     def length(self) -> int:
-        """Bytes of a body that is not chunked."""
+        """Bytes of the body, if it is not chunked."""
         return int(self.headers.get("content-length", "0"))
 
     @property
     def upgrade(self) -> bool:
-        """Whether the peer asks to leave HTTP; in HTTP/1.0 the field means nothing (RFC 9110 §7.8)."""
+        """Whether the peer requests an upgrade; in HTTP/1.0 the field is ignored (RFC 9110 §7.8)."""
         asked = "upgrade" in self.headers.tokens("connection") and bool(self.headers.tokens("upgrade"))
         return asked and self.http_version != "1.0"
 
     @property
     def last(self) -> bool:
-        """Whether no request follows on this connection."""
+        """Whether no request may follow on this connection."""
         return self.http_version == "1.0" or "close" in self.headers.tokens("connection")
 
 
 async def read_request_head(reader: asyncio.StreamReader) -> bytes | None:
     """Return the bytes of the next request head with its empty line, None at the end of the stream.
 
-    What follows the head stays unread in ``reader``. One empty line before it is forgiven (RFC 9112 §2.2).
+    Bytes after the head stay unread in ``reader``. One empty line before the head is skipped (RFC 9112 §2.2).
 
     Raises:
-        HttpSyntaxError: not lines of text, cut off, or over 16 KiB (431).
+        HttpSyntaxError: not lines of text, or cut off (400), or over 16 KiB (431).
     """
     first = await reader.read(1)
     if first == b"\r":
@@ -73,7 +72,7 @@ async def read_request_head(reader: asyncio.StreamReader) -> bytes | None:
     if not first:
         return None
     if not b"!" <= first <= b"~":
-        # Answered now: a TLS greeting has no line end to wait for.
+        # Refuse now: a TLS ClientHello has no line end, so waiting for one would end in the timeout.
         raise HttpSyntaxError("this is not an HTTP request (TLS on a port that speaks plain HTTP?)")
     head = bytearray(first)
     while not head.endswith(b"\r\n\r\n"):
@@ -85,10 +84,10 @@ async def read_request_head(reader: asyncio.StreamReader) -> bytes | None:
 
 
 def parse_request_head(raw: bytes) -> RequestHead:
-    """Parse a head as ``read_request_head`` returns it.
+    """Parse a complete head, as ``read_request_head`` returns it.
 
     Raises:
-        HttpSyntaxError: malformed, or ambiguous about where its body ends; ``status`` is to be answered.
+        HttpSyntaxError: malformed, or ambiguous about the end of its body (400), or not HTTP/1.0 or 1.1 (505).
     """
     if _ODD_LINES.search(raw):
         raise HttpSyntaxError(
@@ -119,15 +118,16 @@ def parse_request_head(raw: bytes) -> RequestHead:
 
 
 def _fields(raw: bytes) -> Headers:
-    """Split the lines that h11 has found good: it lowers some values and merges some fields, we show them all."""
+    """Split the header lines again: h11 lowers the case of some values and merges some fields, handlers get all."""
     pairs = (line.decode("latin-1").split(":", 1) for line in raw.split(b"\r\n")[1:-2])
     return Headers((name, value.strip(" \t")) for name, value in pairs)
 
 
-# Where a body ends, or for whom a request is, must have one reading (RFC 9112 §6.3, §11.2; RFC 9110 §7.2).
+# The end of the body and the target host must be unambiguous (RFC 9112 §6.3, §11.2; RFC 9110 §7.2).
 _RULES: tuple[tuple[Callable[[RequestHead], bool], str], ...] = (
     (lambda head: len(head.headers) > _FIELDS_LIMIT, f"more than {_FIELDS_LIMIT} header fields"),
-    # h11 has seen to one Host and to a number, but takes one number twice; joined they are no digits
+    # h11 checks that there is one Host and that the length is a number, but accepts the same number twice;
+    # Headers.get joins the two with ", ", which is not digits.
     (lambda head: not head.headers.get("content-length", "0").isdigit(), "duplicate Content-Length"),
     (
         lambda head: head.chunked and "content-length" in head.headers,

@@ -1,4 +1,4 @@
-"""The behaviour ``rude``: a server that breaks RFC 6455, one rule at a time, as asked."""
+"""The behaviour ``rude``: a server that sends frames which break RFC 6455, one chosen rule at a time."""
 
 from __future__ import annotations
 
@@ -23,28 +23,32 @@ VIOLATIONS: dict[str, bytes] = {
     "continuation-first": b"\x80\x02hi",  # §5.4: nothing to continue
     "new-message-inside": b"\x01\x01a\x81\x01b",  # §5.4: the first message was not finished
     "length-top-bit": b"\x82\x7f\x80" + bytes(7),  # §5.2: the most significant bit is 0
-    "huge-length": b"\x82\x7f\x00\x00\x01\x00\x00\x00\x00\x00",  # legal, but a terabyte: over anybody's limit
+    "huge-length": b"\x82\x7f\x00\x00\x01\x00\x00\x00\x00\x00",  # legal, but 1 TiB: over every limit
     "close-one-byte": b"\x88\x01\x03",  # §5.5.1: a code has two bytes
     "close-reserved-code": b"\x88\x02\x03\xed",  # §7.4.1: 1005 never crosses the wire
     "close-unknown-code": b"\x88\x02\x03\xe7",  # §7.4.2: 999
     "close-bad-utf8": b"\x88\x04\x03\xe8\xc3\x28",  # §5.5.1: the reason is UTF-8
     "after-close": b"\x88\x02\x03\xe8\x81\x02hi",  # §5.5.1: nothing follows a close
 }
-"""Name → the bytes that break the rule, as a server would send them."""
+"""Name → server bytes that break the rule. A new violation is one row here; sections are of RFC 6455."""
 
 
 def rude(violations: Iterable[str] = ()) -> Callable[[LabConnection], Awaitable[None]]:
-    """Make a behaviour that sends what RFC 6455 forbids.
+    """Make a behaviour that sends frames which RFC 6455 forbids.
 
-    It sends ``violations`` in order as soon as a client is connected, and after that whatever violation the client
-    names in a text; any other text is answered with the list of names. Connect without compression to see ``rsv1``
-    as a violation.
+    It sends ``violations`` in order when a client connects. Afterwards a text with the name of a violation is
+    answered with that violation, and any other message with the list of names as JSON. With compression RSV1 is
+    legal, so ``rsv1`` is a violation only for ``connect(url, compression=None)``. Example::
+
+        async with embedded_server(rude(["bad-utf8"])) as server:
+            session = await connect(server.url)
+            await session.close_reason  # 1007
 
     Args:
         violations: names in VIOLATIONS.
 
     Raises:
-        ValueError: a name that is not there.
+        ValueError: a name that is not in VIOLATIONS.
     """
     chosen = [violations] if isinstance(violations, str) else list(violations)
     unknown = [name for name in chosen if name not in VIOLATIONS]

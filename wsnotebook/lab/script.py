@@ -1,7 +1,7 @@
-"""A conversation written down as steps: what a lab server expects from its client, sends to it, and when.
+"""A behaviour defined as a list of steps: messages that a lab server expects and sends, and pauses.
 
-``embedded_server([Expect("hello"), Send("world"), Close(1000)])`` plays it for every client anew. A step that is
-not met raises ScriptFailed: the session is closed with 1011, and the sentence is in ``server.errors``.
+``embedded_server([Expect("hello"), Send("world"), Close(1000)])`` runs the steps for each client. A failed step
+raises ScriptFailed: the session is closed with 1011, and the exception is in ``server.errors``.
 """
 
 from __future__ import annotations
@@ -30,11 +30,17 @@ __all__ = [
     "shown",
 ]
 
-_SHOWN = 200  # characters of a message in a sentence
+_SHOWN = 200  # characters of a message in an error message
 
 
 class ScriptFailed(AssertionError):
-    """The client did something other than what the script or the recording says."""
+    """The client did not do what the script or the recording expects.
+
+    Attributes:
+        place: the number of the step, such as "step 2 of 5", or of the row of the recording.
+        step: the step that failed.
+        problem: how the client differed.
+    """
 
     def __init__(self, place: str, step: object, problem: str) -> None:
         super().__init__(place, step, problem)
@@ -47,16 +53,16 @@ class ScriptFailed(AssertionError):
 
 
 class _Unmet(Exception):
-    """Why a step was not met; the script adds where."""
+    """A step failed; the script adds the number of the step and raises ScriptFailed."""
 
 
 @dataclass(frozen=True)
 class Expect:
-    """Read one message and hold it against ``what``."""
+    """Receive one message and compare it with ``what``."""
 
     what: Any = ...
-    """A str or bytes that it equals, a regular expression found in it, a dict or list that its JSON equals, a type
-    (``str`` or ``bytes``), a function that returns whether it is right, or ``...`` for anything."""
+    """A str or bytes equal to the message, a regular expression that is found in it, a dict or list equal to its
+    JSON, a type (``str`` or ``bytes``), a function that returns whether it matches, or ``...`` for any message."""
     timeout: float | None = 5.0
     """Seconds, None for no limit."""
 
@@ -64,7 +70,7 @@ class Expect:
         return f"Expect({_named(self.what)})"
 
     async def play(self, session: LabConnection, last: Any) -> Any:
-        """Return the message."""
+        """Return the received message."""
         try:
             async with asyncio.timeout(self.timeout):
                 message = await session.recv()
@@ -79,10 +85,10 @@ class Expect:
 
 @dataclass(frozen=True)
 class ExpectClose:
-    """Wait until the client closes. Messages that come before are an error."""
+    """Wait until the client closes. A message before the close fails the step."""
 
     code: int | None = None
-    """The close code, None for any; 1005 is a close without a code, 1006 a lost connection."""
+    """The close code, None for any; 1005 is a close without a code, 1006 a lost connection (RFC 6455 §7.4.1)."""
     timeout: float | None = 5.0
     """Seconds, None for no limit."""
 
@@ -105,8 +111,8 @@ class Send:
     """Send one message."""
 
     what: Any
-    """A str as text, bytes as binary, a dict or list as JSON, or a function that is given the last received message
-    and returns one of these."""
+    """A str is sent as text, bytes as binary, a dict or list as JSON text; a function is called with the last
+    received message (None if there is none) and returns one of these."""
 
     def __repr__(self) -> str:
         return f"Send({_named(self.what)})"
@@ -124,7 +130,7 @@ class Send:
 
 @dataclass(frozen=True)
 class Wait:
-    """Do nothing for a while."""
+    """Wait ``seconds`` before the next step."""
 
     seconds: float
 
@@ -135,7 +141,7 @@ class Wait:
 
 @dataclass(frozen=True)
 class Close:
-    """Close the session, and wait for the client's close."""
+    """Close the session and wait for the close frame of the client."""
 
     code: int = 1000
     reason: str = ""
@@ -146,11 +152,11 @@ class Close:
 
 
 Step: TypeAlias = Expect | ExpectClose | Send | Wait | Close | Callable[[LabConnection], Awaitable[Any]]
-"""One step of a script; an ``async def step(session)`` of one's own does what has no name here."""
+"""One step of a script: one of the classes above, or your own ``async def step(session)``."""
 
 
 class Script:
-    """A behaviour that plays steps in order; at the end the session is closed with 1000.
+    """A behaviour that runs steps in order; at the end the server closes the session with 1000.
 
     Raises:
         TypeError: an element that is not a step.
@@ -165,10 +171,10 @@ class Script:
         self.steps = tuple(steps)
 
     async def __call__(self, session: LabConnection) -> None:
-        """Play the steps with one client.
+        """Run the steps with one client.
 
         Raises:
-            ScriptFailed: the client did something else.
+            ScriptFailed: the client did not do what a step expects.
         """
         last: Any = None
         for number, step in enumerate(self.steps, 1):
@@ -185,7 +191,7 @@ class Script:
 
 
 def matches(expected: Any, message: str | bytes) -> bool:
-    """Tell whether ``message`` is what ``expected`` describes; see Expect.what."""
+    """Return whether ``message`` matches ``expected``; Expect.what lists the possible values."""
     if expected is ...:
         return True
     if isinstance(expected, type):
@@ -204,7 +210,7 @@ def matches(expected: Any, message: str | bytes) -> bool:
 
 
 def shown(message: object) -> str:
-    """Return ``message`` as it stands in a sentence: its repr, cut."""
+    """Return ``message`` for an error message: its repr, cut after 200 characters."""
     text = repr(message)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}… ({len(text)} characters)"
 

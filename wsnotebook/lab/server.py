@@ -1,4 +1,4 @@
-"""embedded_server: a WebSocket server inside the notebook, on loopback, that does what one tells it to."""
+"""embedded_server: a WebSocket server on loopback, in the event loop of the notebook, with a chosen behaviour."""
 
 from __future__ import annotations
 
@@ -36,26 +36,29 @@ def embedded_server(
 ) -> EmbeddedServer:
     """Make a WebSocket server in this event loop: ``async with embedded_server("ticker") as server:``.
 
-    ``server = await embedded_server(…)`` works too; then call ``await server.stop()``.
+    ``server = await embedded_server(…)`` starts it too; then call ``await server.stop()``. Example::
+
+        async with embedded_server(ticker(rate=100)) as server:
+            session = await connect(server.url)
 
     Args:
-        behaviour: what to do with a session: a name (``"echo"``, ``"ticker"``, …; see BEHAVIOURS), a named one
+        behaviour: handles each session: a name (``"echo"``, ``"ticker"``, …; see BEHAVIOURS), a named one
             with parameters (``ticker(rate=100)``), an ``async def behaviour(session)``, a list of steps
             (``[Expect("hello"), Send("world")]``), or a recording to play back (see playback). None answers 404
             to paths that are not in ``routes``.
-        host: the interface; other machines can connect only where one is named here that is not loopback.
-        port: 0 takes a free one.
-        routes: path → behaviour, before ``behaviour``.
-        http: ``async def handler(request) -> Response`` for requests that are not WebSockets, on the same port;
-            without one they get 426. See http_server.
-        origins: origins of web pages that may connect, such as ``"http://localhost:8888"``, beside the server's
-            own. Any other gets 403. Clients that are not browsers send no Origin and are let in.
-        ssl: a server-side context makes it ``wss://``.
+        host: the address to listen on; other machines can connect only if it is not loopback.
+        port: 0 chooses a free port.
+        routes: path → behaviour; checked before ``behaviour``.
+        http: ``async def handler(request) -> Response`` for requests that are not WebSocket handshakes, on the same
+            port; without a handler they are answered with 426. See http_server.
+        origins: origins of web pages that may connect, such as ``"http://localhost:8888"``, in addition to the
+            server's own. Any other is answered with 403. Clients that are not browsers send no Origin and may connect.
+        ssl: a server-side context makes it ``wss://``; see certificate.
 
     Raises:
-        ValueError: an unknown behaviour, an origin that is none, an empty host.
+        ValueError: an unknown behaviour, a string that is not an origin, an empty host.
         TypeError: a behaviour or a handler that cannot be called, an unknown keyword.
-        OSError: on start, the port is taken.
+        OSError: on start, the port is in use.
     """
     if host and not is_loopback(host):
         warnings.warn(
@@ -66,7 +69,7 @@ def embedded_server(
 
 
 class EmbeddedServer:
-    """What embedded_server returns: started by ``await`` or ``async with``."""
+    """The server that embedded_server returns: started by ``await`` or ``async with``."""
 
     def __init__(
         self,
@@ -115,11 +118,11 @@ class EmbeddedServer:
         return self
 
     async def stop(self, grace: float = 0.0, timeout: float = 2.0) -> None:
-        """Stop listening and end every session. May be called again.
+        """Stop listening and end every session. A second call does nothing.
 
         Args:
             grace: seconds that behaviours have to finish by themselves.
-            timeout: seconds that peers then have to answer a close with 1001; who does not is cut off.
+            timeout: seconds that peers then have to answer a close with 1001; then their connections are aborted.
         """
         server = self._server
         if server is None or self._stopped:
@@ -148,7 +151,11 @@ class EmbeddedServer:
 
     @property
     def port(self) -> int:
-        """The port it listens on."""
+        """The port that the server listens on.
+
+        Raises:
+            RuntimeError: the server has not started.
+        """
         if self._server is None:
             raise RuntimeError(
                 "the server has not started: use 'async with embedded_server(…) as server:' or await it"
@@ -157,12 +164,12 @@ class EmbeddedServer:
 
     @property
     def url(self) -> str:
-        """Where a client connects: ``ws://…`` or ``wss://…``, without a path."""
+        """The address for WebSocket clients: ``ws://…`` or ``wss://…``, without a path."""
         return f"{'wss' if self._tls else 'ws'}://{self._authority}"
 
     @property
     def http_url(self) -> str:
-        """The same place for HTTP requests: ``http://…`` or ``https://…``, without a path."""
+        """The address for HTTP requests: ``http://…`` or ``https://…``, without a path."""
         return f"{'https' if self._tls else 'http'}://{self._authority}"
 
     @property
@@ -172,33 +179,33 @@ class EmbeddedServer:
 
     @property
     def sessions(self) -> tuple[LabConnection, ...]:
-        """The connected clients, in no order."""
+        """The open sessions, in no particular order."""
         connections = self._server.all_connections if self._server else ()
         return tuple(c for c in connections if isinstance(c, LabConnection) and c.protocol.state is OPEN)
 
     @property
     def accepted(self) -> int:
-        """Sessions opened since the start."""
+        """Number of sessions opened since the start."""
         return self._reception.accepted
 
     @property
     def errors(self) -> list[Exception]:
-        """What behaviours and handlers raised, oldest first; a session whose behaviour raised was closed with 1011."""
+        """Exceptions of behaviours and HTTP handlers, oldest first; a behaviour's exception closes with 1011."""
         return self._reception.errors
 
     @property
     def refusals(self) -> list[Refusal]:
-        """Requests that were turned away, oldest first, with the reason that the client was not told."""
+        """Refused requests, oldest first, with the reasons, which a 403 does not send to the client."""
         return self._reception.refusals
 
     @property
     def log(self) -> FrameLog:
-        """Every frame that crossed the wire, seen from here: ``in`` is what clients sent."""
+        """Every frame that crossed the wire, seen from the server: direction ``in`` is sent by clients."""
         return self._reception.log
 
     @property
     def df(self) -> pd.DataFrame:
-        """The log as a DataFrame; ``session`` is ``client-1``, ``client-2`` … in the order of connecting."""
+        """The log as a DataFrame, one row per frame; ``session`` is ``client-1``, ``client-2`` … in connect order."""
         return self.log.df
 
     def __repr__(self) -> str:

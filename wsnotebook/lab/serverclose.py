@@ -1,4 +1,4 @@
-"""The end of a listening server, which differs between versions of Python."""
+"""Waiting for the end of a listening server, which differs between versions of Python."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ __all__ = ["wait_until_closed"]
 
 
 async def wait_until_closed(server: asyncio.Server) -> None:
-    """Wait for the last transport of a closed server, but not for a TLS handshake that somebody left unfinished."""
-    # From 3.12 on, wait_closed() waits for such a handshake too: up to a minute.
+    """Wait until every transport of a closed server is closed, but at most 1 s."""
+    # From Python 3.12 on, wait_closed() also waits for an abandoned TLS handshake: up to a minute.
     if sys.version_info >= (3, 13):
         server.abort_clients()
     with contextlib.suppress(TimeoutError):

@@ -1,4 +1,4 @@
-"""The behaviour ``ticker``: a market-data feed without a network."""
+"""The behaviour ``ticker``: a simulated market-data feed."""
 
 from __future__ import annotations
 
@@ -16,10 +16,8 @@ from wsnotebook.lab.connection import LabConnection
 
 __all__ = ["ticker"]
 
-_BATCH_SECONDS = (
-    0.01  # the tick of the sender: 20,000 frames/s are batches of 200, 10 frames/s come one by one
-)
-_MAX_BATCH = 2_000  # frames; a loop that was blocked catches up in steps that still let others run
+_BATCH_SECONDS = 0.01  # shortest pause between two batches: 20,000 frames/s are sent in batches of 200
+_MAX_BATCH = 2_000  # frames; after a blocked loop, the backlog is sent in steps so that other tasks can run
 
 
 def ticker(
@@ -30,22 +28,25 @@ def ticker(
     count: int | None = None,
     seed: int = 1,
 ) -> Callable[[LabConnection], Awaitable[None]]:
-    """Make a behaviour that sends trades as JSON texts, each price a random walk of its symbol.
+    """Make a behaviour that sends trades as JSON texts; the price of each symbol is a random walk.
 
     A text is ``{"type": "tick", "seq": 0, "symbol": "ACME", "price": 100.05, "size": 300, "time": 1700000000.0}``:
-    ``seq`` counts the session's ticks from 0, ``size`` is the number of shares, ``time`` seconds since 1970. The same
-    seed gives every session the same walk.
+    ``seq`` counts the session's ticks from 0, ``size`` is the number of shares, ``time`` is in seconds since 1970. The
+    same seed gives every session the same walk.
 
-    Every text that the client sends is acknowledged with ``{"type": "ack", "received": …, "symbols": […]}``;
-    ``{"subscribe": ["ACME"]}`` limits what follows to these symbols (unknown ones are left out, an empty list
-    stops the ticks).
+    The server acknowledges every message of the client with ``{"type": "ack", "received": …, "symbols": […]}``. A
+    message ``{"subscribe": ["ACME"]}`` limits the following ticks to these symbols; unknown symbols are ignored, and
+    an empty list stops the ticks.
 
     Args:
         rate: texts per second, None for as fast as the client reads.
-        size: bytes of each text; shorter ones are padded by a field ``pad``. None leaves them as they are.
-        symbols: what is traded.
-        count: number of texts after which the session is closed with 1000; None goes on until the client leaves.
-        seed: of the random walk.
+        size: bytes of each text; a shorter one is padded with a field ``pad``. None pads none.
+        symbols: names of the traded symbols.
+        count: number of texts after which the session is closed with 1000; None continues until the session ends.
+        seed: seed of the random walk.
+
+    Raises:
+        ValueError: ``rate`` is not positive, or ``symbols`` is empty.
     """
     if rate is not None and rate <= 0:
         raise ValueError(f"rate is texts per second and positive, not {rate!r}; None is as fast as possible")
@@ -54,19 +55,19 @@ def ticker(
 
     async def run(session: LabConnection) -> None:
         feed = _Feed(symbols, size, seed)
-        listener = asyncio.create_task(_listen(session, feed), name="ticker: client's texts")
+        receiving = asyncio.create_task(_acknowledge(session, feed), name="ticker: client's messages")
         try:
             await _send(session, feed, rate, count)
         finally:
-            listener.cancel()
+            receiving.cancel()
             with contextlib.suppress(asyncio.CancelledError, ConnectionClosed):
-                await listener
+                await receiving
 
     return run
 
 
 class _Feed:
-    """The state of one session's market."""
+    """The simulated market of one session."""
 
     def __init__(self, symbols: Sequence[str], size: int | None, seed: int) -> None:
         self.symbols = list(symbols)
@@ -82,12 +83,12 @@ class _Feed:
         now = time.time()
         for _ in range(n if self.subscribed else 0):
             symbol = self.subscribed[int(draw.random() * len(self.subscribed))]
-            # A log-normal step keeps a price positive; 0.05 % is what a second on an exchange looks like.
+            # A multiplicative step keeps a price positive; 0.05 % is a typical change in a second on an exchange.
             price = self._prices[symbol] = self._prices[symbol] * (1.0 + 0.0005 * draw.gauss(0.0, 1.0))
             yield self._text(symbol, price, 100 * (1 + int(draw.random() * 9)), now)
 
     def _text(self, symbol: str, price: float, shares: int, now: float) -> str:
-        # Written by hand: json.dumps of a dict costs three times as much, and only the symbol can need escapes.
+        # Formatted by hand: json.dumps of a dict takes three times as long, and only the symbol can need escapes.
         text = (
             f'{{"type":"tick","seq":{next(self._seq)},"symbol":{json.dumps(symbol)},'
             f'"price":{price:.2f},"size":{shares},"time":{now:.6f}}}'
@@ -96,13 +97,13 @@ class _Feed:
         return f'{text[:-1]},"pad":"{"x" * missing}"}}' if missing > 0 else text
 
     def subscribe(self, wanted: object) -> None:
-        """Limit the feed to ``wanted``, where it is a list."""
+        """Limit the feed to the symbols in ``wanted``; ignore a value that is not a list."""
         if isinstance(wanted, list):
             self.subscribed = [symbol for symbol in self.symbols if symbol in wanted]
 
 
 async def _send(session: LabConnection, feed: _Feed, rate: float | None, count: int | None) -> None:
-    """Send by the clock: a late batch is made up for, so the rate holds on average."""
+    """Send the ticks that are due by the clock: a late batch is larger, so that the average rate is kept."""
     loop = asyncio.get_running_loop()
     start = loop.time()
     sent = 0
@@ -120,7 +121,7 @@ async def _send(session: LabConnection, feed: _Feed, rate: float | None, count: 
             await asyncio.sleep(max(start + sent / rate - loop.time(), _BATCH_SECONDS))
 
 
-async def _listen(session: LabConnection, feed: _Feed) -> None:
+async def _acknowledge(session: LabConnection, feed: _Feed) -> None:
     async for message in session:
         received = message if isinstance(message, str) else f"{len(message)} bytes"
         with contextlib.suppress(ValueError, RecursionError):
