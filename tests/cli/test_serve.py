@@ -11,7 +11,7 @@ import pytest
 
 import wsnotebook
 from wsnotebook.cli.outcome import WrongUsage
-from wsnotebook.cli.parameters import described, parsed
+from wsnotebook.cli.parameters import describe_parameters, parse_parameters
 from wsnotebook.lab import BEHAVIOURS, playback, ticker
 
 Call = Callable[..., Any]
@@ -79,22 +79,22 @@ def test_a_taken_port_is_2(serve: Call, run: Call):
 )
 def test_a_parameter_is_read_as_its_annotation_says(maker: Any, words: list[str], values: dict[str, Any]):
     """Numbers, true, false and null as in JSON, texts as they are, lists with commas."""
-    assert parsed(maker, "it", words) == values
+    assert parse_parameters(maker, "it", words) == values
 
 
 @pytest.mark.parametrize("word", ["rate=fast", "rate=[1]", "seed=null", "rate", "RATE=1"])
 def test_a_wrong_parameter_is_named(word: str):
     """A value that does not fit, no value, no such name."""
     with pytest.raises(WrongUsage, match=word.partition("=")[0]):
-        parsed(ticker, "ticker", [word])
+        parse_parameters(ticker, "ticker", [word])
 
 
 @pytest.mark.parametrize("maker", [*BEHAVIOURS.values(), playback], ids=lambda maker: maker.__name__)
 def test_what_the_help_shows_can_be_given(maker: Any):
     """The defaults as they are written are read back as the defaults."""
-    words = described(maker).split(" ") if described(maker) else []
+    words = describe_parameters(maker).split(" ") if describe_parameters(maker) else []
     defaults = dict(maker.__kwdefaults__ or {})
-    read = parsed(maker, "it", words)
+    read = parse_parameters(maker, "it", words)
     assert {
         name: tuple(v) if isinstance(v, list) else v for name, v in read.items() if name in defaults
     } == defaults

@@ -1,4 +1,7 @@
-"""What verbs of the terminal share of their command lines: the parser, numbers, and how a session is opened."""
+"""Command-line arguments that several verbs share: the parser, number types, and the options of a connection.
+
+Options of one verb are in the module of the verb; parameters of lab behaviours (``--set``) in parameters.py.
+"""
 
 from __future__ import annotations
 
@@ -8,26 +11,26 @@ import textwrap
 from collections.abc import Callable
 from typing import Any, NoReturn, TypeVar
 
-from wsnotebook.cli.console import complain
+from wsnotebook.cli.console import write_error
 from wsnotebook.cli.outcome import EXIT_CODES, ExitCode, wrong_usage
 from wsnotebook.errors import InvalidURL
 from wsnotebook.session.client import connect
 
-__all__ = ["Parser", "add_connection_options", "connecting", "count", "seconds", "speed"]
+__all__ = ["Parser", "add_connection_options", "connect_with", "count", "seconds", "speed"]
 
 N = TypeVar("N", int, float)
 
-_WIDTH = 80  # of the help, as argparse has it in a pipe
+_WIDTH = 80  # characters of a help line, the width of argparse in a pipe
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser whose help shows examples as written, and whose complaint is one sentence.
+    """A parser whose help keeps the line breaks of examples, and whose error is one sentence on stderr.
 
     Args:
-        verb: what stands after the program's name.
-        description: what the verb does.
-        examples: command lines after the verb, each with what it does: ``(line, explanation)``.
-        more: further text of the help.
+        verb: the word after the program's name; empty for the program itself.
+        description: one or two sentences about the verb.
+        examples: pairs ``(arguments after the verb, explanation)``.
+        more: further text at the end of the help.
     """
 
     def __init__(self, verb: str, description: str, examples: list[tuple[str, str]], more: str = "") -> None:
@@ -37,28 +40,32 @@ class Parser(argparse.ArgumentParser):
             description=textwrap.fill(description, _WIDTH),
             epilog="\n".join(part for part in (f"examples:\n{lines}", more, EXIT_CODES) if part),
             formatter_class=argparse.RawDescriptionHelpFormatter,
-            allow_abbrev=False,  # a script must not change its meaning when an option is added
+            allow_abbrev=False,  # an abbreviation in a script could become ambiguous when an option is added
         )
         self.verb = verb
 
     def error(self, message: str) -> NoReturn:
-        """Say what is wrong in one sentence, and exit."""
-        complain(f"{message.rstrip('.')}; '{self.prog} --help' has examples", self.verb)
+        """Write one sentence to stderr and exit with code 2.
+
+        Raises:
+            SystemExit: always.
+        """
+        write_error(f"{message.rstrip('.')}; '{self.prog} --help' has examples", self.verb)
         raise SystemExit(ExitCode.WRONG_USAGE)
 
 
 def seconds(text: str) -> float:
-    """Return a number of seconds, at least 0."""
+    """Parse a number of seconds, at least 0; an argparse type."""
     return _number(float, text, 0, "a number of seconds from 0 on")
 
 
 def count(text: str) -> int:
-    """Return a whole number, at least 1."""
+    """Parse a whole number, at least 1; an argparse type."""
     return _number(int, text, 1, "a whole number from 1 on")
 
 
 def speed(text: str) -> float | None:
-    """Return a factor over 0, or None for ``max``."""
+    """Parse a factor over 0, or ``max``, which is None; an argparse type."""
     return None if text == "max" else _number(float, text, 1e-9, "a factor over 0, nor max")
 
 
@@ -78,7 +85,7 @@ def _header(text: str) -> tuple[str, str]:
 
 
 def add_connection_options(parser: argparse.ArgumentParser) -> None:
-    """Let a verb take the address, and what a handshake may carry."""
+    """Add the address and the options of the handshake to the parser of a verb."""
     parser.add_argument("url", metavar="URL", help="ws://host:port/path or wss://host/path")
     group = parser.add_argument_group("connection")
     group.add_argument(
@@ -106,11 +113,15 @@ def add_connection_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def connecting(arguments: argparse.Namespace, **options: Any) -> connect:
-    """Return what opens the session that the command line asks for, when awaited.
+def connect_with(arguments: argparse.Namespace, **options: Any) -> connect:
+    """Return ``connect(…)`` with the options of the command line; await it to open the session.
+
+    Args:
+        arguments: parsed by a parser with add_connection_options.
+        options: further keyword arguments of connect.
 
     Raises:
-        WrongUsage: an address or a header that cannot be; nothing was sent.
+        WrongUsage: an invalid address, header or option; nothing was sent.
     """
     with wrong_usage(InvalidURL, ValueError, TypeError):
         return connect(

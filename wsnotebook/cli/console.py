@@ -1,4 +1,4 @@
-"""What is written to the terminal: answers on stdout, sentences on stderr, a peer's text only with its escapes shown."""
+"""Output to the terminal: results on stdout, messages to the person on stderr, control characters as escapes."""
 
 from __future__ import annotations
 
@@ -7,42 +7,42 @@ from typing import BinaryIO
 
 from wsnotebook.widgets.escape import safe_text
 
-__all__ = ["PROGRAM", "MessageWriter", "complain", "say"]
+__all__ = ["PROGRAM", "MessageWriter", "write_error", "write_line"]
 
 PROGRAM = "wsnotebook"
 
 
-def say(line: str) -> None:
-    """Write one line to stdout, at once: whoever reads a pipe waits for it."""
+def write_line(line: str) -> None:
+    """Write one line to stdout and flush it, because the reader of a pipe may wait for it."""
     sys.stdout.write(f"{safe_text(line)}\n")
     sys.stdout.flush()
 
 
-def complain(sentence: str, verb: str = "") -> None:
-    """Write one line to stderr, the program's name before it."""
+def write_error(sentence: str, verb: str = "") -> None:
+    """Write one line to stderr, prefixed with the program's name and the verb."""
     sys.stderr.write(f"{PROGRAM}{' ' if verb else ''}{verb}: {safe_text(sentence)}\n")
     sys.stderr.flush()
 
 
 class MessageWriter:
-    """Writes received messages to stdout, one a line.
+    """Writes received messages to stdout, one per line.
 
     Args:
-        raw: write text and bytes as they came. On a terminal they are escaped all the same, because there a peer's
-            text could move the cursor and rewrite what stands above it.
+        raw: write text and bytes unchanged. On a terminal they are still escaped, because a peer's text could move
+            the cursor and overwrite lines above.
     """
 
     def __init__(self, *, raw: bool) -> None:
         self.is_raw = raw and not sys.stdout.isatty()
         self.count = 0
-        """Messages written."""
+        """Number of messages written."""
         self._bytes: BinaryIO = sys.stdout.buffer
 
     def write(self, message: str | bytes) -> None:
-        """Write one message: a line of text; a binary one as hex, or raw, and then without a line end."""
+        """Write one message: text as a line, binary as a line of hex or, if raw, unchanged without a line end."""
         self.count += 1
         if not self.is_raw:
-            say(
+            write_line(
                 message if isinstance(message, str) else f"<{len(message)} bytes> {message.hex(' ')}".rstrip()
             )
             return

@@ -1,4 +1,4 @@
-"""The verb convert: a recording from one format to another."""
+"""The verb convert: writes a recording in another format."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import argparse
 from pathlib import Path
 
 from wsnotebook.cli.arguments import Parser
-from wsnotebook.cli.console import say
+from wsnotebook.cli.console import write_line
 from wsnotebook.cli.outcome import ExitCode, WrongUsage, wrong_usage
-from wsnotebook.cli.progress import add_progress_option, progress, ticking
+from wsnotebook.cli.progress import add_progress_option, progress, refreshing
 from wsnotebook.cli.recording import check_writable, summary
 from wsnotebook.cli.running import interruptible
 from wsnotebook.errors import FileError
@@ -27,11 +27,11 @@ formats, by suffix:
 
 
 def make_parser() -> Parser:
-    """Return the parser of the words after ``convert``."""
+    """Return the parser of the arguments after ``convert``."""
     parser = Parser(
         "convert",
-        "Turn a recording into another format; the suffixes say from which and to which. "
-        "An older target is replaced when the new one is whole.",
+        "Convert a recording to another format; the suffixes of the two names choose the formats. "
+        "An existing target is replaced when the new file is complete.",
         [
             ("browser.har frames.parquet", "what a browser's developer tools have exported, for pandas"),
             ("capture.pcap frames.jsonl", "what tcpdump has captured, to read with jq"),
@@ -46,13 +46,13 @@ def make_parser() -> Parser:
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
-    """Convert, and say what."""
+    """Convert the recording, and print one line about the result."""
     source, target = arguments.source, arguments.target
     check_writable(target)
     if Path(target).exists() and Path(source).exists() and Path(target).samefile(source):
         raise WrongUsage(f"{source} is both: give the converted recording another name")
     layout = "{desc} [{elapsed}] step {n_fmt} of {total_fmt}"
-    with interruptible(), progress(arguments, total=2, bar_format=layout) as bar, ticking(bar):
+    with interruptible(), progress(arguments, total=2, bar_format=layout) as bar, refreshing(bar):
         bar.set_description(f"reading {source}")
         with wrong_usage(FileError, ValueError), wrong_usage(OSError, about=source):
             log = load(source)
@@ -62,5 +62,5 @@ def run(arguments: argparse.Namespace) -> ExitCode:
             written = log.save(target)
         bar.update()
     size = f" ({written.stat().st_size:,} bytes)" if written.is_file() else ""
-    say(f"{source} -> {target}: {summary(log)}{size}")
+    write_line(f"{source} -> {target}: {summary(log)}{size}")
     return ExitCode.DONE

@@ -1,4 +1,4 @@
-"""main: the command line's first word chooses a verb; how it ends becomes the exit code."""
+"""main: runs the verb that the first word of the command line names, and turns its result into an exit code."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import TextIO
 from wsnotebook import __version__
 from wsnotebook.cli import convert, record, replay, send, serve
 from wsnotebook.cli.arguments import Parser
-from wsnotebook.cli.console import complain
+from wsnotebook.cli.console import write_error
 from wsnotebook.cli.outcome import ExitCode, Failed, WrongUsage
 from wsnotebook.errors import CallError, SessionClosed, SessionFault
 from wsnotebook.redaction import redact_url
@@ -22,16 +22,16 @@ __all__ = ["VERBS", "main"]
 
 VERBS = {
     "serve": "run a lab server: echo, ticker, chat, … or a recording played back",
-    "record": "keep every frame of a connection in a file",
-    "convert": "turn a recording into another format",
-    "replay": "send what a recorded client sent, at the recorded times",
-    "send": "send messages, print what comes back",
+    "record": "write every frame of a connection to a file",
+    "convert": "convert a recording to another format",
+    "replay": "send the frames of a recorded client, at the recorded times",
+    "send": "send messages and print the answers",
 }
-"""Verbs, each a module of this folder with ``make_parser()`` and ``run(arguments)``, and what they do."""
+"""Verb → its line in the help. Each verb is a module of this folder with ``make_parser()`` and ``run(arguments)``."""
 
 _EXAMPLES = [
-    ("serve echo --port 8765", "a server to try things on; leave it running"),
-    ("send ws://127.0.0.1:8765/ hello --expect 1", "in another terminal: one message there and back"),
+    ("serve echo --port 8765", "a server for experiments; leave it running"),
+    ("send ws://127.0.0.1:8765/ hello --expect 1", "in another terminal: one message and its answer"),
     (
         "record wss://example.org/feed feed.pcapng --seconds 60",
         "a minute of a feed, for Wireshark and for pandas",
@@ -43,24 +43,29 @@ _MODULES = {"serve": serve, "record": record, "convert": convert, "replay": repl
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the verb that a command line names, and return the exit code.
+    """Run the verb of a command line, and return the exit code; outcome.EXIT_CODES lists the codes.
+
+    Example: ``main(["convert", "feed.pcapng", "feed.parquet"])``.
 
     Args:
-        argv: the words after the program's name; those of this process where None.
+        argv: the arguments after the program's name; None uses those of this process.
+
+    Raises:
+        SystemExit: wrong usage (2), ``--help`` or ``--version`` (0), from argparse.
     """
     words = list(sys.argv[1:] if argv is None else argv)
     if not words or words[0] not in VERBS:
         _explain(words)
     module = _MODULES[words[0]]
-    # Options may stand before, between and behind messages: `send URL --expect 1 hello`.
+    # Options may stand before, between and after messages: `send URL --expect 1 hello`.
     arguments = module.make_parser().parse_intermixed_args(words[1:])
     with warnings.catch_warnings():
         warnings.showwarning = _show_warning
-        return int(_outcome(module.run, arguments, words[0]))
+        return int(_run_verb(module.run, arguments, words[0]))
 
 
 def _explain(words: list[str]) -> None:
-    """Answer --help, --version, and a first word that is no verb; exits."""
+    """Handle --help, --version and an unknown verb; always exits."""
     verbs = "".join(f"  {verb:<9}{what}\n" for verb, what in VERBS.items())
     parser = Parser(
         "",
@@ -74,34 +79,34 @@ def _explain(words: list[str]) -> None:
     parser.error(f"the verb comes first: write {words[-1]} before its options")
 
 
-def _outcome(
+def _run_verb(
     run: Callable[[argparse.Namespace], ExitCode], arguments: argparse.Namespace, verb: str
 ) -> ExitCode:
-    """Run a verb; turn what it raises into one sentence and a code."""
+    """Run a verb; turn its exception into one line on stderr and an exit code."""
     try:
         return run(arguments)
     except WrongUsage as error:
-        complain(_sentence(error, arguments), verb)
+        write_error(_sentence(error, arguments), verb)
         return ExitCode.WRONG_USAGE
     except SessionClosed as error:
-        complain(f"the session ended: {error.reason or 'no reason is known'}", verb)
+        write_error(f"the session ended: {error.reason or 'no reason is known'}", verb)
     except (CallError, SessionFault, Failed) as error:
-        complain(_sentence(error, arguments), verb)
+        write_error(_sentence(error, arguments), verb)
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
-        # Whoever read our output has left. Python would complain once more when it flushes at exit.
+        # The reader of stdout has closed the pipe. Python would report it again when it flushes stdout at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.INTERRUPTED
     except OSError as error:
-        complain(f"{error.filename or 'the disk'}: {error.strerror or error}", verb)
+        write_error(f"{error.filename or 'the disk'}: {error.strerror or error}", verb)
     return ExitCode.FAILED
 
 
 def _sentence(error: Exception, arguments: argparse.Namespace) -> str:
-    """Return what an exception says, without the secrets of the address: stderr ends in the logs of a CI."""
+    """Return the message of an exception with the address redacted: stderr is stored in the logs of a CI."""
     sentence, url = str(error), getattr(arguments, "url", "")
-    with contextlib.suppress(ValueError):  # an address that cannot be taken apart
+    with contextlib.suppress(ValueError):  # an address that cannot be parsed
         return sentence.replace(url, redact_url(url)) if url else sentence
     return sentence
 
@@ -114,5 +119,5 @@ def _show_warning(
     file: TextIO | None = None,
     line: str | None = None,
 ) -> None:
-    """Say a warning as a sentence, without the place in our source."""
-    complain(f"warning: {message}")
+    """Write a warning as one line, without file name and line number of our source."""
+    write_error(f"warning: {message}")

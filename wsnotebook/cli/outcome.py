@@ -1,4 +1,4 @@
-"""How a verb of the terminal ends: the exit codes, and the exceptions that lead to them."""
+"""The exit codes of the terminal's verbs, and the exceptions that lead to them."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ __all__ = ["EXIT_CODES", "ExitCode", "Failed", "WrongUsage", "is_clean", "wrong_
 
 
 class ExitCode(IntEnum):
-    """What the shell is told."""
+    """Exit code of the process; EXIT_CODES explains each."""
 
     DONE = 0
     FAILED = 1
     WRONG_USAGE = 2
-    INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+    INTERRUPTED = 130  # 128 + SIGINT, the convention of shells
 
 
 EXIT_CODES = """\
@@ -27,15 +27,15 @@ exit codes:
   2    wrong usage: an argument or a file that cannot be; nothing was sent
   130  interrupted by Ctrl-C or SIGTERM; what was recorded until then is saved
 """
-"""The part of every ``--help`` about them."""
+"""Explanation of the exit codes, part of every ``--help``."""
 
 
 class WrongUsage(Exception):
-    """The command line asks for what cannot be; the sentence names the remedy."""
+    """An argument or a file is invalid; the message names the remedy."""
 
 
 class Failed(Exception):
-    """The peer, the connection or the disk did not do what the command line asked for."""
+    """The peer, the connection or the disk failed, so that the command was not carried out."""
 
 
 @contextlib.contextmanager
@@ -43,8 +43,11 @@ def wrong_usage(*kinds: type[Exception], about: str = "") -> Iterator[None]:
     """Turn exceptions of these kinds, raised in the block, into WrongUsage.
 
     Args:
-        kinds: what the package raises for such an argument.
-        about: the argument, where the exception's sentence does not name it.
+        kinds: exceptions that the package raises for an invalid argument.
+        about: prefix of the message, for an exception whose own message does not name the argument.
+
+    Raises:
+        WrongUsage: the block raised one of ``kinds``.
     """
     try:
         yield
@@ -54,7 +57,7 @@ def wrong_usage(*kinds: type[Exception], about: str = "") -> Iterator[None]:
 
 
 def is_clean(reason: CloseReason | None) -> bool:
-    """Tell whether a peer that ended a session so has nothing to complain of."""
+    """Return whether a session that ended with ``reason`` ended without a fault: close code 1000, 1001 or 1005."""
     return reason is not None and reason.code in (
         CloseCode.NORMAL,
         CloseCode.GOING_AWAY,

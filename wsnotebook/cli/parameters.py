@@ -1,4 +1,4 @@
-"""Parameters of lab behaviours as words of a command line: ``rate=100`` becomes the keyword ``rate`` of ``ticker``."""
+"""Parameters of lab behaviours on a command line: ``rate=100`` becomes the keyword ``rate`` of ``ticker``."""
 
 from __future__ import annotations
 
@@ -9,21 +9,25 @@ from typing import Any
 
 from wsnotebook.cli.outcome import WrongUsage
 
-__all__ = ["described", "parsed"]
+__all__ = ["describe_parameters", "parse_parameters"]
 
 _NUMBERS = {"int", "float", "bool", "None"}
 
 
-def parsed(maker: Callable[..., Any], name: str, words: Iterable[str]) -> dict[str, Any]:
-    """Return the keyword arguments that words such as ``rate=100`` mean for a maker of behaviours.
+def parse_parameters(maker: Callable[..., Any], name: str, words: Iterable[str]) -> dict[str, Any]:
+    """Parse words such as ``rate=100`` to keyword arguments for a behaviour's factory.
+
+    Example: ``parse_parameters(ticker, "ticker", ["rate=100", "symbols=ACME,BOLT"])`` returns
+    ``{"rate": 100, "symbols": ["ACME", "BOLT"]}``.
 
     Args:
-        maker: its signature and annotations say what there is.
-        name: what the maker is called in a sentence.
-        words: numbers, true, false and null are written as in JSON, texts as they are, lists as ``a,b``.
+        maker: the factory; its signature and annotations define the parameters.
+        name: name of the factory in an error message.
+        words: ``NAME=VALUE``; numbers, true, false and null are written as in JSON, texts without quotes, lists as
+            ``a,b``.
 
     Raises:
-        WrongUsage: no such parameter, or a value that it does not take.
+        WrongUsage: no such parameter, or a value of the wrong type.
     """
     parameters = _parameters(maker)
     values = {}
@@ -38,19 +42,19 @@ def parsed(maker: Callable[..., Any], name: str, words: Iterable[str]) -> dict[s
     return values
 
 
-def described(maker: Callable[..., Any]) -> str:
-    """Return the parameters of a maker with their defaults, as they would be written."""
+def describe_parameters(maker: Callable[..., Any]) -> str:
+    """Return the parameters of a factory with their defaults, as written on a command line."""
     return " ".join(f"{name}={_written(p.default)}" for name, p in _parameters(maker).items())
 
 
 def _parameters(maker: Callable[..., Any]) -> dict[str, inspect.Parameter]:
-    """Return the parameters that have a default: ``playback`` is given its recording otherwise."""
+    """Return the parameters that have a default; the recording of ``playback`` has none and is a positional word."""
     parameters = inspect.signature(maker).parameters
     return {name: p for name, p in parameters.items() if p.default is not inspect.Parameter.empty}
 
 
 def _value(name: str, annotation: str, text: str) -> Any:
-    """Turn a text into what an annotation asks for; annotations are texts, as every module here postpones them."""
+    """Convert a text to the type of an annotation, which is a str, as every module postpones its annotations."""
     kinds = set(annotation.split(" | "))
     if annotation.startswith(("Sequence", "Iterable")):
         return [part for part in text.split(",") if part]

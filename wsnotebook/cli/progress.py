@@ -1,4 +1,4 @@
-"""Progress bars for long work: on stderr, on a terminal or where they are asked for."""
+"""Progress bars on stderr: shown on a terminal, or if ``--progress`` is given."""
 
 from __future__ import annotations
 
@@ -11,35 +11,35 @@ from typing import Any
 
 from tqdm import tqdm
 
-__all__ = ["add_progress_option", "progress", "ticking"]
+__all__ = ["add_progress_option", "progress", "refreshing"]
 
-_REFRESH = 0.2  # seconds
+_REFRESH = 0.2  # seconds between two updates of the elapsed time
 
 
 def add_progress_option(parser: argparse.ArgumentParser) -> None:
-    """Let a verb take --progress and --no-progress."""
+    """Add --progress and --no-progress to the parser of a verb."""
     parser.add_argument(
         "--progress",
         action=argparse.BooleanOptionalAction,
         default=None,
-        help="show a progress bar on stderr, or not; without a word it is shown on a terminal only",
+        help="show a progress bar on stderr, or not; by default it is shown only on a terminal",
     )
 
 
 def progress(arguments: argparse.Namespace, **options: Any) -> Any:
-    """Return a tqdm bar on stderr, a context manager; it shows nothing where none is wanted.
+    """Return a tqdm bar on stderr, a context manager; it is disabled if no bar is wanted.
 
     Args:
-        arguments: with ``progress``: True, False, or None for a terminal.
-        options: as tqdm takes them.
+        arguments: ``arguments.progress`` is True, False, or None to show it only on a terminal.
+        options: options of tqdm.
     """
     is_wanted = sys.stderr.isatty() if arguments.progress is None else arguments.progress
     return tqdm(file=sys.stderr, disable=not is_wanted, dynamic_ncols=True, **options)
 
 
 @contextlib.contextmanager
-def ticking(bar: Any) -> Iterator[None]:
-    """Let the clock of a bar go on while the block computes; a thread draws it."""
+def refreshing(bar: Any) -> Iterator[None]:
+    """Update the elapsed time of a bar from a thread while the block computes."""
     if bar.disable:
         yield
         return

@@ -1,4 +1,4 @@
-"""The verb record: every frame of a connection, kept in a file."""
+"""The verb record: connects and writes every frame of the connection to a file."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import argparse
 import asyncio
 from typing import Any, Literal
 
-from wsnotebook.cli.arguments import Parser, add_connection_options, connecting, count, seconds
-from wsnotebook.cli.console import say
+from wsnotebook.cli.arguments import Parser, add_connection_options, connect_with, count, seconds
+from wsnotebook.cli.console import write_line
 from wsnotebook.cli.outcome import ExitCode, Failed, is_clean
 from wsnotebook.cli.progress import add_progress_option, progress
 from wsnotebook.cli.recording import check_new, recording, summary
@@ -20,16 +20,16 @@ __all__ = ["make_parser", "run"]
 
 Ending = Literal["enough", "time", "peer"]
 
-_LOOK = 0.2  # seconds between two looks of the progress bar
+_REFRESH = 0.2  # seconds between two updates of the progress bar
 
 
 def make_parser() -> Parser:
-    """Return the parser of the words after ``record``."""
+    """Return the parser of the arguments after ``record``."""
     parser = Parser(
         "record",
-        "Connect, and keep every frame of both directions in a file: until the peer closes, the limit is reached, or "
-        "Ctrl-C. A .pcapng and a directory (name/) are written while frames come and survive a kill; .parquet, .jsonl "
-        "and .har are written at the end.",
+        "Connect, and write every frame of both directions to a file, until the peer closes, a limit is reached, or "
+        "Ctrl-C. A .pcapng file and a directory (name/) are written during the session and survive a kill; .parquet, "
+        ".jsonl and .har are written at the end.",
         [
             ("wss://example.org/feed feed.pcapng", "until Ctrl-C"),
             ("wss://example.org/feed feed.parquet --seconds 60 --ping 20", "for a minute"),
@@ -56,14 +56,14 @@ def make_parser() -> Parser:
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
-    """Record, and say how much."""
+    """Record a session, and print how many frames."""
     check_new(arguments.path)
     return run_to_end(_record(arguments))
 
 
 async def _record(arguments: argparse.Namespace) -> None:
     log = FrameLog()
-    session = await connecting(arguments, log=log)
+    session = await connect_with(arguments, log=log)
     try:
         with recording(log, arguments.path):
             async with closing(session):
@@ -71,7 +71,7 @@ async def _record(arguments: argparse.Namespace) -> None:
                     await session.send(text)
                 ending = await _watch(arguments, session)
     finally:
-        say(f"{arguments.path}: {summary(log)} ({session.close_reason_now})")
+        write_line(f"{arguments.path}: {summary(log)} ({session.close_reason_now})")
     is_limited = arguments.seconds is not None or arguments.frames is not None
     reason = session.close_reason_now
     if ending == "peer" and (is_limited or not is_clean(reason)):
@@ -80,23 +80,23 @@ async def _record(arguments: argparse.Namespace) -> None:
 
 
 async def _watch(arguments: argparse.Namespace, session: ClientWebSocketSession) -> Ending:
-    """Wait for whatever ends the recording."""
+    """Wait for the first of: enough frames, the time limit, the end of the session."""
     log, loop = session.log, asyncio.get_running_loop()
     enough = asyncio.Event()
 
-    def look(*_: Any) -> None:
+    def check_count(*_: Any) -> None:
         if arguments.frames is not None and len(log) >= arguments.frames:
             enough.set()
 
-    log.add_tap(look)
-    look()
+    log.add_tap(check_count)
+    check_count()
     start = loop.time()
     endings = {loop.create_task(enough.wait()), asyncio.ensure_future(session.close_reason)}
     try:
         with _bar(arguments) as bar:
             while True:
                 left = None if arguments.seconds is None else start + arguments.seconds - loop.time()
-                pause = left if bar.disable else _LOOK if left is None else min(_LOOK, left)
+                pause = left if bar.disable else _REFRESH if left is None else min(_REFRESH, left)
                 done, _ = await asyncio.wait(endings, timeout=pause, return_when=asyncio.FIRST_COMPLETED)
                 elapsed = loop.time() - start
                 _advance(bar, arguments, len(log), elapsed)
@@ -105,7 +105,7 @@ async def _watch(arguments: argparse.Namespace, session: ClientWebSocketSession)
                 if arguments.seconds is not None and elapsed >= arguments.seconds:
                     return "time"
     finally:
-        log.remove_tap(look)
+        log.remove_tap(check_count)
         for ending in endings:
             ending.cancel()
 

@@ -1,4 +1,7 @@
-"""Where a verb of the terminal keeps a log: as it comes where the format can, otherwise when the work ends."""
+"""The target file of a verb: checks its path, and writes a log to it during the work or at the end.
+
+A .pcapng and a directory grow with the log; the other formats can only be written complete.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from wsnotebook.cli.console import complain
+from wsnotebook.cli.console import write_error
 from wsnotebook.cli.outcome import Failed, WrongUsage
 from wsnotebook.files.formats import SAVABLE, is_directory
 from wsnotebook.files.framelog import FrameLog
@@ -18,10 +21,10 @@ FORMATS = f"{', '.join(SAVABLE)}, or 'name/' for a directory of Parquet parts"
 
 
 def check_writable(path: str) -> None:
-    """Hold a path against what can be written, before anything else is done.
+    """Check that a recording can be written to ``path``, before the connection is opened.
 
     Raises:
-        WrongUsage: another suffix, or a folder that is not there.
+        WrongUsage: an unknown suffix, or the folder does not exist.
     """
     target = Path(path)
     if not is_directory(path) and target.suffix.lower() not in SAVABLE:
@@ -31,10 +34,10 @@ def check_writable(path: str) -> None:
 
 
 def check_new(path: str) -> None:
-    """Hold a path against what can be recorded to: a recording is never overwritten.
+    """Check that ``path`` can be written and is not a file with content, because no recording is overwritten.
 
     Raises:
-        WrongUsage: it cannot be written, or has something in it.
+        WrongUsage: see check_writable, or the file is not empty.
     """
     check_writable(path)
     target = Path(path)
@@ -44,10 +47,14 @@ def check_new(path: str) -> None:
 
 @contextlib.contextmanager
 def recording(log: FrameLog, path: str | None) -> Iterator[None]:
-    """Keep what a log gets in the block: a ``.pcapng`` or a directory grows with it, others are written at the end.
+    """Write to ``path`` the frames that are added to a log in the block.
+
+    Args:
+        log: the log of the sessions or the server in the block.
+        path: a ``.pcapng`` or a directory is written during the block, another format at its end; None writes none.
 
     Raises:
-        Failed: the file could not be written; the sentence says where the frames are.
+        Failed: the file could not be written; the message names the pcapng file that has the frames instead.
     """
     if path is None:
         yield
@@ -69,19 +76,22 @@ def _save(log: FrameLog, path: str) -> None:
     try:
         log.save(path)
     except (ValueError, OSError) as error:
-        complain(f"{path} could not be written: {error}")
+        write_error(f"{path} could not be written: {error}")
         raise Failed(f"the recording is in {_rescue(log, path)}: see 'wsnotebook convert'") from error
 
 
 def _rescue(log: FrameLog, path: str) -> Path:
-    """Save a log where it can be: a HAR has a limit, a folder may be gone, and hours must not be lost for that."""
+    """Save a log as pcapng beside ``path``, or in a temporary folder, and return the path.
+
+    A HAR is limited in size and the target folder may be removed; hours of frames must not be lost for that.
+    """
     with contextlib.suppress(OSError):
         return log.save(f"{path}.pcapng")
     return log.save(Path(tempfile.mkdtemp(prefix="wsnotebook-")) / f"{Path(path).name}.pcapng")
 
 
 def summary(log: FrameLog) -> str:
-    """Return how much there is in a log, in words."""
+    """Return the numbers of frames and sessions of a log, such as "1,200 frames of 2 sessions"."""
     sessions = len({connection.session for connection in log.connections})
     text = f"{len(log):,} frame{'s' * (len(log) != 1)} of {sessions} session{'s' * (sessions != 1)}"
     return text + (f", {log.dropped:,} dropped" if log.dropped else "")

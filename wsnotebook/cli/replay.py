@@ -1,4 +1,4 @@
-"""The verb replay: what a recorded client sent, sent again to a server."""
+"""The verb replay: connects and sends the frames that a recorded client sent."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import argparse
 import asyncio
 import contextlib
 
-from wsnotebook.cli.arguments import Parser, add_connection_options, connecting, seconds, speed
-from wsnotebook.cli.console import say
+from wsnotebook.cli.arguments import Parser, add_connection_options, connect_with, seconds, speed
+from wsnotebook.cli.console import write_line
 from wsnotebook.cli.outcome import ExitCode, Failed, is_clean, wrong_usage
 from wsnotebook.cli.progress import add_progress_option, progress
 from wsnotebook.cli.recording import check_new, recording
@@ -22,16 +22,16 @@ __all__ = ["make_parser", "run"]
 
 
 def make_parser() -> Parser:
-    """Return the parser of the words after ``replay``."""
+    """Return the parser of the arguments after ``replay``."""
     parser = Parser(
         "replay",
         "Connect, and send the frames that a recorded client sent, at the times at which it sent them. A recorded close "
         "ends the session. For the other side, a server that plays a recording to a client, see 'wsnotebook serve'.",
         [
-            ("monday.parquet ws://127.0.0.1:8765/", "as it was"),
+            ("monday.parquet ws://127.0.0.1:8765/", "at the recorded speed"),
             (
                 "monday.parquet ws://127.0.0.1:8765/ --speed 10 --record again.parquet",
-                "ten times faster, answers kept",
+                "ten times faster, with the answers recorded",
             ),
             (
                 "server.parquet ws://127.0.0.1:8765/ --direction in --session client-3",
@@ -70,7 +70,7 @@ def make_parser() -> Parser:
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
-    """Replay, and say how much was sent and received."""
+    """Replay the recording, and print the numbers of frames sent and received."""
     if arguments.record is not None:
         check_new(arguments.record)
     with wrong_usage(FileError, ValueError), wrong_usage(OSError, about=arguments.source):
@@ -81,7 +81,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
 
 async def _replay(arguments: argparse.Namespace, recorded: FrameLog, total: int) -> None:
     log = FrameLog()
-    session = await connecting(arguments, log=log)
+    session = await connect_with(arguments, log=log)
     sent, is_whole = 0, False
     with recording(log, arguments.record):
         async with closing(session):
@@ -103,4 +103,4 @@ async def _replay(arguments: argparse.Namespace, recorded: FrameLog, total: int)
         raise Failed(f"the session ended before all of {total} frames were sent: {reason}")
     if session.close_initiator != "local" and not is_clean(reason):
         raise Failed(f"the session ended: {reason}; {sent} of {total} frames were sent")
-    say(f"sent {sent:,} frames, {len(log) - sent:,} others crossed the wire ({reason})")
+    write_line(f"sent {sent:,} frames, {len(log) - sent:,} others crossed the wire ({reason})")

@@ -1,4 +1,4 @@
-"""How a verb runs so that Ctrl-C and SIGTERM end it in order: sessions are closed and recordings saved."""
+"""Runs a verb so that Ctrl-C and SIGTERM end it in order: sessions are closed and recordings are saved."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def run(work: Coroutine[Any, Any, None]) -> ExitCode:
-    """Run a coroutine to its end; a signal cancels it, a second one what it then still waits for."""
+    """Run a coroutine to its end. SIGINT or SIGTERM cancels it; a second signal also cancels its cleanup."""
     return asyncio.run(_cancelled_by_signals(work))
 
 
@@ -26,7 +26,8 @@ async def _cancelled_by_signals(work: Coroutine[Any, Any, None]) -> ExitCode:
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     assert task is not None
     for number in _SIGNALS:
-        # Windows has no such handlers, and neither has a thread: there asyncio.run() alone answers Ctrl-C.
+        # Windows and threads other than the main one have no signal handlers of a loop; there only asyncio.run()
+        # handles Ctrl-C.
         with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
             loop.add_signal_handler(number, task.cancel)
     try:
@@ -38,17 +39,17 @@ async def _cancelled_by_signals(work: Coroutine[Any, Any, None]) -> ExitCode:
 
 @contextlib.asynccontextmanager
 async def closing(session: ClientWebSocketSession) -> AsyncIterator[None]:
-    """Close a session when the block is left; cut it off where a second signal ends the wait for the peer's close."""
+    """Close a session at the end of the block; abort the connection if a second signal cancels the close."""
     try:
         async with session:
             yield
     finally:
-        session.terminate()  # nothing more, where it is closed
+        session.terminate()  # no effect on a closed session
 
 
 @contextlib.contextmanager
 def interruptible() -> Iterator[None]:
-    """Let SIGTERM raise KeyboardInterrupt in the block, as Ctrl-C does, so that no half file stays."""
+    """Make SIGTERM raise KeyboardInterrupt in the block, as Ctrl-C does, so that a partial file is removed."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

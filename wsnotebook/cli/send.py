@@ -1,4 +1,4 @@
-"""The verb send: messages from the command line or standard input, and what comes back."""
+"""The verb send: sends messages from the command line or standard input, and prints the answers."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import argparse
 import asyncio
 import sys
 
-from wsnotebook.cli.arguments import Parser, add_connection_options, connecting, count, seconds
-from wsnotebook.cli.console import MessageWriter, complain
+from wsnotebook.cli.arguments import Parser, add_connection_options, connect_with, count, seconds
+from wsnotebook.cli.console import MessageWriter, write_error
 from wsnotebook.cli.outcome import ExitCode, Failed, WrongUsage, is_clean, wrong_usage
 from wsnotebook.cli.running import closing
 from wsnotebook.cli.running import run as run_to_end
@@ -19,14 +19,17 @@ from wsnotebook.workbench import PayloadKind, parse_payload
 
 __all__ = ["make_parser", "run"]
 
-_WAIT, _WAIT_EXPECTED = 1.0, 10.0  # seconds; who expects an answer gives it more time
+_WAIT, _WAIT_EXPECTED = (
+    1.0,
+    10.0,
+)  # seconds; with --expect a missing answer is a failure, so it gets more time
 
 
 def make_parser() -> Parser:
-    """Return the parser of the words after ``send``."""
+    """Return the parser of the arguments after ``send``."""
     parser = Parser(
         "send",
-        "Connect, send each MESSAGE, or each line of standard input, and print what comes back, one line a message. "
+        "Connect, send each MESSAGE, or each line of standard input, and print received messages, one per line. "
         "Control characters of the peer are shown as escapes, binary messages as hex.",
         [
             ("ws://127.0.0.1:8765/ hello --expect 1", "one message, one answer: exit code 1 if none comes"),
@@ -49,7 +52,7 @@ def make_parser() -> Parser:
         help="how messages are written (default text)",
     )
     parser.add_argument(
-        "--expect", type=count, metavar="N", help="stop when N messages have come; fewer are a failure"
+        "--expect", type=count, metavar="N", help="stop when N messages are received; fewer are a failure"
     )
     parser.add_argument(
         "--wait",
@@ -60,18 +63,18 @@ def make_parser() -> Parser:
     parser.add_argument(
         "--raw",
         action="store_true",
-        help="print what comes as it is, where stdout is a file or a pipe, not a terminal",
+        help="print received messages unchanged, if stdout is a file or a pipe, not a terminal",
     )
     return parser
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
-    """Send and print."""
+    """Send the messages and print the answers."""
     with wrong_usage(ValueError):
         frames = [parse_payload(text, arguments.kind) for text in arguments.messages]
     writer = MessageWriter(raw=arguments.raw)
     if arguments.raw and not writer.is_raw:
-        complain(
+        write_error(
             "--raw is for files and pipes: on a terminal control characters are shown as escapes", "send"
         )
     return run_to_end(_send(arguments, frames, writer))
@@ -81,14 +84,14 @@ async def _send(arguments: argparse.Namespace, frames: list[Frame], writer: Mess
     wait = arguments.wait
     if wait is None:
         wait = _WAIT_EXPECTED if arguments.expect else _WAIT
-    session = await connecting(arguments)
+    session = await connect_with(arguments)
     async with closing(session):
         printing = asyncio.create_task(_print(session, writer, arguments.expect), name="print")
         sending = asyncio.create_task(_send_all(session, frames, arguments.kind), name="send")
         try:
             await asyncio.wait((printing, sending), return_when=asyncio.FIRST_COMPLETED)
             if frames and not sending.done():
-                await asyncio.wait((sending,), timeout=wait)  # all were asked for, even if enough came back
+                await asyncio.wait((sending,), timeout=wait)  # send all messages, even if enough answers came
             if sending.done() and not isinstance(sending.exception(), WrongUsage):
                 await asyncio.wait((printing,), timeout=wait)
         finally:
@@ -99,17 +102,17 @@ async def _send(arguments: argparse.Namespace, frames: list[Frame], writer: Mess
     for fault in faults:
         if isinstance(fault, Exception) and not isinstance(fault, SessionClosed):
             raise fault
-    _judge(arguments.expect, writer.count, ending, wait, sent_all=faults[1] is None)
+    _check_counts(arguments.expect, writer.count, ending, wait, sent_all=faults[1] is None)
 
 
-def _judge(
-    expected: int | None, came: int, ending: CloseReason | None, wait: float, *, sent_all: bool
+def _check_counts(
+    expected: int | None, received: int, ending: CloseReason | None, wait: float, *, sent_all: bool
 ) -> None:
-    """Raise Failed where less came, or was sent, than was asked for."""
+    """Raise Failed if fewer messages were received than expected, or the session ended before all were sent."""
     if expected is not None:
-        if came < expected:
+        if received < expected:
             how = f"within {wait:g} s" if ending is None else f"before the session ended: {ending}"
-            raise Failed(f"{came} of {expected} expected messages came {how}")
+            raise Failed(f"{received} of {expected} expected messages came {how}")
     elif ending is not None and not (sent_all and is_clean(ending)):
         raise Failed(f"the session ended{'' if sent_all else ' before everything was sent'}: {ending}")
 
@@ -127,7 +130,7 @@ async def _send_all(session: ClientWebSocketSession, frames: list[Frame], kind: 
     if frames:
         return
     if sys.stdin.isatty():
-        complain("type messages, one a line; Ctrl-D ends", "send")
+        write_error("type messages, one a line; Ctrl-D ends", "send")
     with wrong_usage(UnicodeDecodeError, about="standard input"):
         async for line in lines(sys.stdin.fileno()):
             with wrong_usage(ValueError, about=f"line {line!r}"):

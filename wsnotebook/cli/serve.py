@@ -1,4 +1,4 @@
-"""The verb serve: a lab server, until it is stopped."""
+"""The verb serve: runs a lab server until it is stopped."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import asyncio
 from pathlib import Path
 
 from wsnotebook.cli.arguments import Parser, seconds
-from wsnotebook.cli.console import complain, say
+from wsnotebook.cli.console import write_error, write_line
 from wsnotebook.cli.outcome import ExitCode, Failed, WrongUsage, wrong_usage
-from wsnotebook.cli.parameters import described, parsed
+from wsnotebook.cli.parameters import describe_parameters, parse_parameters
 from wsnotebook.cli.recording import check_new, recording, summary
 from wsnotebook.cli.running import run as run_to_end
 from wsnotebook.errors import FileError
@@ -23,32 +23,36 @@ __all__ = ["make_parser", "run"]
 
 
 def make_parser() -> Parser:
-    """Return the parser of the words after ``serve``."""
+    """Return the parser of the arguments after ``serve``."""
     makers = {**BEHAVIOURS, "FILE": playback}
-    lines = "".join(f"  {name:<10}{described(maker)}".rstrip() + "\n" for name, maker in makers.items())
+    lines = "".join(
+        f"  {name:<10}{describe_parameters(maker)}".rstrip() + "\n" for name, maker in makers.items()
+    )
     parser = Parser(
         "serve",
-        "Run a WebSocket server that does as told, on this machine only. Its address is the first line of stdout. "
-        "Ctrl-C or SIGTERM stops it, and closes its sessions with 1001.",
+        "Run a WebSocket server with the given behaviour, on this machine only. Its address is the first line of "
+        "stdout. Ctrl-C or SIGTERM stops it, and closes its sessions with 1001.",
         [
-            ("echo --port 8765", "sends back what it gets"),
+            ("echo --port 8765", "sends every message back"),
             ("ticker --set rate=1000 --set size=200", "a feed of 1,000 texts a second"),
-            ("closer --set code=1013 --set 'reason=try later'", "to see what a client makes of it"),
+            ("closer --set code=1013 --set 'reason=try later'", "to test how a client handles a close"),
             ("monday.parquet --set speed=10", "a recorded server, ten times faster"),
             (
                 "monday.parquet --set speed=null --set match=equal",
                 "a cassette: each answer waits for its request",
             ),
         ],
-        f"behaviours, and what --set takes, with defaults:\n{lines}",
+        f"behaviours, and their parameters for --set, with defaults:\n{lines}",
     )
     parser.add_argument(
         "behaviour", metavar="BEHAVIOUR", help="one of those below, or the file of a recording"
     )
     parser.add_argument(
-        "--host", default="127.0.0.1", help="the interface; others than loopback let other machines in"
+        "--host",
+        default="127.0.0.1",
+        help="the address; with another than loopback, other machines can connect",
     )
-    parser.add_argument("--port", type=int, default=0, help="0, which is the default, takes a free one")
+    parser.add_argument("--port", type=int, default=0, help="0, the default, chooses a free port")
     parser.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="a parameter; again for more"
     )
@@ -57,9 +61,9 @@ def make_parser() -> Parser:
         action="append",
         default=[],
         metavar="ORIGIN",
-        help="let web pages of it in; again for more",
+        help="let web pages of this origin connect; again for more",
     )
-    parser.add_argument("--record", metavar="FILE", help="keep what the server saw in a new file")
+    parser.add_argument("--record", metavar="FILE", help="write every frame of the server to a new file")
     parser.add_argument("--seconds", type=seconds, metavar="S", help="stop after S seconds")
     return parser
 
@@ -80,13 +84,13 @@ def _behaviour(arguments: argparse.Namespace) -> Behaviour:
     name = arguments.behaviour
     if name in BEHAVIOURS:
         with wrong_usage(ValueError, about=name):
-            return BEHAVIOURS[name](**parsed(BEHAVIOURS[name], name, arguments.set))
+            return BEHAVIOURS[name](**parse_parameters(BEHAVIOURS[name], name, arguments.set))
     if Path(name).suffix.lower() not in LOADABLE and not is_directory(name):
         raise WrongUsage(
             f"there is no behaviour {name!r}: choose one of {', '.join(BEHAVIOURS)}, or name a recording"
         )
     with wrong_usage(FileError, ValueError), wrong_usage(OSError, about=name):
-        return playback(load(name), **parsed(playback, "a recording", arguments.set))
+        return playback(load(name), **parse_parameters(playback, "a recording", arguments.set))
 
 
 async def _serve(arguments: argparse.Namespace, server: EmbeddedServer) -> None:
@@ -95,7 +99,7 @@ async def _serve(arguments: argparse.Namespace, server: EmbeddedServer) -> None:
     try:
         with recording(server.log, arguments.record):
             async with server:
-                say(server.url)
+                write_line(server.url)
                 try:
                     async with asyncio.timeout(arguments.seconds):
                         await asyncio.get_running_loop().create_future()
@@ -103,10 +107,10 @@ async def _serve(arguments: argparse.Namespace, server: EmbeddedServer) -> None:
                     pass
     finally:
         for refusal in server.refusals:
-            complain(f"refused with {refusal.status}: {refusal.reason}", "serve")
+            write_error(f"refused with {refusal.status}: {refusal.reason}", "serve")
         for error in server.errors:
-            complain(f"{type(error).__name__}: {error}", "serve")
-        complain(
+            write_error(f"{type(error).__name__}: {error}", "serve")
+        write_error(
             f"{summary(server.log)}, {len(server.refusals)} refused, {len(server.errors)} errors", "serve"
         )
     if server.errors:

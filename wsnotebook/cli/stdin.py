@@ -1,4 +1,4 @@
-"""Lines of standard input for an event loop, read only as fast as they are wanted."""
+"""Lines of standard input for an event loop, read only on demand."""
 
 from __future__ import annotations
 
@@ -15,10 +15,13 @@ _CHUNK = 64 << 10  # bytes
 
 
 async def lines(descriptor: int) -> AsyncIterator[str]:
-    """Yield the lines of a file, a pipe or a terminal, without their ends.
+    """Yield the lines of a file, a pipe or a terminal, without line ends. At most 64 KiB are read ahead.
+
+    Args:
+        descriptor: a file descriptor, such as ``sys.stdin.fileno()``.
 
     Raises:
-        UnicodeDecodeError: it is not UTF-8.
+        UnicodeDecodeError: the input is not UTF-8.
     """
     decoder = codecs.getincrementaldecoder("utf-8")()
     rest = ""
@@ -32,23 +35,23 @@ async def lines(descriptor: int) -> AsyncIterator[str]:
 
 
 async def _read(descriptor: int) -> bytes:
-    """Return what comes next; empty at the end."""
-    # A thread of its own for each read, and not sys.stdin: epoll takes no files, the loop's executor would wait at exit
-    # for a person to press Enter, and so would the lock of a buffered stdin.
+    """Return the next bytes, empty at the end of the input."""
+    # Each read has its own daemon thread, and sys.stdin is not used: epoll does not support files, and both the
+    # loop's executor and the lock of a buffered stdin would wait at exit until the person presses Enter.
     loop = asyncio.get_running_loop()
     arrived: asyncio.Future[bytes] = loop.create_future()
 
-    def tell(data: bytes) -> None:
+    def complete(data: bytes) -> None:
         if not arrived.done():
             arrived.set_result(data)
 
     def read() -> None:
         try:
             data = os.read(descriptor, _CHUNK)
-        except OSError:  # a closed stdin has no lines
+        except OSError:  # stdin is closed: treated as its end
             data = b""
-        with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
-            loop.call_soon_threadsafe(tell, data)
+        with contextlib.suppress(RuntimeError):  # the loop was closed in the meantime
+            loop.call_soon_threadsafe(complete, data)
 
     threading.Thread(target=read, name="stdin", daemon=True).start()
     return await arrived
