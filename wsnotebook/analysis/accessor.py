@@ -1,4 +1,4 @@
-"""``df.ws``: the questions, one line each. What a question does lies in the module of its name."""
+"""``df.ws``: the pandas accessor, one method per question. Each calls the function in the module of its name."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ _Method = TypeVar("_Method", bound=Callable[..., Any])
 
 
 def register() -> None:
-    """Give every pandas DataFrame its ``ws``; doing so again does nothing."""
+    """Register ``ws`` as an accessor of every pandas DataFrame; a second call does nothing."""
     if getattr(pd.DataFrame, "ws", None) is not FrameQuestions:
         pd.api.extensions.register_dataframe_accessor("ws")(FrameQuestions)
 
 
 def _documented(function: Callable[..., Any]) -> Callable[[_Method], _Method]:
-    """Give a method the docstring of its function, so that ``df.ws.rate?`` says everything."""
+    """Copy the docstring of ``function`` to a method, so that ``df.ws.rate?`` shows it."""
 
     def document(method: _Method) -> _Method:
         method.__doc__ = function.__doc__
@@ -42,10 +42,10 @@ def _documented(function: Callable[..., Any]) -> Callable[[_Method], _Method]:
 
 
 class FrameQuestions:
-    """Questions to a DataFrame of frames: ``session.df.ws``, ``log.df.ws``, or ``.ws`` of any rows of them.
+    """Questions to a DataFrame of frames: ``session.df.ws``, ``log.df.ws``, or ``.ws`` of a selection of their rows.
 
     Raises:
-        AttributeError: the DataFrame is no frame log; the sentence names the missing columns.
+        AttributeError: the DataFrame is not a frame log; the message names the missing columns.
     """
 
     def __init__(self, df: pd.DataFrame) -> None:

@@ -1,4 +1,4 @@
-"""How it ended: close frames, and who closed first."""
+"""Question: which close frames were there, and which side closed first?"""
 
 from __future__ import annotations
 
@@ -12,13 +12,18 @@ _INITIATORS = {"out": "local", "in": "peer"}
 
 
 def closes(df: pd.DataFrame) -> pd.DataFrame:
-    """List the close frames, and who closed first.
+    """List the close frames, and which side closed first.
+
+    Example: ``session.df.ws.closes()``.
 
     Returns:
-        One row a close frame, by ``seq``: time (wall clock), session, attempt (where ``df`` has it), direction, close_code and
-        close_reason (missing in an empty close), ``initiator`` of its connection (local or peer: whose close frame is the
-        first), ``first`` (it is that frame) and ``delay`` (seconds after that frame, by the monotonic clock). A connection
-        that was lost without a close frame has no row.
+        One row per close frame, indexed by ``seq``: time (wall clock), session, attempt (if ``df`` has it), direction,
+        close_code and close_reason (missing in an empty close), ``initiator`` of the connection (local or peer: the
+        side that sent the first close frame), ``first`` (whether this is that frame) and ``delay`` (seconds after
+        that frame, monotonic clock). A connection that was lost without a close frame has no row.
+
+    Raises:
+        AttributeError: ``df`` lacks columns; the message names them.
     """
     wanted = ("time", "monotonic", "session", "direction", "opcode", "close_code", "close_reason")
     rows = in_order(traffic(df, "closes", wanted, optional=("attempt",)))

@@ -1,4 +1,7 @@
-"""What every question does first: look whether its columns are there, leave out what was never sent, restore the order."""
+"""The first steps of every question: check its columns, drop rows that were never sent, restore the order of record.
+
+Also the identity of connections, and conversions of columns to numpy and Arrow. Questions have modules of their own.
+"""
 
 from __future__ import annotations
 
@@ -13,14 +16,19 @@ from numpy.typing import NDArray
 __all__ = ["CORE", "arrow", "connections", "in_order", "need", "ns_of", "traffic"]
 
 CORE = ("direction", "opcode")
-"""Columns without which a DataFrame is no frame log, whatever is asked."""
+"""Columns that every frame log has; ``df.ws`` raises AttributeError without them."""
 
 
 def need(columns: Iterable[str], wanted: Iterable[str], asker: str) -> None:
-    """Check that the columns which a question needs are there.
+    """Check that ``columns`` contains all of ``wanted``.
+
+    Args:
+        columns: column names of the DataFrame.
+        wanted: column names that the question needs.
+        asker: the question, for the message: ``df.ws.rate()``.
 
     Raises:
-        AttributeError: some are missing; the sentence names them.
+        AttributeError: some are missing; the message names them.
     """
     missing = [name for name in wanted if name not in set(columns)]
     if missing:
@@ -35,12 +43,21 @@ def traffic(
 ) -> pd.DataFrame:
     """Return the columns that a question needs, of the frames that crossed the wire.
 
-    Rows with status ``unsent`` (``dropped`` in files of version 1) were queued and never sent, so they are left out; where the column ``status`` is missing,
-    every row is taken.
+    Rows with status ``unsent`` (``dropped`` in files of version 1) were queued and never sent, so they are left out.
+    Without a column ``status`` all rows are returned.
+
+    Args:
+        df: the frame log.
+        asker: name of the question, for the message.
+        wanted: columns that the question needs.
+        optional: further columns to return if ``df`` has them.
+
+    Raises:
+        AttributeError: some of ``wanted`` are missing.
     """
     need(df.columns, wanted, f"df.ws.{asker}()")
     rows = df[[*wanted, *(name for name in optional if name in df.columns)]]
-    rows.attrs = {}  # handshakes, which pandas would copy at each of the steps that follow
+    rows.attrs = {}  # pandas would deep-copy the handshakes at each of the following steps
     if "status" in df.columns:
         unsent = df["status"].isin(("unsent", "dropped")).to_numpy(dtype=bool, na_value=False)
         if unsent.any():
@@ -49,10 +66,10 @@ def traffic(
 
 
 def in_order(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return rows in the order of record, however they were sorted.
+    """Return rows sorted by ``seq``, the order of record.
 
-    ``seq`` is that order. Where it has values twice the rows come from several recordings, and are left as they are: one
-    recording after the other.
+    A ``seq`` that occurs twice means rows of several recordings, one recording after the other; they are returned
+    unsorted.
     """
     if rows.index.is_monotonic_increasing or not rows.index.is_unique:
         return rows
@@ -60,9 +77,10 @@ def in_order(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def connections(rows: pd.DataFrame) -> NDArray[Any]:
-    """Return a number for each row: the same for rows of one connection, that is recording, session and attempt.
+    """Return the number of the connection of each row, int array of ``len(rows)``.
 
-    Clocks of two recordings cannot be compared, nor does a pong in one answer a ping in the other.
+    Rows of one recording, session and attempt have one number. Recordings are kept apart because their monotonic
+    clocks cannot be compared, and a pong in one does not answer a ping in another.
     """
     seq = rows.index.to_numpy()
     recording = np.zeros(len(rows), np.int64)
@@ -75,11 +93,11 @@ def connections(rows: pd.DataFrame) -> NDArray[Any]:
 
 
 def ns_of(times: pd.Series[Any]) -> NDArray[np.int64]:
-    """Return a column of times as ns since the epoch."""
+    """Return a datetime column as int64 nanoseconds since 1970 UTC."""
     return np.asarray(times.dt.as_unit("ns").astype("int64"), np.int64)
 
 
 def arrow(values: pd.Series[Any], kind: pa.DataType) -> pa.Array:
-    """Return a column as one Arrow array."""
+    """Return a column as one contiguous Arrow array of type ``kind``."""
     array = pa.array(values.array, kind)
     return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array

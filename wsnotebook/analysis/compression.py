@@ -1,4 +1,4 @@
-"""What permessage-deflate saved."""
+"""Question: how much smaller did permessage-deflate (RFC 7692) make the payloads?"""
 
 from __future__ import annotations
 
@@ -19,16 +19,21 @@ _DATA = ["continuation", "text", "binary"]  # control frames are never compresse
 def compression(df: pd.DataFrame) -> pd.DataFrame:
     """Compare the payload bytes of data frames before and after compression.
 
+    Example: ``session.df.ws.compression()["ratio"]``.
+
     Returns:
-        One row for each session and direction; the index is (session, direction). ``frames``; ``before``, bytes as the
-        application sees them; ``after``, bytes on the wire without headers; ``ratio``, after / before: 0.25 is a quarter, 1.0
-        is not compressed, NaN where there were no bytes.
+        One row per session and direction, indexed by (session, direction): ``frames``; ``before``, payload bytes as
+        the application sees them; ``after``, payload bytes on the wire, without headers; ``ratio``, after / before:
+        0.25 is a quarter, 1.0 is not compressed, NaN if there were no bytes.
+
+    Raises:
+        AttributeError: ``df`` lacks columns; the message names them.
     """
     return add_compressions(compression_of_part(df))
 
 
 def compression_of_part(df: pd.DataFrame) -> pd.DataFrame:
-    """Return the sums of some of the frames, which add_compressions adds to those of others; a plain index."""
+    """Return the sums of a part of the frames, with a plain index, for add_compressions."""
     rows = traffic(df, "compression", COMPRESSED)
     groups = rows[rows["opcode"].isin(_DATA)].groupby(_KEYS, observed=True)
     sums = groups.agg(frames=("length", "size"), before=("length", "sum"), after=("wire_length", "sum"))
@@ -36,6 +41,6 @@ def compression_of_part(df: pd.DataFrame) -> pd.DataFrame:
 
 
 def add_compressions(parts: pd.DataFrame) -> pd.DataFrame:
-    """Return the answer to compression() from the sums of its parts, one below the other."""
+    """Return the result of compression() from the concatenated sums of all parts."""
     sums = parts.groupby(_KEYS, observed=True).sum()
     return sums.assign(ratio=sums["after"] / sums["before"].replace(0, np.nan))

@@ -1,4 +1,4 @@
-"""How much of what: frames and bytes by session, direction and opcode."""
+"""Question: how many frames and bytes were there by session, direction and opcode?"""
 
 from __future__ import annotations
 
@@ -17,16 +17,21 @@ _KEYS = ["session", "direction", "opcode"]
 def counts(df: pd.DataFrame) -> pd.DataFrame:
     """Count frames and bytes by session, direction and opcode.
 
+    Example: ``session.df.ws.counts().loc[("feed", "in")]``.
+
     Returns:
-        One row for each combination that occurs; the index is (session, direction, opcode). ``frames``; ``bytes``, the
-        payload as the application sees it; ``wire_bytes``, with headers and as compressed. Frames that were never sent
-        (status ``dropped``) do not count.
+        One row per combination that occurs, indexed by (session, direction, opcode): ``frames``; ``bytes``, payload
+        bytes as the application sees them; ``wire_bytes``, bytes of header and compressed payload. Frames that were
+        never sent (status ``unsent``) are not counted.
+
+    Raises:
+        AttributeError: ``df`` lacks columns; the message names them.
     """
     return add_counts(counts_of_part(df))
 
 
 def counts_of_part(df: pd.DataFrame) -> pd.DataFrame:
-    """Return the counts of some of the frames, which add_counts adds to those of others; a plain index."""
+    """Return the counts of a part of the frames, with a plain index, for add_counts."""
     rows = traffic(df, "counts", COUNTED)
     groups = rows.groupby(_KEYS, observed=True)
     parts = groups.agg(frames=("length", "size"), bytes=("length", "sum"), wire_bytes=("frame_length", "sum"))
@@ -34,5 +39,5 @@ def counts_of_part(df: pd.DataFrame) -> pd.DataFrame:
 
 
 def add_counts(parts: pd.DataFrame) -> pd.DataFrame:
-    """Return the counts of the whole from those of its parts, one below the other."""
+    """Return the result of counts() from the concatenated counts of all parts."""
     return parts.groupby(_KEYS, observed=True).sum()

@@ -1,4 +1,4 @@
-"""How a question is told a length of time."""
+"""Durations as arguments of questions, and their conversion to nanoseconds."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ import pandas as pd
 __all__ = ["Duration", "nanoseconds"]
 
 Duration = str | float | timedelta
-"""Seconds as a number, ``"100ms"`` or ``"1min"`` as pandas reads it, or a timedelta."""
+"""Seconds as a number, a text such as ``"100ms"`` or ``"1min"`` in the syntax of pandas.Timedelta, or a timedelta."""
 
 
 def nanoseconds(duration: Duration, name: str) -> int:
-    """Return a duration in whole nanoseconds.
+    """Return a duration in whole nanoseconds; ``nanoseconds("100ms", "every")`` is 100,000,000.
 
     Args:
-        duration: what the caller gave.
-        name: of the argument, for the sentence.
+        duration: the argument of the caller.
+        name: name of the argument, for the message.
 
     Raises:
-        ValueError: it is none, or not over zero.
+        ValueError: ``duration`` is not a duration, or is not over zero.
     """
     try:
         span = _timedelta(duration)
@@ -40,7 +40,7 @@ def _timedelta(duration: Duration) -> pd.Timedelta:
     if isinstance(duration, timedelta):
         return pd.Timedelta(duration)
     try:
-        seconds = float(duration)  # also "5", which pandas alone would read as nanoseconds
+        seconds = float(duration)  # also "5", which pandas.Timedelta would read as nanoseconds
     except ValueError:
         return pd.Timedelta(duration)
     return pd.Timedelta(round(seconds * 1e9), unit="ns")

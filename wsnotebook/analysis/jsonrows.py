@@ -1,4 +1,4 @@
-"""JSON texts as columns. What cannot be a row is counted, never lost in silence."""
+"""JSON texts as columns. Texts and elements that cannot become a row are counted, never dropped silently."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from wsnotebook.analysis.messages import join
 
 __all__ = ["json_rows"]
 
-_OWN = ("time", "seq", "session", "direction")
+_RESERVED = ("time", "seq", "session", "direction")
+"""Names of our own columns; a JSON key of one of these names gets the prefix ``json_``."""
 _DTYPES = {
     "integer": ("int64", "Int64"),
     "floating": ("float64", "float64"),
@@ -23,36 +24,39 @@ _DTYPES = {
     "boolean": ("bool", "boolean"),
     "string": ("str", "str"),
 }
-"""By kind of the values: dtype where all are there, and where some are missing; what is not here stays as it is."""
+"""Kind of the values → dtype if all rows have the key, dtype if some lack it. Other kinds stay Python objects."""
 _NOT_JSON: Any = object()
-_AT_ONCE = 256  # texts in one call of the parser; one that is no JSON sends them back to be parsed alone
-_SPARSE = 20  # cells a value at most …
-_FREE = 10_000_000  # … but for a small DataFrame: 80 MB
-_EXACT = 1 << 53  # larger integers are not all float64
+_TEXTS_PER_CALL = 256  # texts in one call of the parser; if one of them is not JSON, each is parsed alone
+_CELLS_PER_VALUE = 20  # at most: a wider table would consist nearly only of missing values
+_CELLS_ALLOWED = 10_000_000  # in addition, so that small tables may be sparse: 80 MB
+_EXACT = 1 << 53  # float64 does not represent all larger integers exactly
 
 
 def json_rows(df: pd.DataFrame, path: str | Sequence[str] | None = None) -> pd.DataFrame:
-    """Unpack JSON texts: a row for each object, a column for each of its keys.
+    """Parse JSON text messages to a DataFrame: one row per object, one column per key.
+
+    Example: ``session.df.ws.json()``, or ``session.df.ws.json("data.trade")`` for a nested object.
 
     Args:
-        path: where in each text the object is: ``"data.trade"``, or ``["data", "trade"]`` where a key has a dot in it.
-            None is the whole text. An array of objects, there or at the top, gives a row for each of them.
+        path: path of the object in each text: ``"data.trade"``, or ``["data", "trade"]`` if a key contains a dot.
+            None selects the whole text. An array of objects, there or at the top, gives one row per object.
 
     Returns:
-        A DataFrame by ``time`` (wall clock of the message's first frame), with ``seq`` (of that frame), session, direction,
-        and the keys in order of appearance; a key of one of these names gets ``json_`` before it. Numbers, booleans and
-        strings have their dtype, mixed columns and nested values are Python objects, a key that is not there is a missing
-        value. ``attrs["json"]`` counts: ``messages``, ``rows``, and messages or elements left out: ``not_json``,
-        ``no_path``, ``not_object``.
+        A DataFrame indexed by ``time`` (wall clock of the first frame of the message), with ``seq`` (of that frame),
+        session, direction, and the keys in order of appearance; a key with one of these names gets the prefix
+        ``json_``. Numbers, booleans and strings have their dtype; mixed columns and nested values are Python objects;
+        a missing key is a missing value. ``attrs["json"]`` has counts: ``messages``, ``rows``, and the messages or
+        elements that were left out: ``not_json``, ``no_path``, ``not_object``.
 
     Raises:
-        ValueError: the objects have so little in common that the columns would be nearly empty.
+        ValueError: the objects share so few keys that nearly all cells would be empty.
+        AttributeError: ``df`` lacks columns; the message names them.
     """
     joined = join(df, "json")
     texts = np.flatnonzero(joined.first["opcode"].eq("text"))
     values = _values(joined.text.take(pa.array(texts)).to_pylist())
-    places, objects, counts = _unpack(values, _steps(path))
-    messages = texts[places]
+    sources, objects, counts = _unpack(values, _steps(path))
+    messages = texts[sources]
     first = joined.first.take(messages)
     own = {"seq": joined.numbers[messages], **{name: first[name].array for name in ("session", "direction")}}
     result = pd.DataFrame({**own, **_columns(objects)})
@@ -66,10 +70,12 @@ def _steps(path: str | Sequence[str] | None) -> Sequence[str]:
 
 
 def _values(texts: list[str | None]) -> Iterator[Any]:
-    """Yield what each text says, or _NOT_JSON: many in one call of the parser, which takes half the time."""
-    mark = secrets.token_hex(16)  # no peer can know it, so that only whole texts can lie between two of them
-    for start in range(0, len(texts), _AT_ONCE):
-        some = texts[start : start + _AT_ONCE]
+    """Yield the value of each text, or _NOT_JSON. Parsing many texts in one call takes half the time."""
+    mark = secrets.token_hex(
+        16
+    )  # a peer cannot guess it, so that only whole texts can stand between two marks
+    for start in range(0, len(texts), _TEXTS_PER_CALL):
+        some = texts[start : start + _TEXTS_PER_CALL]
         marked = _NOT_JSON if None in some else _value("[" + f',"{mark}",'.join(map(str, some)) + "]")
         if (
             marked is not _NOT_JSON
@@ -84,25 +90,25 @@ def _values(texts: list[str | None]) -> Iterator[Any]:
 def _value(text: str | None) -> Any:
     try:
         return json.loads(text or "")
-    except (ValueError, RecursionError):  # a peer may nest as deep as it likes
+    except (ValueError, RecursionError):  # a peer may nest deeper than the interpreter's recursion limit
         return _NOT_JSON
 
 
 def _unpack(
     values: Iterable[Any], path: Sequence[str]
 ) -> tuple[list[int], list[dict[str, Any]], dict[str, int]]:
-    """Return the objects, the place of the text that each is of, and how many there were of what is none."""
+    """Return the index of the value of each object, the objects, and the counts of other values."""
     counts = {"not_json": 0, "no_path": 0, "not_object": 0}
-    places, objects = [], []
-    for place, value in enumerate(values):
+    sources, objects = [], []
+    for index, value in enumerate(values):
         for row in _objects(value, path, counts):
-            places.append(place)
+            sources.append(index)
             objects.append(row)
-    return places, objects, counts
+    return sources, objects, counts
 
 
 def _objects(value: Any, path: Sequence[str], counts: dict[str, int]) -> Iterator[dict[str, Any]]:
-    """Yield the objects in what one text says, counting what is none."""
+    """Yield the objects at ``path`` in the value of one text; count in ``counts`` every value that is not one."""
     if value is _NOT_JSON:
         counts["not_json"] += 1
         return
@@ -121,7 +127,7 @@ def _objects(value: Any, path: Sequence[str], counts: dict[str, int]) -> Iterato
 def _columns(objects: Sequence[dict[str, Any]]) -> dict[str, Any]:
     keys = dict.fromkeys(key for row in objects for key in row)
     cells, values = len(keys) * len(objects), sum(map(len, objects))
-    if cells > _FREE + _SPARSE * values:
+    if cells > _CELLS_ALLOWED + _CELLS_PER_VALUE * values:
         raise ValueError(
             f"{len(keys):,} different keys in {len(objects):,} objects: nearly all of the table would be empty. Say with "
             'path="a.b" which part to unpack, or select messages of one kind'
@@ -134,18 +140,18 @@ def _columns(objects: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 def _name(key: str, taken: Iterable[str]) -> str:
     name: str = _utf8(key)
-    while name in _OWN or name in taken:
+    while name in _RESERVED or name in taken:
         name = f"json_{name}"
     return name
 
 
 def _column(values: list[Any]) -> Any:
-    """Return a column of the dtype that its values have in common, or of Python objects."""
+    """Return a column with the common dtype of its values, or with Python objects."""
     kind = pd.api.types.infer_dtype(values, skipna=True)
     if kind == "mixed-integer-float" and any(
         isinstance(value, int) and abs(value) > _EXACT for value in values
     ):
-        kind = "mixed"  # an identifier must not be rounded because another row has a fraction
+        kind = "mixed"  # a large identifier must not be rounded because another row has a fraction
     if kind in _DTYPES:
         dtype: Any = _DTYPES[kind][None in values]
         try:
@@ -153,10 +159,10 @@ def _column(values: list[Any]) -> Any:
         except UnicodeEncodeError:
             return pd.array([_utf8(value) for value in values], dtype=dtype)
         except OverflowError:
-            pass  # over 64 bits: kept as it is
+            pass  # integers over 64 bits stay Python objects
     return pd.Series([_utf8(value) for value in values], dtype=object)
 
 
 def _utf8(value: Any) -> Any:
-    """Return a text with halves of surrogate pairs as escapes: JSON has them, and neither Arrow nor a screen takes them."""
+    """Return a text with lone surrogates escaped: JSON allows them, but neither Arrow nor a screen does."""
     return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value

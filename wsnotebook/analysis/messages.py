@@ -1,4 +1,4 @@
-"""Frames joined to messages, by moving offsets: no payload is touched one by one."""
+"""Frames joined to messages by selecting Arrow offsets, so that no payload is copied or handled in a Python loop."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ _JOINED = ("time", "session", "direction", "opcode", "payload", "text", "message
 
 
 class Joined(NamedTuple):
-    """Frames in the order of their messages, and where each message lies among them."""
+    """Frames grouped by message, and the payload and text of each message (n frames, m messages)."""
 
     rows: pd.DataFrame
-    """The frames, those of one message one after the other, without payload and text."""
+    """n rows: the frames without payload and text; frames of one message are adjacent."""
     bounds: NDArray[np.int64]
-    """Place of the first frame of each message, and after them the number of frames."""
+    """m + 1 row indices: the first frame of each message, and at the end n."""
     payload: Any
-    """Payload of each message, all frames joined (column or array of large_binary)."""
+    """m payloads, all frames joined (array of large_binary)."""
     text: Any
-    """Text of each message; missing where it is no text message or no UTF-8 (column or array of large_string)."""
+    """m texts (array of large_string); missing if it is not a text message or not UTF-8."""
 
     @property
     def first(self) -> pd.DataFrame:
-        """The first frame of each message."""
+        """The first frame of each message, m rows."""
         return self.rows.take(self.bounds[:-1])
 
     @property
     def numbers(self) -> NDArray[np.int64]:
-        """Number of each message: ``seq`` of its first frame."""
+        """The number of each message, which is the ``seq`` of its first frame."""
         return self.rows["message"].to_numpy(np.int64)[self.bounds[:-1]]
 
     def total(self, column: str) -> NDArray[np.int64]:
@@ -48,12 +48,17 @@ class Joined(NamedTuple):
 def messages(df: pd.DataFrame) -> pd.DataFrame:
     """Join the frames of each message.
 
+    Example: ``session.df.ws.messages().query("frames > 1")``.
+
     Returns:
-        One row a text or binary message, by ``message``, the ``seq`` of its first frame: session, direction, ``time`` and
-        ``last_time`` (wall clock of the first and last frame), opcode, ``frames``, ``complete`` (its final frame is there),
-        ``length`` (bytes as the application sees them), ``wire_length`` (bytes on the wire), ``payload``, and ``text``, which
-        is missing for binary and where the whole is not UTF-8. Control frames, continuations of nothing and frames that
-        were never sent belong to no message.
+        One row per text or binary message, indexed by ``message``, the ``seq`` of its first frame: session, direction,
+        ``time`` and ``last_time`` (wall clock of the first and last frame), opcode, ``frames``, ``complete`` (whether
+        the final frame is present), ``length`` (bytes as the application sees them), ``wire_length`` (payload bytes on
+        the wire), ``payload``, and ``text``, which is missing for binary and if the whole is not UTF-8. Control frames,
+        continuations without a first frame, and frames that were never sent belong to no message.
+
+    Raises:
+        AttributeError: ``df`` lacks columns; the message names them.
     """
     joined = join(df, "messages", ("fin", "length", "wire_length"))
     first, last = joined.first, joined.rows.take(joined.bounds[1:] - 1)
@@ -76,7 +81,12 @@ def messages(df: pd.DataFrame) -> pd.DataFrame:
 
 
 def join(df: pd.DataFrame, asker: str, more: tuple[str, ...] = ()) -> Joined:
-    """Return the messages in ``df``, with ``more`` columns for the question that asks.
+    """Return the messages in ``df``.
+
+    Args:
+        df: the frame log.
+        asker: name of the question, for the message of the error.
+        more: further columns that the question needs in ``Joined.rows``.
 
     Raises:
         AttributeError: columns are missing.
@@ -100,9 +110,10 @@ def join(df: pd.DataFrame, asker: str, more: tuple[str, ...] = ()) -> Joined:
 def _group(
     numbers: NDArray[np.int64], starts: NDArray[np.bool_]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the order that puts frames of a message together, and where each message begins in it, and the end.
+    """Return the order that makes frames of a message adjacent, and the bounds of messages in that order.
 
-    ``starts`` tells where a frame is the first of its message: in several logs, one below the other, a number comes again.
+    ``starts`` marks the first frames of messages: concatenated logs use a number twice, so that a change of the number
+    alone does not separate messages.
     """
     order = np.argsort(numbers, kind="stable")
     numbers, starts = numbers[order], starts[order]
@@ -111,7 +122,7 @@ def _group(
 
 
 def _join_payloads(payload: pa.Array, bounds: NDArray[np.int64]) -> pa.Array:
-    """Return the payloads of messages: the bytes lie end to end already, only the offsets between frames go."""
+    """Return the payloads of messages. Payloads of adjacent frames are contiguous, so only inner offsets are removed."""
     offsets = np.frombuffer(payload.buffers()[1], np.int64)[
         payload.offset : payload.offset + len(payload) + 1
     ]
@@ -123,9 +134,9 @@ def _join_payloads(payload: pa.Array, bounds: NDArray[np.int64]) -> pa.Array:
 def _join_texts(
     payload: pa.Array, text: pa.Array, is_joined: NDArray[Any], is_text: NDArray[Any]
 ) -> pa.Array:
-    """Return the texts of messages: of one frame as the log has it, of several decoded anew.
+    """Return the texts of messages: the text of the log for one frame, a decoded payload for several.
 
-    A fragment may end inside a character, so that it has no text, or has one and the whole has none.
+    The texts of fragments cannot be joined: a fragment that ends inside a character has none.
     """
     joined = payload.filter(pa.array(is_joined & is_text))
     text = pc.if_else(pa.array(is_joined), pa.scalar(None, pa.large_string()), text)
@@ -135,7 +146,7 @@ def _join_texts(
 def _decode(values: pa.Array) -> pa.Array:
     try:
         return values.cast(pa.large_string())
-    except pa.ArrowInvalid:  # at least one is not UTF-8; only now is it worth looking at each
+    except pa.ArrowInvalid:  # at least one is not UTF-8: decode each alone
         return pa.array([_text_or_none(value.as_py()) for value in values], pa.large_string())
 
 

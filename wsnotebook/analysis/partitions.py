@@ -1,7 +1,7 @@
-"""Questions to frames in partitions: ``ddf.ws`` on a Dask DataFrame, for what outgrows one machine.
+"""``ddf.ws``: questions to a Dask DataFrame of frames, for recordings larger than the memory of one machine.
 
-Each question is answered for a partition, and the answers are added up, by the same functions that answer for pandas. Dask
-itself is loaded by files/datasetreader.py, which registers this class; here only methods of its DataFrame are called.
+Each question is answered per partition and the answers are added, by the same functions that answer for pandas. Dask
+is imported by files/datasetreader.py, which registers this class; this module only calls methods of its DataFrame.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ _PANDAS_ONLY = frozenset(("messages", "json", "pings", "closes", "gaps", "plot_r
 
 
 class PartitionQuestions:
-    """Questions to a Dask DataFrame of frames. Each returns a Dask DataFrame; ``.compute()`` gives what ``df.ws`` gives.
+    """Questions to a Dask DataFrame of frames. Each returns a Dask DataFrame; ``.compute()`` gives the result of ``df.ws``.
 
-    What needs a whole conversation (messages, json, pings, closes, gaps) is for pandas: take one session,
+    Questions that need a whole conversation (messages, json, pings, closes, gaps) are for pandas: select one session,
     ``ddf[ddf.session == name].compute().ws``.
 
     Raises:
-        AttributeError: the DataFrame is no frame log.
+        AttributeError: the DataFrame is not a frame log.
     """
 
     def __init__(self, ddf: Any) -> None:
@@ -52,7 +52,7 @@ class PartitionQuestions:
 
     def rate(self, every: Duration = "1s") -> Any:
         """Count frames and bytes in each interval, as ``df.ws.rate()`` does."""
-        nanoseconds(every, "every")  # a wrong one is told now and not by a worker
+        nanoseconds(every, "every")  # raises for a wrong duration here, not later in a worker
         rows = _select(self._ddf, "rate", RATED)
         meta = whole_rate(rate_of_part(_empty(rows), every), every)
         given = {"every": every}
@@ -79,7 +79,7 @@ class PartitionQuestions:
 
 
 def _select(ddf: Any, asker: str, wanted: tuple[str, ...]) -> Any:
-    """Return the columns that a question needs, so that the others are not sent between workers."""
+    """Return only the columns that a question needs, so that workers do not exchange the others."""
     need(ddf.columns, wanted, f"ddf.ws.{asker}()")
     return ddf[[*wanted, *({"status"} & set(ddf.columns))]]
 

@@ -1,4 +1,4 @@
-"""How long an answer takes: pings and their pongs."""
+"""Question: which pong answers each ping, and after how long?"""
 
 from __future__ import annotations
 
@@ -14,15 +14,18 @@ __all__ = ["pings"]
 
 
 def pings(df: pd.DataFrame) -> pd.DataFrame:
-    """Find the pong of each ping.
+    """Find the pong of each ping, and the latency.
 
-    A pong answers the oldest ping of its connection that came before it, went the other way, has the same payload (RFC 6455
-    §5.5.3) and has no pong yet.
+    A pong answers the oldest unanswered ping before it of the same connection, the opposite direction and the same
+    payload (RFC 6455 §5.5.3). Example: ``session.df.ws.pings()["latency"].describe()``.
 
     Returns:
-        One row a ping, by ``seq``: time (wall clock), session, ``direction`` (out: ours, in: the peer's), ``payload``, ``pong``
-        (``seq`` of the answer, missing where there is none) and ``latency`` (seconds by the monotonic clock, NaN where
-        there is none; of a peer's ping it is how long we took).
+        One row per ping, indexed by ``seq``: time (wall clock), session, ``direction`` (out: our ping, in: the
+        peer's), ``payload``, ``pong`` (``seq`` of the answer, missing if there is none) and ``latency`` (seconds,
+        monotonic clock, NaN if there is none; for a ping of the peer, the time until our pong).
+
+    Raises:
+        AttributeError: ``df`` lacks columns; the message names them.
     """
     wanted = ("time", "monotonic", "session", "direction", "opcode", "payload")
     rows = in_order(traffic(df, "pings", wanted, optional=("attempt",)))
@@ -38,7 +41,7 @@ def pings(df: pd.DataFrame) -> pd.DataFrame:
 
 
 def _flows(rows: pd.DataFrame, is_ping: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Return a number for each row: the same for the pings of one connection, direction and payload, and their pongs."""
+    """Return a flow number for each row: pings of one connection, direction and payload, and their pongs, share one."""
     asked_by_us = rows["direction"].eq("out").to_numpy() == is_ping
     payload = pd.factorize(rows["payload"])[0]
     flows = rows.groupby([connections(rows), asked_by_us, payload], sort=False).ngroup()
@@ -46,18 +49,18 @@ def _flows(rows: pd.DataFrame, is_ping: NDArray[np.bool_]) -> NDArray[np.int64]:
 
 
 def _answers(flow: NDArray[np.int64], is_ping: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Return for each ping the place of its pong, or -1.
+    """Return for each row with a ping the row index of its pong, -1 for all others.
 
-    In each flow pings wait in a queue. The sum of +1 for a ping and -1 for a pong falls to a new low under zero exactly
-    where a pong finds the queue empty; without those, the n-th pong answers the n-th ping.
+    Unanswered pings of a flow form a queue. The running sum of +1 for a ping and -1 for a pong reaches a new minimum
+    below zero exactly where a pong finds the queue empty. Without those pongs, the n-th pong answers the n-th ping.
     """
     step: pd.Series[Any] = pd.Series(np.where(is_ping, 1, -1))
     low = step.groupby(flow).cumsum().groupby(flow).cummin().clip(upper=0)
     unasked = (low < low.groupby(flow).shift(fill_value=0)).to_numpy()
     kind = np.where(is_ping, 0, np.where(unasked, 2, 1))
     rank = step.groupby([flow, kind]).cumcount().to_numpy()
-    places = pd.DataFrame({"flow": flow, "rank": rank, "place": np.arange(len(flow))})
-    pairs = places[kind == 0].merge(places[kind == 1], on=["flow", "rank"], suffixes=("", "_pong"))
+    rows = pd.DataFrame({"flow": flow, "rank": rank, "row": np.arange(len(flow))})
+    pairs = rows[kind == 0].merge(rows[kind == 1], on=["flow", "rank"], suffixes=("", "_pong"))
     answer = np.full(len(flow), -1, np.int64)
-    answer[pairs["place"].to_numpy()] = pairs["place_pong"].to_numpy()
+    answer[pairs["row"].to_numpy()] = pairs["row_pong"].to_numpy()
     return answer

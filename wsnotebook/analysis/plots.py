@@ -1,6 +1,6 @@
-"""The figures: the only file that knows matplotlib, which it loads when a figure is asked for.
+"""Figures of frames. Only this module uses matplotlib, and imports it when a figure is drawn.
 
-Names and texts that came from elsewhere are labels, never markup: no mathtext, no TeX, nothing that moves a line.
+Names and texts of a peer are drawn as plain labels, never as markup: no mathtext, no TeX, no control characters.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from wsnotebook.analysis.rate import rate
 
 __all__ = ["plain", "plot_latency", "plot_rate"]
 
-_LONGEST = 60  # characters of a label; a name may be a megabyte long
+_MAX_LABEL = 60  # characters of a label; a name may have a megabyte
 _SIZE = (9, 3)  # inches: time is wide
 _DIRECTIONS = {"in": "received", "out": "sent"}
 
@@ -28,20 +28,23 @@ def plot_rate(
     events: pd.DataFrame | None = None,
     ax: Any = None,
 ) -> Any:
-    """Draw how many frames or payload bytes came and went in each interval.
+    """Draw the number of frames or payload bytes received and sent in each interval.
+
+    Example: ``session.df.ws.plot_rate("100ms", of="bytes", events=session.log.events)``.
 
     Args:
-        every: length of an interval, as in rate().
+        every: length of an interval: seconds, or ``"100ms"``, ``"1min"``, ….
         of: ``"frames"`` or ``"bytes"``.
         events: ``log.events``, marked as vertical lines.
-        ax: the Axes to draw on; a new figure where it is None.
+        ax: the Axes to draw on; None makes a new figure.
 
     Returns:
         The Axes; ``.figure`` is the Figure.
 
     Raises:
         ImportError: matplotlib is not installed.
-        ValueError: ``of`` or ``every`` is none that there is.
+        ValueError: ``of`` is neither, or ``every`` is not a duration over zero.
+        AttributeError: ``df`` lacks columns; the message names them.
     """
     if of not in ("frames", "bytes"):
         raise ValueError(f"of is 'frames' or 'bytes', not {of!r}")
@@ -56,17 +59,20 @@ def plot_rate(
 
 
 def plot_latency(df: pd.DataFrame, *, events: pd.DataFrame | None = None, ax: Any = None) -> Any:
-    """Draw the latency of each answered ping of ours; one that was never answered is a cross on the time axis.
+    """Draw the latency of our pings in milliseconds; an unanswered ping is a cross on the time axis.
+
+    Example: ``session.df.ws.plot_latency(events=session.log.events)``.
 
     Args:
         events: ``log.events``, marked as vertical lines.
-        ax: the Axes to draw on; a new figure where it is None.
+        ax: the Axes to draw on; None makes a new figure.
 
     Returns:
         The Axes; ``.figure`` is the Figure.
 
     Raises:
         ImportError: matplotlib is not installed.
+        AttributeError: ``df`` lacks columns; the message names them.
     """
     found = pings(df)
     found = found[found["direction"] == "out"]
@@ -85,11 +91,12 @@ def plot_latency(df: pd.DataFrame, *, events: pd.DataFrame | None = None, ax: An
 
 
 def plain(text: str) -> str:
-    """Return a text as a label that matplotlib draws as it is: one short line, ``$`` no formula, no leading ``_``."""
-    shown = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    """Return a label that matplotlib draws literally: one line, cut after 60 characters, ``$`` escaped."""
+    shown = text if len(text) <= _MAX_LABEL else text[: _MAX_LABEL - 1] + "…"
     shown = "".join(letter if letter.isprintable() else f"\\u{ord(letter):04x}" for letter in shown)
     shown = shown.replace("$", r"\$")
-    return f" {shown}" if shown.startswith("_") else shown  # with "_" in front it would not be in the legend
+    # Matplotlib leaves a label that begins with "_" out of the legend.
+    return f" {shown}" if shown.startswith("_") else shown
 
 
 def _axes(ax: Any) -> Any:
@@ -101,7 +108,7 @@ def _axes(ax: Any) -> Any:
 
 
 def _utc(times: Any) -> Any:
-    """Return times as matplotlib takes them: UTC without saying so, which the axis says instead."""
+    """Return times as UTC without a time zone, the form that matplotlib accepts; the axis label names UTC."""
     return pd.DatetimeIndex(times).tz_convert("UTC").tz_localize(None).to_numpy()
 
 
@@ -119,7 +126,7 @@ def _mark(ax: Any, events: pd.DataFrame) -> None:
 
 
 def _shorten_dates(ax: Any) -> None:
-    """Write what the ticks have in common once, at the end of the axis."""
+    """Write the common part of all tick labels once, at the end of the axis."""
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
     locator = AutoDateLocator()
@@ -133,9 +140,8 @@ def _finish(ax: Any, quantity: str) -> Any:
     ax.set_ylim(bottom=0)
     _shorten_dates(ax)
     if ax.get_legend_handles_labels()[0]:
-        beside = ax.legend(
-            loc="upper left", bbox_to_anchor=(1, 1), frameon=False
-        )  # over the data it would hide some
+        # Beside the axes, so that it hides no data.
+        beside = ax.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
         for label in beside.get_texts():
             label.set_usetex(False)
     return ax

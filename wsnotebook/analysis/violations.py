@@ -1,4 +1,4 @@
-"""What was wrong: frames that broke a rule, were cut, or were never sent."""
+"""Question: which frames broke a rule, were cut off, were over the limit, or were never sent?"""
 
 from __future__ import annotations
 
@@ -23,12 +23,17 @@ _SHOWN = (
 
 
 def violations(df: pd.DataFrame) -> pd.DataFrame:
-    """List the frames whose status is not ``ok``, and why.
+    """List the frames whose status is not ``ok``, and the reason.
+
+    Example: ``session.df.ws.violations()[["direction", "opcode", "detail"]]``.
 
     Returns:
-        One row a frame, by ``seq``; of ``df``'s columns those that help: time, session, attempt, direction, opcode, fin,
-        length, close_code, ``status`` (violation, dropped or truncated) and ``detail``. ``df.loc[answer.index]`` has the
-        rest, payload included.
+        One row per frame, indexed by ``seq``; of these columns those that ``df`` has: time, session, attempt,
+        direction, opcode, fin, length, close_code, ``status`` (violation, unsent, truncated or oversized) and
+        ``detail`` (the broken rule, or the reason). ``df.loc[answer.index]`` has all columns, payload included.
+
+    Raises:
+        AttributeError: ``df`` has no ``status`` or ``detail``.
     """
     need(df.columns, ("status", "detail"), "df.ws.violations()")
     rows = df.loc[df["status"].ne("ok"), [name for name in _SHOWN if name in df.columns]]
