@@ -1,25 +1,25 @@
-"""Every exception of the package, drawn once.
+"""Every exception of the package, in one tree.
 
     WsNotebookError
-    ├── InvalidURL (ValueError)        the address cannot be a WebSocket
-    ├── CallError                      has .call: what was asked and what was answered
+    ├── InvalidURL (ValueError)        the address is not a WebSocket URL
+    ├── CallError                      opening failed; has .call: the request and the response
     │   ├── ConnectError (ConnectionError)   no connection: refused, unresolved, TLS
-    │   ├── SocketTimeout (TimeoutError)     the time for opening ran out
-    │   └── HandshakeError                   HTTP answered something other than the upgrade
-    ├── SessionClosed                  has .reason: the session has ended
-    ├── SessionFault                   why a session was failed
-    │   ├── FrameTooBig                has .frame_size, .limit
+    │   ├── SocketTimeout (TimeoutError)     open_timeout expired
+    │   └── HandshakeError                   the HTTP response is not the upgrade
+    ├── SessionClosed                  the session has ended; has .reason
+    ├── SessionFault                   the fault that failed a session
+    │   ├── FrameTooBig                has .frame_size, .limit (bytes)
     │   ├── ProtocolViolation          has .rule, .code
-    │   ├── PingTimeout (TimeoutError) has .timeout
-    │   └── ChannelOverflow            has .capacity
-    ├── FragmentError (ValueError)     a data frame in the middle of another message
+    │   ├── PingTimeout (TimeoutError) has .timeout (seconds)
+    │   └── ChannelOverflow            has .capacity (frames)
+    ├── FragmentError (ValueError)     a data frame of another type inside an unfinished message
     ├── ConverterNotFound              the session has no converter
-    ├── ConversionError (ValueError)   has .frame: the frame that did not convert
-    ├── WrongThread (RuntimeError)     a verb was called from a foreign thread or loop
-    ├── NestedWaitError (RuntimeError) a synchronous wait that cannot be
-    └── FileError (ValueError)         has .path, .place: a recording that cannot be read
+    ├── ConversionError (ValueError)   has .frame: the frame that could not be converted
+    ├── WrongThread (RuntimeError)     a method was called from another thread or event loop
+    ├── NestedWaitError (RuntimeError) a synchronous wait that is impossible here
+    └── FileError (ValueError)         a recording cannot be read; has .path, .place
 
-An exception stores facts and builds its sentence in ``__str__``.
+An exception stores facts as attributes and builds its message in ``__str__``; the message names a remedy.
 """
 
 from __future__ import annotations
@@ -52,15 +52,20 @@ __all__ = [
     "WsNotebookError",
 ]
 
-_BODY_SHOWN = 500  # characters of an HTTP error body that stand in the sentence; the whole is on .call
+_BODY_SHOWN = 500  # characters of an HTTP error body in the message; .call has the whole body
 
 
 class WsNotebookError(Exception):
-    """The root: catch it to catch everything that this package raises by itself."""
+    """The base class of all exceptions that this package defines."""
 
 
 class InvalidURL(WsNotebookError, ValueError):
-    """The address is not one of a WebSocket."""
+    """The address is not a WebSocket URL.
+
+    Attributes:
+        url: the address, with its secrets; ``str`` of the exception redacts them.
+        problem: the reason.
+    """
 
     def __init__(self, url: str, problem: str) -> None:
         super().__init__(redact_url(url), problem)
@@ -72,7 +77,13 @@ class InvalidURL(WsNotebookError, ValueError):
 
 
 class CallError(WsNotebookError):
-    """Opening failed; ``call`` has the request and, where one came, the response."""
+    """Opening a session failed.
+
+    Attributes:
+        call: the request and, if one was received, the response.
+        problem: the reason.
+        remedy: a sentence that says how to continue, or empty.
+    """
 
     def __init__(self, call: Any, problem: str = "", remedy: str = "") -> None:
         super().__init__(call, problem, remedy)
@@ -90,15 +101,15 @@ class CallError(WsNotebookError):
 
 
 class ConnectError(CallError, ConnectionError):
-    """No connection was made: refused, unresolved, unreachable, or TLS failed."""
+    """No connection was established: refused, unresolved, unreachable, or TLS failed."""
 
 
 class SocketTimeout(CallError, TimeoutError):
-    """The time given for DNS, TCP, TLS and HTTP together ran out."""
+    """``open_timeout``, the time for DNS, TCP, TLS and HTTP together, expired."""
 
 
 class HandshakeError(CallError):
-    """The server answered over HTTP, but not with the upgrade to a WebSocket."""
+    """The server's HTTP response is not a valid upgrade to a WebSocket (RFC 6455 §4.1)."""
 
     def __str__(self) -> str:
         response = getattr(self.call, "response", None)
@@ -110,14 +121,18 @@ class HandshakeError(CallError):
         body = bytes(response.body or b"").decode("utf-8", "replace").strip()
         if body:
             shown = body if len(body) <= _BODY_SHOWN else body[:_BODY_SHOWN] + "…"
-            # repr, so that a hostile body cannot move the cursor of a terminal
+            # repr escapes control characters, which could move the cursor of a terminal
             text += f"; body: {shown!r}"
         text += "."
         return f"{text} {self.remedy}" if self.remedy else text
 
 
 class SessionClosed(WsNotebookError):
-    """The session has ended; ``reason`` is its CloseReason, or None while it is not yet known."""
+    """The session has ended, so that nothing can be sent or received.
+
+    Attributes:
+        reason: the CloseReason of the session, None while it is not yet known.
+    """
 
     def __init__(self, reason: CloseReason | None = None) -> None:
         super().__init__(reason)
@@ -129,11 +144,16 @@ class SessionClosed(WsNotebookError):
 
 
 class SessionFault(WsNotebookError):
-    """Why a session was failed: ``incoming`` raises it after the last good frame."""
+    """The fault that failed a session; ``incoming`` raises it after the last valid frame."""
 
 
 class FrameTooBig(SessionFault):
-    """A frame or message of ``frame_size`` bytes is over ``limit`` bytes."""
+    """A frame or a joined message is larger than ``max_frame_size``.
+
+    Attributes:
+        frame_size: bytes of the frame or message.
+        limit: ``max_frame_size`` in bytes.
+    """
 
     def __init__(self, frame_size: int, limit: int) -> None:
         super().__init__(frame_size, limit)
@@ -148,7 +168,12 @@ class FrameTooBig(SessionFault):
 
 
 class ProtocolViolation(SessionFault):
-    """The peer broke ``rule``; the connection was failed with close code ``code``."""
+    """The peer broke a rule of RFC 6455 or RFC 7692, and the connection was failed.
+
+    Attributes:
+        rule: the broken rule, the same text as ``detail`` of the frame in ``session.df``.
+        code: the close code that was sent: 1002, or 1007 for invalid UTF-8 or compressed data.
+    """
 
     def __init__(self, rule: str, code: int = 1002) -> None:
         super().__init__(rule, code)
@@ -163,7 +188,7 @@ class ProtocolViolation(SessionFault):
 
 
 class PingTimeout(SessionFault, TimeoutError):
-    """No pong with the same payload came within ``timeout`` seconds."""
+    """No pong with the payload of the ping was received within ``timeout`` seconds."""
 
     def __init__(self, timeout: float) -> None:
         super().__init__(timeout)
@@ -174,7 +199,12 @@ class PingTimeout(SessionFault, TimeoutError):
 
 
 class ChannelOverflow(SessionFault):
-    """A channel bounded to ``capacity`` frames with overflow="close" ran over."""
+    """A channel bounded to ``capacity`` frames with ``overflow="close"`` was full when a further frame arrived.
+
+    Attributes:
+        capacity: frames that the channel holds.
+        direction: "incoming" or "outgoing".
+    """
 
     def __init__(self, capacity: int, direction: str) -> None:
         super().__init__(capacity, direction)
@@ -189,7 +219,12 @@ class ChannelOverflow(SessionFault):
 
 
 class FragmentError(WsNotebookError, ValueError):
-    """A data frame of another type was sent before the open message was finished."""
+    """A data frame of another type was sent while a fragmented message was unfinished (RFC 6455 §5.4).
+
+    Attributes:
+        open_opcode: opcode of the unfinished message, 1 text or 2 binary.
+        opcode: opcode of the refused frame.
+    """
 
     def __init__(self, open_opcode: int, opcode: int) -> None:
         super().__init__(open_opcode, opcode)
@@ -204,14 +239,19 @@ class FragmentError(WsNotebookError, ValueError):
 
 
 class ConverterNotFound(WsNotebookError):
-    """send_serialized or receive_deserialized on a session without a converter."""
+    """``send_serialized`` or ``receive_deserialized`` was called on a session without a converter."""
 
     def __str__(self) -> str:
         return "this session has no converter: connect(url, converter=JsonConverter())."
 
 
 class ConversionError(WsNotebookError, ValueError):
-    """``frame`` did not convert; it is read and kept here."""
+    """The converter of the session failed on a received frame, which is consumed.
+
+    Attributes:
+        frame: the frame; it is not received again.
+        problem: the reason.
+    """
 
     def __init__(self, frame: Frame, problem: str) -> None:
         super().__init__(frame, problem)
@@ -223,7 +263,7 @@ class ConversionError(WsNotebookError, ValueError):
 
 
 class WrongThread(WsNotebookError, RuntimeError):
-    """A verb was called from a thread or an event loop that the session does not live in."""
+    """A session method was called from another thread or event loop than the one the session was opened in."""
 
     def __init__(self, verb: str) -> None:
         super().__init__(verb)
@@ -237,7 +277,7 @@ class WrongThread(WsNotebookError, RuntimeError):
 
 
 class NestedWaitError(WsNotebookError, RuntimeError):
-    """A synchronous wait in the notebook cannot be done; the sentence names the way out."""
+    """A synchronous wait is impossible in this state of the kernel's event loop; the message names an alternative."""
 
     def __init__(self, problem: str) -> None:
         super().__init__(problem)
@@ -248,7 +288,13 @@ class NestedWaitError(WsNotebookError, RuntimeError):
 
 
 class FileError(WsNotebookError, ValueError):
-    """A recording cannot be read: ``path``, ``place`` in it, and what is wrong there."""
+    """A recording cannot be read.
+
+    Attributes:
+        path: path of the file or directory.
+        place: the position in the file, such as "line 3", or empty.
+        problem: the reason.
+    """
 
     def __init__(self, path: Any, place: str, problem: str) -> None:
         super().__init__(path, place, problem)

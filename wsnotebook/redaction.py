@@ -1,4 +1,7 @@
-"""What is secret in a handshake, and how it is covered before it is shown or recorded."""
+"""Redaction of secrets in a handshake, before it is shown or recorded: URL, query parameters, headers.
+
+A further secret header is one entry of _SECRET_HEADERS, a query parameter one word of _SECRET_QUERY.
+"""
 
 from __future__ import annotations
 
@@ -18,16 +21,20 @@ _SECRET_QUERY = re.compile(
     r"|token$|secret$|apikey$|password$",
     re.IGNORECASE,
 )
-_LONG_SUBPROTOCOL = (
-    32  # names of subprotocols are short; what is longer is a token in a header that lets it through
-)
+# Browsers cannot set Authorization on a WebSocket, so some clients send a token as a subprotocol. Registered names
+# of subprotocols are shorter.
+_LONG_SUBPROTOCOL = 32  # characters
 
 
 def redact_url(url: str) -> str:
-    """Return ``url`` without its password and without the values of query parameters that name a secret."""
+    """Return ``url`` without its user's secret and without the values of secret query parameters.
+
+    Example: ``redact_url("wss://me:pass@host/?token=abc&n=1")`` returns
+    ``"wss://me:<redacted>@host/?token=<redacted>&n=1"``. A user without a password may be a token, and is redacted too.
+    """
     try:
         parts = urlsplit(url)
-    except ValueError:  # it is to stand in the sentence that says so
+    except ValueError:  # an invalid URL appears in the message of InvalidURL, so it is redacted by pattern
         return re.sub(r"//[^/]*@", f"//{REDACTED}@", url.partition("?")[0])
     netloc = parts.netloc
     if "@" in netloc:
@@ -37,7 +44,7 @@ def redact_url(url: str) -> str:
 
 
 def redact_query(query: str) -> str:
-    """Return a query string with the values of secret parameters covered, everything else to the letter."""
+    """Return a query string with the values of secret parameters redacted and all other characters unchanged."""
     pairs = []
     for pair in query.split("&"):
         name, equals, _ = pair.partition("=")
@@ -46,7 +53,10 @@ def redact_query(query: str) -> str:
 
 
 def redact_header(name: str, value: str) -> str:
-    """Return the value of a header as it may be shown."""
+    """Return the value of a header with its secrets redacted.
+
+    Authorization keeps its scheme: ``redact_header("Authorization", "Bearer abc")`` is ``"Bearer <redacted>"``.
+    """
     lower = name.lower()
     if lower in _SECRET_HEADERS:
         scheme, space, _ = value.partition(" ")
@@ -64,7 +74,12 @@ def _redact_subprotocol(value: str) -> str:
 
 
 def redact_head(first_line: str, headers: Iterable[tuple[str, str]]) -> bytes:
-    """Return a request or response head with its secrets covered."""
+    """Return a request or response head with its secrets redacted, in ISO-8859-1 with the final empty line.
+
+    Args:
+        first_line: request line or status line, without CR LF.
+        headers: (name, value) pairs, in the order to write.
+    """
     method, space, rest = first_line.partition(" ")
     target, _, version = rest.partition(" ")
     if method == "GET" and "?" in target:

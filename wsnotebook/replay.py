@@ -1,6 +1,6 @@
-"""Replay: what one side of a recorded conversation sent, in time, and sent again on a session.
+"""Replay of one direction of a recording: its frames with their times, and sending them on a session.
 
-A server that plays the other side is lab/playback.py.
+A lab server that plays the frames of a recorded server is in lab/playback.py.
 """
 
 from __future__ import annotations
@@ -22,35 +22,39 @@ __all__ = ["Direction", "TimedFrame", "replay", "timed_frames"]
 
 Direction = Literal["in", "out"]
 
-_CONTROL = 0x08  # the bit that opcodes of control frames have: RFC 6455 §5.2
-_NOT_SENT = (Flag.UNSENT, Flag.TRUNCATED)  # never on the wire, or no longer whole
+_CONTROL = 0x08  # the bit that marks the opcode of a control frame (RFC 6455 §5.2)
+_NOT_SENT = (Flag.UNSENT, Flag.TRUNCATED)  # never on the wire, or incomplete in the recording
 
 
 class TimedFrame(NamedTuple):
-    """A recorded frame and when it is due."""
+    """A recorded frame and its due time."""
 
     at: float
     """Seconds after the first frame of the recorded session, in either direction, divided by the speed."""
     frame: Frame
-    """The frame as its sender made it: RSV1 of a compressed one is clear, its payload is inflated."""
+    """The frame before compression: RSV1 is clear and the payload is inflated."""
 
 
 def timed_frames(
     log: FrameLog, direction: Direction = "out", *, speed: float | None = 1.0, name: str | None = None
 ) -> Iterator[TimedFrame]:
-    """Return the frames of one direction of a recorded session, in order, with their times.
+    """Return the frames of one direction of a recorded session, in order, with their due times.
 
-    Fragments stay fragments. Pongs are left out, because whoever replays answers the pings that come now; so are
-    frames that never reached the wire or are not whole.
+    Fragments stay fragments. Pongs are left out, because the replaying session answers the pings that it receives;
+    frames that never reached the wire or are truncated are left out too. Example::
+
+        for at, frame in timed_frames(wsnotebook.load("feed.parquet")):
+            print(f"{at:.3f} s", frame)
 
     Args:
         log: the recording, such as ``wsnotebook.load(path)``.
-        direction: ``"out"`` is what a client sent that recorded itself, ``"in"`` the same in ``server.log``.
-        speed: 1.0 as recorded, 2.0 twice as fast, None puts everything at 0 s.
-        name: of the recorded session; needed where the log has several.
+        direction: the frames of the client are ``"out"`` in its own recording and ``"in"`` in ``server.log``.
+        speed: 1.0 as recorded, 2.0 twice as fast, None makes every frame due at 0 s.
+        name: name of the recorded session; required if the log has several.
 
     Raises:
-        ValueError: another direction or speed, no such session, or no word which of several is meant.
+        ValueError: an unknown direction, a speed that is not positive, no such session, or several sessions and no
+            name.
     """
     if direction not in ("in", "out"):
         raise ValueError(f"direction is 'in' or 'out', not {direction!r}")
@@ -78,14 +82,14 @@ def _frames(log: FrameLog, numbers: set[int], out: bool, speed: float | None) ->
         for count, code, now in zip(
             rows.counts.tolist(), rows.codes.tolist(), rows.monotonics.tolist(), strict=True
         ):
-            place, stop = stop, stop + count
+            begin, stop = stop, stop + count
             if code >> 1 not in numbers:
                 continue
             start = now if start is None else start
             if code & 1 != out:
                 continue
             at = 0.0 if speed is None else (now - start) / 1e9 / speed
-            for row in range(place, stop):
+            for row in range(begin, stop):
                 head, flags = int(rows.heads[row]), int(rows.flags[row])
                 if flags & Flag.STATUS not in _NOT_SENT and head & OPCODE != Opcode.PONG:
                     frame = to_frame(head, rows.payload_at(row))
@@ -101,22 +105,25 @@ async def replay(
     name: str | None = None,
     on_sent: Callable[[TimedFrame], object] | None = None,
 ) -> int:
-    """Send on a session what was sent in a recording, at the recorded times; return the number of frames sent.
+    """Send the frames of a recorded client on a session, at the recorded times; return the number of frames sent.
 
-    A recorded close frame closes the session, and ends the replay; otherwise the session stays open. What the peer
-    answers is not waited for: it is in ``session.log``, to be compared with the recording.
+    A recorded close frame closes the session and ends the replay; otherwise the session stays open. The replay does
+    not wait for answers: they are in ``session.log``, for a comparison with the recording. Example::
+
+        async with connect(url) as session:
+            await replay(wsnotebook.load("feed.parquet"), session, speed=10)
 
     Args:
         log: the recording, such as ``wsnotebook.load(path)``.
-        session: an open session; a raw one to send frames that break rules.
-        speed: 1.0 as recorded, 2.0 twice as fast, None as fast as the session takes them.
+        session: an open session; a raw session can send frames that break rules.
+        speed: 1.0 as recorded, 2.0 twice as fast, None as fast as the session accepts them.
         direction: ``"out"`` for a recording made by a client, ``"in"`` for one made by a server.
-        name: of the recorded session; needed where the log has several.
+        name: name of the recorded session; required if the log has several.
         on_sent: called with each frame after it was sent.
 
     Raises:
-        ValueError: as timed_frames, before anything is sent.
-        SessionClosed: the session ended before the last frame; it is noticed also in a pause.
+        ValueError: see timed_frames; raised before the first frame is sent.
+        SessionClosed: the session ended before the last frame was sent; raised at once, also during a pause.
     """
     frames = timed_frames(log, direction, speed=speed, name=name)
     loop = asyncio.get_running_loop()
@@ -129,7 +136,7 @@ async def replay(
                 await asyncio.wait((ended,), timeout=pause)
             is_close = timed.frame.opcode == Opcode.CLOSE
             if is_close and ended.done():
-                break  # closing what is closed is no fault
+                break  # the session is closed already, which is the effect of the recorded close
             await _send(session, timed.frame)
             sent += 1
             if on_sent is not None:
@@ -145,11 +152,11 @@ async def replay(
 
 async def _send(session: ClientWebSocketSession, frame: Frame) -> None:
     if frame.opcode & _CONTROL:
-        await session.flush()  # or it would overtake the data frames that were sent before it
+        await session.flush()  # a control frame overtakes queued data frames, which would change the order
     if frame.opcode != Opcode.CLOSE:
         await session.send(frame)
         return
-    with contextlib.suppress(SessionClosed):  # the peer's close has crossed it
-        await session.send(frame)  # as it was, also with a code that close() would not take
-        await session.flush()  # until then close() would send one of its own
+    with contextlib.suppress(SessionClosed):  # the close of the peer arrived first
+        await session.send(frame)  # as recorded, also with a code that close() refuses
+        await session.flush()  # before it is written, close() would send a second close frame
     await session.close()
