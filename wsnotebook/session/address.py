@@ -1,4 +1,7 @@
-"""Checks of what a user puts into a handshake: URL, headers, subprotocols. websockets checks header values only."""
+"""Checks of the user's input to a handshake: URL, headers, cookies, subprotocols.
+
+The library websockets checks header values only, so a CR LF in a name, a URL or a subprotocol could inject headers.
+"""
 
 from __future__ import annotations
 
@@ -34,17 +37,17 @@ class Address(NamedTuple):
     """A checked address."""
 
     url: str
-    """ws:// or wss:// URL for websockets."""
+    """ws:// or wss:// URL, as passed to websockets."""
     unix_path: str | None
     """Path of the unix socket, for ws+unix:///path/to.sock:/resource."""
 
 
 def check_url(url: str) -> Address:
-    """Return the address of ``url``.
+    """Return the checked address of ``url``.
 
     Raises:
-        InvalidURL: what is wrong with it and how one is written.
-        TypeError: not a str.
+        InvalidURL: it is not a WebSocket URL (RFC 6455 §3); the message has the reason and the syntax.
+        TypeError: ``url`` is not a str.
     """
     if not isinstance(url, str):
         raise TypeError(f"url is a str such as 'ws://127.0.0.1:8765/', not {type(url).__name__}")
@@ -65,8 +68,8 @@ def check_url(url: str) -> Address:
             raise InvalidURL(
                 url, "ws+unix has an absolute path of a socket: ws+unix:///path/to.sock:/resource"
             )
-        there = urlunsplit(("ws", "localhost", resource or "/", parts.query, parts.fragment))
-        return check_url(there)._replace(unix_path=path)
+        ws_url = urlunsplit(("ws", "localhost", resource or "/", parts.query, parts.fragment))
+        return check_url(ws_url)._replace(unix_path=path)
     if parts.scheme not in ("ws", "wss"):
         raise InvalidURL(url, f"the scheme is {parts.scheme!r}" if parts.scheme else "it has no scheme")
     if not parts.hostname:
@@ -79,11 +82,12 @@ def check_url(url: str) -> Address:
 
 
 def check_headers(headers: HeadersLike | None) -> list[tuple[str, str]]:
-    """Return the user's headers as pairs.
+    """Return the user's headers as (name, value) pairs.
 
     Raises:
         TypeError: a value that is not a str.
-        ValueError: a name that is not a token, a value that cannot be one, or a header that the handshake owns.
+        ValueError: a name that is not a token (RFC 9110 §5.6.2), a value with a forbidden character, or a header that
+            the handshake sets itself.
     """
     pairs = list(headers.items() if isinstance(headers, Mapping) else headers or ())
     for name, value in pairs:
@@ -96,11 +100,11 @@ def check_headers(headers: HeadersLike | None) -> list[tuple[str, str]]:
 
 
 def check_value(name: str, value: str) -> str:
-    """Return the value of a header field.
+    """Return the value of a header field after checking its characters.
 
     Raises:
-        TypeError: not a str.
-        ValueError: it has what cannot stand in a header.
+        TypeError: ``value`` is not a str.
+        ValueError: it has a control character, or a character outside ISO-8859-1 (RFC 9110 §5.5).
     """
     if not isinstance(value, str):
         raise TypeError(f"the value of {name} is a str, not {type(value).__name__}")
@@ -114,7 +118,7 @@ def check_value(name: str, value: str) -> str:
 
 
 def check_cookies(cookies: Mapping[str, str]) -> str:
-    """Return the value of the Cookie field.
+    """Return the value of the Cookie field (RFC 6265 §4.2.1).
 
     Raises:
         ValueError: a name that is not a token, or a value with a semicolon, which would begin another cookie.
@@ -131,8 +135,8 @@ def check_subprotocols(subprotocols: Iterable[str]) -> list[str]:
     """Return the subprotocols as a list.
 
     Raises:
-        TypeError: one str instead of several.
-        ValueError: a name that is not a token, or twice the same.
+        TypeError: ``subprotocols`` is one str instead of a list.
+        ValueError: a name that is not a token, or a repeated name (RFC 6455 §4.1).
     """
     if isinstance(subprotocols, str):
         raise TypeError(f"subprotocols is a list of names: write [{subprotocols!r}]")

@@ -1,4 +1,4 @@
-"""Checks of the numbers that a user may set: sizes and times."""
+"""Checks of numeric arguments: sizes in bytes, times in seconds. Checks of the handshake are in address.py."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ __all__ = ["check_frame_size", "seconds"]
 
 
 def check_frame_size(limit: int | None) -> int | None:
-    """Return a size limit.
+    """Return a size limit in bytes, None for no limit.
 
     Raises:
-        ValueError: not over 0.
+        ValueError: ``limit`` is not over 0.
     """
     if limit is not None and limit <= 0:
         raise ValueError(f"max_frame_size is a number of bytes over 0, or None for no limit; not {limit}")
@@ -19,10 +19,14 @@ def check_frame_size(limit: int | None) -> int | None:
 
 
 def seconds(value: float | timedelta, name: str) -> float:
-    """Return a time in seconds.
+    """Return a number or a timedelta in seconds.
+
+    Args:
+        value: seconds, or a timedelta.
+        name: name of the argument, for the message.
 
     Raises:
-        ValueError: not over 0.
+        ValueError: ``value`` is not over 0.
     """
     number = value.total_seconds() if isinstance(value, timedelta) else float(value)
     if not number > 0:

@@ -1,4 +1,4 @@
-"""ByteChannel: a bounded pipe of bytes between a task of the session and its user."""
+"""ByteChannel: a bounded pipe of bytes between a task of the session and its user, within one event loop."""
 
 from __future__ import annotations
 
@@ -13,62 +13,74 @@ __all__ = ["CAPACITY", "ByteChannel", "ByteReader", "ByteWriter"]
 T = TypeVar("T")
 
 CAPACITY = 64 * 1024
-"""Bytes that a channel holds before its writer waits."""
+"""Bytes that a channel buffers before its writer waits."""
 
 
 class ByteChannel:
-    """The pipe; ``reader`` and ``writer`` are its two ends.
+    """The shared state of the pipe; ``reader`` and ``writer`` are its two ends.
 
     Args:
-        capacity: bytes that it holds before the writer waits.
+        capacity: bytes to buffer before the writer waits.
     """
 
     def __init__(self, capacity: int = CAPACITY) -> None:
         self.capacity = capacity
         self.buffer = bytearray()
         self.is_ended = False
-        """The writer has written all."""
+        """Whether the writer is closed: no more bytes will be written."""
         self.is_abandoned = False
-        """The reader reads no more."""
+        """Whether the reader is closed: no more bytes will be read."""
         self.cause: BaseException | None = None
-        """What the task at the other end has raised."""
+        """The exception of the task that closed its end, if it failed."""
         self._waiting: list[asyncio.Future[None]] = []
         self.children: set[asyncio.Task[Any]] = set()
         self.reader = ByteReader(self)
         self.writer = ByteWriter(self)
 
     async def wait(self) -> None:
-        """Wait until the other end does something."""
+        """Wait until the other end calls ``notify``."""
         waiter = asyncio.get_running_loop().create_future()
         self._waiting.append(waiter)
         await waiter
 
-    def tell(self) -> None:
-        """Let the other end look again."""
+    def notify(self) -> None:
+        """Wake the tasks in ``wait``, so that they check the state again."""
         waiting, self._waiting = self._waiting, []
         for waiter in waiting:
             if not waiter.done():
                 waiter.set_result(None)
 
     def end(self, cause: BaseException | None = None) -> None:
-        """Nothing more will be written; ``cause`` says why where that is a failure."""
+        """Close the writer.
+
+        Args:
+            cause: the exception of the writing task if it failed; the reader's EOFError is chained to it.
+        """
         self.is_ended = True
         self.cause = self.cause or cause
-        self.tell()
+        self.notify()
 
     def abandon(self, cause: BaseException | None = None) -> None:
-        """Nothing more will be read."""
+        """Close the reader.
+
+        Args:
+            cause: the exception of the reading task if it failed; the writer's BrokenPipeError is chained to it.
+        """
         self.is_abandoned = True
         self.cause = self.cause or cause
-        self.tell()
+        self.notify()
 
     async def run(
         self, work: Awaitable[object], finish: Callable[[BaseException | None], None]
     ) -> Exception | None:
-        """Do the work at one end, and wait for its children; then call ``finish``, which is ``end`` or ``abandon``.
+        """Run the work of one end and wait for its child tasks, then close this end with ``finish``.
+
+        Args:
+            work: the coroutine of this end.
+            finish: ``end`` or ``abandon``.
 
         Returns:
-            What the work or a child has raised; the other end has it as its cause.
+            The exception of the work or of a child, which is also the cause at the other end; None on success.
         """
         try:
             await work
@@ -76,7 +88,7 @@ class ByteChannel:
         except asyncio.CancelledError as error:
             finish(error)
             raise
-        except Exception as error:  # noqa: BLE001 - whatever it is goes to the other end
+        except Exception as error:  # noqa: BLE001 - any exception is propagated to the other end
             finish(error)
             return error
         finally:
@@ -86,7 +98,7 @@ class ByteChannel:
         return None
 
     def launch(self, coroutine: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        """Run a child of the task at this end: the end of the stream waits for it."""
+        """Run a coroutine as a child of the task at this end; ``run`` waits for it before it closes the end."""
         task = asyncio.get_running_loop().create_task(coroutine)
         self.children.add(task)
         return task
@@ -97,26 +109,28 @@ class _End:
         self._channel = channel
 
     def launch(self, coroutine: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        """Run a child task; the end of the stream waits for it, and its failure reaches the other end."""
+        """Run a coroutine as a child task. The stream ends after it, and its exception reaches the other end."""
         return self._channel.launch(coroutine)
 
 
 class ByteReader(_End):
-    """The end that bytes come out of."""
+    """The end to read from. One task may read at a time."""
 
     async def read(self, n: int = -1) -> bytes:
-        """Return up to ``n`` bytes as soon as there are some, or all until the end with -1; b"" at the end.
+        """Return up to ``n`` bytes as soon as some are buffered, with -1 all bytes until the end; b"" at the end.
+
+        Cancelling loses no bytes.
 
         Raises:
-            EOFError: the other end has failed; its exception is the cause.
+            EOFError: the task at the other end has failed; its exception is the cause.
         """
         channel = self._channel
         if n == 0:
             return b""
         while not channel.is_ended and (n < 0 or not channel.buffer):
             if n < 0 and len(channel.buffer) >= channel.capacity:
-                channel.capacity = 2 * len(channel.buffer)  # who asks for all gets it in memory
-                channel.tell()
+                channel.capacity = 2 * len(channel.buffer)  # read(-1) needs the whole stream in memory
+                channel.notify()
             await channel.wait()
         return self._take(len(channel.buffer) if n < 0 else min(n, len(channel.buffer)))
 
@@ -124,7 +138,8 @@ class ByteReader(_End):
         """Return exactly ``n`` bytes.
 
         Raises:
-            asyncio.IncompleteReadError: the stream ended before; what there was is on it.
+            asyncio.IncompleteReadError: the stream ended before; its ``partial`` has the bytes read.
+            EOFError: the task at the other end has failed; its exception is the cause.
         """
         parts: list[bytes] = []
         left = n
@@ -137,12 +152,16 @@ class ByteReader(_End):
         return b"".join(parts)
 
     async def readline(self) -> bytes:
-        """Return the bytes up to and with the next newline, or what is left at the end."""
+        """Return the bytes up to the next newline, included, or at the end the remaining bytes.
+
+        Raises:
+            EOFError: the task at the other end has failed; its exception is the cause.
+        """
         channel = self._channel
         while (found := channel.buffer.find(b"\n")) < 0 and not channel.is_ended:
             if len(channel.buffer) >= channel.capacity:
                 channel.capacity = 2 * len(channel.buffer)  # a line longer than the channel
-                channel.tell()
+                channel.notify()
             await channel.wait()
         return self._take(found + 1 if found >= 0 else len(channel.buffer))
 
@@ -153,11 +172,11 @@ class ByteReader(_End):
         data = bytes(channel.buffer[:count])
         del channel.buffer[:count]
         if data:
-            channel.tell()
+            channel.notify()
         return data
 
     async def aclose(self) -> None:
-        """Read no more; a writer gets BrokenPipeError."""
+        """Close the reader; further writes raise BrokenPipeError."""
         self._channel.abandon()
 
     def __aiter__(self) -> Self:
@@ -171,13 +190,13 @@ class ByteReader(_End):
 
 
 class ByteWriter(_End):
-    """The end that bytes go into."""
+    """The end to write to."""
 
     async def write(self, data: BytesLike) -> None:
-        """Write bytes; waits while the channel is full.
+        """Write bytes, and wait while the channel is full. Cancelling leaves a part written.
 
         Raises:
-            BrokenPipeError: nobody reads any more; where the reader failed its exception is the cause.
+            BrokenPipeError: an end is closed; if the reading task failed, its exception is the cause.
         """
         channel = self._channel
         view = memoryview(data).cast("B")
@@ -192,15 +211,15 @@ class ByteWriter(_End):
                 continue
             channel.buffer += view[:room]
             view = view[room:]
-            channel.tell()
+            channel.notify()
 
     async def aclose(self) -> None:
-        """Write no more: the reader comes to the end."""
+        """Close the writer; the reader returns the buffered bytes and then b""."""
         self._channel.end()
 
 
 async def _join(children: set[asyncio.Task[Any]]) -> None:
-    """Wait for tasks, also for those that they start; raise the first failure."""
+    """Wait for the tasks in ``children``, also for those added meanwhile; raise the first exception."""
     while children:
         done, _ = await asyncio.wait(children)
         children -= done

@@ -1,4 +1,4 @@
-"""HttpCall: what was asked for and what was answered when a session was opened. Its repr shows no secret."""
+"""HttpCall: the HTTP request and response of the opening handshake. Every repr here redacts secrets."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ __all__ = ["Headers", "HttpCall", "HttpRequest", "HttpResponse"]
 
 
 class Headers(Mapping[str, str]):
-    """Header fields in order; names compare without case. Its repr shows no secret.
+    """Header fields in order; lookups ignore the case of names. The repr redacts secrets.
 
-    ``headers[name]`` is the first value of that name, ``get_all(name)`` all of them.
+    ``headers[name]`` is the first value of that name, ``get_all(name)`` the list of all.
     """
 
     __slots__ = ("_items",)
@@ -30,7 +30,7 @@ class Headers(Mapping[str, str]):
         return [value for key, value in self._items if key.lower() == name.lower()]
 
     def raw_items(self) -> tuple[tuple[str, str], ...]:
-        """Return every field in order, repeated names and all."""
+        """Return all fields in order, repeated names included, as (name, value) pairs."""
         return self._items
 
     def __getitem__(self, name: str) -> str:
@@ -58,9 +58,9 @@ class HttpRequest:
     """The request of the opening handshake."""
 
     url: str
-    """Address as it was asked for, after redirects."""
+    """Requested address, after redirects."""
     headers: Headers = field(default_factory=Headers)
-    """As they were sent."""
+    """Header fields as sent."""
     method: str = "GET"
     """Always GET (RFC 6455 §4.1)."""
 
@@ -70,20 +70,20 @@ class HttpRequest:
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
-    """The server's answer."""
+    """The response of the opening handshake."""
 
     status: int
-    """101 where the upgrade was accepted."""
+    """HTTP status; 101 if the upgrade was accepted."""
     reason: str
     """Reason phrase."""
     headers: Headers = field(default_factory=Headers)
-    """As they came."""
+    """Header fields as received."""
     http_version: str = "1.1"
     """Version of HTTP."""
     elapsed: float = 0.0
-    """Seconds from the request to the whole head of the response."""
+    """Seconds from sending the request to the complete head of the response."""
     body: bytes = b""
-    """Body of a refusal; empty with 101."""
+    """Body of a response that refuses the upgrade; empty with 101."""
 
     def __repr__(self) -> str:
         return f"HttpResponse({self.status} {self.reason}, {self.headers!r}, {len(self.body)} bytes of body)"
@@ -91,19 +91,19 @@ class HttpResponse:
 
 @dataclass(frozen=True, slots=True)
 class HttpCall:
-    """The call that opened a session: frozen."""
+    """The call that opened a session: request, response and facts of the connection. Frozen."""
 
     request: HttpRequest
-    """What was asked."""
+    """The request of the handshake."""
     response: HttpResponse | None = None
-    """What was answered; None where nothing was."""
+    """The response; None if none was received."""
     attributes: dict[str, Any] = field(default_factory=dict)
-    """Free for the user."""
+    """A dict for values of the user; the package does not use it."""
     subprotocol: str | None = None
-    """The subprotocol that the server chose."""
+    """The subprotocol that the server selected; None if none."""
     local_address: Any = None
-    """(host, port) of our end."""
+    """(host, port) of the local end."""
     remote_address: Any = None
     """(host, port) of the peer, or the path of a unix socket."""
     tls: dict[str, Any] | None = None
-    """version, cipher and the peer's certificate; None without TLS."""
+    """``version``, ``cipher``, ``certificate`` (of the peer) and ``alpn``; None without TLS."""

@@ -1,4 +1,7 @@
-"""connect: opens a session. Dialling, TLS, proxies and redirects are those of websockets."""
+"""connect, ws, wss: check the arguments and open a session, or several with reconnection.
+
+Dialling, TLS, proxies and redirects are in dialer.py and the library websockets; a session is in session.py.
+"""
 
 from __future__ import annotations
 
@@ -53,10 +56,10 @@ __all__ = ["Auth", "connect", "ws", "ws_raw", "wss", "wss_raw"]
 Auth: TypeAlias = tuple[str, str] | str
 """(user, password) for Basic, or a token for Bearer."""
 
-_MAX_FRAME_SIZE = 64 << 20
-_RETRY_FIRST = 0.25  # seconds before the first reconnection, times two each, with jitter
-_RETRY_LONGEST = 30.0
-_RETRY_STATUSES = frozenset((500, 502, 503, 504))  # those of a server that is starting or overloaded
+_MAX_FRAME_SIZE = 64 << 20  # bytes
+_RETRY_FIRST = 0.25  # seconds before the first reconnection; doubled after each failure, with jitter
+_RETRY_LONGEST = 30.0  # seconds
+_RETRY_STATUSES = frozenset((500, 502, 503, 504))  # HTTP status of a server that is starting or overloaded
 
 _names = itertools.count(1)
 
@@ -64,39 +67,48 @@ _names = itertools.count(1)
 class connect:
     """Open a WebSocket session: ``session = await connect(url)`` or ``async with connect(url) as session:``.
 
-    ``async for session in connect(url):`` connects again, with exponential backoff, whenever the body has ended;
-    ``except SessionClosed: continue`` in the body makes a loss its end. One log goes on over all attempts.
+    ``async with`` closes the session with 1000 at the end of the block, and with 1011 if the block raises.
+    ``async for session in connect(url):`` reconnects, with exponential backoff, whenever the body has ended. Write
+    ``except SessionClosed: continue`` in the body, so that a lost session ends it. All attempts share one log. Example::
+
+        async with connect("wss://example.org/feed", ping_interval=20) as session:
+            await session.send("subscribe")
+            async for message in session:
+                print(message)
 
     Args:
         url: ws://, wss:// or ws+unix:///path/to.sock:/resource.
-        raw: a ClientWebSocketSession, on which nothing is done by itself, instead of the default kind.
-        name: of the session, for the column ``session``; "ws1", "ws2", … where None.
-        headers: further header fields of the request.
-        cookies: by name; they make one Cookie field.
+        raw: open a ClientWebSocketSession, which does not answer pings and closes or join fragments, instead of a
+            DefaultClientWebSocketSession.
+        name: name of the session, for the column ``session``; None chooses "ws1", "ws2", ….
+        headers: further header fields of the request, a mapping or (name, value) pairs.
+        cookies: name → value; they are sent in one Cookie field.
         auth: (user, password) for Basic, or a str for a Bearer token.
-        origin: value of the Origin field, for servers that want one.
-        subprotocols: offered, the most wanted first.
-        extensions: factories to offer; permessage-deflate where not given and ``compression`` allows it.
+        origin: value of the Origin field, for servers that require one.
+        subprotocols: names to offer, the preferred first.
+        extensions: factories to offer; None offers permessage-deflate, unless ``compression`` is None or ``raw``.
         compression: "deflate", or None to offer no extension by default.
-        masking: mask what is sent (RFC 6455 §5.3); ``session.masking`` changes it at any time.
-        max_frame_size: payload bytes of a received frame, and of a joined message; None for no limit.
+        masking: mask sent frames (RFC 6455 §5.3); ``session.masking`` changes it at any time.
+        max_frame_size: largest payload, in bytes, of a received frame and of a joined message; None for no limit.
         ping_interval: seconds between pings; None sends none.
-        ping_timeout: seconds that a pong may take.
+        ping_timeout: seconds to wait for a pong before the session is failed with 1011; None for no limit.
         open_timeout: seconds for DNS, TCP, TLS and HTTP together; None for no limit.
-        close_timeout: seconds for the peer's answer to a close frame.
-        channels: capacities, as Channels(incoming=bounded(100), …).
-        ssl: an SSLContext for wss://; the system's trust where None.
-        proxy: True takes the system's, None none, or the address of one: http://, https://, socks5://….
+        close_timeout: seconds to wait for the peer's answer to a close frame; None for no limit.
+        channels: capacities of the channels, such as Channels(incoming=bounded(100)).
+        ssl: an SSLContext for wss://; None trusts the certificates of the system.
+        proxy: True uses the proxy of the system, None uses none; or an address: http://, https:// or socks5://….
         user_agent: value of the User-Agent field; None sends none.
-        converter: for send_serialized and receive_deserialized; None for none.
-        log: a FrameLog to record into; several sessions may share one.
-        record: a new ``.pcapng``, or a directory as "name/", to record into as well, beside memory, until the session
-            has ended; ``session.log.record_to`` says more.
-        io: "kernel" pumps on this event loop; "thread" on one of its own, which a blocking cell does not stop.
+        converter: used by send_serialized and receive_deserialized; None for none.
+        log: a FrameLog to record into; several sessions may share one. None makes a new one.
+        record: a new ``.pcapng`` file, or a directory as "name/", to write the log to until the session has ended, in
+            addition to memory; see ``session.log.record_to``.
+        io: "kernel" runs the session's I/O on this event loop; "thread" on its own thread, so that a blocking cell
+            does not stop it.
 
-    Raises, when awaited:
-        InvalidURL, ConnectError, SocketTimeout, HandshakeError: each says what to do; the last three have ``.call``.
-        ValueError, TypeError: an argument that cannot be, at once.
+    Raises:
+        ValueError, TypeError, InvalidURL: an invalid argument; raised by the call itself.
+        ConnectError, SocketTimeout, HandshakeError: raised when awaited; they have ``.call``, and the message names a
+            remedy.
     """
 
     def __init__(
@@ -187,21 +199,21 @@ class connect:
             try:
                 session = await self._open(attempt)
             except (ConnectError, SocketTimeout, HandshakeError) as error:
-                if not _may_pass(error):
+                if not _is_temporary(error):
                     raise
                 delay = min(_RETRY_LONGEST, delay * 2 or _RETRY_FIRST)
-                why = f"attempt {attempt} failed, next in {delay:.2f} s: {_why(error)}"
-                options.log.note("reconnect", why, options.name)
+                detail = f"attempt {attempt} failed, next in {delay:.2f} s: {_problem(error)}"
+                options.log.note("reconnect", detail, options.name)
             else:
                 try:
                     async with session:
                         try:
                             yield session
-                        except GeneratorExit:  # the loop was left, which is no fault
+                        except GeneratorExit:  # break in the loop: a normal end, so close with 1000
                             await session.close()
                             raise
                 except SessionClosed:
-                    pass  # a task of the session sent into its loss: that is what this loop is for
+                    pass  # a task of the session was sending when the session was lost: reconnect
                 delay = _RETRY_FIRST
                 options.log.note(
                     "reconnect", f"attempt {attempt} ended with {session.close_reason_now}", options.name
@@ -213,20 +225,20 @@ class connect:
         return None if self._record is None else SessionRecording(self._options.log, self._record)
 
     async def _open_recorded(self) -> ClientWebSocketSession:
-        """Open the only attempt; the recording ends with it."""
+        """Open one session; the recording ends with it."""
         recording = self._begin_recording()
         try:
             session = await self._open(0)
         except BaseException:
             if recording is not None:
-                recording.give_up()
+                recording.abandon()
             raise
         if recording is not None:
             session.record_with(recording)
         return session
 
     async def _open(self, attempt: int) -> ClientWebSocketSession:
-        """Dial, shake hands, and return the session."""
+        """Dial, perform the handshake, and return the session."""
         options = self._options
         session = _make_session(options, attempt)
         options.log.note("connecting", redact_url(options.address.url), options.name)
@@ -314,16 +326,16 @@ def _check_ssl(url: str, context: ssl_module.SSLContext | None) -> ssl_module.SS
     return context
 
 
-def _why(error: CallError) -> str:
-    """Return what an attempt failed of, without the address, which may have a secret: for the log."""
+def _problem(error: CallError) -> str:
+    """Return the reason of a failed attempt for the log, without the address, which may contain a secret."""
     response = getattr(error.call, "response", None)
     if isinstance(error, HandshakeError) and response is not None:
         return f"status {response.status} {response.reason}"
     return error.problem
 
 
-def _may_pass(error: CallError) -> bool:
-    """Tell whether a failed attempt is worth another: nothing that only a change of arguments can mend."""
+def _is_temporary(error: CallError) -> bool:
+    """Return whether a failed attempt may succeed later with the same arguments."""
     if isinstance(error, HandshakeError):
         response = getattr(error.call, "response", None)
         return response is not None and response.status in _RETRY_STATUSES
@@ -346,7 +358,13 @@ def _build(scheme: str, host: str, port: int | None, path: str, options: dict[st
 
 
 def ws(host: str, port: int | None = None, path: str = "/", **options: Any) -> connect:
-    """Connect to ws://host:port/path; the default port is 80. Options are those of connect().
+    """Connect to ws://host:port/path, as connect() does: ``session = await ws("127.0.0.1", 8765, "/feed")``.
+
+    Args:
+        host: host name or IP address, or a whole ws:// URL.
+        port: None is the default port, 80.
+        path: path and query; characters that a URL does not allow are percent-encoded.
+        options: options of connect().
 
     Raises:
         InvalidURL: ``host`` is a URL of another scheme.
@@ -355,19 +373,25 @@ def ws(host: str, port: int | None = None, path: str = "/", **options: Any) -> c
 
 
 def wss(host: str, port: int | None = None, path: str = "/", **options: Any) -> connect:
-    """Connect to wss://host:port/path over TLS; the default port is 443. Options are those of connect().
+    """Connect to wss://host:port/path over TLS, as connect() does: ``session = await wss("example.org", path="/feed")``.
+
+    Args:
+        host: host name or IP address, or a whole wss:// URL.
+        port: None is the default port, 443.
+        path: path and query; characters that a URL does not allow are percent-encoded.
+        options: options of connect().
 
     Raises:
-        InvalidURL: ``host`` is a URL of another scheme; nothing is sent in the clear.
+        InvalidURL: ``host`` is a URL of another scheme; nothing is sent unencrypted.
     """
     return _build("wss", host, port, path, options)
 
 
 def ws_raw(host: str, port: int | None = None, path: str = "/", **options: Any) -> connect:
-    """As ws(), for a raw session."""
+    """Connect as ws() does, but open a raw session."""
     return ws(host, port, path, raw=True, **options)
 
 
 def wss_raw(host: str, port: int | None = None, path: str = "/", **options: Any) -> connect:
-    """As wss(), for a raw session."""
+    """Connect as wss() does, but open a raw session."""
     return wss(host, port, path, raw=True, **options)

@@ -1,4 +1,4 @@
-"""What ``close`` takes: a code, a CloseReason or an exception; and the CloseReason that it means."""
+"""Conversion of the argument of ``close``, a code, a CloseReason or an exception, to a CloseReason and its frame."""
 
 from __future__ import annotations
 
@@ -22,17 +22,18 @@ CloseArgument: TypeAlias = int | CloseReason | BaseException
 
 
 def reason_of(reason: CloseArgument, message: str, *, detail: bool, any_code: bool) -> CloseReason:
-    """Return the close reason of what was given to ``close``.
+    """Return the close reason for the arguments of ``close``.
 
     Args:
-        reason: a code, a CloseReason, or an exception: CancelledError is 1000 without a message, any other 1011 with
-            the name of its type, cut to 123 bytes between two characters.
-        detail: add the exception's text.
-        any_code: a raw session may send what others may not.
+        reason: a code, a CloseReason, or an exception: CancelledError becomes 1000 without a message, any other 1011
+            with the name of its type, cut to 123 bytes between two characters.
+        message: the text that goes with a code; at most 123 bytes of UTF-8 (RFC 6455 §5.5: 125 with the code).
+        detail: add the text of the exception.
+        any_code: allow codes and lengths that RFC 6455 forbids, for a raw session.
 
     Raises:
-        ValueError: a code that may not be sent, or a message over 123 UTF-8 bytes; of a raw session's only a code
-            that does not fit into two bytes.
+        ValueError: RFC 6455 §7.4 forbids to send the code, or the message is over 123 bytes; with ``any_code`` only
+            a code that does not fit into two bytes.
     """
     if isinstance(reason, asyncio.CancelledError):
         return CloseReason(CloseCode.NORMAL)
@@ -45,7 +46,7 @@ def reason_of(reason: CloseArgument, message: str, *, detail: bool, any_code: bo
             f"close code {closing.code} may not be sent (RFC 6455 §7.4): use 1000 for a normal end, 1011 for an error, "
             "or 3000 to 4999 for a code of your own"
         )
-    close_frame(closing, any_length=any_code)  # raises where code or message do not fit
+    close_frame(closing, any_length=any_code)  # raises if code or message do not fit
     return closing
 
 

@@ -1,4 +1,4 @@
-"""WireConnection: the asyncio protocol that websockets dials; after the 101 an OpenConnection takes its place."""
+"""The asyncio protocols of a connection: WireConnection until the 101, OpenConnection after it."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from wsnotebook.wire.protocol import WireProtocol
 
 __all__ = ["OpenConnection", "WireConnection"]
 
-_READ = 256 * 1024  # bytes read at once: what asyncio reads, and some ms of work for the loop at most
-_AFTER_LARGE = 4 * 1024
+_READ = 256 * 1024  # bytes of one read: the size that asyncio uses, and at most some ms of work for the loop
+_AFTER_LARGE = 4 * 1024  # bytes of the read after a large frame, see get_buffer
 
 
 class WireConnection(ClientConnection):
-    """One TCP connection up to its 101: dialling and handshake are websockets' own.
+    """One TCP connection until its 101. The library websockets does the dialling and the handshake.
 
     Args:
-        protocol: the wire.
-        pump: takes over when the WebSocket is open.
-        url: the address asked for.
-        include_secrets: record the handshake as it was.
+        protocol: the Sans-I/O protocol, which parses the bytes.
+        pump: owns the transport from the 101 on.
+        url: the requested address.
+        include_secrets: record the handshake without redaction.
     """
 
     def __init__(self, protocol: WireProtocol, pump: Pump, url: str, *, include_secrets: bool) -> None:
@@ -36,27 +36,27 @@ class WireConnection(ClientConnection):
         self.pump = pump
         self.url = url
         self.elapsed = 0.0
-        """Seconds from the request to the whole head of the response."""
+        """Seconds from sending the request to the complete head of the response."""
         self._include_secrets = include_secrets
-        self._asked_at = 0.0
+        self._requested_at = 0.0
 
     async def handshake(self, *arguments: Any, **options: Any) -> None:
-        """Send the request and wait for the answer, as websockets does."""
-        self._asked_at = self.loop.time()
+        """Send the request and wait for the response, as websockets does, and measure the time."""
+        self._requested_at = self.loop.time()
         await super().handshake(*arguments, **options)
 
     def process_event(self, event: Event) -> None:
-        """Take the response of the handshake; there are no other events."""
-        self.elapsed = self.loop.time() - self._asked_at
+        """Handle the response of the handshake; WireProtocol emits no other events."""
+        self.elapsed = self.loop.time() - self._requested_at
         super().process_event(event)
 
     def data_received(self, data: bytes) -> None:
-        """Give the bytes of the handshake to websockets; what follows goes to an OpenConnection."""
+        """Feed the bytes of the handshake to websockets; pass the transport on after the 101."""
         super().data_received(data)
         if self.response is not None and self.wire.state is OPEN:
-            self._hand_over()
+            self._pass_to_pump()
 
-    def _hand_over(self) -> None:
+    def _pass_to_pump(self) -> None:
         transport, pump = self.transport, self.pump
         pump.log.note("handshake", f"101 after {self.elapsed * 1000:.1f} ms", pump.name)
         pump.open(transport, self.wire, self._describe(transport))
@@ -66,7 +66,7 @@ class WireConnection(ClientConnection):
             pump.intake.bytes_received(early)
 
     def _describe(self, transport: asyncio.Transport) -> Connection:
-        """Return what the log keeps of this connection."""
+        """Return the facts of this connection for the log."""
         assert self.request is not None and self.response is not None
         request, response = self.request, self.response
         status = f"HTTP/1.1 {response.status_code} {response.reason_phrase}"
@@ -87,30 +87,32 @@ class WireConnection(ClientConnection):
 
 
 class OpenConnection(asyncio.BufferedProtocol):
-    """One TCP connection after the 101: the pump's alone.
+    """One TCP connection after the 101, owned by the pump.
 
-    It says where to read the next bytes to: a large frame into its place in the log, all else into a buffer of its own.
+    It chooses the buffer of the next read: the payload of a large frame is read directly into the log, which saves a
+    copy; all other bytes are read into a buffer of this object.
 
     Args:
-        wire, pump: where the bytes go.
-        lost: completed at the end; websockets waits for it.
+        wire: parses the bytes.
+        pump: receives bytes, EOF and the loss of the connection.
+        lost: completed when the connection is lost; websockets waits for it.
     """
 
     def __init__(self, wire: WireProtocol, pump: Pump, lost: asyncio.Future[None]) -> None:
         self._wire = wire
         self._pump = pump
         self._lost = lost
-        # mapped, so that what a quiet session never fills costs no memory
+        # mmap, so that pages which a quiet session never fills use no memory
         self._buffer = memoryview(mmap.mmap(-1, _READ))
         self._in_place = False
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        """Return where the next read goes."""
-        self._pump.intake.finish()  # Windows' transport feeds what it had read before it was paused
+        """Return the buffer for the next read."""
+        self._pump.intake.finish()  # the proactor transport of Windows delivers bytes that it read before a pause
         room = self._wire.room()
-        if (
-            room is None
-        ):  # behind a large frame another is likely: its header is wanted here, and not much more
+        if room is None:
+            # After a large frame another one is likely: a short read gets its header and little of its payload,
+            # so that most of the payload can be read into the log.
             room = self._buffer[:_AFTER_LARGE] if self._in_place else self._buffer
             self._in_place = False
         else:
@@ -118,30 +120,30 @@ class OpenConnection(asyncio.BufferedProtocol):
         return room
 
     def buffer_updated(self, nbytes: int) -> None:
-        """Take the bytes of one read."""
+        """Pass the bytes of one read to the pump's intake."""
         if self._in_place:
             self._pump.intake.received_in_place(nbytes)
         else:
             self._pump.intake.bytes_received(bytes(self._buffer[:nbytes]))
 
     def eof_received(self) -> bool | None:
-        """Take the end of what the peer sends."""
+        """Notify the pump that the peer has sent FIN."""
         return self._pump.eof_received()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Take the end of the connection."""
+        """Notify the pump that the connection is lost."""
         self._pump.connection_lost(exc)
         self._lost.set_result(None)
 
     def pause_writing(self) -> None:
-        """The operating system takes no more for now."""
+        """Notify the pump that the write buffer is above its high-water mark."""
         self._pump.pause_writing()
 
     def resume_writing(self) -> None:
-        """The operating system has taken all."""
+        """Notify the pump that the write buffer is below its low-water mark."""
         self._pump.resume_writing()
 
 
 def _ip_address(address: Any) -> tuple[str, int] | None:
-    """Return host and port; None of a unix socket."""
+    """Return host and port; None for a unix socket."""
     return (address[0], address[1]) if isinstance(address, tuple) else None

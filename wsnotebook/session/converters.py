@@ -1,4 +1,4 @@
-"""Converters: between Python values and frames, for send_serialized and receive_deserialized."""
+"""Converters between Python values and frames, for send_serialized and receive_deserialized."""
 
 from __future__ import annotations
 
@@ -13,25 +13,27 @@ __all__ = ["Converter", "JsonConverter"]
 
 
 class Converter(Protocol):
-    """What ``connect(converter=…)`` takes."""
+    """The type of ``connect(converter=…)``: implement both methods for another serialisation."""
 
     def serialize(self, value: Any) -> Frame:
-        """Return the frame of a value."""
+        """Return a text or binary frame that contains ``value``."""
 
     def deserialize(self, frame: Frame, kind: Any) -> Any:
-        """Return the value of a frame.
+        """Return the value in a frame, as an instance of ``kind``.
 
         Raises:
-            ConversionError: it is not one.
+            ConversionError: the frame contains no such value.
         """
 
 
 class JsonConverter:
-    """JSON in text frames.
+    """Converts to and from JSON in text frames.
+
+    Example: ``connect(url, converter=JsonConverter(decoder=partial(json.loads, parse_float=Decimal)))``.
 
     Args:
-        encoder: called with a value, returns JSON.
-        decoder: called with text, returns a value.
+        encoder: called with a value, returns JSON text.
+        decoder: called with JSON text, returns a value; raises ValueError if the text is not JSON.
     """
 
     def __init__(
@@ -44,24 +46,30 @@ class JsonConverter:
         self._decoder = decoder
 
     def serialize(self, value: Any) -> Frame:
-        """Return a text frame of the value's JSON; None is ``null``."""
+        """Return a text frame with the JSON of ``value``; None becomes ``null``.
+
+        Raises:
+            TypeError: the encoder cannot serialise ``value``.
+        """
         return Frame.text(self._encoder(value))
 
     def deserialize(self, frame: Frame, kind: Any = object) -> Any:
         """Return the value of a text frame.
 
         Args:
-            kind: a class that the value must be an instance of, or a callable that makes the wanted value of it, such
-                as a dataclass taking keywords for a JSON object. ``object`` and None take anything.
+            frame: the received frame.
+            kind: a class that the value must be an instance of, or a callable that converts it. A JSON object is
+                passed as keywords, so that a dataclass works; other values as the only argument. ``object`` and None
+                accept any value.
 
         Raises:
-            ConversionError: not a text frame, not JSON, or not of that kind; the frame is on it.
+            ConversionError: not a text frame, not JSON, or not of that kind; its ``frame`` is the frame.
         """
         if frame.opcode != Opcode.TEXT:
             raise ConversionError(frame, f"JSON comes in text frames, this one is {frame.opcode!r}")
         try:
             value = self._decoder(frame.read_text())
-        except ValueError as error:  # JSONDecodeError and UnicodeDecodeError are both
+        except ValueError as error:  # the base class of JSONDecodeError and UnicodeDecodeError
             raise ConversionError(frame, f"not JSON: {error}") from error
         return _of_kind(frame, value, kind)
 

@@ -1,4 +1,4 @@
-"""Dialer: from the checked arguments of connect() to an open connection; dialling itself is that of websockets."""
+"""Dialer: opens a connection with the checked arguments of connect(). The library websockets does the dialling."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = ["Dialer", "Options"]
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """The checked arguments of connect()."""
+    """The checked arguments of connect(), which documents them; times in seconds, sizes in bytes."""
 
     address: Address
     raw: bool
@@ -49,7 +49,7 @@ class Options:
 
 
 class Dialer(_websockets_connect):
-    """websockets' own way to a connection, with our wire and pump at its end."""
+    """The dialling of websockets (DNS, proxy, TLS, redirects), which ends in our wire protocol and pump."""
 
     def __init__(self, options: Options, pump: Pump) -> None:
         target: dict[str, Any] = {}
@@ -87,10 +87,10 @@ class Dialer(_websockets_connect):
         return self._last
 
     async def dial(self) -> HttpCall:
-        """Return the call of an open connection.
+        """Open the connection, and return its request and response.
 
         Raises:
-            InvalidURL, ConnectError, SocketTimeout, HandshakeError.
+            InvalidURL, ConnectError, SocketTimeout, HandshakeError: see errors.py.
         """
         try:
             await self.connect()
@@ -105,7 +105,7 @@ class Dialer(_websockets_connect):
         return self._call()
 
     def _call(self) -> HttpCall:
-        """Return what is known of the call so far."""
+        """Return the request and, if received, the response."""
         last = self._last
         if last is None:
             return HttpCall(HttpRequest(self.uri))

@@ -1,4 +1,7 @@
-"""map_engine_exceptions: whatever asyncio, ssl and websockets raise becomes one of ours, chained, with its remedy."""
+"""map_engine_exceptions: converts exceptions of asyncio, ssl and websockets to exceptions of errors.py.
+
+The original exception is chained, and the message names a remedy.
+"""
 
 from __future__ import annotations
 
@@ -44,13 +47,17 @@ _TLS_REMEDY = (
 
 
 class map_engine_exceptions:
-    """Context manager and stream wrapper: what the platform raises inside becomes ours.
+    """Context manager and stream wrapper that converts exceptions of the platform to exceptions of this package.
 
-    ``with map_engine_exceptions(call): …`` maps what a block raises; ``map_engine_exceptions(call).stream(source)``
-    what iterating over ``source`` raises.
+    ``with map_engine_exceptions(call): …`` converts the exceptions of a block,
+    ``map_engine_exceptions(call).stream(source)`` those of iterating over ``source``.
 
     Args:
-        call: the HttpCall that the exceptions get.
+        call: the HttpCall to store in a CallError.
+
+    Raises:
+        InvalidURL, ConnectError, SocketTimeout, HandshakeError, SessionClosed: the converted exception; an exception
+            that has no counterpart here is raised unchanged.
     """
 
     def __init__(self, call: Any) -> None:
@@ -67,14 +74,17 @@ class map_engine_exceptions:
             raise ours from error
 
     async def stream(self, source: AsyncIterable[T]) -> AsyncIterator[T]:
-        """Yield what ``source`` yields, mapping what it raises."""
+        """Yield the items of ``source``, converting its exceptions."""
         with self:
             async for item in source:
                 yield item
 
 
 def to_ours(error: BaseException, call: Any) -> WsNotebookError | None:
-    """Return our exception for one of the platform's, or None where it is ours already or nobody's."""
+    """Return the exception of this package for one of the platform.
+
+    None means that ``error`` already is one of this package, or has no counterpart.
+    """
     if isinstance(error, WsNotebookError):
         return None
     if isinstance(error, ConnectionClosed):
@@ -142,7 +152,9 @@ def _connect(error: OSError, call: Any) -> ConnectError:
         )
     if isinstance(error, ssl.SSLError):
         return ConnectError(call, f"TLS failed: {getattr(error, 'reason', None) or error}", _TLS_REMEDY)
-    if type(error) is ConnectionResetError and not error.args:  # so says asyncio when TLS is cut short
+    if (
+        type(error) is ConnectionResetError and not error.args
+    ):  # asyncio, if EOF arrives inside the TLS handshake
         return ConnectError(call, "TLS failed: the server hung up within the handshake", _TLS_REMEDY)
     if isinstance(error, socket.gaierror):
         return ConnectError(

@@ -1,7 +1,7 @@
-"""Heartbeat: one 100 ms tick for each event loop that has sessions, open or being opened.
+"""Heartbeat: a 100 ms timer for each event loop that has sessions, open or opening.
 
-It wakes an idle loop, so that an interrupt of the notebook is noticed (the kernel cancels an awaiting cell only when
-its loop next wakes), and it notices when a blocking cell has held the loop up.
+It wakes an idle loop, because the kernel handles an interrupt of an awaiting cell only when its loop next wakes, and
+it detects that a blocking cell has delayed the loop.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from collections.abc import Callable, Iterator
 __all__ = ["STALL", "TICK", "Heartbeat"]
 
 TICK = 0.1
-"""Seconds between ticks: what ■ takes at most on a silent session."""
+"""Seconds between ticks: the longest delay of ■ on a session without traffic."""
 STALL = 1.0
-"""Seconds of a late tick that are worth an event: shorter ones are ordinary work."""
+"""Seconds of delay from which a tick is recorded as an event: shorter delays are ordinary work."""
 
 _beats: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Heartbeat] = weakref.WeakKeyDictionary()
 
 
 class Heartbeat:
-    """The tick of one loop; it runs while somebody listens."""
+    """The timer of one loop; it runs while it has listeners. Use it only in the thread of its loop."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
@@ -36,24 +36,24 @@ class Heartbeat:
         return _beats.setdefault(loop, cls(loop))
 
     def listen(self, on_stall: Callable[[float], None]) -> None:
-        """Tick, and call ``on_stall`` with the seconds by which a tick was late where that is a stall."""
+        """Register ``on_stall``, which is called with the seconds of delay of a tick that is at least STALL late."""
         self._listeners.add(on_stall)
         if self._timer is None:
             self._schedule()
 
     def forget(self, on_stall: Callable[[float], None]) -> None:
-        """Stop calling; the tick ends with its last listener."""
+        """Unregister ``on_stall``; the timer stops when no listener is left."""
         self._listeners.discard(on_stall)
         if not self._listeners:
-            _beats.pop(self._loop, None)  # it holds its loop, and would keep it alive
+            _beats.pop(self._loop, None)  # the value refers to its key, so that the loop would never be freed
             if self._timer is not None:
                 self._timer.cancel()
                 self._timer = None
 
     @contextlib.contextmanager
     def beating(self) -> Iterator[None]:
-        """Tick during a wait of the user that has no open session yet."""
-        listener: Callable[[float], None] = lambda seconds: None  # noqa: E731 - one of its own for each wait
+        """Run the timer during the block, for a wait of the user without an open session."""
+        listener: Callable[[float], None] = lambda seconds: None  # noqa: E731 - a distinct listener for each wait
         self.listen(listener)
         try:
             yield

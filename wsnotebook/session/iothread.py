@@ -1,4 +1,4 @@
-"""IoThread: an event loop on a thread of its own, for a session whose pump must not wait for the notebook's cells."""
+"""IoThread: an event loop on a thread of its own, so that a session's I/O does not wait for cells of the notebook."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ T = TypeVar("T")
 
 
 class IoThread:
-    """A thread that runs an event loop until it is stopped.
+    """A daemon thread that runs an event loop until it is stopped.
 
     Args:
-        name: of the thread.
+        name: name of the thread.
     """
 
     def __init__(self, name: str) -> None:
@@ -35,7 +35,7 @@ class IoThread:
             self.loop.close()
 
     def _end_tasks(self) -> None:
-        """Cancel what still runs: an opening that was given up."""
+        """Cancel the remaining tasks, such as an abandoned attempt to connect."""
         tasks = asyncio.all_tasks(self.loop)
         for task in tasks:
             task.cancel()
@@ -43,15 +43,15 @@ class IoThread:
             self.loop.run_until_complete(asyncio.wait(tasks))
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T]:
-        """Run a coroutine on the thread's loop."""
+        """Schedule a coroutine on the loop of the thread, from any other thread."""
         return asyncio.run_coroutine_threadsafe(coroutine, self.loop)
 
     def stop(self) -> None:
-        """Let the thread end after what is scheduled; any thread. Twice is once."""
+        """Stop the loop after the callbacks that are scheduled now. Any thread; a second call does nothing."""
         if not self._is_stopping:
             self._is_stopping = True
             self.loop.call_soon_threadsafe(self.loop.stop)
 
     def join(self, timeout: float = 5.0) -> None:
-        """Wait until the thread has ended."""
+        """Block until the thread has ended, at most ``timeout`` seconds."""
         self._thread.join(timeout)

@@ -1,4 +1,7 @@
-"""pinger and ponger: keeping a connection alive, and knowing when the peer is gone. They run on the pump's loop."""
+"""pinger and ponger: ping a peer periodically, to detect that it is gone, and answer its pings.
+
+Both run on the loop of the pump, also if that is on a thread.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Pinger", "Ponger", "pinger", "ponger"]
 
-_PAYLOAD = 8  # random bytes of a ping: enough that no pong is taken for another's
+_PAYLOAD = 8  # random bytes of a ping, so that a pong cannot match the wrong ping
 
 
 def pinger(
@@ -32,22 +35,31 @@ def pinger(
     *,
     on_timeout: Callable[[PingTimeout], object] | None = None,
 ) -> Pinger:
-    """Ping the peer regularly and end the session when no pong comes; works on raw sessions too.
+    """Ping the peer periodically and fail the session with 1011 if a pong is missing; for raw sessions too.
+
+    Example::
+
+        rounds = pinger(session, period=1, timeout=5)
+        …
+        rounds.history  # latencies in seconds
 
     Args:
         session: an open session.
         period: seconds before the first ping, and from each pong to the next ping.
-        timeout: seconds for a pong with the same payload.
-        on_timeout: called with the PingTimeout, on the loop of the session's I/O, instead of ending the session.
+        timeout: seconds for a pong with the same payload (RFC 6455 §5.5.3).
+        on_timeout: called with the PingTimeout, on the loop of the session's I/O, instead of failing the session.
 
     Returns:
         A Pinger with ``.stop()``, ``.latency`` and ``.history``.
+
+    Raises:
+        ValueError: ``period`` or ``timeout`` is not over 0.
     """
     return Pinger(session.pump, seconds(period, "period"), seconds(timeout, "timeout"), on_timeout)
 
 
 class Pinger:
-    """Rounds of ping and pong on one connection, one at a time."""
+    """Rounds of one ping and its pong on one connection, one after the other."""
 
     def __init__(
         self, pump: Pump, period: float, timeout: float, on_timeout: Callable[[PingTimeout], object] | None
@@ -55,7 +67,7 @@ class Pinger:
         self.period = period
         """Seconds between a pong and the next ping."""
         self.timeout = timeout
-        """Seconds that a pong may take."""
+        """Seconds from a ping to the timeout of its pong."""
         self._pump = pump
         self._on_timeout = on_timeout
         self._context = contextvars.copy_context()
@@ -67,18 +79,18 @@ class Pinger:
 
     @property
     def latency(self) -> float | None:
-        """Seconds from the last ping to its pong; None before the first."""
+        """Seconds from the last answered ping to its pong; None before the first pong."""
         return self._rounds[-1][1] if self._rounds else None
 
     @property
     def history(self) -> pd.Series[float]:
-        """Series of latencies in seconds by the time of the pong (UTC)."""
-        from wsnotebook.log.dataframe import timed_series  # here, so that a session runs without pandas
+        """Latencies in seconds, a Series indexed by the time of the pong (UTC)."""
+        from wsnotebook.log.dataframe import timed_series  # here, so that a session does not import pandas
 
         return timed_series(self._rounds, "latency")
 
     def stop(self) -> None:
-        """Send no more pings; any thread. A ping that is under way is not waited for."""
+        """Send no more pings, and ignore the pong of a ping that was sent. Any thread."""
         self._is_stopped = True
         self._pump.call(self._cancel)
 
@@ -106,7 +118,7 @@ class Pinger:
 
     def _answered(self, latency: float | Exception) -> None:
         self._payload = None
-        if isinstance(latency, Exception):  # the session has ended, and with it the rounds
+        if isinstance(latency, Exception):  # the session has ended: start no further round
             self._is_stopped = True
             self._cancel()
             return
@@ -125,20 +137,24 @@ class Pinger:
 
 
 def ponger(session: ClientWebSocketSession) -> Ponger:
-    """Answer the peer's pings with their payload, in order: for raw sessions, which answer nothing by themselves.
+    """Answer the peer's pings with their payload, in order, for raw sessions, which do not answer by themselves.
 
-    To a peer that takes nothing only the newest ping is answered (RFC 6455 §5.5.3); reading never waits for it.
+    If the peer does not read, only its newest ping is answered (RFC 6455 §5.5.3); reading never waits for a pong.
+    Example: ``answers = ponger(session)``, later ``answers.stop()``.
+
+    Args:
+        session: an open session.
     """
     return Ponger(session.pump)
 
 
 class Ponger:
-    """Answers pings until it is stopped."""
+    """Answers the peer's pings until it is stopped."""
 
     def __init__(self, pump: Pump) -> None:
         self._pump = pump
         pump.answers_pings = True
 
     def stop(self) -> None:
-        """Answer no more pings."""
+        """Stop answering pings."""
         self._pump.answers_pings = False

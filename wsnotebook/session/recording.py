@@ -1,4 +1,4 @@
-"""SessionRecording: what connect(record=…) writes to disk, from before it dials to the end of the session."""
+"""SessionRecording: the recording of connect(record=…), from before dialling to the end of the session."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ __all__ = ["SessionRecording"]
 
 
 class SessionRecording:
-    """A recording that ends with the session, or with the loop over all its attempts, for which it was begun.
+    """A recording that ends with its session or, for ``async for``, with the last attempt.
 
-    Files are closed on a thread: a slow disk is not to hold up the loop.
+    Files are closed on a thread, so that a slow disk does not block the loop.
 
     Args:
-        log: what is recorded. Where it is being recorded to this path already, that is somebody else's to end.
-        path: as for ``log.record_to``.
+        log: the log to record. If it is already recorded to this path, that recording is not ended here.
+        path: see ``log.record_to``.
 
     Raises:
-        ValueError, FileExistsError, OSError: as log.record_to().
+        ValueError, FileExistsError, OSError: see log.record_to().
     """
 
     def __init__(self, log: FrameLog, path: str | Path) -> None:
@@ -30,18 +30,18 @@ class SessionRecording:
         log.record_to(path)
 
     def end(self) -> None:
-        """End it soon; twice is once."""
+        """Start ending the recording on a thread. A second call does nothing."""
         if self._is_mine and self._ended is None:
             self._ended = asyncio.get_running_loop().run_in_executor(None, self._log.stop_recording)
 
     async def finish(self) -> None:
-        """End it, and wait until the file is closed."""
+        """End the recording, and wait until the file is closed. Cancelling stops only the wait."""
         self.end()
         if self._ended is not None:
             await asyncio.shield(self._ended)
 
-    def give_up(self) -> None:
-        """No connection was opened: end it now, and leave no file behind in which there is not one frame."""
+    def abandon(self) -> None:
+        """End the recording now, because no connection was opened; delete a file without a frame."""
         if self._is_mine and self._ended is None:
             self._is_mine = False
             if len(self._log):

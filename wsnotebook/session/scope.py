@@ -1,4 +1,4 @@
-"""Scope: the tasks that a session owns; none outlives it."""
+"""Scope: the tasks that a session owns. They are cancelled when it ends."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ T = TypeVar("T")
 
 
 class Scope:
-    """Tasks of one session: cancelled when it ends; the first failure cancels the others.
+    """Tasks of one session. The first exception of a task cancels the others.
 
     Args:
-        name: of the session, for the names of the tasks.
-        on_failure: called once, with the first failure.
+        name: name of the session, the prefix of task names.
+        on_failure: called once, with the first exception.
     """
 
     def __init__(self, name: str, on_failure: Callable[[Exception], object]) -> None:
@@ -24,10 +24,10 @@ class Scope:
         self._on_failure = on_failure
         self._tasks: set[asyncio.Task[Any]] = set()
         self.failure: Exception | None = None
-        """What the first task that failed has raised."""
+        """The exception of the first task that failed; None if none has."""
 
     def launch(self, coroutine: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        """Run a coroutine as a task of this scope."""
+        """Run a coroutine as a task of this scope, and return the task."""
         name = f"{self._name}: {getattr(coroutine, '__qualname__', 'task')}"
         task = asyncio.get_running_loop().create_task(coroutine, name=name)
         self._tasks.add(task)
@@ -48,7 +48,7 @@ class Scope:
             task.cancel()
 
     async def join(self) -> None:
-        """Wait until every task has ended, whatever its result."""
+        """Wait until every other task of the scope has ended; their exceptions are not raised."""
         current = asyncio.current_task()
         tasks = [task for task in self._tasks if task is not current]
         if tasks:

@@ -1,4 +1,4 @@
-"""Where a session lives: a verb that is called from elsewhere says what to call instead."""
+"""The check that a session method is called in the thread and event loop of its session."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ __all__ = ["require_loop"]
 
 
 def require_loop(loop: asyncio.AbstractEventLoop, verb: str) -> None:
-    """Check that this code runs in a session's event loop.
+    """Check that the running event loop is that of the session.
 
     Raises:
-        WrongThread: it runs in another, or in a thread that has none.
+        WrongThread: another loop is running, or none; the message names the threadsafe method.
     """
     try:
         running = asyncio.get_running_loop()

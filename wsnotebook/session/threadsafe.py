@@ -1,4 +1,4 @@
-"""Threadsafe: the verbs of a session for any other thread."""
+"""Threadsafe: the methods of a session for use from any other thread."""
 
 from __future__ import annotations
 
@@ -18,9 +18,11 @@ T = TypeVar("T")
 
 
 class Threadsafe:
-    """The verbs of a session, each returning a concurrent.futures.Future; for widget callbacks and other threads.
+    """The methods of a session for widget callbacks and other threads; each returns a concurrent.futures.Future.
 
-    Wait for a result only outside the session's own thread: inside it the loop could not run meanwhile.
+    Arguments and exceptions are those of the method with the same name; ``result()`` of the future raises them. Do not
+    call ``result()`` in the thread of the session's loop: it blocks the loop, which then never completes the future.
+    Example, in another thread: ``session.threadsafe.send("hello").result(timeout=5)``.
     """
 
     def __init__(self, session: ClientWebSocketSession, loop: asyncio.AbstractEventLoop) -> None:
@@ -31,51 +33,51 @@ class Threadsafe:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
 
     def send(self, item: str | BytesLike | Frame, **options: Any) -> concurrent.futures.Future[None]:
-        """As session.send()."""
+        """Call session.send()."""
         return self._run(self._session.send(item, **options))
 
     def send_serialized(self, value: Any) -> concurrent.futures.Future[None]:
-        """As session.send_serialized()."""
+        """Call session.send_serialized()."""
         return self._run(self._session.send_serialized(value))
 
     def send_json(self, value: Any) -> concurrent.futures.Future[None]:
-        """As session.send_json()."""
+        """Call session.send_json()."""
         return self._run(self._session.send_json(value))
 
     def flush(self) -> concurrent.futures.Future[None]:
-        """As session.flush()."""
+        """Call session.flush()."""
         return self._run(self._session.flush())
 
     def ping(self, data: BytesLike | None = None, **options: Any) -> concurrent.futures.Future[float]:
-        """As session.ping()."""
+        """Call session.ping()."""
         return self._run(self._session.ping(data, **options))
 
     def receive(self) -> concurrent.futures.Future[str | bytes]:
-        """As session.receive()."""
+        """Call session.receive()."""
         return self._run(self._session.receive())
 
     def receive_frame(self) -> concurrent.futures.Future[Frame]:
-        """As session.incoming.receive()."""
+        """Call session.incoming.receive()."""
         return self._run(self._session.incoming.receive())
 
     def receive_deserialized(self, kind: Any = object) -> concurrent.futures.Future[Any]:
-        """As session.receive_deserialized()."""
+        """Call session.receive_deserialized()."""
         return self._run(self._session.receive_deserialized(kind))
 
     def close(
         self, reason: CloseArgument = 1000, message: str = "", **options: Any
     ) -> concurrent.futures.Future[CloseReason]:
-        """As session.close()."""
+        """Call session.close()."""
         return self._run(self._session.close(reason, message, **options))
 
     def close_exceptionally(
         self, error: BaseException, **options: Any
     ) -> concurrent.futures.Future[CloseReason]:
-        """As session.close_exceptionally()."""
+        """Call session.close_exceptionally()."""
         return self._run(self._session.close_exceptionally(error, **options))
 
     def launch(self, coroutine: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T]:
-        """As session.launch(); the future has the result of the task."""
+        """Call session.launch(); the future completes with the result of the task."""
 
         async def run() -> T:
             return await self._session.launch(coroutine)
@@ -83,5 +85,5 @@ class Threadsafe:
         return self._run(run())
 
     def terminate(self) -> None:
-        """As session.terminate(), which is safe in any thread by itself."""
+        """Call session.terminate(), which any thread may call directly."""
         self._session.terminate()

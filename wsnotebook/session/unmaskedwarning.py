@@ -1,4 +1,4 @@
-"""The warning that goes with the first unmasked frame of a session."""
+"""The warning about the first unmasked frame of a session."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class UnmaskedWarning(UserWarning):
 
 
 def warn_unmasked(session: str) -> None:
-    """Warn that a session sends an unmasked frame; the warning points at the user's line."""
+    """Warn that a session sends unmasked frames; the warning points at the user's line of code."""
     warnings.warn(
         f"session {session} sends unmasked frames from now on: a correct server closes with 1002 "
         "(RFC 6455 §5.1); session.masking = True masks again",
@@ -25,7 +25,7 @@ def warn_unmasked(session: str) -> None:
 
 
 def _users_level() -> int:
-    """Return the stacklevel, for a warning of our caller, of the first frame outside this package."""
+    """Return the stacklevel of the first caller outside this package, counted from our caller."""
     level, frame = 2, sys._getframe(2)
     while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(_PACKAGE):
         level, frame = level + 1, frame.f_back
