@@ -94,10 +94,10 @@ def add_connection_options(parser: argparse.ArgumentParser) -> None:
         default=[],
         type=_header,
         metavar="'NAME: VALUE'",
-        help="a further request header; again for more",
+        help="a further request header; repeat for more",
     )
     group.add_argument(
-        "--subprotocol", action="append", default=[], metavar="NAME", help="offer one; again for more"
+        "--subprotocol", action="append", default=[], metavar="NAME", help="offer one; repeat for more"
     )
     group.add_argument("--origin", metavar="URL", help="value of the Origin header")
     group.add_argument("--no-compression", action="store_true", help="do not offer permessage-deflate")

@@ -24,8 +24,8 @@ EXIT_CODES = """\
 exit codes:
   0    done
   1    the connection or the peer failed, or the disk
-  2    wrong usage: an argument or a file that cannot be; nothing was sent
-  130  interrupted by Ctrl-C or SIGTERM; what was recorded until then is saved
+  2    wrong usage: an invalid argument or file; nothing was sent
+  130  interrupted by Ctrl-C or SIGTERM; frames recorded until then are saved
 """
 """Explanation of the exit codes, part of every ``--help``."""
 

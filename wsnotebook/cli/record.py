@@ -42,7 +42,7 @@ def make_parser() -> Parser:
     add_connection_options(parser)
     parser.add_argument("path", metavar="FILE", help="a new file: .pcapng, .parquet, .jsonl, .har, or name/")
     parser.add_argument(
-        "--send", action="append", default=[], metavar="TEXT", help="send this first; again for more"
+        "--send", action="append", default=[], metavar="TEXT", help="send this first; repeat for more"
     )
     parser.add_argument("--seconds", type=seconds, metavar="S", help="stop after S seconds")
     parser.add_argument(

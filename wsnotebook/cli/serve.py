@@ -39,7 +39,7 @@ def make_parser() -> Parser:
             ("monday.parquet --set speed=10", "a recorded server, ten times faster"),
             (
                 "monday.parquet --set speed=null --set match=equal",
-                "a cassette: each answer waits for its request",
+                "each answer waits for its recorded request",
             ),
         ],
         f"behaviours, and their parameters for --set, with defaults:\n{lines}",
@@ -54,14 +54,14 @@ def make_parser() -> Parser:
     )
     parser.add_argument("--port", type=int, default=0, help="0, the default, chooses a free port")
     parser.add_argument(
-        "--set", action="append", default=[], metavar="NAME=VALUE", help="a parameter; again for more"
+        "--set", action="append", default=[], metavar="NAME=VALUE", help="a parameter; repeat for more"
     )
     parser.add_argument(
         "--allow-origin",
         action="append",
         default=[],
         metavar="ORIGIN",
-        help="let web pages of this origin connect; again for more",
+        help="let web pages of this origin connect; repeat for more",
     )
     parser.add_argument("--record", metavar="FILE", help="write every frame of the server to a new file")
     parser.add_argument("--seconds", type=seconds, metavar="S", help="stop after S seconds")

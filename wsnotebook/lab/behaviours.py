@@ -54,6 +54,8 @@ def echo() -> Behaviour:
 def chat(*, announce: bool = True) -> Behaviour:
     """Make a chat room: each message of a client is broadcast to all connected clients, the sender included.
 
+    Example: ``embedded_server(chat(announce=False))``.
+
     The room names its clients ``guest-1``, ``guest-2`` … It sends a text as ``{"type": "message",
     "from": "guest-1", "text": "hello"}``, and relays a binary message unchanged.
 
@@ -102,6 +104,8 @@ def slow(*, delay: float = 1.0) -> Behaviour:
 
 def fragments(*, size: int = 3, ping_between: bool = False, delay: float = 0.0) -> Behaviour:
     """Make an echo that splits every message into frames of ``size`` bytes, also inside a UTF-8 character.
+
+    Example: ``embedded_server(fragments(size=1, ping_between=True))``.
 
     Args:
         size: payload bytes of each frame; the last may have fewer.
@@ -176,6 +180,8 @@ def silent(*, reading: bool = True) -> Behaviour:
 
 def closer(code: int | None = 1000, reason: str = "", *, after: int = 0) -> Behaviour:
     """Make a behaviour that closes the session.
+
+    Example: ``embedded_server(closer(1013, "try later", after=3))``.
 
     Args:
         code: close code; None sends a close frame without a code, which the client reports as 1005.

@@ -139,7 +139,8 @@ class Exchange:
         if length is not None and response.status not in _BODILESS:
             fields.append(("Content-Length", str(length)))
         if self.request is not None and not (self.request.body.complete or self.request.body.skippable):
-            fields.append(("Connection", "close"))  # the unread body stands before the next request
+            # The unread body is between this head and the next request.
+            fields.append(("Connection", "close"))
         return [(name.encode("ascii"), value.strip(" \t").encode("latin-1")) for name, value in fields]
 
     def _request(self, head: RequestHead) -> Request:

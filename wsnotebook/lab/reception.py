@@ -202,7 +202,7 @@ class Reception:
             max_size=_MAX_SIZE,
             logger=logger,
         )
-        # No keepalive: only the behaviour "pings" sends pings, so that a log has no frames nobody asked for.
+        # No keepalive: only the behaviour "pings" sends pings, so that a log has only frames that the behaviour sends.
         session = LabConnection(
             protocol, self._server, ping_interval=None, close_timeout=_CLOSE_TIMEOUT, max_queue=_MAX_QUEUE
         )
