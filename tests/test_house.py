@@ -28,6 +28,7 @@ NOT_FOR_LAB = "session"  # the peer shares no code with the session, so that a f
 
 FOREIGN = {
     "redaction": set(),
+    "safetext": set(),
     "errors": set(),
     "wire": {"websockets"},
     "log": {"numpy", "pyarrow", "pandas"},

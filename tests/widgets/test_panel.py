@@ -128,7 +128,7 @@ async def test_a_burst_costs_one_message_a_tick(session: Any, page: Any) -> None
 @pytest.mark.parametrize(
     ("module", "heavy"),
     [
-        ("wsnotebook.widgets.escape", {"ipywidgets", "anywidget", "pandas"}),
+        ("wsnotebook.safetext", {"ipywidgets", "anywidget", "pandas"}),
         ("wsnotebook.workbench", {"ipywidgets", "anywidget", "pandas"}),
         ("wsnotebook.widgets.panel", {"pandas"}),
     ],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import BinaryIO
 
-from wsnotebook.widgets.escape import safe_text
+from wsnotebook.safetext import safe_text
 
 __all__ = ["PROGRAM", "MessageWriter", "write_error", "write_line"]
 

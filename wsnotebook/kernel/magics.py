@@ -23,7 +23,7 @@ from wsnotebook.kernel.completion import IDENTIFIER, ws_matcher
 from wsnotebook.kernel.loop import NESTED_TIMEOUT, interruptible, wait
 from wsnotebook.kernel.verbs import Answer
 from wsnotebook.kernel.vocabulary import VERBS
-from wsnotebook.widgets.escape import safe_text
+from wsnotebook.safetext import safe_text
 from wsnotebook.workbench import Workbench, workbench
 
 __all__ = ["WsMagics", "load_ipython_extension", "unload_ipython_extension"]

@@ -12,7 +12,7 @@ from argparse import Namespace
 from typing import TYPE_CHECKING, Any
 
 from wsnotebook.errors import PingTimeout
-from wsnotebook.widgets.escape import safe_text
+from wsnotebook.safetext import safe_text
 from wsnotebook.wire.frames import Frame, Opcode
 from wsnotebook.workbench import Workbench
 

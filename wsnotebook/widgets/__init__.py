@@ -1,6 +1,9 @@
-"""What is seen: the panel of a session, its table of frames and the inspector of one frame.
+"""The widgets of a notebook page: the panel of a session, the panel of a lab server, the table of frames.
 
-Names are resolved at first use, so that ``safe_text`` costs no import of ipywidgets.
+Here: Python classes with traits, the ``.mjs`` and ``.css`` of each, and the text that a page without a kernel shows.
+Not here: the verbs that a click runs (workbench/), questions to a DataFrame (analysis/).
+A new line: a trait or button of the panel in controls.py, a column or filter of the table in table.py, row.py or
+filter.py, a field of one frame in inspector.py. Names are imported at first use, because ipywidgets is slow to load.
 """
 
 from __future__ import annotations
@@ -9,14 +12,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from wsnotebook.widgets.escape import safe_text as safe_text
     from wsnotebook.widgets.panel import Panel as Panel
     from wsnotebook.widgets.panel import panel_for as panel_for
     from wsnotebook.widgets.table import FrameTable as FrameTable
 
-__all__ = ["FrameTable", "Panel", "panel_for", "safe_text"]
+__all__ = ["FrameTable", "Panel", "panel_for"]
 
-_MODULES = {"FrameTable": "table", "Panel": "panel", "panel_for": "panel", "safe_text": "escape"}
+_MODULES = {"FrameTable": "table", "Panel": "panel", "panel_for": "panel"}
 
 
 def __getattr__(name: str) -> Any:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import traitlets
 
+from wsnotebook.safetext import safe_text
 from wsnotebook.widgets.counters import Counters
-from wsnotebook.widgets.escape import safe_text
 from wsnotebook.widgets.verbs import Answer, VerbWidget
 from wsnotebook.wire.frames import Opcode
 from wsnotebook.workbench import parse_payload

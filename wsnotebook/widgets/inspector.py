@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from wsnotebook.widgets.escape import safe_text
+from wsnotebook.safetext import safe_text
 from wsnotebook.widgets.row import Row, rows_of
 from wsnotebook.wire.batch import FIN, RSV1, RSV2, RSV3
 from wsnotebook.wire.frames import CloseReason

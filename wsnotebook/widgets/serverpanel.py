@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 
 import ipywidgets
 
-from wsnotebook.widgets.escape import safe_text
+from wsnotebook.safetext import safe_text
 from wsnotebook.widgets.table import FrameTable
 from wsnotebook.widgets.verbs import sentence_of
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 import html
 from typing import TYPE_CHECKING
 
+from wsnotebook.safetext import safe_text
 from wsnotebook.widgets.controls import ending_of
-from wsnotebook.widgets.escape import safe_text
 from wsnotebook.widgets.inspector import preview
 from wsnotebook.widgets.row import Row, rows_of
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import traitlets
 
-from wsnotebook.widgets.escape import safe_text
+from wsnotebook.safetext import safe_text
 from wsnotebook.widgets.filter import Filter
 from wsnotebook.widgets.inspector import describe, preview
 from wsnotebook.widgets.row import Row, rows_at, rows_of

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from wsnotebook.log.events import Event
-from wsnotebook.widgets.escape import safe_text
+from wsnotebook.safetext import safe_text
 
 if TYPE_CHECKING:
     from wsnotebook.files.framelog import FrameLog

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 import anywidget
 
-from wsnotebook.widgets.escape import safe_text
+from wsnotebook.safetext import safe_text
 
 __all__ = ["Answer", "VerbWidget", "sentence_of"]
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsnotebook.widgets.escape import safe_text
+from wsnotebook.safetext import safe_text
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
-"""The one way a peer's text is made fit to be looked at: safe_text().
+"""safe_text(): the one function that escapes a peer's text before it is shown.
 
-It takes care of what moves a cursor or reorders a line. That text is never markup is the part of those
-who show it: textContent in the browser, html.escape in static pages.
+It escapes characters that move a cursor, reorder a line or are invisible. It does not escape markup: whoever shows
+the text does that, with textContent in the browser and html.escape in static pages.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
 def safe_text(text: str, *, keep: str = "") -> str:
-    """Show control, bidirectional, invisible and surrogate characters as escapes.
+    """Replace control, bidirectional, invisible and surrogate characters by their escapes.
 
-    A backslash stays as it is, or every regular expression and Windows path would be doubled: where the exact
-    bytes matter, look at the hex dump.
+    A backslash is not doubled, so that regular expressions and Windows paths stay readable: where the exact bytes
+    matter, use the hex dump.
 
     Args:
-        text: what a peer sent, or what contains it.
-        keep: characters to leave alone, such as ``"\\n\\t"`` for a block of several lines.
+        text: a text from a peer, or one that contains such a text.
+        keep: characters that are not escaped, such as ``"\\n\\t"`` for a block of several lines.
     """
     if text.isprintable():  # one fast call in C for nearly every payload
         return text
