@@ -36,10 +36,10 @@ FOREIGN = {
     "session": {"websockets"},
     "analysis": {"pandas", "numpy", "pyarrow", "matplotlib"},
     "lab": {"websockets", "h11", "multipart", "numpy", "pandas", "pyarrow", "trustme"},
-    "workbench": set(),
+    "workbench": {"pandas"},
     "replay": {"pandas", "numpy"},
     "widgets": {"ipywidgets", "anywidget", "traitlets", "pandas", "numpy", "IPython", "pyarrow"},
-    "kernel": {"IPython", "nest_asyncio", "nest_asyncio2", "traitlets", "ipykernel", "pandas"},
+    "kernel": {"IPython", "nest_asyncio", "nest_asyncio2", "traitlets", "ipykernel"},
     "cli": {"tqdm"},
 }
 """Packages from outside the standard library that a layer may import."""

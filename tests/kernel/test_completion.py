@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 from IPython.core.completer import provisionalcompleter
 
-from wsnotebook.kernel.vocabulary import VERBS
+from wsnotebook.workbench.verbs import VERBS
 
 if TYPE_CHECKING:
     from tests.kernel.conftest import Notebook

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import concurrent.futures
+import threading
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from wsnotebook.errors import SessionClosed
 from wsnotebook.widgets.controls import Controls
 from wsnotebook.wire.frames import CloseReason, Frame
+from wsnotebook.workbench import workbench
 
 
 @pytest.mark.parametrize(
@@ -103,6 +106,37 @@ async def test_terminate_is_asked_at_once(session: Any, page: Any) -> None:
     browser = page(Controls(session))
     assert (await browser.answer(browser.ask("terminate")))["ok"]
     assert session.asked == [("terminate",)]
+
+
+async def test_a_click_acts_on_the_panels_session_and_selects_nothing(
+    session: Any, make_session: Any, page: Any
+) -> None:
+    """The session need not be in the workbench, and the current one there stays current."""
+    other = make_session()
+    other.name = "current"
+    workbench.add(other)
+    browser = page(Controls(session))
+    try:
+        for verb, fields in {"ping": {}, "mask": {"on": False}, "terminate": {}}.items():
+            browser.ask(verb, **fields)
+        assert workbench.current == "current" and session.name not in workbench.sessions
+    finally:
+        other.state = "closed"
+        workbench.remove("current")
+    assert session.asked == [("ping",), ("terminate",)] and session.masking is False
+    assert other.asked == [] and other.masking is True
+
+
+async def test_a_click_on_a_foreign_thread_goes_through_threadsafe(session: Any, page: Any) -> None:
+    """The session's own methods belong to its loop."""
+    browser = page(Controls(session))
+    session.threadsafe = SimpleNamespace(ping=session.ping)
+    session.ping = None
+    click = threading.Thread(target=browser.ask, args=("ping",))
+    click.start()
+    click.join()
+    session.futures[0].set_result(0.5)
+    assert (await browser.answer(1))["note"] == "pong after 500.0 ms"
 
 
 async def test_tell_shows_state_and_counters_in_one_message(session: Any, page: Any) -> None:

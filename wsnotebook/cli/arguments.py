@@ -15,6 +15,8 @@ from wsnotebook.cli.console import write_error
 from wsnotebook.cli.outcome import EXIT_CODES, ExitCode, wrong_usage
 from wsnotebook.errors import InvalidURL
 from wsnotebook.session.client import connect
+from wsnotebook.workbench.connection import connection_options
+from wsnotebook.workbench.verbs import VERBS
 
 __all__ = ["Parser", "add_connection_options", "connect_with", "count", "seconds", "speed"]
 
@@ -77,40 +79,11 @@ def _number(kind: Callable[[str], N], text: str, least: float, what: str) -> N:
     raise argparse.ArgumentTypeError(f"{text!r} is not {what}")
 
 
-def _header(text: str) -> tuple[str, str]:
-    name, colon, value = text.partition(":")
-    if not colon:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a header: write 'Name: value'")
-    return name.strip(), value.strip()
-
-
 def add_connection_options(parser: argparse.ArgumentParser) -> None:
-    """Add the address and the options of the handshake to the parser of a verb."""
-    parser.add_argument("url", metavar="URL", help="ws://host:port/path or wss://host/path")
+    """Add the address and the options of the verb connect, as the workbench declares them."""
     group = parser.add_argument_group("connection")
-    group.add_argument(
-        "--header",
-        action="append",
-        default=[],
-        type=_header,
-        metavar="'NAME: VALUE'",
-        help="a further request header; repeat for more",
-    )
-    group.add_argument(
-        "--subprotocol", action="append", default=[], metavar="NAME", help="offer one; repeat for more"
-    )
-    group.add_argument("--origin", metavar="URL", help="value of the Origin header")
-    group.add_argument("--no-compression", action="store_true", help="do not offer permessage-deflate")
-    group.add_argument(
-        "--ping", type=seconds, metavar="S", help="ping every S seconds; an unanswered one ends the session"
-    )
-    group.add_argument(
-        "--open-timeout",
-        type=seconds,
-        default=10.0,
-        metavar="S",
-        help="for DNS, TCP, TLS and HTTP together (default 10)",
-    )
+    for argument, form in VERBS["connect"].on("terminal"):
+        argument.add_to(group if form.flags else parser, form)
 
 
 def connect_with(arguments: argparse.Namespace, **options: Any) -> connect:
@@ -124,13 +97,4 @@ def connect_with(arguments: argparse.Namespace, **options: Any) -> connect:
         WrongUsage: an invalid address, header or option; nothing was sent.
     """
     with wrong_usage(InvalidURL, ValueError, TypeError):
-        return connect(
-            arguments.url,
-            headers=arguments.header,
-            subprotocols=arguments.subprotocol,
-            origin=arguments.origin,
-            compression=None if arguments.no_compression else "deflate",
-            ping_interval=arguments.ping,
-            open_timeout=arguments.open_timeout,
-            **options,
-        )
+        return connect(arguments.url, **connection_options(arguments, "terminal"), **options)

@@ -16,6 +16,7 @@ from wsnotebook.errors import SessionClosed
 from wsnotebook.session.session import ClientWebSocketSession
 from wsnotebook.wire.frames import CloseReason, Frame
 from wsnotebook.workbench import PayloadKind, parse_payload
+from wsnotebook.workbench.verbs import VERBS
 
 __all__ = ["make_parser", "run"]
 
@@ -45,12 +46,8 @@ def make_parser() -> Parser:
     parser.add_argument(
         "messages", metavar="MESSAGE", nargs="*", default=[], help="what to send; without one, lines of stdin"
     )
-    parser.add_argument(
-        "--kind",
-        choices=("text", "json", "hex"),
-        default="text",
-        help="how messages are written (default text)",
-    )
+    for argument, form in VERBS["send"].on("terminal"):
+        argument.add_to(parser, form)
     parser.add_argument(
         "--expect", type=count, metavar="N", help="stop when N messages are received; fewer are a failure"
     )

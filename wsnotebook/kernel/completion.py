@@ -1,4 +1,4 @@
-"""Completion after %ws: verbs, their options, and the names of the sessions."""
+"""Completion after %ws: the verbs, then what the declaration of a verb offers."""
 
 from __future__ import annotations
 
@@ -7,22 +7,21 @@ from collections.abc import Callable
 
 from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMatcherResult, context_matcher
 
-from wsnotebook.kernel.vocabulary import VERBS
 from wsnotebook.workbench import Workbench
+from wsnotebook.workbench.verbs import VERBS
 
 __all__ = ["IDENTIFIER", "ws_matcher"]
 
 IDENTIFIER = "wsnotebook.ws"
-"""By which the matcher is found again when the extension is unloaded."""
+"""Identifies the matcher when the extension is unloaded."""
 
 _LINE = re.compile(r"^\s*(?:[^=%]*=\s*)?%%?ws\s+(.*)$")
-_NAMED = {"-n", "--name"}
 
 
 def ws_matcher(bench: Workbench) -> Callable[[CompletionContext], SimpleMatcherResult]:
     """Return a matcher of IPython's API v2, to be put into ``shell.Completer.custom_matchers``.
 
-    Where it knows what may stand at the cursor it is the only one that is asked; elsewhere it says nothing.
+    On a line of %ws it suppresses all other matchers; on any other line it offers nothing.
     """
 
     @context_matcher(identifier=IDENTIFIER)  # type: ignore[untyped-decorator]  # IPython's is a partial
@@ -42,10 +41,4 @@ def _candidates(bench: Workbench, before: list[str], word: str) -> list[str]:
     if not before:
         return list(VERBS)
     verb = VERBS.get(before[0])
-    if verb is None:
-        return []
-    if before[-1] in _NAMED or verb.name == "use":
-        return list(bench.sessions)
-    if verb.name == "mask" and not word.startswith("-"):
-        return ["on", "off"]
-    return verb.options if word.startswith("-") else []
+    return [] if verb is None else verb.complete(bench.sessions, before[1:], word)

@@ -1,7 +1,7 @@
-"""The magics %ws and %%ws, and what %load_ext wsnotebook puts into a shell and takes out again.
+"""The magics %ws and %%ws, and everything that %load_ext wsnotebook adds to a shell.
 
-What the verbs are is in vocabulary.py, what they do in verbs.py. Here is only how a line gets there, and who
-waits: the cell, or the magic itself.
+The verbs are declared in workbench/. This module passes a line to its verb, and decides who waits for it: the cell,
+or the magic itself.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from IPython.core.magic import Magics, line_cell_magic, magics_class, needs_loca
 from IPython.utils.text import DollarFormatter
 
 from wsnotebook.errors import WsNotebookError
-from wsnotebook.kernel.arguments import Command, parse
 from wsnotebook.kernel.awaiting import AWAITED, MAGIC, AwaitingTransformer
 from wsnotebook.kernel.completion import IDENTIFIER, ws_matcher
+from wsnotebook.kernel.line import Command, parse
 from wsnotebook.kernel.loop import NESTED_TIMEOUT, interruptible, wait
-from wsnotebook.kernel.verbs import Answer
-from wsnotebook.kernel.vocabulary import VERBS
 from wsnotebook.safetext import safe_text
 from wsnotebook.workbench import Workbench, workbench
+from wsnotebook.workbench.answers import Sentence
+from wsnotebook.workbench.verbs import VERBS
 
 __all__ = ["WsMagics", "load_ipython_extension", "unload_ipython_extension"]
 
@@ -34,7 +34,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def _magic(name: str) -> Callable[[F], F]:
-    """Make a method a line and cell magic that is given the caller's variables, and expands what it wants to."""
+    """Make a method a line and cell magic that gets the caller's variables and the line unexpanded."""
 
     def decorate(method: F) -> F:
         decorated: F = line_cell_magic(name)(needs_local_scope(no_var_expand(method)))
@@ -49,7 +49,7 @@ class WsMagics(Magics):  # type: ignore[misc]  # IPython's base has no types
 
     Args:
         shell: where it is registered.
-        bench: the sessions that it speaks to.
+        bench: the sessions that it acts on.
     """
 
     def __init__(self, shell: InteractiveShell, bench: Workbench) -> None:
@@ -63,33 +63,34 @@ class WsMagics(Magics):  # type: ignore[misc]  # IPython's base has no types
         result = self._start(command)
         if not inspect.iscoroutine(result):
             return result
-        own = getattr(command.arguments, "timeout", None)
+        assert command.verb is not None  # a help text is no coroutine
+        own = getattr(command.arguments, command.verb.time_limit, None)
         with _on_one_line():
             return wait(
                 result,
                 timeout=NESTED_TIMEOUT if own is None else own + _GRACE,
-                doing=f"%ws {command.verb.name}" if command.verb else "%ws",
+                doing=f"%ws {command.verb.name}",
             )
 
     @_magic(AWAITED)
     def ws_awaited(
         self, line: str, cell: str | None = None, local_ns: Mapping[str, Any] | None = None
     ) -> Awaitable[Any]:
-        """Do what %ws does and return an awaitable; this is what %ws becomes where it can be awaited."""
+        """Run the verb and return an awaitable; AwaitingTransformer replaces %ws by this where an await may stand."""
         return _awaited(self._start(self._parse(line, cell, local_ns)))
 
     def _parse(self, line: str, cell: str | None, local_ns: Mapping[str, Any] | None) -> Command:
         def expand(text: str) -> str:
             try:
                 return str(DollarFormatter().vformat(text, (), {**self.shell.user_ns, **(local_ns or {})}))
-            except Exception:  # noqa: BLE001 - as IPython: what does not expand stays as it stands
+            except Exception:  # noqa: BLE001 - as in IPython, text that cannot be expanded is kept
                 return text
 
         return parse(line, cell, VERBS, expand)
 
     def _start(self, command: Command) -> Any:
         if command.verb is None or command.help:
-            return Answer(command.help)
+            return Sentence(command.help)
         with _on_one_line():
             return command.verb.run(self._bench, command.arguments)
 
@@ -103,7 +104,7 @@ async def _awaited(result: Any) -> Any:
 
 @contextlib.contextmanager
 def _on_one_line() -> Iterator[None]:
-    """Turn what a person can mend into UsageError, which IPython shows without a traceback."""
+    """Turn errors that a person can correct into UsageError, which IPython shows without a traceback."""
     try:
         yield
     except (WsNotebookError, ValueError, OSError) as error:  # TimeoutError is an OSError
@@ -111,11 +112,11 @@ def _on_one_line() -> Iterator[None]:
 
 
 def load_ipython_extension(shell: InteractiveShell, bench: Workbench = workbench) -> None:
-    """Put %ws, its awaiting and its completion into ``shell``; loading twice changes nothing.
+    """Register %ws, its awaiting and its completion in ``shell``; loading twice changes nothing.
 
     Args:
-        shell: IPython gives it.
-        bench: the sessions that the magics speak to; without it those of the kernel.
+        shell: passed by IPython.
+        bench: the sessions that the magics act on; without it those of the kernel.
     """
     unload_ipython_extension(shell)
     shell.register_magics(WsMagics(shell, bench))
@@ -124,7 +125,7 @@ def load_ipython_extension(shell: InteractiveShell, bench: Workbench = workbench
 
 
 def unload_ipython_extension(shell: InteractiveShell) -> None:
-    """Take out what load_ipython_extension put in; sessions stay as they are."""
+    """Remove everything that load_ipython_extension has registered; sessions stay open."""
     for registered in shell.magics_manager.magics.values():
         for name in (MAGIC, AWAITED):
             registered.pop(name, None)

@@ -1,13 +1,13 @@
-"""Controls: the head of the panel. What a session is and counts, and the verbs that a click asks for.
+"""Controls: the head of the panel, with state and counters of a session, and buttons for verbs of the workbench.
 
-How it looks is in controls.mjs and controls.css; when it is told of changes is in panel.py.
+Layout is in controls.mjs and controls.css, the tick that updates the traits in panel.py, the verbs in workbench/.
 """
 
 from __future__ import annotations
 
 import pathlib
-from collections.abc import Callable
 from concurrent.futures import Future
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import traitlets
@@ -15,8 +15,9 @@ import traitlets
 from wsnotebook.safetext import safe_text
 from wsnotebook.widgets.counters import Counters
 from wsnotebook.widgets.verbs import Answer, VerbWidget
-from wsnotebook.wire.frames import Opcode
-from wsnotebook.workbench import parse_payload
+from wsnotebook.workbench.pending import then
+from wsnotebook.workbench.verb import Call, Verb
+from wsnotebook.workbench.verbs import VERBS
 
 if TYPE_CHECKING:
     from wsnotebook.session.session import ClientWebSocketSession
@@ -30,7 +31,7 @@ class Controls(VerbWidget):
     """State, counters and verbs of one session.
 
     Args:
-        session: whom the verbs are handed to, by ``session.threadsafe``: a click may come on any thread.
+        session: the verbs act on it, by way of ``session.threadsafe``: a click may be handled on any thread.
     """
 
     _esm = _HERE / "controls.mjs"
@@ -70,11 +71,7 @@ class Controls(VerbWidget):
         self._session = session
         self._counters = Counters(session.log)
         self._verbs.update(
-            send=self._verb_send,
-            ping=self._verb_ping,
-            mask=self._verb_mask,
-            close=self._verb_close,
-            terminate=self._verb_terminate,
+            {name: partial(self._run, verb) for name, verb in VERBS.items() if verb.note is not None}
         )
 
     def __repr__(self) -> str:
@@ -97,33 +94,22 @@ class Controls(VerbWidget):
             self.rate = 0.0 if ended else round(counters.rate, 1)
             self.dropped, self.truncated = session.log.dropped, session.log.truncated
 
-    def _verb_send(self, content: dict[str, Any]) -> Future[Answer]:
-        frame = parse_payload(str(content["text"]), content["kind"])
-        kind, size = Opcode(frame.opcode).name.lower(), len(frame.data)
-        return _then(self._session.threadsafe.send(frame), lambda _: f"sent {kind}, {size:,} bytes")
+    def _run(self, verb: Verb, content: dict[str, Any]) -> Answer | Future[Answer]:
+        """Run a verb of the workbench on this session, whichever session is current there."""
+        session = self._session
+        call = Call(verb.read(content), session, session.threadsafe)
+        result = verb.action(call)
 
-    def _verb_ping(self, content: dict[str, Any]) -> Future[Answer]:
-        return _then(self._session.threadsafe.ping(), lambda seconds: f"pong after {seconds * 1000:.1f} ms")
+        def answer(result: Any) -> Answer:
+            assert verb.note is not None  # or the panel would not offer it
+            return {"note": safe_text(verb.note(call, result))}, ()
 
-    def _verb_mask(self, content: dict[str, Any]) -> Answer:
-        on = bool(content["on"])
-        self._session.masking = on
-        self.in_owner(self.set_trait, "masking", on)
-        note = "frames are sent masked" if on else "frames are sent unmasked: a correct server answers 1002"
-        return {"note": note}, ()
-
-    def _verb_close(self, content: dict[str, Any]) -> Future[Answer]:
-        code = str(content["code"]).strip()
-        if not (code.isascii() and code.isdecimal()):
-            raise ValueError(
-                f"close code {code!r} is not a number: write 1000, or 3000 to 4999 for your own."
-            )
-        closing = self._session.threadsafe.close(int(code), str(content["message"]))
-        return _then(closing, lambda reason: f"closed: {reason}")
-
-    def _verb_terminate(self, content: dict[str, Any]) -> Answer:
-        self._session.terminate()
-        return {"note": "connection aborted, no close frame sent"}, ()
+        if verb.waits:
+            future: Future[Answer] = then(result, answer)
+            return future
+        # At once, not with the next tick: the button shows the new value when the answer is there.
+        self.in_owner(self.set_trait, "masking", session.masking)
+        return answer(result)
 
 
 def ending_of(session: ClientWebSocketSession) -> str:
@@ -133,20 +119,3 @@ def ending_of(session: ClientWebSocketSession) -> str:
         return ""
     by = f", by {session.close_initiator}" if session.close_initiator else ""
     return safe_text(f"{reason}{by}")
-
-
-def _then(future: Future[Any], note: Callable[[Any], str]) -> Future[Answer]:
-    """Return a future of the answer that tells how ``future`` went."""
-    answer: Future[Answer] = Future()
-
-    def settle(done: Future[Any]) -> None:
-        if done.cancelled():
-            answer.cancel()
-            answer.set_running_or_notify_cancel()
-        elif (error := done.exception()) is not None:
-            answer.set_exception(error)
-        else:
-            answer.set_result(({"note": safe_text(note(done.result()))}, ()))
-
-    future.add_done_callback(settle)
-    return answer

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from wsnotebook.kernel.vocabulary import VERBS
 from wsnotebook.wire.frames import Frame
+from wsnotebook.workbench.verbs import VERBS
 
 if TYPE_CHECKING:
     from tests.kernel.conftest import Notebook

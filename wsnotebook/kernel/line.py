@@ -1,6 +1,6 @@
-"""How a line of %ws is read: the verb, its options, its text; and how the magic teaches itself.
+"""parse(): splits a line of %ws into the verb, its options and its text; and the help that %ws shows.
 
-What the verbs do is in verbs.py. A mistake is IPython's UsageError itself, which is shown on one line.
+The verbs are declared in workbench/. A mistake raises IPython's UsageError itself, which is shown on one line.
 """
 
 from __future__ import annotations
@@ -12,14 +12,13 @@ import re
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, NoReturn, TypeAlias
+from typing import NoReturn
 
 from IPython.core.error import UsageError
 
-__all__ = ["Argument", "Command", "Verb", "argument", "parse", "switch"]
+from wsnotebook.workbench.verb import Verb
 
-Argument: TypeAlias = tuple[tuple[str, ...], dict[str, Any]]
-"""Flags or a positional's name, and the keywords of argparse's add_argument."""
+__all__ = ["Command", "parse"]
 
 _FLAG = re.compile(r"\s*(-{1,2}[A-Za-z][\w-]*)(=\S*)?(?=\s|$)")
 _WORD = re.compile(r"\s*(\S+)")
@@ -28,58 +27,15 @@ _HELP = {"-h", "--help"}
 _WIDTH = 100  # columns of the help: a notebook has no terminal to ask
 
 
-def argument(*flags: str, **keywords: Any) -> Argument:
-    """Describe one argument of a verb, in the words of argparse's add_argument."""
-    return flags, keywords
-
-
-def switch(*flags: str, value: Any, dest: str | None = None, default: Any = None, help: str) -> Argument:
-    """Describe an option that stands for ``value`` and takes none itself."""
-    keywords = {"action": "store_const", "const": value, "default": default, "help": help}
-    return flags, keywords if dest is None else {**keywords, "dest": dest}
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Verb:
-    """One word that may follow %ws."""
-
-    name: str
-    run: Callable[..., Any]
-    """Called with the workbench and the parsed arguments; plain, or a coroutine function where it waits."""
-    summary: str
-    """One line for the list of verbs."""
-    arguments: tuple[Argument, ...] = ()
-    aliases: tuple[str, ...] = ()
-    takes_text: bool = False
-    """The rest of the line, or the body of the cell, is taken as it stands."""
-    more: str = ""
-    """What --help says after the arguments."""
-
-    @property
-    def options(self) -> list[str]:
-        """The flags that may follow the verb."""
-        return [flag for flags, _ in self.arguments for flag in flags if flag.startswith("-")] + ["--help"]
-
-    def parser(self) -> argparse.ArgumentParser:
-        """Return the parser of what follows the verb."""
-        rest = " [--] text…" if self.takes_text else ""
-        parser = _Parser(self)
-        for flags, keywords in self.arguments:
-            parser.add_argument(*flags, **keywords)
-        usage = parser.format_usage().removeprefix("usage: ").rstrip() + rest
-        parser.usage = usage.replace("%", "%%")  # argparse formats it again
-        return parser
-
-
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A line that was understood."""
+    """A parsed line."""
 
     verb: Verb | None
-    """None: the magic was asked to teach."""
+    """None where the line asks for the list of verbs."""
     arguments: argparse.Namespace
     help: str = ""
-    """What to show instead of running the verb."""
+    """Text to show instead of running the verb."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -93,17 +49,22 @@ class _Parser(argparse.ArgumentParser):
             allow_abbrev=False,
         )
         self.color = False  # Python 3.14 would put escape sequences into the help
+        for argument, form in verb.on("cell"):
+            argument.add_to(self, form)
+        text = " [--] text…" if verb.takes_text else ""
+        usage = self.format_usage().removeprefix("usage: ").rstrip() + text
+        self.usage = usage.replace("%", "%%")  # argparse formats it again
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{self.prog}: {message}. Try {self.prog} --help.")
 
 
 def parse(line: str, cell: str | None, verbs: Mapping[str, Verb], expand: Callable[[str], str]) -> Command:
-    """Read what stands after ``%ws``, or after ``%%ws`` with the body of its ``cell``.
+    """Parse the line after ``%ws``, or after ``%%ws`` with the body of its ``cell``.
 
     Args:
-        line: as it was typed.
-        cell: None for the line magic.
+        line: the text after the magic's name, as typed.
+        cell: body of the cell; None for the line magic.
         verbs: by name and alias.
         expand: replaces ``{expression}`` and ``$name`` as IPython does.
 
@@ -122,7 +83,7 @@ def parse(line: str, cell: str | None, verbs: Mapping[str, Verb], expand: Callab
         words, text = _split_text(verb, rest, expand)
     else:
         words, text = _split(expand(rest)), None
-    parser = verb.parser()
+    parser = _Parser(verb)
     if _HELP & set(words):
         return Command(verb, argparse.Namespace(), help=parser.format_help())
     arguments = parser.parse_args(words)
@@ -141,8 +102,8 @@ def _split(rest: str) -> list[str]:
 
 
 def _split_text(verb: Verb, rest: str, expand: Callable[[str], str]) -> tuple[list[str], str | None]:
-    """Take the options off the front; what follows is text, which no shell rule may touch."""
-    valued = {flag for flags, keywords in verb.arguments for flag in flags if "const" not in keywords}
+    """Split the options off the front; the rest is text, to which no shell rule applies."""
+    valued = verb.valued
     words: list[str] = []
     while match := _FLAG.match(rest):
         flag, value = match.groups()
@@ -162,7 +123,7 @@ def _split_text(verb: Verb, rest: str, expand: Callable[[str], str]) -> tuple[li
 
 
 def _expand_text(text: str, expand: Callable[[str], str]) -> str:
-    # IPython would make 'a' of {"a":1}: to it that is the expression "a" with the format 1.
+    # IPython would turn {"a":1} into a: it reads the expression "a" with the format 1.
     try:
         json.loads(text)
     except (ValueError, RecursionError):

@@ -1,0 +1,121 @@
+"""The table of verbs: complete, without a contradiction, and the same for a cell, the panel and the terminal."""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+from typing import Any
+
+import pytest
+
+from wsnotebook.session.client import connect
+from wsnotebook.workbench.arguments import Surface
+from wsnotebook.workbench.connection import CONNECTION, connection_options
+from wsnotebook.workbench.payload import KINDS
+from wsnotebook.workbench.verb import Verb
+from wsnotebook.workbench.verbs import VERBS
+
+EACH = sorted({verb.name for verb in VERBS.values()})
+
+
+def parsed(verb: Verb, surface: Surface, *words: str) -> argparse.Namespace:
+    """The arguments that the words make on a surface."""
+    parser = argparse.ArgumentParser(exit_on_error=False)
+    for argument, form in verb.on(surface):
+        argument.add_to(parser, form)
+    return parser.parse_args(words)
+
+
+@pytest.mark.parametrize("name", EACH)
+def test_no_flag_stands_for_two_things(name: str) -> None:
+    """argparse refuses a flag that is declared twice; a verb of one session lets it be named."""
+    verb = VERBS[name]
+    for surface in ("cell", "terminal"):
+        parser = argparse.ArgumentParser()
+        for argument, form in verb.on(surface):
+            argument.add_to(parser, form)
+    assert verb.of_bench or "--name" in verb.options
+
+
+@pytest.mark.parametrize("name", [name for name in EACH if name not in ("connect", "use")])
+def test_what_is_not_given_has_its_default_however_the_verb_is_reached(name: str) -> None:
+    """A cell without options and a click without fields make the same arguments; two verbs need one."""
+    verb = VERBS[name]
+    clicked = verb.read({"text": ""} if verb.takes_text else {})
+    typed = parsed(verb, "cell")
+    assert {key: value for key, value in vars(clicked).items() if key != "text"} == vars(typed)
+
+
+def test_every_option_of_connect_is_a_keyword_of_connect() -> None:
+    """So that a misspelt one is found here and not by a person."""
+    keywords = inspect.signature(connect).parameters
+    assert {option.name for option in CONNECTION} < set(keywords)
+
+
+@pytest.mark.parametrize(
+    ("surface", "words", "options"),
+    [
+        ("cell", "ws://x", {}),
+        ("terminal", "ws://x", {}),
+        ("cell", "ws://x --raw --no-mask -n feed", {"raw": True, "masking": False, "name": "feed"}),
+        ("cell", "ws://x -H A:1 --header B:2", {"headers": [("A", "1"), ("B", "2")]}),
+        ("terminal", "ws://x --header A:1 --header B:2", {"headers": [("A", "1"), ("B", "2")]}),
+        ("cell", "ws://x -s a -s b -t 2.5", {"subprotocols": ["a", "b"], "open_timeout": 2.5}),
+        (
+            "terminal",
+            "ws://x --subprotocol a --open-timeout 2.5",
+            {"subprotocols": ["a"], "open_timeout": 2.5},
+        ),
+        ("terminal", "ws://x --no-compression --ping 20", {"compression": None, "ping_interval": 20.0}),
+        ("terminal", "ws://x --origin http://y", {"origin": "http://y"}),
+    ],
+)
+def test_only_given_options_reach_connect(surface: Surface, words: str, options: dict[str, Any]) -> None:
+    """Everything else is left to connect()'s own defaults, on both surfaces."""
+    arguments = parsed(VERBS["connect"], surface, *words.split())
+    assert arguments.url == "ws://x"
+    assert connection_options(arguments, surface) == options
+
+
+def test_an_option_of_another_verb_is_not_taken_for_one_of_connect() -> None:
+    """``wsnotebook send --raw`` prints raw; the session stays the default kind."""
+    assert connection_options(argparse.Namespace(raw=True), "terminal") == {}
+
+
+def test_the_kinds_of_payload_are_those_of_parse_payload() -> None:
+    """--json and --hex in a cell, --kind in the terminal: each kind can be had on both."""
+    send = VERBS["send"]
+    typed = [parsed(send, "cell", *words).kind for words in ((), ("--json",), ("--hex",))]
+    named = [parsed(send, "terminal", "--kind", kind).kind for kind in KINDS]
+    assert tuple(typed) == tuple(named) == KINDS
+
+
+@pytest.mark.parametrize(
+    ("verb", "before", "word", "words"),
+    [
+        ("mask", [], "", ["on", "off"]),
+        ("mask", ["on"], "", []),
+        ("mask", ["-n"], "", ["one", "two"]),
+        ("mask", ["--name", "one"], "", ["on", "off"]),
+        ("use", [], "", ["one", "two"]),
+        ("use", ["one"], "", []),
+        ("ping", ["--timeout"], "", []),
+        ("ping", [], "-", ["-n", "--name", "-t", "--timeout", "--help"]),
+        ("list", [], "", []),
+    ],
+)
+def test_completion_comes_from_the_declaration(
+    verb: str, before: list[str], word: str, words: list[str]
+) -> None:
+    """A value is offered where it may stand: after its flag, or at its position."""
+    assert VERBS[verb].complete(["one", "two"], before, word) == words
+
+
+def test_a_value_that_a_page_gives_is_read_as_in_a_line() -> None:
+    """Texts are read, other values are kept, other fields are ignored."""
+    assert VERBS["close"].read({"id": 1, "code": " 4002 ", "message": "a b"}) == argparse.Namespace(
+        code=4002, message="a b", name=None
+    )
+    assert VERBS["mask"].read({"on": False}).on is VERBS["mask"].read({"on": "off"}).on is False
+    with pytest.raises(KeyError):
+        VERBS["send"].read({"kind": "text"})

@@ -1,0 +1,189 @@
+"""What a cell shows of a verb's result: a sentence, a table or a value; and the line that the panel shows of it.
+
+No answer holds a peer's text unescaped: str and bytes are shown by their repr, everything else by safe_text().
+The panel escapes its notes itself.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from wsnotebook.safetext import safe_text
+from wsnotebook.wire.frames import CloseReason, Frame, Opcode
+from wsnotebook.workbench.verb import Call
+
+if TYPE_CHECKING:
+    import pandas
+
+__all__ = [
+    "Latency",
+    "Sentence",
+    "abort_note",
+    "aborted",
+    "chosen",
+    "close_note",
+    "closed",
+    "connected",
+    "mask_note",
+    "masking",
+    "message",
+    "ping_note",
+    "pong",
+    "send_note",
+    "sent",
+    "sessions",
+    "tail",
+]
+
+_TEXTS = ["text", "close_reason", "detail"]  # columns that may hold a peer's text
+_SHOWN = [
+    "time",
+    "direction",
+    "opcode",
+    "fin",
+    "masked",
+    "length",
+    "payload",
+    "close_code",
+    "status",
+    *_TEXTS,
+]
+
+
+class Sentence(str):
+    """A sentence that a cell shows without quotes."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return safe_text(self, keep="\n")
+
+
+class Latency(float):
+    """Seconds from a ping to its pong, shown in milliseconds."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"pong after {self * 1000:.3g} ms"
+
+
+def connected(call: Call, session: Any) -> Sentence:
+    """Return name, state, address and subprotocol of a new session."""
+    subprotocol = f", subprotocol {session.subprotocol}" if session.subprotocol else ""
+    return Sentence(f"{session.name} is {session.state}: {session.url}{subprotocol}")
+
+
+def sent(call: Call, frame: Frame) -> Sentence:
+    """Return type, size and session of a sent frame, so that a wrong --name is seen."""
+    return Sentence(f"{send_note(call, frame)}, to {call.session.name}")
+
+
+def send_note(call: Call, frame: Frame) -> str:
+    """Return type and size of a sent frame."""
+    return f"sent {Opcode(frame.opcode).name.lower()}, {len(frame.data):,} bytes"
+
+
+def message(call: Call, frame: Frame) -> Any:
+    """Return a received message as str or bytes, or decoded from JSON."""
+    received = _message_of(frame)
+    return _decoded(received) if call.arguments.json else received
+
+
+def _decoded(received: str | bytes | Frame) -> Any:
+    if isinstance(received, Frame):
+        raise ValueError(f"{received!r} is no whole message, so it has no JSON: leave --json away.")
+    try:
+        return json.loads(received)
+    except ValueError as error:
+        raise ValueError(
+            f"the message is not JSON: {error}. It is the last one that came in: see %ws log."
+        ) from error
+
+
+def _message_of(frame: Frame) -> str | bytes | Frame:
+    """Return the str or bytes of a whole message; fragments and control frames, of raw sessions, stay frames."""
+    if not frame.fin or frame.opcode not in (Opcode.TEXT, Opcode.BINARY):
+        return frame
+    if frame.opcode == Opcode.BINARY:
+        return frame.read_bytes()
+    try:
+        return frame.read_text()
+    except UnicodeDecodeError:
+        return frame
+
+
+def pong(call: Call, seconds: float) -> Latency:
+    """Return the latency as a number that reads well."""
+    return Latency(seconds)
+
+
+def ping_note(call: Call, seconds: float) -> str:
+    """Return the latency in milliseconds."""
+    return f"pong after {seconds * 1000:.1f} ms"
+
+
+def masking(call: Call, on: bool) -> Sentence:
+    """Return the new masking, and the usual reaction of a server to unmasked frames."""
+    name = call.session.name
+    return Sentence(
+        f"masking is on for {name}" if on else f"masking is off for {name}: a correct server answers 1002"
+    )
+
+
+def mask_note(call: Call, on: bool) -> str:
+    """Return the new masking."""
+    return "frames are sent masked" if on else "frames are sent unmasked: a correct server answers 1002"
+
+
+def tail(call: Call, rows: pandas.DataFrame) -> pandas.DataFrame:
+    """Return rows for reading: texts escaped, the payload only where it is no text, empty columns left out."""
+    rows = rows[_SHOWN]
+    texts = {column: rows[column].map(safe_text, na_action="ignore") for column in _TEXTS}
+    shown = rows.assign(payload=rows["payload"].where(rows["text"].isna()), **texts)
+    return shown.dropna(axis="columns", how="all") if len(shown) else shown
+
+
+def sessions(call: Call, named: dict[str, Any]) -> pandas.DataFrame | Sentence:
+    """Return a table of the sessions, in order of opening."""
+    if not named:
+        return Sentence("no session yet: %ws connect ws://host:port/path")
+    import pandas
+
+    rows = {
+        safe_text(name): {
+            "current": "*" if name == call.bench.current else "",
+            "state": str(session.state),
+            "url": safe_text(session.url),
+            "frames": len(session.log),
+            "masking": session.masking,
+        }
+        for name, session in named.items()
+    }
+    return pandas.DataFrame.from_dict(rows, orient="index").rename_axis("session")
+
+
+def chosen(call: Call, result: None) -> Sentence:
+    """Return the name of the current session."""
+    return Sentence(f"verbs without --name speak to {call.bench.current}")
+
+
+def closed(call: Call, reason: CloseReason) -> Sentence:
+    """Return who closed a session, and why."""
+    return Sentence(f"{call.session.name} closed by {call.session.close_initiator}: {reason}")
+
+
+def close_note(call: Call, reason: CloseReason) -> str:
+    """Return the reason of the end."""
+    return f"closed: {reason}"
+
+
+def aborted(call: Call, result: None) -> Sentence:
+    """Say which connection was aborted."""
+    return Sentence(f"{call.session.name} aborted without a close frame")
+
+
+def abort_note(call: Call, result: None) -> str:
+    """Say that the connection was aborted."""
+    return "connection aborted, no close frame sent"

@@ -1,0 +1,118 @@
+"""Arguments of verbs: how one is written in a cell and in the terminal, and how it is read, explained and completed.
+
+argparse does the parsing on both surfaces. Values that arrive by themselves, from a click or from Python, are read by
+the same functions.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+__all__ = ["Argument", "Form", "Surface", "no_words", "option", "switch"]
+
+Surface: TypeAlias = Literal["cell", "terminal"]
+"""Where a verb is typed: in a %ws line, or after ``wsnotebook``."""
+
+
+def no_words(sessions: Iterable[str]) -> Iterable[str]:
+    """Return no completion: the value is free."""
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How an argument is written on one surface."""
+
+    flags: tuple[str, ...] = ()
+    """Its flags; without any it is positional."""
+    metavar: str | None = None
+    """Name of the value in the help."""
+    refusal: str = ""
+    """Sentence for a value that cannot be read, ``{!r}`` for the value; without it the reader's own sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """One argument of a verb."""
+
+    name: str
+    """Under this name the verb finds the value."""
+    help: str | None = None
+    """One line; None says nothing."""
+    cell: Form | None = None
+    """How it is written after %ws; None where %ws does not have it."""
+    terminal: Form | None = None
+    """How it is written in the terminal; None where the terminal does not have it."""
+    read: Callable[[str], Any] = str
+    """Makes the value from a text; raises ValueError with a sentence."""
+    default: Any = None
+    """Value where it is not given; ``argparse.SUPPRESS`` leaves the name out of the parsed arguments."""
+    is_switch: bool = False
+    """It takes no value: given, it stands for ``value``."""
+    value: Any = None
+    """Value of a switch."""
+    count: Literal["one", "optional", "words", "repeated"] = "one"
+    """How many values: one; one or none; words that are joined by blanks; a list, the flag once for each."""
+    choices: tuple[str, ...] | None = None
+    """The only values that it takes."""
+    complete: Callable[[Iterable[str]], Iterable[str]] = no_words
+    """Returns the words that Tab offers for its value, from the names of the sessions."""
+
+    def form(self, surface: Surface) -> Form | None:
+        """Return how it is written on a surface; None where the surface does not have it."""
+        return self.cell if surface == "cell" else self.terminal
+
+    def add_to(self, parser: argparse._ActionsContainer, form: Form) -> None:
+        """Add it to a parser, or to a group of one, in this form."""
+        keywords: dict[str, Any] = {"help": self.help, "default": self.default}
+        if self.is_switch:
+            keywords |= {"action": "store_const", "const": self.value}
+        else:
+            keywords |= {"type": self._reader(form), "metavar": form.metavar, "choices": self.choices}
+            keywords |= _COUNTS[self.count]
+        if form.flags:
+            parser.add_argument(*form.flags, dest=self.name, **keywords)
+        else:
+            parser.add_argument(self.name, **keywords)
+
+    def _reader(self, form: Form) -> Callable[[str], Any]:
+        def read(text: str) -> Any:
+            try:
+                return self.read(text)
+            except ValueError as error:
+                raise argparse.ArgumentTypeError(
+                    form.refusal.format(text) if form.refusal else str(error)
+                ) from error
+
+        return read
+
+
+class _Joined(argparse.Action):
+    """Joins words by blanks, so that a message needs no quotes."""
+
+    def __call__(
+        self, parser: object, namespace: argparse.Namespace, values: Any, option_string: str | None = None
+    ) -> None:
+        setattr(namespace, self.dest, " ".join(values))
+
+
+_COUNTS: dict[str, dict[str, Any]] = {
+    "one": {},
+    "optional": {"nargs": "?"},
+    "words": {"nargs": "*", "action": _Joined},
+    "repeated": {"action": "append"},
+}
+"""Keywords of argparse's add_argument for each ``Argument.count``."""
+
+
+def option(name: str, *flags: str, metavar: str | None = None, **fields: Any) -> Argument:
+    """Return an argument of %ws; without flags it is positional. The fields are those of Argument."""
+    return Argument(name, cell=Form(flags, metavar), **fields)
+
+
+def switch(name: str, flag: str, *, value: Any, **fields: Any) -> Argument:
+    """Return an option of %ws that stands for ``value`` and takes none itself."""
+    return Argument(name, cell=Form((flag,)), is_switch=True, value=value, **fields)

@@ -1,0 +1,178 @@
+"""Workbench: the sessions of a kernel by name, one of them current, and the verbs of verbs.py for Python code."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from wsnotebook.errors import WsNotebookError
+from wsnotebook.wire.frames import CloseReason, Frame
+from wsnotebook.workbench.payload import PayloadKind
+from wsnotebook.workbench.verb import Call
+from wsnotebook.workbench.verbs import VERBS
+
+if TYPE_CHECKING:
+    from wsnotebook.session.session import ClientWebSocketSession
+
+__all__ = ["Workbench", "WorkbenchError", "workbench"]
+
+
+class WorkbenchError(WsNotebookError, ValueError):
+    """No session has that name, or one has it already; the sentence lists the names in use."""
+
+
+class Workbench:
+    """Named sessions, and the verbs on them.
+
+    Await the verbs in the loop of the session. A callback in another thread uses ``session.threadsafe``.
+
+    Args:
+        connect: how a session is opened; without it ``wsnotebook.connect``.
+    """
+
+    def __init__(self, connect: Callable[..., Awaitable[ClientWebSocketSession]] | None = None) -> None:
+        self._connect = connect
+        self.sessions: dict[str, ClientWebSocketSession] = {}
+        """Sessions by name, in order of opening; ended ones stay until ``remove``."""
+        self.current: str | None = None
+        """Name of the session that a verb without a name acts on: the last one opened or selected."""
+
+    def __repr__(self) -> str:
+        listed = ", ".join(f"{name} ({session.state})" for name, session in self.sessions.items())
+        return f"<Workbench {listed or 'without sessions'}>"
+
+    def get(self, name: str | None = None) -> ClientWebSocketSession:
+        """Return the session called ``name``, or the current one.
+
+        Raises:
+            WorkbenchError: there is no session yet, or none of that name.
+        """
+        wanted = self.current if name is None else name
+        if wanted is None or wanted not in self.sessions:
+            self._refuse_unknown(name)
+        return self.sessions[wanted]
+
+    def select(self, name: str) -> None:
+        """Make ``name`` the session that verbs without a name act on.
+
+        Raises:
+            WorkbenchError: no session of that name.
+        """
+        self.get(name)
+        self.current = name
+
+    def add(self, session: ClientWebSocketSession) -> None:
+        """Add a session that was opened elsewhere and make it the current one.
+
+        Raises:
+            WorkbenchError: another session of that name has not ended yet.
+        """
+        if self.sessions.get(session.name) is not session:
+            self._refuse_taken(session.name)
+            # An ended session of the same name is removed, so that the new one is last in the order.
+            self.sessions.pop(session.name, None)
+            self.sessions[session.name] = session
+        self.current = session.name
+
+    def remove(self, name: str) -> None:
+        """Remove an ended session; its log is freed unless something else refers to it.
+
+        Raises:
+            WorkbenchError: no session of that name, or it has not ended yet.
+        """
+        session = self.get(name)
+        if session.state != "closed":
+            raise WorkbenchError(
+                f"session {name!r} is {session.state}: close or terminate it before removing it."
+            )
+        del self.sessions[name]
+        if self.current == name:
+            self.current = next(reversed(self.sessions), None)
+
+    async def connect(self, url: str, *, name: str | None = None, **options: Any) -> ClientWebSocketSession:
+        """Open a session, add it under its name and make it the current one.
+
+        Args:
+            url: ``ws://…`` or ``wss://…``.
+            name: of the session; the name of an ended one may be used again.
+            options: as in ``wsnotebook.connect``.
+
+        Raises:
+            WorkbenchError: a session of that name has not ended yet. Nothing is opened then.
+        """
+        if name is not None:
+            self._refuse_taken(name)
+            options["name"] = name
+        if self._connect is None:
+            # At the first use: %load_ext stays quick.
+            from wsnotebook.session.client import connect
+
+            self._connect = connect
+        session = await self._connect(url, **options)
+        self.add(session)
+        return session
+
+    async def send(self, text: str, *, kind: PayloadKind = "text", name: str | None = None) -> Frame:
+        """Send ``text`` as ``kind`` and return the frame that was queued."""
+        frame: Frame = await self._do("send", name, text=text, kind=kind)
+        return frame
+
+    async def receive(self, *, name: str | None = None, timeout: float | None = None) -> Frame:
+        """Return the next frame of the incoming channel.
+
+        Args:
+            name: of the session; None for the current one, here and in every verb.
+            timeout: seconds; None waits for ever.
+
+        Raises:
+            TimeoutError: none was received in time. No frame is lost by it.
+        """
+        frame: Frame = await self._do("recv", name, timeout=timeout)
+        return frame
+
+    async def ping(self, *, name: str | None = None) -> float:
+        """Send a ping, wait for its pong and return the latency in seconds."""
+        return float(await self._do("ping", name))
+
+    def mask(self, on: bool | None = None, *, name: str | None = None) -> bool:
+        """Set whether frames are sent masked, or toggle it (None), and return the new value."""
+        return bool(self._do("mask", name, on=on))
+
+    async def close(self, code: int = 1000, message: str = "", *, name: str | None = None) -> CloseReason:
+        """Close with ``code`` and ``message``, wait for the peer's close, and return the reason of the end."""
+        reason: CloseReason = await self._do("close", name, code=code, message=message)
+        return reason
+
+    def terminate(self, *, name: str | None = None) -> None:
+        """Abort the connection now, without a close frame."""
+        self._do("terminate", name)
+
+    def _do(self, verb: str, name: str | None, **values: Any) -> Any:
+        session = self.get(name)
+        declared = VERBS[verb]
+        return declared.action(Call(declared.read(values), session, session, self))
+
+    def _refuse_taken(self, name: str) -> None:
+        session = self.sessions.get(name)
+        if session is not None and session.state != "closed":
+            raise WorkbenchError(
+                f"session {name!r} is {session.state}: close it, or take another name than {self._names()}."
+            )
+
+    def _refuse_unknown(self, name: str | None) -> NoReturn:
+        if not self.sessions:
+            raise WorkbenchError(
+                "there is no session yet: open one with %ws connect URL, or await workbench.connect(url)."
+            )
+        if name is None:
+            raise WorkbenchError(f"no session is selected: name one of {self._names()}.")
+        raise WorkbenchError(
+            f"no session is called {name!r}: there is {self._names()}. Open one with %ws connect URL."
+        )
+
+    def _names(self) -> str:
+        return ", ".join(self.sessions)
+
+
+workbench = Workbench()
+"""The workbench of this kernel, shared by panel and magics."""

@@ -1,0 +1,78 @@
+"""parse_payload(): the frame to send from a text that a person typed."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Literal, NoReturn, TypeAlias, get_args
+
+from wsnotebook.wire.frames import Frame
+
+__all__ = ["KINDS", "PayloadKind", "parse_payload"]
+
+PayloadKind: TypeAlias = Literal["text", "json", "hex"]
+KINDS: tuple[PayloadKind, ...] = get_args(PayloadKind)
+"""The kinds of payload, the default first."""
+
+_HEX_PREFIX = re.compile(r"(?<![0-9A-Fa-f])0[xX]")
+_NOT_HEX = re.compile(r"[^0-9A-Fa-f\s:,_-]")
+_HEX_DIGIT = re.compile(r"[0-9A-Fa-f]")
+
+
+def parse_payload(text: str, kind: PayloadKind = "text") -> Frame:
+    """Make the frame to send from a typed text.
+
+    Args:
+        text: the text, the JSON document (validated, then sent as typed), or the hex digits in pairs; blanks, ``:``,
+            ``,``, ``-``, ``_`` and ``0x`` between hex bytes are skipped.
+        kind: ``"text"`` and ``"json"`` make a text frame, ``"hex"`` a binary one.
+
+    Raises:
+        ValueError: not JSON, not hex, not encodable, or an unknown kind; the sentence names the position.
+    """
+    if kind == "hex":
+        return Frame.binary(_hex_bytes(text))
+    if kind == "json":
+        _check_json(text)
+    elif kind != "text":
+        raise ValueError(f"unknown kind of payload {kind!r}: use one of {', '.join(KINDS)}.")
+    try:
+        return Frame.text(text)
+    except UnicodeEncodeError as error:
+        raise ValueError(
+            f"character {error.start + 1} is half of a surrogate pair and has no UTF-8 form: delete it, or send bytes as hex."
+        ) from error
+
+
+def _hex_bytes(text: str) -> bytes:
+    bare = _HEX_PREFIX.sub("  ", text)  # two blanks for two characters, so that positions stay true
+    wrong = _NOT_HEX.search(bare)
+    if wrong:
+        raise ValueError(
+            f"character {wrong.start() + 1}, {wrong.group()!r}, is not a hex digit: write bytes as pairs of 0-9 and a-f, as in 48 65 6c."
+        )
+    digits = list(_HEX_DIGIT.finditer(bare))
+    if len(digits) % 2:
+        raise ValueError(
+            f"{len(digits)} hex digits do not make whole bytes, the last one is character {digits[-1].start() + 1}: "
+            "write each byte with two digits, as in 0a."
+        )
+    return bytes.fromhex("".join(digit.group() for digit in digits))
+
+
+def _check_json(text: str) -> None:
+    try:
+        # Numbers are not converted: one of 5000 digits is valid JSON, and int() refuses it.
+        json.loads(text, parse_int=str, parse_float=str, parse_constant=_refuse_constant)
+    except json.JSONDecodeError as error:
+        raise ValueError(
+            f"not JSON: {error.msg} at line {error.lineno}, column {error.colno}; correct it, or send it as text."
+        ) from error
+    except RecursionError as error:
+        raise ValueError("not checked: the JSON is nested too deep for Python; send it as text.") from error
+
+
+def _refuse_constant(word: str) -> NoReturn:
+    raise ValueError(
+        f"not JSON: {word} is a word of Python and JavaScript only; use null or a number, or send it as text."
+    )
