@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import json
 
 import pytest
@@ -18,11 +19,15 @@ from wsnotebook.lab import (
     embedded_server,
     fragments,
     pings,
+    playback,
     rude,
     silent,
     slow,
     ticker,
 )
+
+RECORDED = ("direction", "opcode", "payload", "monotonic", "fin", "session")
+"""Columns of a recording."""
 
 
 def masked(opcode: int, payload: bytes = b"") -> bytes:
@@ -38,6 +43,24 @@ async def test_every_name_serves(name: str):
             client = await connect(server.url)
             await client.close()
             assert not server.errors
+
+
+def test_a_behaviour_says_how_it_was_made():
+    """Its repr is the call; the registry has every maker by its own name, and playback, which needs a recording, not."""
+    made = [echo(), slow(delay=1), closer(4001, "bye"), rude(violations=["rsv1"])]
+    assert list(map(repr, made)) == [
+        "echo()",
+        "slow(delay=1)",
+        "closer(4001, 'bye')",
+        "rude(violations=['rsv1'])",
+    ]
+    assert {maker.__name__ for maker in BEHAVIOURS.values()} == set(BEHAVIOURS)
+    assert "playback" not in BEHAVIOURS and repr(playback({name: [] for name in RECORDED})).count("...") == 1
+
+
+def test_a_maker_keeps_its_signature_and_its_words():
+    """``slow?`` and the terminal read both."""
+    assert str(inspect.signature(slow)).startswith("(*, delay: 'float' = 1.0)") and "seconds" in slow.__doc__
 
 
 # ---- echo ----

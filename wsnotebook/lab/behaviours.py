@@ -10,18 +10,19 @@ import asyncio
 import contextlib
 import itertools
 import json
-from collections.abc import Awaitable, Callable
-from typing import Any, TypeAlias
+from collections.abc import Callable
+from typing import Any
 
 from websockets.asyncio.server import broadcast
 from websockets.exceptions import ConnectionClosed, ProtocolError
 from websockets.frames import Close
 
+import wsnotebook.lab.rude
+import wsnotebook.lab.ticker  # noqa: F401 - both are imported so that their makers register themselves
 from wsnotebook.lab.connection import LabConnection
+from wsnotebook.lab.named import MAKERS, Behaviour, named
 from wsnotebook.lab.playback import looks_recorded, playback
-from wsnotebook.lab.rude import rude
 from wsnotebook.lab.script import Script
-from wsnotebook.lab.ticker import ticker
 
 __all__ = [
     "BEHAVIOURS",
@@ -37,10 +38,8 @@ __all__ = [
     "slow",
 ]
 
-Behaviour: TypeAlias = Callable[[LabConnection], Awaitable[None]]
-"""``async def behaviour(session)``: the server closes the session with 1000 when it returns, 1011 when it raises."""
 
-
+@named()
 def echo() -> Behaviour:
     """Make a behaviour that sends every message back unchanged: text as text, binary as binary."""
 
@@ -51,6 +50,7 @@ def echo() -> Behaviour:
     return run
 
 
+@named()
 def chat(*, announce: bool = True) -> Behaviour:
     """Make a chat room: each message of a client is broadcast to all connected clients, the sender included.
 
@@ -85,6 +85,7 @@ def chat(*, announce: bool = True) -> Behaviour:
     return run
 
 
+@named()
 def slow(*, delay: float = 1.0) -> Behaviour:
     """Make an echo that waits ``delay`` seconds before each answer, and handles one message at a time.
 
@@ -102,6 +103,7 @@ def slow(*, delay: float = 1.0) -> Behaviour:
     return run
 
 
+@named()
 def fragments(*, size: int = 3, ping_between: bool = False, delay: float = 0.0) -> Behaviour:
     """Make an echo that splits every message into frames of ``size`` bytes, also inside a UTF-8 character.
 
@@ -135,6 +137,7 @@ def fragments(*, size: int = 3, ping_between: bool = False, delay: float = 0.0) 
     return run
 
 
+@named()
 def pings(*, interval: float = 1.0, count: int | None = None) -> Behaviour:
     """Make an echo that also pings the client, with the payloads ``1``, ``2``, ``3`` …
 
@@ -160,6 +163,7 @@ def pings(*, interval: float = 1.0, count: int | None = None) -> Behaviour:
     return run
 
 
+@named()
 def silent(*, reading: bool = True) -> Behaviour:
     """Make a behaviour that never sends a message. The server still answers pings and the close.
 
@@ -178,6 +182,7 @@ def silent(*, reading: bool = True) -> Behaviour:
     return run
 
 
+@named()
 def closer(code: int | None = 1000, reason: str = "", *, after: int = 0) -> Behaviour:
     """Make a behaviour that closes the session.
 
@@ -212,17 +217,7 @@ def closer(code: int | None = 1000, reason: str = "", *, after: int = 0) -> Beha
     return run
 
 
-BEHAVIOURS: dict[str, Callable[..., Behaviour]] = {
-    "chat": chat,
-    "closer": closer,
-    "echo": echo,
-    "fragments": fragments,
-    "pings": pings,
-    "rude": rude,
-    "silent": silent,
-    "slow": slow,
-    "ticker": ticker,
-}
+BEHAVIOURS: dict[str, Callable[..., Behaviour]] = dict(sorted(MAKERS.items()))
 """Named behaviours: each value makes one, and documents its parameters."""
 
 
@@ -254,12 +249,9 @@ def behaviour_from(value: Any) -> Behaviour:
     )
 
 
-def name_of(value: Any) -> str:
-    """Return how a server calls what it was given as a behaviour."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, (list, tuple, Script)):
-        return "script"
-    name: str = getattr(value, "__qualname__", "") or ("routes" if value is None else "playback")
-    maker, _, inner = name.partition(".<locals>.")
-    return maker if inner == "run" and maker in {*BEHAVIOURS, "playback"} else name.rpartition(".")[2]
+def name_of(behaviour: Behaviour | None) -> str:
+    """Return the name of a behaviour in the repr of its server; None is a server of routes only."""
+    if behaviour is None:
+        return "routes"
+    own = getattr(behaviour, "name", None) or getattr(behaviour, "__name__", None)
+    return str(own or type(behaviour).__name__)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import struct
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 
 from websockets.exceptions import ProtocolError
@@ -18,6 +18,7 @@ from websockets.frames import Close as CloseFrame
 from websockets.frames import Opcode
 
 from wsnotebook.lab.connection import LabConnection
+from wsnotebook.lab.named import Behaviour, named
 from wsnotebook.lab.script import ScriptFailed, shown
 
 __all__ = ["looks_recorded", "playback"]
@@ -40,6 +41,7 @@ def looks_recorded(value: Any) -> bool:
     return _table(value) is not None
 
 
+@named(listed=False)
 def playback(
     recording: Any,
     *,
@@ -48,7 +50,7 @@ def playback(
     server: Literal["in", "out"] = "in",
     session: str | None = None,
     timeout: float | None = 30.0,
-) -> Callable[[LabConnection], Awaitable[None]]:
+) -> Behaviour:
     """Make a behaviour that sends the recorded frames of a server to every client.
 
     Fragments are sent as recorded. Pongs are left out, because the server answers the pings of the client itself. A

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 
 from wsnotebook.lab.connection import LabConnection
+from wsnotebook.lab.named import Behaviour, named
 
 __all__ = ["VIOLATIONS", "rude"]
 
@@ -33,7 +34,8 @@ VIOLATIONS: dict[str, bytes] = {
 """Name → server bytes that break the rule. A new violation is one row here; sections are of RFC 6455."""
 
 
-def rude(violations: Iterable[str] = ()) -> Callable[[LabConnection], Awaitable[None]]:
+@named()
+def rude(violations: Iterable[str] = ()) -> Behaviour:
     """Make a behaviour that sends frames which RFC 6455 forbids.
 
     It sends ``violations`` in order when a client connects. Afterwards a text with the name of a violation is

@@ -162,6 +162,9 @@ class Script:
         TypeError: an element that is not a step.
     """
 
+    name = "script"
+    """Its name in the repr of a server."""
+
     def __init__(self, steps: Sequence[Step]) -> None:
         for step in steps:
             if isinstance(step, type) or not (hasattr(step, "play") or callable(step)):

@@ -86,10 +86,11 @@ class EmbeddedServer:
         self.host = host
         self._port = port
         self._tls = ssl is not None
-        self._name = name_of(behaviour)
+        made = None if behaviour is None else behaviour_from(behaviour)
+        self._name = name_of(made)
         self._reception = Reception(
             host,
-            None if behaviour is None else behaviour_from(behaviour),
+            made,
             {path: behaviour_from(value) for path, value in routes.items()},
             http,
             origins,

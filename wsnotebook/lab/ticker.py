@@ -8,11 +8,12 @@ import itertools
 import json
 import random
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from websockets.exceptions import ConnectionClosed
 
 from wsnotebook.lab.connection import LabConnection
+from wsnotebook.lab.named import Behaviour, named
 
 __all__ = ["ticker"]
 
@@ -20,6 +21,7 @@ _BATCH_SECONDS = 0.01  # shortest pause between two batches: 20,000 frames/s are
 _MAX_BATCH = 2_000  # frames; after a blocked loop, the backlog is sent in steps so that other tasks can run
 
 
+@named()
 def ticker(
     *,
     rate: float | None = 10.0,
@@ -27,7 +29,7 @@ def ticker(
     symbols: Sequence[str] = ("ACME", "BOLT", "CORE", "DUNE"),
     count: int | None = None,
     seed: int = 1,
-) -> Callable[[LabConnection], Awaitable[None]]:
+) -> Behaviour:
     """Make a behaviour that sends trades as JSON texts; the price of each symbol is a random walk.
 
     A text is ``{"type": "tick", "seq": 0, "symbol": "ACME", "price": 100.05, "size": 300, "time": 1700000000.0}``:
