@@ -7,7 +7,7 @@ import pandas as pd
 
 from wsnotebook.analysis.columns import traffic
 
-__all__ = ["COMPRESSED", "add_compressions", "compression", "compression_of_part"]
+__all__ = ["COMPRESSED", "add_compressions", "compression", "compression_of_part", "whole_compression"]
 
 COMPRESSED = ("session", "direction", "opcode", "length", "wire_length")
 """Columns that the question needs."""
@@ -29,7 +29,7 @@ def compression(df: pd.DataFrame) -> pd.DataFrame:
     Raises:
         AttributeError: ``df`` lacks columns; the message names them.
     """
-    return add_compressions(compression_of_part(df))
+    return whole_compression(compression_of_part(df))
 
 
 def compression_of_part(df: pd.DataFrame) -> pd.DataFrame:
@@ -41,6 +41,15 @@ def compression_of_part(df: pd.DataFrame) -> pd.DataFrame:
 
 
 def add_compressions(parts: pd.DataFrame) -> pd.DataFrame:
+    """Return the concatenated sums of several parts added up, in the shape of those of one part."""
+    return _added(parts).reset_index()
+
+
+def whole_compression(parts: pd.DataFrame) -> pd.DataFrame:
     """Return the result of compression() from the concatenated sums of all parts."""
-    sums = parts.groupby(_KEYS, observed=True).sum()
+    sums = _added(parts)
     return sums.assign(ratio=sums["after"] / sums["before"].replace(0, np.nan))
+
+
+def _added(parts: pd.DataFrame) -> pd.DataFrame:
+    return parts.groupby(_KEYS, observed=True).sum()

@@ -6,7 +6,7 @@ import pandas as pd
 
 from wsnotebook.analysis.columns import traffic
 
-__all__ = ["COUNTED", "add_counts", "counts", "counts_of_part"]
+__all__ = ["COUNTED", "add_counts", "counts", "counts_of_part", "whole_counts"]
 
 COUNTED = ("session", "direction", "opcode", "length", "frame_length")
 """Columns that the question needs."""
@@ -27,7 +27,7 @@ def counts(df: pd.DataFrame) -> pd.DataFrame:
     Raises:
         AttributeError: ``df`` lacks columns; the message names them.
     """
-    return add_counts(counts_of_part(df))
+    return whole_counts(counts_of_part(df))
 
 
 def counts_of_part(df: pd.DataFrame) -> pd.DataFrame:
@@ -39,5 +39,10 @@ def counts_of_part(df: pd.DataFrame) -> pd.DataFrame:
 
 
 def add_counts(parts: pd.DataFrame) -> pd.DataFrame:
+    """Return the concatenated counts of several parts added up, in the shape of those of one part."""
+    return whole_counts(parts).reset_index()
+
+
+def whole_counts(parts: pd.DataFrame) -> pd.DataFrame:
     """Return the result of counts() from the concatenated counts of all parts."""
     return parts.groupby(_KEYS, observed=True).sum()

@@ -1,0 +1,100 @@
+"""The list of questions to frames: what ``df.ws`` offers on pandas, and whether and how Dask answers it.
+
+Each question is a function in the module of its name. accessor.py and partitions.py make their methods from this list.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from wsnotebook.analysis.closes import closes
+from wsnotebook.analysis.compression import (
+    COMPRESSED,
+    add_compressions,
+    compression,
+    compression_of_part,
+    whole_compression,
+)
+from wsnotebook.analysis.counts import COUNTED, add_counts, counts, counts_of_part, whole_counts
+from wsnotebook.analysis.gaps import gaps
+from wsnotebook.analysis.jsonrows import json_rows
+from wsnotebook.analysis.messages import messages
+from wsnotebook.analysis.pings import pings
+from wsnotebook.analysis.plots import plot_latency, plot_rate
+from wsnotebook.analysis.rate import RATED, add_rates, rate, rate_of_part, whole_rate
+from wsnotebook.analysis.violations import violations
+
+__all__ = ["QUESTIONS", "Question", "Sums", "asking"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """Answers of partitions that can be added up."""
+
+    columns: tuple[str, ...]
+    """Columns that the question needs."""
+    of_part: Callable[..., Any]
+    """Returns the sums of a partition, from its frames and the arguments of the question."""
+    add: Callable[..., Any]
+    """Adds the concatenated sums of several partitions to sums with the same columns."""
+    whole: Callable[..., Any]
+    """Returns the answer, from the concatenated sums of all partitions and the arguments of the question."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question."""
+
+    ask: Callable[..., Any]
+    """Answers it: the first parameter is the DataFrame, the others are those of the method."""
+    name: str = ""
+    """Name of the method; without it that of the function."""
+    sums: Sums | None = None
+    """How Dask adds the answers of partitions."""
+    by_row: bool = False
+    """The answer for a row needs no other row, so Dask concatenates the answers of the partitions."""
+    pandas_only: str = ""
+    """Reason why Dask cannot answer it, for the sentence "ddf.ws has no …: …"; empty if it can."""
+
+    @property
+    def method(self) -> str:
+        """Name of the method."""
+        return self.name or self.ask.__name__
+
+
+_CONVERSATION = "it needs a whole conversation"
+_FIGURE = "it draws one figure of rows in memory"
+
+QUESTIONS = (
+    Question(counts, sums=Sums(COUNTED, counts_of_part, add_counts, whole_counts)),
+    Question(rate, sums=Sums(RATED, rate_of_part, add_rates, whole_rate)),
+    Question(messages, pandas_only=_CONVERSATION),
+    Question(json_rows, "json", pandas_only=_CONVERSATION),
+    Question(pings, pandas_only=_CONVERSATION),
+    Question(closes, pandas_only=_CONVERSATION),
+    Question(violations, by_row=True),
+    Question(compression, sums=Sums(COMPRESSED, compression_of_part, add_compressions, whole_compression)),
+    Question(gaps, pandas_only=_CONVERSATION),
+    Question(plot_rate, pandas_only=_FIGURE),
+    Question(plot_latency, pandas_only=_FIGURE),
+)
+"""All questions. A new one is one row here."""
+
+
+def asking(question: Question, answer: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a method with name, docstring and parameters of a question, so that ``df.ws.rate?`` shows them.
+
+    Args:
+        question: the question.
+        answer: called with the DataFrame of the instance, ``_df``, and the arguments of the method.
+    """
+
+    @functools.wraps(question.ask)
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return answer(self._df, *args, **kwargs)
+
+    method.__name__ = question.method
+    return method
