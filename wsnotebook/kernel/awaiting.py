@@ -1,7 +1,7 @@
-"""The rewriting that lets a cell await %ws: run_line_magic("ws", …) becomes (await run_line_magic("_ws_awaited", …)).
+"""Rewrites a cell so that it awaits %ws: run_line_magic("ws", …) becomes (await run_line_magic("_ws_awaited", …)).
 
-IPython has no magics that are awaited. Where an await cannot stand, in a synchronous def for one, the source stays
-as it is and the magic waits by itself (loop.py).
+IPython cannot await a magic. Where the syntax allows no await, for example in a synchronous def, the source is not
+changed and the magic waits by itself (loop.py).
 """
 
 from __future__ import annotations
@@ -17,32 +17,32 @@ from IPython.core.interactiveshell import InteractiveShell
 __all__ = ["AWAITED", "MAGIC", "AwaitingTransformer", "await_magics"]
 
 MAGIC = "ws"
-"""Name of the magic that people type, and that waits where nobody awaits it."""
+"""Name of the magic that people type; it waits by itself."""
 
 AWAITED = "_ws_awaited"
-"""Name of its twin that returns an awaitable; only rewritten source has it."""
+"""Name of the magic that returns an awaitable; it occurs only in rewritten source."""
 
 _RUNNERS = frozenset({"run_line_magic", "run_cell_magic"})
-_NEWLINE = re.compile(rb"\r\n|\r|\n")  # what ast counts as the end of a line; str.splitlines knows eight more
+_NEWLINE = re.compile(rb"\r\n|\r|\n")  # the line ends of ast; str.splitlines has eight more
 _RUN_CODE: CodeType = InteractiveShell.run_code.__code__
 
 _Edit: TypeAlias = tuple[int, int, bytes]
-"""Bytes from … to … of the source, and what to put in their place."""
+"""Start and stop of the bytes to replace in the source, and the replacement."""
 
 
 class AwaitingTransformer:
-    """An IPython input transformer, to be put into ``shell.input_transformers_post``.
+    """An IPython input transformer, for ``shell.input_transformers_post``.
 
     Args:
-        shell: it leaves the source alone while a cell of this shell runs (%time, %%capture and %run transform theirs
-            then, and cannot await), and when the shell does not await with asyncio (%autoawait).
+        shell: the source is not changed while a cell of this shell runs, because %time, %%capture and %run then
+            transform source that they cannot await, nor when the shell does not await with asyncio (%autoawait).
     """
 
     def __init__(self, shell: InteractiveShell) -> None:
         self._shell = shell
 
     def __call__(self, lines: list[str]) -> list[str]:
-        """Return ``lines`` with the magics awaited that can be."""
+        """Return ``lines`` with an await before each magic that may have one."""
         source = "".join(lines)
         if not any(runner in source for runner in _RUNNERS):
             return lines
@@ -54,7 +54,7 @@ class AwaitingTransformer:
         return bool(self._shell.autoawait) and str(self._shell.loop_runner) == "asyncio"
 
     def _runs_a_cell(self) -> bool:
-        # The stack knows it exactly, per thread and also after errors; pre_execute and post_execute do not.
+        # The stack is exact, per thread and also after errors; the events pre_execute and post_execute are not.
         frame: FrameType | None = sys._getframe()
         while frame is not None:
             if frame.f_code is _RUN_CODE and frame.f_locals.get("self") is self._shell:
@@ -64,11 +64,11 @@ class AwaitingTransformer:
 
 
 def await_magics(source: str) -> str:
-    """Return ``source`` with every call of the magic awaited where an await may stand.
+    """Return ``source`` with every call of the magic awaited where the syntax allows an await.
 
-    Only calls of ``get_ipython().run_line_magic("ws", …)`` and its cell twin are touched, as IPython writes them for
-    ``%ws`` and ``%%ws``; what merely looks like one in a string or comment is not. Source that is not Python is
-    returned unchanged: IPython shows the error.
+    Only calls of ``get_ipython().run_line_magic("ws", …)`` and ``run_cell_magic("ws", …)`` are rewritten, which IPython
+    generates from ``%ws`` and ``%%ws``; the same text in a string or comment is not. Source that is not Python is
+    returned unchanged, so that IPython shows the error.
     """
     try:
         tree = ast.parse(source)
@@ -87,7 +87,7 @@ def await_magics(source: str) -> str:
 
 
 class _Finder(ast.NodeVisitor):
-    """Collects the calls of the magic that stand where an await may stand."""
+    """Collects the calls of the magic at places where the syntax allows an await."""
 
     def __init__(self) -> None:
         self.found: list[ast.Call] = []
@@ -99,7 +99,7 @@ class _Finder(ast.NodeVisitor):
         self.generic_visit(node)
 
     def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> None:
-        # Its decorators and defaults are evaluated outside: they are left to the waiting magic.
+        # Its decorators and defaults are evaluated outside, so they are not rewritten.
         outside, self._may_await = self._may_await, True
         for statement in node.body:
             self.visit(statement)
@@ -113,12 +113,12 @@ class _Finder(ast.NodeVisitor):
     visit_FunctionDef = _visit_synchronous
     visit_Lambda = _visit_synchronous
     visit_ClassDef = _visit_synchronous
-    # An await would turn a generator into an asynchronous one; nobody can type %ws into a comprehension anyway.
+    # An await would make a generator asynchronous; and %ws cannot be typed inside a comprehension.
     visit_GeneratorExp = _visit_synchronous
     visit_ListComp = _visit_synchronous
     visit_SetComp = _visit_synchronous
     visit_DictComp = _visit_synchronous
-    # Python 3.11 does not know where in an f-string an expression stands.
+    # Python 3.11 gives no position for an expression inside an f-string.
     visit_JoinedStr = _visit_synchronous
 
 

@@ -24,7 +24,7 @@ _FLAG = re.compile(r"\s*(-{1,2}[A-Za-z][\w-]*)(=\S*)?(?=\s|$)")
 _WORD = re.compile(r"\s*(\S+)")
 _END_OF_OPTIONS = re.compile(r"\s*--(?:\s|$)")
 _HELP = {"-h", "--help"}
-_WIDTH = 100  # columns of the help: a notebook has no terminal to ask
+_WIDTH = 100  # columns of the help: a notebook has no terminal width
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def parse(line: str, cell: str | None, verbs: Mapping[str, Verb], expand: Callab
     """
     word, rest = [*line.split(None, 1), "", ""][:2]
     if word in {"", "help"} | _HELP:
-        return Command(None, argparse.Namespace(), help=_teach(verbs))
+        return Command(None, argparse.Namespace(), help=_overview(verbs))
     verb = verbs.get(word)
     if verb is None:
         raise UsageError(_unknown_verb(word, verbs))
@@ -151,12 +151,12 @@ def _unknown_verb(word: str, verbs: Mapping[str, Verb]) -> str:
     return f"%ws has no verb {word!r}: {hint}The verbs are {names}; %ws alone explains them."
 
 
-def _teach(verbs: Mapping[str, Verb]) -> str:
+def _overview(verbs: Mapping[str, Verb]) -> str:
     known = list(dict.fromkeys(verbs.values()))
     width = max(len(verb.name) for verb in known)
     listed = "\n".join(f"  {verb.name:<{width}}  {verb.summary}" for verb in known)
     return f"""\
-%ws VERB [options]: talk to a WebSocket from a cell.
+%ws VERB [options]: use a WebSocket from a cell.
 
 {listed}
 
@@ -164,6 +164,6 @@ def _teach(verbs: Mapping[str, Verb]) -> str:
   %ws send {{"op": "subscribe"}}
   message = %ws recv --timeout 5
 
-Verbs speak to the session opened or chosen last, or to --name NAME. %ws VERB --help has the options.
+Verbs act on the session opened or chosen last, or to --name NAME. %ws VERB --help has the options.
 {{expression}} and $name are replaced as in every magic; text that is JSON as it stands is left alone, and in
 other JSON braces are doubled: {{{{"price": {{price}}}}}}. %%ws send takes the lines below it exactly as they are."""

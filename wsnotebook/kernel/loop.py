@@ -1,7 +1,7 @@
-"""Waiting in a notebook: for a coroutine from synchronous code, and for one that ■ Interrupt must be able to stop.
+"""Waiting in a notebook: synchronous code that runs a coroutine, and awaits that ■ Interrupt can cancel.
 
-The one place that knows nest_asyncio and nest_asyncio2: which of them, and when. Nothing is patched at import,
-nor by a wait that needs no nesting.
+Only this module imports nest_asyncio and nest_asyncio2, and decides which and when. Nothing is patched at import, nor
+by a wait that needs no nested loop.
 """
 
 from __future__ import annotations
@@ -26,14 +26,16 @@ __all__ = ["NESTED_TIMEOUT", "TICK", "interruptible", "make_reentrant", "wait"]
 T = TypeVar("T")
 
 NESTED_TIMEOUT = 60.0
-"""Seconds after which a synchronous wait gives up: what it waits for may be what the outer code does next."""
+"""Seconds after which a synchronous wait fails: the event it needs may come only from code that runs after it."""
 
 TICK = 0.1
-"""Seconds between two wakings of an idle loop: ipykernel notices ■ only when something wakes it."""
+"""Seconds between two wake-ups of an idle loop: ipykernel handles ■ only when the loop wakes."""
 
 _RUN_CELL = InteractiveShell.run_cell_async.__code__
 
-_PATIENCE = 2  # interrupts that cancel the wait; the next one is the old handler's, for a loop that is stuck
+_PATIENCE = (
+    2  # interrupts that cancel the wait; the next one calls the previous handler, for a loop that is blocked
+)
 
 _WAY_OUT = "write the magic on a line of its own in a cell, or in an async def: there it is awaited"
 
@@ -41,15 +43,15 @@ _WAY_OUT = "write the magic on a line of its own in a cell, or in an async def: 
 def wait(
     coro: Coroutine[Any, Any, T], *, timeout: float | None = NESTED_TIMEOUT, doing: str = "this wait"
 ) -> T:
-    """Run ``coro`` to its end from synchronous code and return its result.
+    """Run ``coro`` to completion from synchronous code and return its result.
 
-    Where the event loop runs already, as in every notebook, the wait is nested in it: other tasks go on, and
-    nested waits end last in, first out. ■ Interrupt cancels ``coro`` and touches nothing else.
+    Where the event loop is already running, as in every notebook, the wait is nested in it: other tasks continue, and
+    nested waits end in the reverse order of their start. ■ Interrupt cancels ``coro`` and no other task.
 
     Args:
-        coro: what to wait for; it is closed where it cannot be started.
+        coro: the coroutine; it is closed where it cannot be started.
         timeout: seconds; None for no limit.
-        doing: subject of the sentence that is said when the time runs out.
+        doing: subject of the sentence in the error when the time runs out.
 
     Raises:
         NestedWaitError: the time ran out, or this loop or thread cannot wait; the sentence names the way out.
@@ -66,13 +68,13 @@ def wait(
 
 
 async def interruptible(awaitable: Awaitable[T]) -> T:
-    """Await while something wakes the loop every 100 ms, so that ■ is noticed on a silent connection.
+    """Await while a timer wakes the loop every 100 ms, so that ■ is handled on a silent connection.
 
-    In a kernel ■ then cancels the cell. In terminal IPython Ctrl-C would be raised inside whichever task happens to
-    run; where a cell awaits this, it cancels the cell only.
+    In a kernel ■ then cancels the cell. In terminal IPython Ctrl-C would be raised inside the task that happens to
+    run; where a cell awaits this, Ctrl-C cancels the cell only.
 
     Raises:
-        KeyboardInterrupt: Ctrl-C in terminal IPython. In a kernel it is CancelledError, as ipykernel has it.
+        KeyboardInterrupt: Ctrl-C in terminal IPython. In a kernel ipykernel raises CancelledError.
     """
     loop = asyncio.get_running_loop()
     task = asyncio.current_task()
@@ -90,12 +92,13 @@ async def interruptible(awaitable: Awaitable[T]) -> T:
 
 
 def make_reentrant(loop: asyncio.AbstractEventLoop) -> None:
-    """Let ``loop`` be run from within itself, by the patch that suits this kernel.
+    """Patch ``loop`` so that it can be run from within itself, with the package that fits this kernel.
 
-    This replaces asyncio.Task by its pure-Python twin in the whole process, so it is done as late as possible.
+    The patch replaces asyncio.Task by its pure-Python version in the whole process, so it is applied as late as
+    possible.
 
     Raises:
-        NestedWaitError: a loop that cannot be patched, or another patch was there first.
+        NestedWaitError: the loop cannot be patched, or another patch was applied before.
     """
     if not isinstance(loop, asyncio.BaseEventLoop):
         kind = f"{type(loop).__module__}.{type(loop).__qualname__}"
@@ -114,13 +117,13 @@ def make_reentrant(loop: asyncio.AbstractEventLoop) -> None:
 
 
 def _is_cell_of_terminal(task: asyncio.Task[Any]) -> bool:
-    # Not a task in the background: the loop stops between cells, and would leave it the handler of the next one.
+    # Not a background task: the loop stops between cells, so its handler would still be set in the next cell.
     is_cell = getattr(task.get_coro(), "cr_code", None) is _RUN_CELL
     return is_cell and signal.getsignal(signal.SIGINT) is signal.default_int_handler  # a kernel has its own
 
 
 def _patch_for_this_kernel() -> str:
-    ipykernel = sys.modules.get("ipykernel")  # not loaded: terminal IPython, or a kernel of another make
+    ipykernel = sys.modules.get("ipykernel")  # None in terminal IPython and in other kernels
     version: tuple[int, ...] = getattr(ipykernel, "version_info", (0,))
     # ipykernel 7 runs all cells in one contextvars context, which nest_asyncio cannot enter twice.
     return "nest_asyncio2" if version[0] >= 7 else "nest_asyncio"
@@ -131,7 +134,7 @@ def _loop_of_this_thread() -> asyncio.AbstractEventLoop:
         return asyncio.get_running_loop()
     except RuntimeError:
         if threading.current_thread() is threading.main_thread():
-            # Terminal IPython: the loop in which it runs its async cells, and so the one of its sessions.
+            # Terminal IPython runs async cells, and so the sessions, in this loop.
             loop: asyncio.AbstractEventLoop = get_asyncio_loop()
             return loop
     raise NestedWaitError(
@@ -150,7 +153,7 @@ def _run_guarded(
             task.cancel()
 
     with _ticking(loop), _sigint(loop, cancel) as presses:
-        # Inside of the guard: from here on no KeyboardInterrupt can leave a coroutine running on as an orphan.
+        # Inside the guard, so that no KeyboardInterrupt leaves a running coroutine without an owner.
         task = loop.create_task(_limited(coro, timeout, doing), name=f"wsnotebook: {doing}")
         tasks.append(task)
         try:
@@ -159,7 +162,7 @@ def _run_guarded(
             if not presses:
                 raise
         finally:
-            task.cancel()  # does nothing to a task that is done; one that is not would go on in the background
+            task.cancel()  # a task that is not done would continue in the background
     if presses:
         raise KeyboardInterrupt
     return result
@@ -197,9 +200,9 @@ def _ticking(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _sigint(loop: asyncio.AbstractEventLoop, cancel: Callable[[], object]) -> Iterator[list[int]]:
-    """Let SIGINT call ``cancel`` in the loop, instead of raising in whatever runs; yield the interrupts so far.
+    """Call ``cancel`` in the loop on SIGINT, instead of raising in the running code; yield the list of interrupts.
 
-    Nothing is done in another thread than the main one, which has no signals.
+    Signals exist only in the main thread; in any other nothing is done.
     """
     presses: list[int] = []
     previous = signal.getsignal(signal.SIGINT)
@@ -209,7 +212,7 @@ def _sigint(loop: asyncio.AbstractEventLoop, cancel: Callable[[], object]) -> It
 
     def handle(signum: int, frame: Any) -> None:
         presses.append(signum)
-        loop.call_soon_threadsafe(cancel)  # the threadsafe one, because it wakes the selector
+        loop.call_soon_threadsafe(cancel)  # threadsafe, because it wakes the selector
         if len(presses) > _PATIENCE:
             previous(signum, frame)
 

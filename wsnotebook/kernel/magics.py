@@ -58,7 +58,7 @@ class WsMagics(Magics):  # type: ignore[misc]  # IPython's base has no types
 
     @_magic(MAGIC)
     def ws(self, line: str, cell: str | None = None, local_ns: Mapping[str, Any] | None = None) -> Any:
-        """Talk to a WebSocket from a cell: %ws alone lists the verbs, %ws VERB --help explains one."""
+        """Use a WebSocket session from a cell: %ws alone lists the verbs, %ws VERB --help explains one."""
         command = self._parse(line, cell, local_ns)
         result = self._start(command)
         if not inspect.iscoroutine(result):

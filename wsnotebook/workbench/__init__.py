@@ -1,7 +1,7 @@
-"""Named sessions and the verbs that people type or click: magics, panel and terminal read them from here.
+"""Named sessions, and the verbs that people type or click, each declared once for magics, panel and terminal.
 
-Here: what a verb is called, which arguments it has, what it does, what it answers. Not here: how a line of %ws is
-split (kernel/), how a button looks (widgets/), what a session does on the wire (session/).
+Here: name, arguments, help, completion, action and answer of each verb. Not here: parsing of a %ws line (kernel/),
+buttons (widgets/), the programs of the terminal (cli/), a session's behaviour on the wire (session/).
 A new line: a verb is one row in verbs.py, with its action in actions.py and its sentence in answers.py; an option of
 connect is one row in connection.py.
 """

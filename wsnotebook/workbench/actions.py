@@ -1,4 +1,4 @@
-"""What each verb does to the workbench or to a session. Its result is not for the eye: answers.py makes sentences."""
+"""The actions of the verbs, one function each, on the workbench or on a session. Sentences are made in answers.py."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What a cell shows of a verb's result: a sentence, a table or a value; and the line that the panel shows of it.
+"""Conversion of a verb's result to the sentence, table or value that a cell shows, and to the note of the panel.
 
-No answer holds a peer's text unescaped: str and bytes are shown by their repr, everything else by safe_text().
+No answer contains a peer's text unescaped: str and bytes are shown by their repr, everything else by safe_text().
 The panel escapes its notes itself.
 """
 
@@ -125,7 +125,7 @@ def ping_note(call: Call, seconds: float) -> str:
 
 
 def masking(call: Call, on: bool) -> Sentence:
-    """Return the new masking, and the usual reaction of a server to unmasked frames."""
+    """Return the new masking; for unmasked frames also the answer of a correct server."""
     name = call.session.name
     return Sentence(
         f"masking is on for {name}" if on else f"masking is off for {name}: a correct server answers 1002"

@@ -1,7 +1,6 @@
-"""Arguments of verbs: how one is written in a cell and in the terminal, and how it is read, explained and completed.
+"""Arguments of verbs: flags in a cell and in the terminal, conversion, help and completion of each.
 
-argparse does the parsing on both surfaces. Values that arrive by themselves, from a click or from Python, are read by
-the same functions.
+argparse parses on both surfaces. Values from a click or from Python code are converted by the same functions.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ class Form:
     metavar: str | None = None
     """Name of the value in the help."""
     refusal: str = ""
-    """Sentence for a value that cannot be read, ``{!r}`` for the value; without it the reader's own sentence."""
+    """Sentence for a value that cannot be converted, with ``{!r}`` for the value; empty for that of ``read``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,30 +38,30 @@ class Argument:
     """One argument of a verb."""
 
     name: str
-    """Under this name the verb finds the value."""
+    """Attribute of the parsed arguments; for an option of connect its keyword."""
     help: str | None = None
-    """One line; None says nothing."""
+    """One line of --help; None for none."""
     cell: Form | None = None
-    """How it is written after %ws; None where %ws does not have it."""
+    """Its form in %ws; None where %ws does not have it."""
     terminal: Form | None = None
-    """How it is written in the terminal; None where the terminal does not have it."""
+    """Its form in the terminal; None where the terminal does not have it."""
     read: Callable[[str], Any] = str
-    """Makes the value from a text; raises ValueError with a sentence."""
+    """Converts a text to the value; raises ValueError with a sentence."""
     default: Any = None
     """Value where it is not given; ``argparse.SUPPRESS`` leaves the name out of the parsed arguments."""
     is_switch: bool = False
-    """It takes no value: given, it stands for ``value``."""
+    """The flag has no value of its own and sets ``value``."""
     value: Any = None
     """Value of a switch."""
     count: Literal["one", "optional", "words", "repeated"] = "one"
-    """How many values: one; one or none; words that are joined by blanks; a list, the flag once for each."""
+    """One value; one or none; words, joined by blanks; or a list, with the flag before each."""
     choices: tuple[str, ...] | None = None
-    """The only values that it takes."""
+    """The allowed values; None for any."""
     complete: Callable[[Iterable[str]], Iterable[str]] = no_words
     """Returns the words that Tab offers for its value, from the names of the sessions."""
 
     def form(self, surface: Surface) -> Form | None:
-        """Return how it is written on a surface; None where the surface does not have it."""
+        """Return its form on a surface; None where the surface does not have it."""
         return self.cell if surface == "cell" else self.terminal
 
     def add_to(self, parser: argparse._ActionsContainer, form: Form) -> None:
@@ -114,5 +113,5 @@ def option(name: str, *flags: str, metavar: str | None = None, **fields: Any) ->
 
 
 def switch(name: str, flag: str, *, value: Any, **fields: Any) -> Argument:
-    """Return an option of %ws that stands for ``value`` and takes none itself."""
+    """Return an option of %ws without a value of its own, which sets ``value``."""
     return Argument(name, cell=Form((flag,)), is_switch=True, value=value, **fields)

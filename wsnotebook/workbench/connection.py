@@ -1,4 +1,4 @@
-"""The options of connect: which of its keywords people may give in a cell and in the terminal, and how."""
+"""The options of connect: its keywords that have a flag in a cell or in the terminal."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CONNECTION: tuple[Argument, ...] = (
     _keyword(
         "headers",
         "a further request header; repeat for more",
-        # A %ws line takes double quotes, because of apostrophes; a shell single ones, because of $.
+        # Double quotes in %ws, because texts have apostrophes; single ones in a shell, because of $.
         cell=Form(("-H", "--header"), '"NAME: VALUE"', '{!r} has no colon: write it as -H "Name: value"'),
         terminal=Form(("--header",), "'NAME: VALUE'", "{!r} is not a header: write 'Name: value'"),
         read=read_header,
@@ -59,11 +59,11 @@ CONNECTION: tuple[Argument, ...] = (
         read=read_seconds,
     ),
 )
-"""By keyword of ``wsnotebook.connect``."""
+"""One row a keyword of ``wsnotebook.connect``."""
 
 
 def connection_options(arguments: argparse.Namespace, surface: Surface) -> dict[str, Any]:
-    """Return the keywords of connect() that were given on a surface."""
-    # The surface, because another verb may have an argument of the same name: send --raw in the terminal.
+    """Return the keywords for connect() that a line of this surface has given."""
+    # By surface, because another program may use the same name: send --raw of the terminal prints raw.
     names = [argument.name for argument in CONNECTION if argument.form(surface) is not None]
     return {name: getattr(arguments, name) for name in names if hasattr(arguments, name)}

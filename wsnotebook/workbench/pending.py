@@ -1,6 +1,6 @@
-"""Results that are not there yet: a coroutine in the session's loop, a concurrent Future for another thread.
+"""Pending results: awaitables in the session's loop, concurrent Futures for other threads.
 
-The same verb makes either, depending on whether it calls the session or ``session.threadsafe``.
+The same action returns either: an awaitable from a method of the session, a Future from one of ``session.threadsafe``.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ __all__ = ["then", "within"]
 
 
 def then(pending: Any, function: Callable[[Any], Any]) -> Any:
-    """Apply ``function`` to the result of an awaitable, or of a Future; return the same kind of thing.
+    """Return an awaitable, or a Future, of ``function`` applied to the result of ``pending``.
 
-    A Future that fails or is cancelled passes that on.
+    Failure and cancellation are propagated.
     """
     if not isinstance(pending, Future):
         return _applied(pending, function)
@@ -25,7 +25,7 @@ def then(pending: Any, function: Callable[[Any], Any]) -> Any:
     def finish(done: Future[Any]) -> None:
         if done.cancelled():
             answer.cancel()
-            answer.set_running_or_notify_cancel()  # without it nobody who waits is notified
+            answer.set_running_or_notify_cancel()  # without it waiters are not notified
         elif (error := done.exception()) is not None:
             answer.set_exception(error)
         else:
@@ -45,7 +45,7 @@ def within(seconds: float | None, pending: Any, late: Callable[[float], Exceptio
     Args:
         seconds: None returns ``pending`` unchanged, which may then be a Future.
         pending: the awaitable; it is cancelled when the time runs out.
-        late: makes the exception that is raised then.
+        late: returns the exception to raise then, from the seconds.
     """
     return pending if seconds is None else _limited(seconds, pending, late)
 

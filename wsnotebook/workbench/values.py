@@ -1,4 +1,4 @@
-"""Readers of values that a person typed; each raises ValueError with a sentence that says what to write."""
+"""Conversion of typed values; each function raises ValueError with a sentence that names the correct form."""
 
 from __future__ import annotations
 

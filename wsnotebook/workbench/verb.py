@@ -1,6 +1,6 @@
-"""Verb: one declaration of something that people do with sessions, and Call: one use of it.
+"""Verb: the declaration of one verb, and Call: one use of it.
 
-How the line of a verb is parsed is in kernel/; which verbs there are is in verbs.py.
+The declarations are in verbs.py; a line of %ws is parsed in kernel/line.py.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ class Call:
     """One use of a verb."""
 
     arguments: argparse.Namespace
-    """Values by the names of the verb's arguments, and ``text`` where it takes one."""
+    """Values by the names of the verb's arguments, and ``text`` for a verb with a text."""
     session: Any = None
     """The session that it acts on; None for a verb of the bench."""
     door: Any = None
-    """Where what waits is called: the session itself in its loop, ``session.threadsafe`` in another thread."""
+    """Object whose waiting methods are called: the session in its own loop, ``session.threadsafe`` in another thread."""
     bench: Any = None
     """The workbench; None for the panel, whose session need not be in one."""
 
@@ -42,21 +42,21 @@ def _result(call: Call, result: Any) -> Any:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Verb:
-    """One verb: its words, what it does, and what it answers."""
+    """One verb: its names and arguments, its action, and its answers."""
 
     name: str
     summary: str
     """One line for the list of verbs."""
     action: Callable[[Call], Any]
-    """Does it, and returns the result; where it waits an awaitable, or a Future if the door is ``threadsafe``."""
+    """Returns the result; for a verb that waits an awaitable of it, or a Future if the door is ``threadsafe``."""
     answer: Callable[[Call, Any], Any] = _result
-    """Makes from the result what a cell shows; without it the result itself."""
+    """Converts the result to the value that a cell shows; the default returns it unchanged."""
     note: Callable[[Call, Any], str] | None = None
-    """Makes from the result the line that the panel shows; None keeps the verb out of the panel."""
+    """Converts the result to the line that the panel shows; None keeps the verb out of the panel."""
     arguments: tuple[Argument, ...] = ()
     aliases: tuple[str, ...] = ()
     waits: bool = False
-    """The action takes time."""
+    """The result is awaited."""
     of_bench: bool = False
     """It acts on the bench, not on one session."""
     takes_text: bool = False
@@ -67,7 +67,7 @@ class Verb:
     """Name of the argument that limits its time, where it has one."""
 
     def on(self, surface: Surface) -> Iterator[tuple[Argument, Form]]:
-        """Yield the arguments that a surface has, with their form there."""
+        """Yield the arguments of a surface, each with its form there."""
         for argument in self.arguments:
             form = argument.form(surface)
             if form is not None:
@@ -89,13 +89,13 @@ class Verb:
         }
 
     def read(self, fields: Mapping[str, Any]) -> argparse.Namespace:
-        """Return arguments from values by name, as a page or Python code gives them.
+        """Return the arguments for values that a page or Python code gives by name.
 
-        Texts are read as in a line; other values are kept; where one is not given its default holds.
+        Texts are converted as in a line, other values are kept, and missing ones get their defaults.
 
         Raises:
-            ValueError: a text that cannot be read.
-            KeyError: the verb takes a text and none is given.
+            ValueError: a text cannot be converted.
+            KeyError: the verb needs a text and none is given.
         """
         values = {"text": str(fields["text"])} if self.takes_text else {}
         for argument in self.arguments:
@@ -107,12 +107,12 @@ class Verb:
         return argparse.Namespace(**values)
 
     def run(self, bench: Bench, arguments: argparse.Namespace) -> Any:
-        """Return what a cell shows, or a coroutine that returns it where the verb waits.
+        """Return the value that a cell shows, or a coroutine that returns it for a verb that waits.
 
         Raises:
             WorkbenchError: there is no such session.
         """
-        # Chosen now: before the verb is done another session may be the current one.
+        # Selected now: another session may be the current one before the verb is done.
         session = None if self.of_bench else bench.get(arguments.name)
         call = Call(arguments, session, session, bench)
         return self._wait(call) if self.waits else self.answer(call, self.action(call))
@@ -126,7 +126,7 @@ class Verb:
         Args:
             sessions: their names.
             before: the words between the verb and the cursor.
-            word: what is typed of the word at the cursor.
+            word: the part of a word at the cursor; the caller keeps the offers that begin with it.
         """
         valued = self.valued
         if before and before[-1] in valued:

@@ -1,4 +1,4 @@
-"""The verbs: each declared once, for magics, panel and terminal. What they do is in actions.py, what they say in answers.py."""
+"""VERBS: the declaration of every verb, for magics, panel and terminal."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ _ALL = (
     ),
     Verb(
         "mask",
-        "Turn the masking of what is sent on or off; toggle it without a word.",
+        "Turn the masking of sent frames on or off; toggle it without a word.",
         actions.mask,
         answers.masking,
         answers.mask_note,
@@ -135,7 +135,7 @@ _ALL = (
     ),
     Verb(
         "close",
-        "Close with a code and a message, and tell how it ended.",
+        "Close with a code and a message, and show how it ended.",
         actions.close,
         answers.closed,
         answers.close_note,
@@ -164,4 +164,4 @@ _ALL = (
 )
 
 VERBS: dict[str, Verb] = {name: verb for verb in _ALL for name in (verb.name, *verb.aliases)}
-"""Verbs by name and alias, in the order in which they are taught."""
+"""Verbs by name and alias, in the order of the help."""
