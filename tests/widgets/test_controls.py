@@ -75,7 +75,7 @@ async def test_ping_answers_with_the_latency(session: Any, page: Any) -> None:
 async def test_masking_is_set_and_told(session: Any, page: Any) -> None:
     """The session has the new value when the answer comes, and so has the page."""
     controls = Controls(session)
-    controls.tell(0.0)
+    controls.refresh(0.0)
     browser = page(controls)
     answer = await browser.answer(browser.ask("mask", on=False))
     assert answer["ok"] and session.masking is False
@@ -142,13 +142,13 @@ async def test_a_click_on_a_foreign_thread_goes_through_threadsafe(session: Any,
 async def test_tell_shows_state_and_counters_in_one_message(session: Any, page: Any) -> None:
     """Only what changed goes over the comm."""
     controls = Controls(session)
-    controls.tell(0.0)
+    controls.refresh(0.0)
     browser = page(controls)
     session.record(Frame.text("abc"))
     session.latency = 0.5
-    controls.tell(1.0)
+    controls.refresh(1.0)
     assert browser.told == [{"frames_in": 1, "bytes_in": 3, "rate": 1.0, "latency": 0.5}]
-    controls.tell(1.0)
+    controls.refresh(1.0)
     assert len(browser.told) == 1
 
 
@@ -157,7 +157,7 @@ async def test_the_end_is_shown_with_code_reason_and_initiator(session: Any) -> 
     controls = Controls(session)
     session.record(Frame.text("abc"))
     session.end(1001, "\u202egone", "peer")
-    controls.tell(0.5)
+    controls.refresh(0.5)
     assert controls.state == "closed" and controls.rate == 0.0
     assert controls.ending == "1001 GOING_AWAY: '\\u202egone', by peer"
 
@@ -166,7 +166,7 @@ async def test_what_the_log_let_go_is_shown(session: Any) -> None:
     """Dropped rows and truncated bytes are told as they stand in the log."""
     session.log.dropped, session.log.truncated = 65_536, 9_000_000
     controls = Controls(session)
-    controls.tell(0.0)
+    controls.refresh(0.0)
     assert (controls.dropped, controls.truncated) == (65_536, 9_000_000)
 
 

@@ -19,7 +19,7 @@ async def test_it_shows_who_is_connected_and_what_was_counted() -> None:
         async with connect(server.url) as client:
             await client.send("hello")
             await client.recv()
-            panel.tell()
+            panel.refresh()
             assert panel.connected.value == "connected: client-1"
             assert panel.counters.value == "1 accepted · 0 refused · 0 errors · 2 frames"
             assert panel.table.span == (0, 2)
@@ -49,7 +49,7 @@ async def test_a_behaviour_that_raised_is_told() -> None:
         panel = server_panel_for(server)
         async with connect(server.url) as client:
             await client.wait_closed()
-        panel.tell()
+        panel.refresh()
         assert "<b>no</b>" in panel.problem.value and type(panel.problem).__name__ == "Label"
         await server.stop()
         await panel._ticking

@@ -53,7 +53,7 @@ async def test_the_page_is_told_the_span_and_asks_for_a_window(session: Any, pag
     table = FrameTable(session.log)
     browser = page(table)
     session.record(*[Frame.text(str(n)) for n in range(50)])
-    table.tell()
+    table.refresh()
     assert browser.told[-1] == {"span": (0, 50)}
     answer = await browser.answer(browser.ask("rows", start=45, stop=99))
     assert (answer["ok"], answer["start"], answer["stop"]) == (True, 45, 50)
@@ -152,8 +152,8 @@ async def test_the_page_is_told_the_latest_event(make_session: Any, page: Any) -
     browser = page(table)
     session.log.note("open")
     session.log.note("closed", "1000 NORMAL")
-    table.tell()
-    table.tell()
+    table.refresh()
+    table.refresh()
     assert browser.told == [{"event": (1_700_000_000_123.456789, "closed: 1000 NORMAL", 2)}]
 
 
@@ -247,7 +247,7 @@ async def test_a_changed_status_is_looked_for_anew(session: Any, page: Any) -> N
     browser = page(table)
     assert (await find(browser, "status:ok"))["end"] == 3
     session.log.mark_unsent(1, 3, "not sent")
-    table.tell_changed()
+    table.invalidate()
     assert (await find(browser, "status:ok"))["end"] == 1
     assert (await find(browser, "status:unsent"))["end"] == 2
 

@@ -40,11 +40,11 @@ class Controls(VerbWidget):
     name = traitlets.Unicode().tag(sync=True)
     """Name of the session."""
     url = traitlets.Unicode().tag(sync=True)
-    """Where it is connected to; secrets redacted."""
+    """Its address, with secrets redacted."""
     state = traitlets.Unicode().tag(sync=True)
     """connecting, open, closing or closed."""
     ending = traitlets.Unicode().tag(sync=True)
-    """Close code, reason and who began, once they are known."""
+    """Close code, reason and initiator, once they are known."""
     masking = traitlets.Bool(True).tag(sync=True)
     """Whether the next frame is sent masked."""
     latency = traitlets.Float(None, allow_none=True).tag(sync=True)
@@ -60,11 +60,11 @@ class Controls(VerbWidget):
     rate = traitlets.Float(0.0).tag(sync=True)
     """Frames per second, both directions."""
     dropped = traitlets.Int(0).tag(sync=True)
-    """Rows that the log let go to stay within its retention."""
+    """Rows that the log dropped to stay within its retention."""
     truncated = traitlets.Int(0).tag(sync=True)
-    """Bytes that came and belong to no row: bodies of frames over the size limit."""
+    """Received bytes that are in no row: bodies of frames over the size limit."""
     problem = traitlets.Unicode().tag(sync=True)
-    """What went wrong outside of a verb, in a sentence; it stays."""
+    """Sentence about an error outside of a verb; it stays visible."""
 
     def __init__(self, session: ClientWebSocketSession) -> None:
         super().__init__()
@@ -77,8 +77,8 @@ class Controls(VerbWidget):
     def __repr__(self) -> str:
         return f"<Controls of {self.name}: {self.state}>"
 
-    def tell(self, now: float) -> None:
-        """Bring every trait up to date, in one message; ``now`` is in seconds on a clock that never jumps."""
+    def refresh(self, now: float) -> None:
+        """Update every trait, in one message; ``now`` is in seconds on a monotonic clock."""
         session, counters = self._session, self._counters
         counters.update(now)
         ended = session.state == "closed"
@@ -113,7 +113,7 @@ class Controls(VerbWidget):
 
 
 def ending_of(session: ClientWebSocketSession) -> str:
-    """Return close code, reason and initiator as they are to be shown; empty while there is no reason."""
+    """Return close code, reason and initiator, escaped; empty while there is no reason."""
     reason = session.close_reason_now
     if reason is None:
         return ""

@@ -14,17 +14,17 @@ RATE_SECONDS = 1.0
 
 
 class Counters:
-    """Totals of a log, brought up to date by looking only at the rows that are new.
+    """Totals of a log; an update reads only the rows that are new.
 
     Args:
-        log: whose rows are counted.
+        log: the log whose rows are counted.
     """
 
     def __init__(self, log: FrameLog) -> None:
         self._log = log
         self._samples: deque[tuple[float, int]] = deque()
         self.end = 0
-        """``seq`` of the first row not counted."""
+        """``seq`` of the first row that is not counted yet."""
         self.frames = {"in": 0, "out": 0}
         """Frames by direction."""
         self.bytes = {"in": 0, "out": 0}
@@ -33,9 +33,9 @@ class Counters:
         """Frames per second, both directions, over the last second."""
 
     def update(self, now: float) -> None:
-        """Count what came since the last call; ``now`` is in seconds on a clock that never jumps."""
+        """Count the rows since the last call; ``now`` is in seconds on a monotonic clock."""
         for rows in self._log.rows(self.end, self._log.end):
-            # By batches, of which each has one direction: a late panel counts ten million rows in one go.
+            # By batches, each of one direction: a panel that is shown late counts ten million rows at once.
             ends = rows.counts.cumsum()
             sizes = rows.offsets[ends] - rows.offsets[ends - rows.counts]
             sent = (rows.codes & 1) == 1

@@ -1,6 +1,6 @@
-"""Filter: which frames a person wants to see. A few words as dir:out op:ping, and a text that the payload holds.
+"""Filter: the frames that a person wants to see, by words such as dir:out op:ping and by a text in the payload.
 
-How a whole log is looked through, a slice at a time, is in search.py.
+The search through a whole log, in slices, is in search.py.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Filter"]
 
 _OPCODE_NAMES = {
-    "cont": Opcode.CONTINUATION,  # as the table has it; the DataFrame says continuation
+    "cont": Opcode.CONTINUATION,  # the name in the table; in the DataFrame it is continuation
     **{opcode.name.lower(): opcode for opcode in Opcode},
     **{f"0x{opcode:x}": opcode for opcode in OPCODES if not isinstance(opcode, Opcode)},
 }
@@ -30,7 +30,7 @@ _WORDS: dict[str, dict[str, int]] = {
     "op": _OPCODE_NAMES,
     "status": {name: value for value, name in STATUSES.items()},
 }
-"""The words of a filter and what each takes: a name, and its bits in the log's columns."""
+"""The words of a filter, with the names that may follow each and their bits in the log's columns."""
 
 _WORD = re.compile(rf"(?<!\S)({'|'.join(_WORDS)}):(\S*)\s*")
 _VERBATIM = re.compile(r"(?<!\S)text:")
@@ -38,27 +38,27 @@ _VERBATIM = re.compile(r"(?<!\S)text:")
 
 @dataclass(frozen=True)
 class Filter:
-    """What a frame must be to be shown. An empty field asks for nothing."""
+    """The conditions on a frame to be shown. An empty field is no condition."""
 
     text: bytes = b""
-    """UTF-8 that the payload holds; ASCII letters are small here, and match in either case."""
+    """UTF-8 in the payload; ASCII letters are lower case here, and match in either case."""
     directions: frozenset[int] = frozenset()
-    """0 for what came, 1 for what was sent."""
+    """0 for received, 1 for sent."""
     opcodes: frozenset[int] = frozenset()
-    """Opcodes, of which it has one."""
+    """Opcodes, one of which the frame has."""
     statuses: frozenset[int] = frozenset()
-    """Flag bits of its status, of which it has one."""
+    """Flag bits of statuses, one of which the frame has."""
 
     @classmethod
     def parse(cls, text: str) -> Filter:
         """Return the filter that a person typed.
 
         Args:
-            text: words (``dir:in``, ``op:ping``, ``status:violation``) anywhere, the same one twice for either; the
-                rest is looked for as it stands. After ``text:`` nothing is a word any more.
+            text: words (``dir:in``, ``op:ping``, ``status:violation``) at any place, the same one twice for either
+                value; the rest is searched for literally, and so is everything after ``text:``.
 
         Raises:
-            ValueError: a word has a value that it does not take; the sentence lists those it does.
+            ValueError: a word has an unknown value; the sentence lists the known ones.
         """
         verbatim = _VERBATIM.search(text)
         head, tail = (text[: verbatim.start()], text[verbatim.end() :]) if verbatim else (text, "")
@@ -70,7 +70,7 @@ class Filter:
             given[word].add(values[value.lower()])
         sought = (_WORD.sub("", head) + tail).strip()
         return cls(
-            # A browser's text may hold half a surrogate pair, which no payload that is text does.
+            # A browser's text may contain half a surrogate pair, which no text payload does.
             sought.encode("utf-8", "surrogatepass").lower(),
             frozenset(given["dir"]),
             frozenset(given["op"]),
@@ -78,7 +78,7 @@ class Filter:
         )
 
     def places(self, rows: Rows) -> list[int]:
-        """Return which of some rows match, by their place from 0. It copies their payloads once."""
+        """Return the indices of the rows that match, from 0. Their payloads are copied once."""
         fits = self.fits(rows)
         if self.text and fits.any():
             fits &= self._holds_text(rows)
@@ -86,7 +86,7 @@ class Filter:
         return places
 
     def fits(self, rows: Rows) -> Column:
-        """Return of each row whether it is right but for its payload."""
+        """Return for each row whether it meets all conditions except that on the payload."""
         fits = np.ones(len(rows), bool)
         if self.directions:
             fits &= np.isin(rows.codes & 1, list(self.directions)).repeat(rows.counts)
@@ -97,11 +97,11 @@ class Filter:
         return fits
 
     def is_in(self, payload: memoryview) -> bool:
-        """Tell whether a payload, or a part of one, holds the text."""
+        """Return whether a payload, or a part of one, contains the text."""
         return self.text in bytes(payload).lower()
 
     def _holds_text(self, rows: Rows) -> Column:
-        """Return of each row whether its payload holds the text: one look at all of them, end to end."""
+        """Return for each row whether its payload contains the text: one search through all of them, end to end."""
         low, high = int(rows.offsets[0]), int(rows.offsets[-1])
         data = bytes(memoryview(rows.payload)[low:high]).lower()
         ends = (rows.offsets - low).tolist()
@@ -111,7 +111,7 @@ class Filter:
         while at >= 0:
             place = bisect_right(ends, at, place) - 1
             end = ends[place + 1]
-            if at + len(self.text) <= end:  # or it lies across two payloads
+            if at + len(self.text) <= end:  # otherwise the match lies across two payloads
                 places.append(place)
             at = data.find(self.text, end)
         holds[places] = True

@@ -1,6 +1,6 @@
-"""One frame, ready to be looked at: its fields, and its payload as text, as JSON and as a hex dump.
+"""One frame for the inspector: its fields, and its payload as text, as JSON and as a hex dump.
 
-Everything that comes from a peer has passed safe_text() here; how it is laid out is in table.mjs.
+All text of a peer is escaped by safe_text() here; the layout is in table.mjs.
 """
 
 from __future__ import annotations
@@ -45,28 +45,28 @@ def preview(row: Row) -> str:
 
 
 def describe(log: FrameLog, seq: int, *, before: Sequence[str] = ()) -> dict[str, Any]:
-    """Return everything there is to see of one frame.
+    """Return the fields and views of one frame.
 
     Args:
         log: the log.
-        seq: which frame.
-        before: texts of the events that came before it.
+        seq: of the frame.
+        before: texts of the events before it.
 
     Returns:
-        ``seq``; ``fields``, a list of [name, value] in the order of reading; and ``views``, a list of
+        ``seq``; ``fields``, a list of [name, value] in the order of display; and ``views``, a list of
         {name, body, note}: text (if it is UTF-8), json (if it is JSON), hex (always, and last).
 
     Raises:
-        ValueError: the log has no such frame, or no more.
+        ValueError: the log has no such frame, or has dropped it.
     """
-    with log.lock:  # both look at the same moment
+    with log.lock:  # both read the same state
         found = list(zip(rows_of(log, seq, seq + 1), log.rows(seq, seq + 1), strict=True))
     if not found:
         raise ValueError(f"frame {seq} is not in the log, or no more: it has {log.first} to {log.end - 1}.")
     ((row, columns),) = found
     views = [view for view in (_text_view(row.payload), _json_view(row.payload)) if view]
     if row.opcode in ("binary", "close"):
-        views = []  # bytes that happen to be readable are not a text that was sent
+        views = []  # binary that happens to be valid UTF-8 is not text
     connection = log.connections[row.code >> 1]
     attempt = f", attempt {connection.attempt}" if connection.attempt else ""
     fields = [
@@ -96,11 +96,11 @@ def hex_dump(data: bytes) -> str:
 def pretty_json(text: str) -> str | None:
     """Return an object or array indented, or None where ``text`` is not one.
 
-    Its tokens stay as the peer wrote them: parsed and written again, 1.10 would lose a digit, a long number many,
-    and of two equal keys one.
+    Its tokens are kept as the peer wrote them: parsed and serialized again, 1.10 would lose a digit, a long number
+    many, and of two equal keys one would be lost.
     """
     if not text.lstrip().startswith(("{", "[")):
-        return None  # a bare number or string has nothing to unfold
+        return None  # a bare number or string has nothing to indent
     try:
         json.loads(text, parse_int=str, parse_float=str)
     except (ValueError, RecursionError):

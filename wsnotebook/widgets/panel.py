@@ -1,7 +1,7 @@
-"""Panel: a session as a person sees it, controls above and the table of frames below.
+"""Panel: the widget of a session, controls above and the table of frames below.
 
-A tick of 10 Hz tells both what changed, while the session lives. What can be clicked is in controls.py and
-table.py, what remains for a page without a kernel in static.py.
+A tick of 10 Hz refreshes both until the session has ended. Buttons are in controls.py, the table in table.py, the
+text for a page without a kernel in static.py.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Panel", "panel_for", "show_session"]
 
-TICK = 0.1  # seconds: what the eye takes for live; the comm stays small whatever the feed's rate
+TICK = 0.1  # seconds: looks live, and bounds the messages on the comm at any rate of frames
 
 _panels: WeakKeyDictionary[ClientWebSocketSession, Panel] = WeakKeyDictionary()
 
 
 def panel_for(session: ClientWebSocketSession) -> Panel:
-    """Return the panel of ``session``: the same one each time, so that showing it twice makes two views of it."""
+    """Return the panel of ``session``: always the same one, so that showing it twice makes two views of one model."""
     panel = _panels.get(session)
     if panel is None:
         panel = _panels[session] = Panel(session)
@@ -39,7 +39,7 @@ def panel_for(session: ClientWebSocketSession) -> Panel:
 
 
 def show_session(session: ClientWebSocketSession) -> Panel:
-    """Return the panel of ``session``, for the end of a cell; what is on the screen can be spoken to with %ws."""
+    """Return the panel of ``session`` for display, and add the session to the workbench, so that %ws can name it."""
     if session.name not in workbench.sessions:
         workbench.add(session)
     return panel_for(session)
@@ -48,11 +48,11 @@ def show_session(session: ClientWebSocketSession) -> Panel:
 class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ships no types
     """Controls and frames of one session.
 
-    Made in the loop of the kernel (any cell is), it follows the session until that has ended. Showing it
+    Create it in the loop of the kernel, as every cell does: it is refreshed until the session has ended. Showing it
     again makes another view with its own scroll position. ``close()`` frees it.
 
     Args:
-        session: what to show; it may have ended.
+        session: the session to show; it may have ended.
         clock: seconds, never jumping back.
     """
 
@@ -66,7 +66,7 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ships no types
         self._ticking: asyncio.Task[None] | None = None
         super().__init__(children=(self.controls, self.table))
         self.add_class("wsn-panel")
-        self._tell()
+        self._refresh()
         if session.state != "closed":
             self._start()
 
@@ -80,7 +80,7 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ships no types
         return {**(bundle or {}), **still}, metadata
 
     def close(self) -> None:
-        """Take the panel away from every page and stop following the session, which goes on."""
+        """Remove the panel from every page and stop its refresh; the session stays open."""
         if self._ticking is not None:
             self._ticking.cancel()
         self._forget()
@@ -89,7 +89,7 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ships no types
         super().close()
 
     def _forget(self) -> None:
-        """Make room: when the session is shown again, it gets a new panel."""
+        """Remove the panel from the registry, so that the session gets a new one when it is shown again."""
         if _panels.get(self.session) is self:
             del _panels[self.session]
 
@@ -97,7 +97,7 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ships no types
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
-            return  # outside of a loop nothing can follow; what was told once is shown
+            return  # outside of a loop there is no tick, and the panel keeps its first state
         self._ticking = loop.create_task(self._tick(), name=f"panel of {self.session.name}")
         self._ticking.add_done_callback(self._stopped)
 
@@ -105,19 +105,19 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ships no types
         ended = False
         while not ended:
             await asyncio.sleep(TICK)
-            ended = self.session.state == "closed"  # read first, so that the last telling comes after the end
-            self._tell()
-        self.table.tell_changed()  # what was queued at the end is marked as dropped now
+            ended = self.session.state == "closed"  # read first, so that the last refresh is after the end
+            self._refresh()
+        self.table.invalidate()  # frames that were still queued are marked unsent now
 
-    def _tell(self) -> None:
-        self.controls.tell(self._clock())
-        self.table.tell()
+    def _refresh(self) -> None:
+        self.controls.refresh(self._clock())
+        self.table.refresh()
 
     def _stopped(self, task: asyncio.Task[None]) -> None:
         if task.cancelled() or (error := task.exception()) is None:
             return
         if isinstance(error, KeyboardInterrupt):
-            self._start()  # the kernel was interrupted, and it happened to be here: that was meant for a cell
+            self._start()  # the interrupt of the kernel was meant for a cell, and was raised in this task by chance
             return
         self._forget()
         self.controls.problem = (

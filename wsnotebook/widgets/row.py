@@ -1,6 +1,6 @@
-"""Row: one row of a log as the table shows it, straight from the log's columns.
+"""Row: one row of a log for the table, read directly from the log's columns.
 
-Not by way of a DataFrame: that costs milliseconds ten times a second, and showing a session would load pandas.
+Not by way of a DataFrame: that would cost milliseconds ten times a second, and load pandas to show a session.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ __all__ = ["Row", "rows_at", "rows_of"]
 
 
 class Row(NamedTuple):
-    """One frame and what the log says of it."""
+    """One frame, and its columns in the log."""
 
     seq: int
     """Its number in the log."""
@@ -37,16 +37,16 @@ class Row(NamedTuple):
     payload: memoryview
     """The bytes as the application sees them; not a copy."""
     detail: str
-    """What was wrong with it, in the log's words."""
+    """The broken rule, or the reason why it was not sent, as in the column ``detail``."""
 
     @property
     def is_sent(self) -> bool:
-        """Whether it went out."""
+        """Whether it was sent."""
         return bool(self.code & 1)
 
     @property
     def is_text(self) -> bool:
-        """Whether the payload is to be read as text: a text frame, or a fragment of one that is UTF-8 by itself."""
+        """Whether the payload is text: of a text frame, or of a fragment of one that is UTF-8 by itself."""
         return bool(self.flags & Flag.TEXT) or self.head & OPCODE == Opcode.TEXT
 
     @property
@@ -62,13 +62,13 @@ class Row(NamedTuple):
 
 
 def rows_of(log: FrameLog, start: int, stop: int) -> Iterator[Row]:
-    """Yield the rows ``start`` to ``stop`` by ``seq``; those that the log has."""
+    """Yield the rows ``start`` to ``stop`` by ``seq``, as far as the log has them."""
     for rows in log.rows(start, stop):
         yield from _pick(rows, np.arange(len(rows)))
 
 
 def rows_at(log: FrameLog, seqs: Sequence[int]) -> Iterator[Row]:
-    """Yield the rows that have these ``seq``, which go up and have come; those that the log has not dropped."""
+    """Yield the rows with these ascending ``seq``; rows that the log has dropped are left out."""
     place = 0
     while True:
         with log.lock:

@@ -1,4 +1,4 @@
-"""Search: the rows of a log that a filter matches, found a slice at a time, so that the kernel's loop is never held up."""
+"""Search: finds the rows of a log that a filter matches, in slices, so that it never blocks the kernel's loop for long."""
 
 from __future__ import annotations
 
@@ -14,20 +14,21 @@ if TYPE_CHECKING:
 
 __all__ = ["Search"]
 
-SLICE_ROWS = 2048  # of one step: some 2 ms if each matches, and with the bytes 4
-SLICE_BYTES = 512 << 10  # of payload: making letters small and looking takes 2 ms
+SLICE_ROWS = 2048  # of one step: about 2 ms if every row matches, 4 ms together with the bytes
+SLICE_BYTES = 512 << 10  # of payload: lower-casing and searching takes 2 ms
 
 
 class Search:
-    """What a filter has matched so far, from the oldest row on.
+    """The matches of a filter so far, from the oldest row on.
 
-    A match keeps its position while rows come, and when others are dropped. For one thread, but for ``window``.
+    A match keeps its position while rows are appended, and when older rows are dropped. Only ``window`` may be called
+    from another thread.
 
     Args:
-        log: where to look.
+        log: the log to search.
         wanted: the filter.
-        slice_rows: rows that one step may look at.
-        slice_bytes: payload bytes that one step may look at.
+        slice_rows: rows that one step examines.
+        slice_bytes: payload bytes that one step examines.
     """
 
     def __init__(
@@ -39,28 +40,28 @@ class Search:
         slice_bytes: int = SLICE_BYTES,
     ) -> None:
         self.filter = wanted
-        """What is looked for."""
+        """The filter."""
         self.first = 0
-        """Position of the oldest match whose row the log still has."""
+        """Position of the oldest match whose row is still in the log."""
         self._log = log
         self._slice_rows = slice_rows
         self._slice_bytes = slice_bytes
         self._seqs = array("q")  # of the matches from ``first`` on: 8 bytes a match
-        self._next = log.first  # seq of the row to look at
-        self._inside = 0  # bytes of its payload that were looked at, if it is a large one
+        self._next = log.first  # seq of the next row to examine
+        self._inside = 0  # bytes of its payload that are examined, for a large one
 
     @property
     def end(self) -> int:
-        """Position that the next match will have."""
+        """Position of the next match to be found."""
         return self.first + len(self._seqs)
 
     @property
     def looked(self) -> int:
-        """Rows that the log has and that were looked at."""
+        """Number of rows of the log that are examined."""
         return max(0, self._next - self._log.first)
 
     def step(self) -> bool:
-        """Look at some more rows, for a few ms; return whether there are others."""
+        """Examine the next slice of rows, for a few ms; return whether rows are left."""
         with self._log.lock:
             self._forget_dropped()
             if self._next == self._log.end:
@@ -73,7 +74,7 @@ class Search:
         return self._next < self._log.end
 
     def window(self, start: int, stop: int) -> tuple[int, array[int]]:
-        """Return the ``seq`` of the matches ``start`` to ``stop``, and the position of the first that there is."""
+        """Return the position of the first available match from ``start`` on, and the ``seq`` of the matches to ``stop``."""
         with self._log.lock:
             start = max(start, self.first)
             return start, self._seqs[start - self.first : max(stop, start) - self.first]
@@ -87,7 +88,7 @@ class Search:
             self.first += gone
 
     def _slice(self) -> Rows:
-        """Return the next rows: one at least, and no more bytes than a step may look at unless that one has them."""
+        """Return the next rows: at least one, and beyond that no more bytes than one step examines."""
         segment = self._log.segment_of(self._next)
         start = self._next - segment.first
         offsets = segment.offsets[start : min(start + self._slice_rows, segment.rows) + 1]
@@ -98,9 +99,9 @@ class Search:
         return bool(self.filter.text) and int(rows.offsets[-1] - rows.offsets[0]) > self._slice_bytes
 
     def _look_inside(self, rows: Rows) -> None:
-        """Look at a part of one large payload."""
+        """Examine a part of one large payload."""
         low, size = int(rows.offsets[0]), int(rows.offsets[1] - rows.offsets[0])
-        # the parts overlap, so that what lies across an edge is found
+        # the parts overlap, so that a match across an edge is found
         stop = min(size, self._inside + self._slice_bytes + len(self.filter.text) - 1)
         fits = bool(self.filter.fits(rows)[0])
         is_found = fits and self.filter.is_in(memoryview(rows.payload)[low + self._inside : low + stop])
@@ -110,6 +111,6 @@ class Search:
             self._take(rows, [0] if is_found else [])
 
     def _take(self, rows: Rows, places: list[int]) -> None:
-        with self._log.lock:  # a window may be asked for on another thread
+        with self._log.lock:  # window() may be called in another thread
             self._seqs.extend([rows.first + place for place in places])
             self._next, self._inside = rows.first + len(rows), 0

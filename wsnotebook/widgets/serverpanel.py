@@ -1,4 +1,4 @@
-"""ServerPanel: a lab server as a person sees it. Where it listens, who is connected, what it counted, Stop, and its frames."""
+"""ServerPanel: the widget of a lab server, with its address, connected clients, counters, a Stop button and its frames."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 __all__ = ["ServerPanel", "server_panel_for"]
 
-_TICK = 0.25  # seconds: a server is watched less closely than a session
-_NAMES = 5  # connected clients that are named; the others are counted
+_TICK = 0.25  # seconds: a server needs fewer updates than a session
+_NAMES = 5  # names of connected clients; the other clients are counted
 
 _panels: WeakKeyDictionary[EmbeddedServer, ServerPanel] = WeakKeyDictionary()
 
 
 def server_panel_for(server: EmbeddedServer) -> ServerPanel:
-    """Return the panel of ``server``: the same one each time, so that showing it twice makes two views of it."""
+    """Return the panel of ``server``: always the same one, so that showing it twice makes two views of one model."""
     panel = _panels.get(server)
     if panel is None:
         panel = _panels[server] = ServerPanel(server)
@@ -35,12 +35,12 @@ class ServerPanel(ipywidgets.VBox):  # type: ignore[misc]  # ships no types
     """URL, behaviour, connected sessions, counters and Stop of a lab server, and the frames that it saw.
 
     Args:
-        server: what to show; it has started. Made in the loop of the kernel, the panel follows it until it is stopped.
+        server: a server that has started. Create the panel in the loop of the kernel: it is refreshed until Stop.
     """
 
     def __init__(self, server: EmbeddedServer) -> None:
         self.server = server
-        # Label, not HTML: what a behaviour or an error says is text.
+        # Label, not HTML: the text of a behaviour or an error must not be markup.
         self.where = ipywidgets.Label(f"{server.url}  {server.name}")
         self.connected = ipywidgets.Label()
         self.counters = ipywidgets.Label()
@@ -61,13 +61,13 @@ class ServerPanel(ipywidgets.VBox):  # type: ignore[misc]  # ships no types
         self._ticking = self._loop.create_task(self._tick(), name=f"panel of {server.url}")
         self._stopping: asyncio.Task[None] | None = None
         self.button.on_click(self._clicked)
-        self.tell()
+        self.refresh()
 
     def __repr__(self) -> str:
         return f"<ServerPanel of {self.server!r}>"
 
-    def tell(self) -> None:
-        """Show what the server is now."""
+    def refresh(self) -> None:
+        """Update address, clients, counters and frames."""
         server = self.server
         names = [safe_text(session.name) for session in server.sessions]
         more = f" and {len(names) - _NAMES:,} more" if len(names) > _NAMES else ""
@@ -83,15 +83,15 @@ class ServerPanel(ipywidgets.VBox):  # type: ignore[misc]  # ships no types
         if server.errors:
             self.problem.value = sentence_of(server.errors[-1])
         self.button.disabled = server.is_stopped
-        self.table.tell()
+        self.table.refresh()
 
     async def _tick(self) -> None:
         while not self.server.is_stopped:
             await asyncio.sleep(_TICK)
-            self.tell()
+            self.refresh()
 
     def _clicked(self, button: Any) -> None:
-        """Stop the server, in its own loop: a click may come on another thread."""
+        """Stop the server in its own loop: a click may be handled on another thread."""
         self._loop.call_soon_threadsafe(self._stop)
 
     def _stop(self) -> None:

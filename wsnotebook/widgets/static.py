@@ -1,6 +1,6 @@
-"""A session for pages without a kernel, such as nbconvert's and a code host's: a summary and the last rows.
+"""The text of a session for pages without a kernel, such as nbconvert's or a code host's: a summary and the last rows.
 
-Plain text for terminals, escaped HTML without script or style for the rest.
+Plain text for terminals, escaped HTML without script or style for pages.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 __all__ = ["html_of", "text_of"]
 
-LAST = 10  # rows that stay in a saved notebook
+LAST = 10  # rows in a saved notebook
 WIDTH = 100  # characters of a payload
 _HEAD = ("#", "", "type", "bytes", "payload")
 
 
 def text_of(session: ClientWebSocketSession) -> str:
-    """Return a summary and the last rows as plain text; nothing in it moves a terminal's cursor."""
+    """Return a summary and the last rows as plain text, with control characters escaped."""
     lines = [
         f"{seq:>8} {arrow} {kind:<12} {size:>8}  {shown}"
         for seq, arrow, kind, size, shown in _last(session.log)

@@ -1,7 +1,7 @@
-"""FrameTable: a window over a log, in the browser.
+"""FrameTable: a table in the browser that shows a window of a log.
 
-The page is told a length and asks for the rows it shows; they travel as binary buffers, so that the feed's
-rate does not matter. Scrolling, following and the inspector's layout are in table.mjs.
+The kernel sends the length of the log, and the page requests the rows that it shows. They are sent as binary buffers,
+so that the cost does not grow with the rate of frames. Scrolling and layout are in table.mjs.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
 __all__ = ["FrameTable", "pack_rows"]
 
-ANSWER_SECONDS = 0.1  # that a search may go on before it says how far it is
-KEPT_SEARCHES = 4  # at once, of all views; each costs 8 bytes a match. A fifth begins the oldest one anew
-MOST_ROWS = 300  # in one answer; table.mjs asks for no more. Higher than any screen, a few kB on the comm
+ANSWER_SECONDS = 0.1  # of a search between two reports of its progress
+KEPT_SEARCHES = 4  # in all views together; each costs 8 bytes a match. A fifth replaces the least recent one
+MOST_ROWS = 300  # in one answer; table.mjs requests no more. Higher than any screen, a few kB on the comm
 
 _HERE = pathlib.Path(__file__).parent
 
@@ -40,24 +40,24 @@ class FrameTable(VerbWidget):
     """The frames of a log as a table that scrolls through millions of rows.
 
     Args:
-        log: what to show. Call ``tell()`` when it may have grown.
-        of_server: it is a server's log, and masked are the frames that came.
-        clock: seconds, never jumping back.
+        log: the log to show. Call ``refresh()`` when it may have grown.
+        of_server: it is the log of a server, whose received frames are masked.
+        clock: seconds, monotonic.
     """
 
     _esm = _HERE / "table.mjs"
     _css = _HERE / "table.css"
 
     span = traitlets.Tuple(traitlets.Int(), traitlets.Int(), default_value=(0, 0)).tag(sync=True)
-    """``seq`` of the oldest row of the log and of the next one to come, as last told to the page."""
+    """``seq`` of the oldest row of the log, and of the next row to be appended."""
     of_server = traitlets.Bool(False).tag(sync=True)
-    """The log is a server's: what came is masked, what was sent is not."""
+    """The log is a server's: received frames are masked, sent ones are not."""
     edition = traitlets.Int(0).tag(sync=True)
-    """Goes up when rows that were shown may have changed."""
+    """Increases when rows that the page shows may have changed."""
     event = traitlets.Tuple(
         traitlets.Float(), traitlets.Unicode(), traitlets.Int(), default_value=(0.0, "", 0)
     ).tag(sync=True)
-    """The latest event: ms since 1970 and its text; then how many there are in all."""
+    """The latest event: ms since 1970, its text, and the number of events."""
 
     def __init__(
         self, log: FrameLog, *, of_server: bool = False, clock: Callable[[], float] = time.monotonic
@@ -66,30 +66,30 @@ class FrameTable(VerbWidget):
         self._log = log
         self._clock = clock
         self._timeline = Timeline(log)
-        self._searches: dict[str, Search] = {}  # by what was typed, the one last asked for at the end
+        self._searches: dict[str, Search] = {}  # by the text of the filter, the most recent last
         self._verbs.update(rows=self._verb_rows, inspect=self._verb_inspect, find=self._verb_find)
-        self.tell()
+        self.refresh()
 
     def __repr__(self) -> str:
         return f"<FrameTable of {self.span[1] - self.span[0]:,} frames>"
 
-    def tell(self) -> None:
-        """Tell the page which rows and events the log has now."""
+    def refresh(self) -> None:
+        """Send the current range of rows and the latest event to the page."""
         with self._log.lock:
             self.span = (self._log.first, self._log.end)
             self._timeline.update()
         if (latest := self._timeline.latest) is not None:
             self.event = (latest.time_ns / 1e6, self._timeline.text_of(latest), self._timeline.count)
 
-    def tell_changed(self) -> None:
-        """Make the page ask again for what it shows: rows got another status, as frames do that were never sent."""
+    def invalidate(self) -> None:
+        """Make the page request its rows again, after the status of rows has changed, for example to ``unsent``."""
         self._searches = {
             text: search for text, search in self._searches.items() if not search.filter.statuses
         }
         self.edition += 1
 
     def _verb_rows(self, content: dict[str, Any]) -> Answer:
-        """Give the rows ``start`` to ``stop``: by ``seq``, or by their position among the matches of ``filter``."""
+        """Return the rows ``start`` to ``stop``: by ``seq``, or by position among the matches of ``filter``."""
         start = int(content["start"])
         stop = min(int(content["stop"]), start + MOST_ROWS)
         if text := content.get("filter"):
@@ -115,7 +115,7 @@ class FrameTable(VerbWidget):
         return describe(self._log, seq, before=self._timeline.texts_before(seq)), ()
 
     def _verb_find(self, content: dict[str, Any]) -> Answer | Future[Answer]:
-        """Look for what ``filter`` matches and say how far that is; the page asks again until all is looked at."""
+        """Search for the rows that ``filter`` matches and return the progress; the page repeats the request until the end."""
         text = str(content["filter"])
         wanted = Filter.parse(text)
         if self._loop is None or self._loop.is_closed():
@@ -128,12 +128,12 @@ class FrameTable(VerbWidget):
         stop = self._clock() + ANSWER_SECONDS
         more = search.step()
         while more and self._clock() < stop:
-            await asyncio.sleep(0)  # between two steps the loop is for others
+            await asyncio.sleep(0)  # other tasks run between two steps
             more = search.step()
         return self._progress(search, more), ()
 
     def _begin(self, text: str, wanted: Filter) -> Search:
-        """Return the search for what was typed, begun or gone on with."""
+        """Return the search for a filter, new or continued."""
         search = self._searches.pop(text, None) or Search(self._log, wanted)
         self._searches[text] = search
         while len(self._searches) > KEPT_SEARCHES:
@@ -152,7 +152,7 @@ class FrameTable(VerbWidget):
 
 
 def pack_rows(rows: Iterable[Row]) -> list[bytes]:
-    """Pack what the table shows of some rows into four buffers, little-endian.
+    """Pack the columns of the table for some rows into four buffers, little-endian.
 
     Returns:
         numbers, three float64 a row (seq, time in ms since 1970, payload bytes); codes, three uint8 a row (first byte

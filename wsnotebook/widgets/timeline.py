@@ -1,6 +1,6 @@
-"""Timeline: where the events of a log stand among its rows, so that a row can say what happened before it.
+"""Timeline: the position of each event among the rows of a log, so that a row can show the events before it.
 
-Each event is placed once, when a row has come after it; asking costs a bisection, however many events there are.
+An event is placed once, when a later row is appended; a lookup is one bisection, whatever the number of events.
 """
 
 from __future__ import annotations
@@ -22,30 +22,30 @@ if TYPE_CHECKING:
 __all__ = ["Mark", "Timeline"]
 
 UNMARKED = frozenset({"connecting", "handshake", "open", "closing", "journal on", "journal off"})
-"""Kinds that put no mark on a row: every session has them, close frames are rows, a journal is a person's wish."""
-MARK_TEXTS = 3  # events whose texts a mark has: it is sent with each window that has its row
+"""Kinds without a mark: every session has the first ones, close frames are rows, a journal is started by a person."""
+MARK_TEXTS = 3  # events whose texts are in a mark, which is sent with each window that has its row
 FACT_TEXTS = 20  # the same for the facts of one frame
 TEXT_LENGTH = 160  # characters of one event's text
 
 
 class Mark(NamedTuple):
-    """What the table shows of the events before a row."""
+    """The events before a row, as the table shows them."""
 
     label: str
-    """Kind of the last one, and how many others there are."""
+    """Kind of the last event, and the number of others."""
     title: str
-    """Texts of the last ones, a line each."""
+    """Texts of the last events, a line each."""
 
 
 class _Placed:
-    """Events that have a row after them, in order."""
+    """Events with a later row, in order."""
 
     def __init__(self) -> None:
         self.events: list[Event] = []
         self.seqs = array("q")  # of the row after each, going up
 
     def add(self, events: list[Event], seqs: Column) -> None:
-        # A thread may note an event a moment after it read the clock; bisection wants the places in order.
+        # A thread may note an event a moment after it read the clock; bisection needs ascending places.
         ordered = np.maximum(seqs, self.seqs[-1]) if self.seqs else seqs
         self.events += events
         self.seqs.extend(ordered.tolist())
@@ -59,15 +59,15 @@ class Timeline:
     """The events of a log, each before the first row that was recorded after it.
 
     Args:
-        log: whose events and rows. Call ``update()`` when there may be more of them.
+        log: the log with the events and rows. Call ``update()`` when it may have grown.
     """
 
     def __init__(self, log: FrameLog) -> None:
         self._log = log
         self._placed = _Placed()
-        self._marked = _Placed()  # those of them that put a mark on their row
-        self._waiting: list[Event] = []  # for a row to come after them
-        self._looked = 0  # seq of the next row that an event may stand before
+        self._marked = _Placed()  # those of them with a mark
+        self._waiting: list[Event] = []  # for a later row
+        self._looked = 0  # seq of the first row that no event is placed before yet
         self._sessions: set[str] = set()
         self.count = 0
         """Events so far."""
@@ -75,7 +75,7 @@ class Timeline:
         """The last event."""
 
     def update(self) -> None:
-        """Take in the events and rows that came since the last call."""
+        """Read the events and rows that were appended since the last call."""
         with self._log.lock:
             new = self._log.events_since(self.count)
             self._waiting += new
@@ -89,7 +89,7 @@ class Timeline:
             self._looked = end
 
     def mark(self, seq: int) -> Mark | None:
-        """Return what the table shows of the events before a row; None where there is nothing to show."""
+        """Return the mark of a row; None where no event to show is before it."""
         with self._log.lock:
             span = self._marked.span(seq)
             if not span:
@@ -99,12 +99,12 @@ class Timeline:
             return Mark(label, "\n".join(self._texts(self._marked, span, MARK_TEXTS)))
 
     def texts_before(self, seq: int) -> list[str]:
-        """Return the texts of the events before a row, of every kind; the last line counts those left out."""
+        """Return the texts of the events before a row, of every kind; a last line has the number of omitted ones."""
         with self._log.lock:
             return self._texts(self._placed, self._placed.span(seq), FACT_TEXTS)
 
     def text_of(self, event: Event) -> str:
-        """Return an event in one line, fit to be shown; with its session, where the log has several."""
+        """Return an event in one escaped line, with its session if the log has several."""
         session = f", {event.session}" if event.session and len(self._sessions) > 1 else ""
         line = safe_text(f"{event.kind}{session}" + (f": {event.detail}" if event.detail else ""))
         return line if len(line) <= TEXT_LENGTH else line[: TEXT_LENGTH - 1] + "…"
@@ -115,7 +115,7 @@ class Timeline:
         return [*shown, f"and {left_out:,} earlier: see log.events"] if left_out else shown
 
     def _place(self, end: int) -> None:
-        """Place the waiting events that a row before ``end`` came after."""
+        """Place the waiting events that are followed by a row before ``end``."""
         self._waiting.sort(key=attrgetter("monotonic_ns"))
         times = np.array([event.monotonic_ns for event in self._waiting], np.int64)
         done = 0

@@ -1,7 +1,7 @@
-"""A widget whose messages {id, verb, …} always get an answer {id, ok, …}, also when the verb fails.
+"""VerbWidget: a widget that answers every message {id, verb, …} of its page with {id, ok, …}, also when the verb fails.
 
-A click may be handled on another thread than the kernel's: verbs are handed over there and then, answers are
-given in the loop that made the widget.
+A click may be handled on another thread than the kernel's: the verb is called in that thread, and the answer is sent
+in the loop that made the widget.
 """
 
 from __future__ import annotations
@@ -20,23 +20,23 @@ __all__ = ["Answer", "VerbWidget", "sentence_of"]
 Answer: TypeAlias = tuple[dict[str, Any], Sequence[bytes]]
 """The fields of an answer, and its binary buffers."""
 
-Verb: TypeAlias = Callable[[dict[str, Any]], "Answer | Future[Answer]"]
+Handler: TypeAlias = Callable[[dict[str, Any]], "Answer | Future[Answer]"]
 
 _INHERITED = frozenset(anywidget.AnyWidget.class_trait_names(sync=True))
 
 
 class VerbWidget(anywidget.AnyWidget):  # type: ignore[misc]  # ships no types
-    """An anywidget with a table of verbs that its page may ask for."""
+    """An anywidget with a table of verbs that its page can request."""
 
     def __init__(self, **traits: Any) -> None:
         super().__init__(**traits)
-        self._verbs: dict[str, Verb] = {"hello": self._verb_hello}
-        # None where it is made outside of a loop, as in a plain script: there is one thread to answer from.
+        self._verbs: dict[str, Handler] = {"hello": self._verb_hello}
+        # None outside of a loop, as in a plain script, where only one thread sends answers.
         self._loop = _running_loop()
-        self.on_msg(self._heard)
+        self.on_msg(self._receive)
 
     def in_owner(self, call: Callable[..., object], *args: Any) -> None:
-        """Run ``call`` in the thread that owns traits and comm; at once if that is this one."""
+        """Run ``call`` in the thread that owns traits and comm; at once if this is that thread."""
         loop = self._loop
         if loop is None or loop.is_closed() or loop is _running_loop():
             call(*args)
@@ -44,29 +44,29 @@ class VerbWidget(anywidget.AnyWidget):  # type: ignore[misc]  # ships no types
             loop.call_soon_threadsafe(call, *args)
 
     def _verb_hello(self, content: dict[str, Any]) -> Answer:
-        """A view was made, perhaps by a reloaded page: tell it everything anew."""
-        # Not _esm and _css, which the page has: they are what asks.
+        """Send the whole state to a new view, which may belong to a reloaded page."""
+        # Without _esm and _css: the page has loaded them, or it could not request this.
         self.in_owner(
             self.send_state, [name for name in self.keys if name not in _INHERITED and name[0] != "_"]
         )
         return {}, ()
 
-    def _heard(self, widget: object, content: dict[str, Any], buffers: Sequence[bytes]) -> None:
+    def _receive(self, widget: object, content: dict[str, Any], buffers: Sequence[bytes]) -> None:
         ident = content.get("id")
         try:
             verb = self._verbs.get(str(content.get("verb")))
             if verb is None:
                 raise ValueError(f"unknown verb {content.get('verb')!r}: one of {', '.join(self._verbs)}.")
             answer = verb(content)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the person who clicked is told
+        except Exception as error:  # noqa: BLE001 - any error is shown to the person who clicked
             self.in_owner(self._refuse, ident, error)
             return
         if isinstance(answer, Future):
-            answer.add_done_callback(lambda done: self.in_owner(self._settle, ident, done))
+            answer.add_done_callback(lambda done: self.in_owner(self._finish, ident, done))
         else:
             self.in_owner(self._answer, ident, answer)
 
-    def _settle(self, ident: object, done: Future[Answer]) -> None:
+    def _finish(self, ident: object, done: Future[Answer]) -> None:
         if done.cancelled():
             self._refuse(ident, RuntimeError("the session ended before this was done."))
         elif (error := done.exception()) is not None:
@@ -83,7 +83,7 @@ class VerbWidget(anywidget.AnyWidget):  # type: ignore[misc]  # ships no types
 
 
 def sentence_of(error: BaseException) -> str:
-    """Return what an exception says, fit to be shown; its type where it says nothing."""
+    """Return the escaped text of an exception, or the name of its type where it has none."""
     return safe_text(str(error) or type(error).__name__)
 
 
