@@ -9,10 +9,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from wsnotebook.files.header import status_from
-from wsnotebook.log.dataframe import DIRECTIONS, OPCODES
+from wsnotebook.log.dataframe import DIRECTIONS
 from wsnotebook.log.restore import batches_of
 from wsnotebook.log.segment import Column, Rows
-from wsnotebook.wire.batch import Flag
+from wsnotebook.wire.batch import Flag, first_byte, opcode_of
+from wsnotebook.wire.frames import OPCODE_NAMES, Opcode
 
 __all__ = ["BULKY", "EXTRA", "NAME", "READ", "Budget", "rows_of"]
 
@@ -79,9 +80,10 @@ def rows_of(batch: pa.RecordBatch, first: int, budget: Budget) -> Rows:
         raise ValueError(
             f"seq does not go on from {first} one by one; pandas.read_parquet() reads the file as it is"
         )
-    heads = _codes(columns["opcode"], OPCODES)
-    for name, bit in (("fin", 7), ("rsv1", 6), ("rsv2", 5), ("rsv3", 4)):
-        heads |= _bits(columns[name]) << bit
+    heads = first_byte(
+        _codes(columns["opcode"], OPCODE_NAMES),
+        *(_bits(columns[name]) for name in ("fin", "rsv1", "rsv2", "rsv3")),
+    )
     codes = 2 * _ints(columns["connection"]) + _codes(columns["direction"], DIRECTIONS)
     times, monotonics = _ints(columns["time"].cast(pa.int64())), _ints(columns["monotonic"])
     starts, counts = batches_of(times, monotonics, codes)
@@ -113,7 +115,9 @@ def _flags(columns: dict[str, pa.Array], heads: Column) -> Column:
     flags |= _bits(columns["masked"]) * Flag.MASKED
     for name, flag in (("text", Flag.TEXT), ("wire_payload", Flag.CHANGED), ("wire_header", Flag.HEADER)):
         flags |= _bits(columns[name].is_valid()) * flag
-    flags[(heads & 0x0F == 0) & (_bits(columns["message"].is_valid()) > 0)] |= Flag.CONTINUES
+    flags[(opcode_of(heads) == Opcode.CONTINUATION) & (_bits(columns["message"].is_valid()) > 0)] |= (
+        Flag.CONTINUES
+    )
     return flags
 
 

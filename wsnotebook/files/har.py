@@ -22,7 +22,7 @@ from wsnotebook.files.rowbuilder import Row, RowBuilder
 from wsnotebook.log.connections import Connection
 from wsnotebook.log.events import Event
 from wsnotebook.log.segment import Rows
-from wsnotebook.wire.batch import FIN, OPCODE, Flag
+from wsnotebook.wire.batch import Flag, first_byte, is_final, opcode_of
 
 __all__ = ["read", "write"]
 
@@ -88,14 +88,14 @@ class _Messages:
             place += count
 
     def _add(self, code: int, head: int, flags: int, payload: bytes) -> dict[str, Any] | None:
-        opcode = head & OPCODE
+        opcode = opcode_of(head)
         if opcode in (1, 2):
             self._open[code] = opcode, [payload]
         elif flags & Flag.CONTINUES and code in self._open:
             self._open[code][1].append(payload)
         else:
             return None
-        if not head & FIN:
+        if not is_final(head):
             return None
         opcode, parts = self._open.pop(code)
         data = b"".join(parts)
@@ -281,7 +281,7 @@ def _row(message: dict[str, Any], connection: int) -> Row:
         raise ValueError(f"time is {time!r}, not seconds since 1970")
     sent = ("receive", "send").index(message["type"])
     return Row(
-        FIN | opcode,
+        first_byte(opcode, fin=1, rsv1=0, rsv2=0, rsv3=0),
         Flag.TEXT if is_text else 0,
         payload,
         time_ns,

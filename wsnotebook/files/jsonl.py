@@ -21,9 +21,9 @@ from wsnotebook.errors import FileError
 from wsnotebook.files.header import Header, RunningFrames, number_from, status_from
 from wsnotebook.files.jsontext import parse
 from wsnotebook.files.rowbuilder import Row, RowBuilder
-from wsnotebook.log.dataframe import OPCODES
 from wsnotebook.log.segment import Rows
-from wsnotebook.wire.batch import Flag
+from wsnotebook.wire.batch import Flag, first_byte, opcode_of
+from wsnotebook.wire.frames import OPCODE_NAMES, Opcode
 
 __all__ = ["read", "write"]
 
@@ -152,12 +152,13 @@ def _row(values: dict[str, Any], seq: int) -> Row:
         raise ValueError(
             f"seq is {values['seq']!r} where {seq} follows; pandas.read_json() reads the file as it is"
         )
-    head = OPCODES.index(values["opcode"])
-    for name, bit in (("fin", 0x80), ("rsv1", 0x40), ("rsv2", 0x20), ("rsv3", 0x10)):
-        head |= bit if values[name] is True else 0
+    head = first_byte(
+        OPCODE_NAMES.index(values["opcode"]),
+        *(values[name] is True for name in ("fin", "rsv1", "rsv2", "rsv3")),
+    )
     text = values.get("text")
     flags = status_from(values["status"]) | (Flag.TEXT if text is not None else 0)
-    if head & 0x0F == 0 and "message" in values:
+    if opcode_of(head) == Opcode.CONTINUATION and "message" in values:
         flags |= Flag.CONTINUES
     detail = values.get("detail")
     if detail is not None and not isinstance(detail, str):

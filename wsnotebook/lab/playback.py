@@ -20,10 +20,11 @@ from websockets.frames import Opcode
 from wsnotebook.lab.connection import LabConnection
 from wsnotebook.lab.named import Behaviour, named
 from wsnotebook.lab.script import ScriptFailed, shown
+from wsnotebook.wire.batch import first_byte
+from wsnotebook.wire.frames import OPCODE_NAMES
 
 __all__ = ["looks_recorded", "playback"]
 
-_OPCODES = {"continuation": 0x0, "text": 0x1, "binary": 0x2, "close": 0x8, "ping": 0x9, "pong": 0xA}
 _NEEDED = ("direction", "opcode", "payload")
 Match = Literal["equal", "any"] | Callable[[Any, Any], bool] | None
 
@@ -206,7 +207,7 @@ def _rows(recording: Any, session: str | None, *, timed: bool) -> list[_Row]:
 
 def _opcode(value: Any) -> int:
     if isinstance(value, str):
-        return _OPCODES[value] if value in _OPCODES else int(value, 16)
+        return OPCODE_NAMES.index(value) if value in OPCODE_NAMES else int(value, 16)
     return int(value)
 
 
@@ -249,7 +250,7 @@ def _matches(match: Match, recorded: str | bytes, received: str | bytes) -> bool
 def _frame_bytes(opcode: int, payload: bytes, fin: bool) -> bytes:
     """Serialise one unmasked frame with any opcode (RFC 6455 §5.2); ``websockets`` serialises only correct ones."""
     length = len(payload)
-    first = (0x80 if fin else 0) | opcode
+    first = first_byte(opcode, fin=fin, rsv1=0, rsv2=0, rsv3=0)
     if length < 126:
         return bytes((first, length)) + payload
     if length < 65_536:

@@ -19,11 +19,11 @@ from wsnotebook.log.numbercolumns import NumberColumns, OpenMessages, close_plac
 from wsnotebook.log.segment import MAX_ROWS, Rows
 from wsnotebook.wire.batch import STATUSES as STATUS_NAMES
 from wsnotebook.wire.batch import Flag
+from wsnotebook.wire.frames import OPCODE_NAMES
 
 __all__ = [
     "COLUMNS",
     "DIRECTIONS",
-    "OPCODES",
     "STATUSES",
     "Frames",
     "frames_of",
@@ -31,10 +31,6 @@ __all__ = [
 ]
 
 DIRECTIONS = ("in", "out")
-OPCODES = tuple(
-    {0: "continuation", 1: "text", 2: "binary", 8: "close", 9: "ping", 10: "pong"}.get(code, f"0x{code:x}")
-    for code in range(16)
-)
 STATUSES = tuple(STATUS_NAMES.values())
 
 COLUMNS = {
@@ -224,7 +220,7 @@ class Frames:
 
 def _number_columns(arrays: Mapping[str, NDArray[Any]], sessions: Sequence[str]) -> dict[str, Any]:
     """Return the columns over the arrays, of which none is copied."""
-    names = {"session": sessions, "direction": DIRECTIONS, "opcode": OPCODES, "status": STATUSES}
+    names = {"session": sessions, "direction": DIRECTIONS, "opcode": OPCODE_NAMES, "status": STATUSES}
     columns: dict[str, Any] = dict(arrays)
     columns["time"] = pd.array(arrays["time"], dtype=pd.DatetimeTZDtype("ns", "UTC"), copy=False)
     for name, categories in names.items():

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from wsnotebook.log.connections import Connection
 from wsnotebook.log.segment import Rows
-from wsnotebook.wire.batch import FIN, OPCODE, RSV1, RSV2, RSV3, STATUSES, Flag
+from wsnotebook.wire.batch import RSV1, RSV2, RSV3, STATUSES, Flag, is_final, opcode_of
+from wsnotebook.wire.frames import Opcode
 
 __all__ = ["NumberColumns", "OpenMessages", "close_places", "session_names"]
 
@@ -132,7 +133,7 @@ def session_names(connections: Sequence[Connection]) -> list[str]:
 
 def close_places(rows: Rows) -> list[int]:
     """Return the places of close frames that have a code."""
-    places = np.flatnonzero((rows.heads & OPCODE) == 8)
+    places = np.flatnonzero(opcode_of(rows.heads) == Opcode.CLOSE)
     return [place for place in places.tolist() if rows.offsets[place + 1] - rows.offsets[place] >= 2]
 
 
@@ -156,8 +157,8 @@ def _fill_batches(rows: Rows, names: Sequence[str], connections: Sequence[Connec
 def _fill_bits(rows: Rows, into: Arrays) -> None:
     """Write what the first two bytes of the header say, and the status."""
     heads, flags = rows.heads, rows.flags
-    np.bitwise_and(heads, OPCODE, out=into["opcode"].view(np.uint8))
-    np.greater_equal(heads, FIN, out=into["fin"])
+    into["opcode"][:] = opcode_of(heads)
+    into["fin"][:] = is_final(heads)
     bits = {"rsv1": heads & RSV1, "rsv2": heads & RSV2, "rsv3": heads & RSV3, "masked": flags & Flag.MASKED}
     for name, set_bits in bits.items():
         if set_bits.any():

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wsnotebook.wire.batch import OPCODE, STATUSES, Flag
-from wsnotebook.wire.frames import OPCODES, Opcode
+from wsnotebook.wire.batch import STATUSES, Flag, opcode_of
+from wsnotebook.wire.frames import OPCODE_NAMES, Opcode
 
 if TYPE_CHECKING:
     from wsnotebook.log.segment import Column, Rows
@@ -22,8 +22,7 @@ __all__ = ["Filter"]
 
 _OPCODE_NAMES = {
     "cont": Opcode.CONTINUATION,  # the name in the table; in the DataFrame it is continuation
-    **{opcode.name.lower(): opcode for opcode in Opcode},
-    **{f"0x{opcode:x}": opcode for opcode in OPCODES if not isinstance(opcode, Opcode)},
+    **{OPCODE_NAMES[opcode]: opcode for opcode in (*Opcode, *range(16))},  # reserved ones last
 }
 _WORDS: dict[str, dict[str, int]] = {
     "dir": {"in": 0, "out": 1},
@@ -91,7 +90,7 @@ class Filter:
         if self.directions:
             fits &= np.isin(rows.codes & 1, list(self.directions)).repeat(rows.counts)
         if self.opcodes:
-            fits &= np.isin(rows.heads & OPCODE, list(self.opcodes))
+            fits &= np.isin(opcode_of(rows.heads), list(self.opcodes))
         if self.statuses:
             fits &= np.isin(rows.flags & Flag.STATUS, list(self.statuses))
         return fits

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from wsnotebook.wire.batch import OPCODE, STATUSES, Flag
-from wsnotebook.wire.frames import OPCODES, Opcode
+from wsnotebook.wire.batch import STATUSES, Flag, opcode_of
+from wsnotebook.wire.frames import OPCODE_NAMES, Opcode
 
 if TYPE_CHECKING:
     from wsnotebook.files.framelog import FrameLog
@@ -47,13 +47,12 @@ class Row(NamedTuple):
     @property
     def is_text(self) -> bool:
         """Whether the payload is text: of a text frame, or of a fragment of one that is UTF-8 by itself."""
-        return bool(self.flags & Flag.TEXT) or self.head & OPCODE == Opcode.TEXT
+        return bool(self.flags & Flag.TEXT) or opcode_of(self.head) == Opcode.TEXT
 
     @property
     def opcode(self) -> str:
         """Name of the opcode, as in the column ``opcode``."""
-        opcode = OPCODES[self.head & OPCODE]
-        return opcode.name.lower() if isinstance(opcode, Opcode) else f"0x{opcode:x}"
+        return OPCODE_NAMES[opcode_of(self.head)]
 
     @property
     def status(self) -> str:

@@ -6,9 +6,12 @@ A column of ints or bytes costs a tenth of an object a frame, and the log stores
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, overload
 
 from wsnotebook.wire.frames import OPCODES, Frame
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 __all__ = [
     "FIN",
@@ -21,11 +24,14 @@ __all__ = [
     "Batch",
     "Flag",
     "Payload",
+    "first_byte",
+    "is_final",
     "minimal_header",
+    "opcode_of",
     "to_frame",
 ]
 
-# The first byte of a frame: RFC 6455 §5.2.
+# The first byte of a frame: RFC 6455 §5.2. Outside of the innermost loops first_byte, opcode_of and is_final know them.
 FIN = 0x80
 RSV1 = 0x40
 RSV2 = 0x20
@@ -38,6 +44,29 @@ _LARGE = 1024  # bytes from which another copy of a payload costs more than a tu
 
 Payload: TypeAlias = bytes | memoryview
 """Payload of a frame: a view only of a lone one that was received in its place, a final text or binary frame."""
+
+
+_Bits = TypeVar("_Bits", int, "NDArray[Any]")
+
+
+def first_byte(opcode: _Bits, fin: _Bits, rsv1: _Bits, rsv2: _Bits, rsv3: _Bits) -> _Bits:
+    """Return the first byte of a frame, or of an array of frames; the four bits are 0 or 1."""
+    head: _Bits = opcode | fin * FIN | rsv1 * RSV1 | rsv2 * RSV2 | rsv3 * RSV3
+    return head
+
+
+def opcode_of(head: _Bits) -> _Bits:
+    """Return the opcode in a first byte, or in each of an array."""
+    return head & OPCODE
+
+
+@overload
+def is_final(head: int) -> bool: ...
+@overload
+def is_final(head: NDArray[Any]) -> NDArray[Any]: ...
+def is_final(head: Any) -> Any:
+    """Tell whether a first byte, or each of an array, has FIN."""
+    return head >= FIN
 
 
 class Flag:

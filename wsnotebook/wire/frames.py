@@ -8,7 +8,17 @@ from __future__ import annotations
 import enum
 from typing import Any, NamedTuple, Self, TypeAlias
 
-__all__ = ["BytesLike", "CloseCode", "CloseReason", "Frame", "Opcode", "is_close_code", "truncate_utf8"]
+__all__ = [
+    "OPCODES",
+    "OPCODE_NAMES",
+    "BytesLike",
+    "CloseCode",
+    "CloseReason",
+    "Frame",
+    "Opcode",
+    "is_close_code",
+    "truncate_utf8",
+]
 
 BytesLike: TypeAlias = bytes | bytearray | memoryview
 
@@ -34,6 +44,11 @@ class Opcode(enum.IntEnum):
 
 OPCODES: tuple[int, ...] = tuple(Opcode(n) if n in set(Opcode) else n for n in range(16))
 """Opcode by its four bits; a reserved one is the plain int."""
+
+OPCODE_NAMES: tuple[str, ...] = tuple(
+    opcode.name.lower() if isinstance(opcode, Opcode) else f"0x{opcode:x}" for opcode in OPCODES
+)
+"""Name by the four bits, as in the column ``opcode``; a reserved opcode is hexadecimal."""
 
 
 class CloseCode(enum.IntEnum):

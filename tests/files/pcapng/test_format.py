@@ -19,8 +19,8 @@ from wsnotebook.files.pcapng.pcapngblocks import ENHANCED, OURS, Block, read
 from wsnotebook.files.pcapng.pcapngblocks import block as encode
 from wsnotebook.files.saving import save
 from wsnotebook.log.connections import Connection
-from wsnotebook.log.dataframe import OPCODES
 from wsnotebook.wire.batch import Batch, Flag
+from wsnotebook.wire.frames import OPCODE_NAMES
 
 GET = (
     b"GET / HTTP/1.1\r\nHost: a.test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -81,7 +81,7 @@ def test_wireshark_decodes_every_frame(
         [
             str(int(row.fin)),
             f"0x{row.rsv1 << 2 | row.rsv2 << 1 | row.rsv3:02x}",
-            str(OPCODES.index(row.opcode)),
+            str(OPCODE_NAMES.index(row.opcode)),
             str(int(row.masked)),
         ]
         for row in df.itertuples()
