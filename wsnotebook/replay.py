@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from wsnotebook.errors import SessionClosed
 from wsnotebook.files.framelog import FrameLog
+from wsnotebook.log.code import connection_of, is_sent
 from wsnotebook.wire.batch import Flag, opcode_of, to_frame
 from wsnotebook.wire.frames import Frame, Opcode
 
@@ -83,10 +84,10 @@ def _frames(log: FrameLog, numbers: set[int], out: bool, speed: float | None) ->
             rows.counts.tolist(), rows.codes.tolist(), rows.monotonics.tolist(), strict=True
         ):
             begin, stop = stop, stop + count
-            if code >> 1 not in numbers:
+            if connection_of(code) not in numbers:
                 continue
             start = now if start is None else start
-            if code & 1 != out:
+            if is_sent(code) != out:
                 continue
             at = 0.0 if speed is None else (now - start) / 1e9 / speed
             for row in range(begin, stop):

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from wsnotebook.files.header import status_from
+from wsnotebook.log.code import pack_code
 from wsnotebook.log.dataframe import DIRECTIONS
 from wsnotebook.log.restore import batches_of
 from wsnotebook.log.segment import Column, Rows
@@ -84,7 +85,7 @@ def rows_of(batch: pa.RecordBatch, first: int, budget: Budget) -> Rows:
         _codes(columns["opcode"], OPCODE_NAMES),
         *(_bits(columns[name]) for name in ("fin", "rsv1", "rsv2", "rsv3")),
     )
-    codes = 2 * _ints(columns["connection"]) + _codes(columns["direction"], DIRECTIONS)
+    codes = pack_code(_ints(columns["connection"]), _codes(columns["direction"], DIRECTIONS))
     times, monotonics = _ints(columns["time"].cast(pa.int64())), _ints(columns["monotonic"])
     starts, counts = batches_of(times, monotonics, codes)
     payload_offsets, payload = _binary(columns["payload"])

@@ -19,6 +19,7 @@ from wsnotebook.files.jsontext import parse
 from wsnotebook.files.pcapng.runblocks import Run, run_data
 from wsnotebook.files.pcapng.runreader import RunReader
 from wsnotebook.files.rowbuilder import Row, RowBuilder
+from wsnotebook.log.code import connection_of, is_sent, pack_code
 from wsnotebook.log.connections import Connection
 from wsnotebook.log.events import Event
 from wsnotebook.log.segment import Rows
@@ -82,8 +83,12 @@ class _Messages:
                     message = self._add(code, head, flags, rows.payload_at(at))
                     if message is not None:
                         yield (
-                            code >> 1,
-                            {"type": "send" if code & 1 else "receive", "time": time_ns / 1e9, **message},
+                            connection_of(code),
+                            {
+                                "type": "send" if is_sent(code) else "receive",
+                                "time": time_ns / 1e9,
+                                **message,
+                            },
                         )
             place += count
 
@@ -286,6 +291,6 @@ def _row(message: dict[str, Any], connection: int) -> Row:
         payload,
         time_ns,
         time_ns,
-        2 * connection + sent,
+        pack_code(connection, sent),
         detail=_UNKNOWN,
     )

@@ -21,6 +21,8 @@ from wsnotebook.errors import FileError
 from wsnotebook.files.header import Header, RunningFrames, number_from, status_from
 from wsnotebook.files.jsontext import parse
 from wsnotebook.files.rowbuilder import Row, RowBuilder
+from wsnotebook.log.code import connection_of, pack_code
+from wsnotebook.log.dataframe import DIRECTIONS
 from wsnotebook.log.segment import Rows
 from wsnotebook.wire.batch import Flag, first_byte, opcode_of
 from wsnotebook.wire.frames import OPCODE_NAMES, Opcode
@@ -58,7 +60,7 @@ def write(header: Header, runs: Iterable[Rows], path: Path) -> None:
 
 def _lines(rows: Rows, df: Any) -> Iterator[dict[str, Any]]:
     """Yield the values of each row."""
-    df = df.assign(connection=np.repeat(rows.codes, rows.counts) >> 1)
+    df = df.assign(connection=np.repeat(connection_of(rows.codes), rows.counts))
     stamps = np.datetime_as_string(rows.times.view("M8[ns]"), unit="ns")
     times = np.repeat(np.strings.add(stamps, "Z"), rows.counts).tolist()
     always = zip(
@@ -169,7 +171,7 @@ def _row(values: dict[str, Any], seq: int) -> Row:
         text.encode() if text is not None else base64.b64decode(values["base64"], validate=True),
         _time(values["time"]),
         number_from(values["monotonic"], -_INT64, _INT64),
-        2 * number_from(values["connection"], 0, 1 << 30) + ("in", "out").index(values["direction"]),
+        pack_code(number_from(values["connection"], 0, 1 << 30), DIRECTIONS.index(values["direction"])),
         _bytes(values.get("mask_key"), 4),
         base64.b64decode(values["wire_payload"], validate=True) if "wire_payload" in values else None,
         _bytes(values.get("wire_header"), None),

@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from wsnotebook.errors import FileError
 from wsnotebook.files.arrowrows import BULKY, EXTRA, NAME, READ, Budget, rows_of
 from wsnotebook.files.header import FORMER_STATUSES, Header, RunningFrames
+from wsnotebook.log.code import connection_of
 from wsnotebook.log.dataframe import STATUSES, Frames
 from wsnotebook.log.restore import check
 from wsnotebook.log.segment import MAX_ROWS, Rows
@@ -74,8 +75,8 @@ def _table(df: pd.DataFrame, rows: Rows) -> pa.Table:
     offsets = rows.wire_offsets.tolist()
     for rank, place in enumerate(changed):
         wires[place] = view[offsets[rank] : offsets[rank + 1]]
-    codes = np.repeat(rows.codes, rows.counts)
-    for name, values in (("connection", codes >> 1), ("wire_header", headers), ("wire_payload", wires)):
+    connections = np.repeat(connection_of(rows.codes), rows.counts)
+    for name, values in (("connection", connections), ("wire_header", headers), ("wire_payload", wires)):
         table = table.append_column(name, pa.array(values, EXTRA[name]))
     return table
 

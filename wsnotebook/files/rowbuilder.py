@@ -24,7 +24,7 @@ class Row(NamedTuple):
     time_ns: int
     monotonic_ns: int
     code: int
-    """Twice the number of the connection, plus 1 for what was sent."""
+    """Connection and direction, as log/code.py packs them."""
     mask_key: bytes | None = None
     wire: bytes | None = None
     header: bytes | None = None

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from wsnotebook.log.code import connection_of, is_sent
 from wsnotebook.log.connections import Connection
 from wsnotebook.log.segment import Rows
 from wsnotebook.wire.batch import RSV1, RSV2, RSV3, STATUSES, Flag, is_final, opcode_of
@@ -145,9 +146,9 @@ def _fill_batches(rows: Rows, names: Sequence[str], connections: Sequence[Connec
     columns = {
         "time": rows.times,
         "monotonic": rows.monotonics,
-        "session": sessions[rows.codes >> 1],
-        "attempt": attempts[rows.codes >> 1],
-        "direction": rows.codes & 1,
+        "session": sessions[connection_of(rows.codes)],
+        "attempt": attempts[connection_of(rows.codes)],
+        "direction": is_sent(rows.codes),
     }
     for name, values in columns.items():
         if values.any():

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from wsnotebook.log.code import pack_code
 from wsnotebook.log.segment import MAX_ROWS, Column, Rows, Segment
 from wsnotebook.wire.batch import Flag
 
@@ -72,7 +73,7 @@ def _check_batches(rows: Rows, connections: int) -> None:
         raise ValueError("columns of different length")
     if len(rows.counts) and rows.counts.min() < 1 or int(rows.counts.sum()) != len(rows):
         raise ValueError("batches that do not add up to the rows")
-    if len(rows.codes) and not 0 <= rows.codes.min() <= rows.codes.max() < 2 * connections:
+    if len(rows.codes) and not 0 <= rows.codes.min() <= rows.codes.max() < pack_code(connections, False):
         raise ValueError("a frame of a connection that the file does not describe")
     if len(rows.times) and rows.times.min() == _NOT_A_TIME:
         raise ValueError("a frame without a time")

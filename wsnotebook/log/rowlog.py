@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Self
 
+from wsnotebook.log.code import pack_code
 from wsnotebook.log.connections import Connection
 from wsnotebook.log.cursor import Cursor
 from wsnotebook.log.events import Event, events_to_dataframe
@@ -102,7 +103,7 @@ class RowLog:
         self, batch: Batch, connection: int, direction: Literal["in", "out"], time_ns: int, monotonic_ns: int
     ) -> int:
         """Append the frames of one read or one write; return the ``seq`` of the first."""
-        code = 2 * connection + (direction == "out")
+        code = pack_code(connection, direction == "out")
         if not len(batch):
             return self.end
         with self.lock:
@@ -247,7 +248,7 @@ class RowLog:
 
     def cursor(self, connection: int) -> Cursor:
         """Return a cursor over the frames received on a connection, from now on."""
-        return Cursor(self._store, self.lock, 2 * connection, self.end)
+        return Cursor(self._store, self.lock, pack_code(connection, False), self.end)
 
     @property
     def df(self) -> pd.DataFrame:
@@ -317,7 +318,7 @@ class RowLog:
         if session is None and len(names) > 1:
             raise ValueError(f"this log has several sessions, say which: {', '.join(names)}")
         wanted = {
-            2 * number + (direction == "out")
+            pack_code(number, direction == "out")
             for number, connection in enumerate(self.connections)
             if session is None or connection.session == session
         }

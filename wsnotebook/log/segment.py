@@ -65,7 +65,7 @@ class Rows(NamedTuple):
     monotonics: Column
     """int64 (batches): monotonic clock in ns."""
     codes: Column
-    """int32 (batches): twice the number of the connection, plus 1 for what was sent."""
+    """int32 (batches): connection and direction, as code.py packs them."""
 
     def __len__(self) -> int:
         return len(self.heads)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
+from wsnotebook.log.code import is_sent
+
 if TYPE_CHECKING:
     from wsnotebook.files.framelog import FrameLog
 
@@ -38,7 +40,7 @@ class Counters:
             # By batches, each of one direction: a panel that is shown late counts ten million rows at once.
             ends = rows.counts.cumsum()
             sizes = rows.offsets[ends] - rows.offsets[ends - rows.counts]
-            sent = (rows.codes & 1) == 1
+            sent = is_sent(rows.codes)
             for direction, mine in (("in", ~sent), ("out", sent)):
                 self.frames[direction] += int(rows.counts[mine].sum())
                 self.bytes[direction] += int(sizes[mine].sum())

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from wsnotebook.log.code import is_sent
 from wsnotebook.wire.batch import STATUSES, Flag, opcode_of
 from wsnotebook.wire.frames import OPCODE_NAMES, Opcode
 
@@ -88,7 +89,7 @@ class Filter:
         """Return for each row whether it meets all conditions except that on the payload."""
         fits = np.ones(len(rows), bool)
         if self.directions:
-            fits &= np.isin(rows.codes & 1, list(self.directions)).repeat(rows.counts)
+            fits &= np.isin(is_sent(rows.codes), list(self.directions)).repeat(rows.counts)
         if self.opcodes:
             fits &= np.isin(opcode_of(rows.heads), list(self.opcodes))
         if self.statuses:

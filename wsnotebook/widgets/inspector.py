@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from wsnotebook.log.code import connection_of
 from wsnotebook.safetext import safe_text
 from wsnotebook.widgets.row import Row, rows_of
 from wsnotebook.wire.batch import FIN, RSV1, RSV2, RSV3
@@ -67,7 +68,7 @@ def describe(log: FrameLog, seq: int, *, before: Sequence[str] = ()) -> dict[str
     views = [view for view in (_text_view(row.payload), _json_view(row.payload)) if view]
     if row.opcode in ("binary", "close"):
         views = []  # binary that happens to be valid UTF-8 is not text
-    connection = log.connections[row.code >> 1]
+    connection = log.connections[connection_of(row.code)]
     attempt = f", attempt {connection.attempt}" if connection.attempt else ""
     fields = [
         ("frame", f"{seq}, {'sent' if row.is_sent else 'received'}"),

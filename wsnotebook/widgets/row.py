@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from wsnotebook.log.code import is_sent
 from wsnotebook.wire.batch import STATUSES, Flag, opcode_of
 from wsnotebook.wire.frames import OPCODE_NAMES, Opcode
 
@@ -29,7 +30,7 @@ class Row(NamedTuple):
     time_ns: int
     """Wall clock, ns since 1970."""
     code: int
-    """Twice the number of the connection, plus 1 for what was sent."""
+    """Connection and direction, as log/code.py packs them."""
     head: int
     """First byte on the wire: FIN, RSV and opcode."""
     flags: int
@@ -42,7 +43,7 @@ class Row(NamedTuple):
     @property
     def is_sent(self) -> bool:
         """Whether it was sent."""
-        return bool(self.code & 1)
+        return is_sent(self.code)
 
     @property
     def is_text(self) -> bool:

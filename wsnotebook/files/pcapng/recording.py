@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from wsnotebook.files.header import VERSION
 from wsnotebook.files.pcapng.runblocks import encode_note, encode_run
 from wsnotebook.files.pcapng.synthetic import Conversation, preamble
+from wsnotebook.log.code import connection_of, is_sent
 from wsnotebook.log.connections import Connection
 from wsnotebook.log.events import Event
 from wsnotebook.log.segment import Rows
@@ -43,7 +44,7 @@ class Recording:
             rows.counts.tolist(), rows.times.tolist(), rows.codes.tolist(), strict=True
         ):
             there = [frame for frame in frames[place : place + count] if frame]
-            parts += self._conversations[code >> 1].packets(there, bool(code & 1), time_ns)
+            parts += self._conversations[connection_of(code)].packets(there, is_sent(code), time_ns)
             place += count
         return b"".join(parts)
 
