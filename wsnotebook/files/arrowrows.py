@@ -12,7 +12,7 @@ from wsnotebook.files.header import status_from
 from wsnotebook.log.code import pack_code
 from wsnotebook.log.dataframe import DIRECTIONS
 from wsnotebook.log.restore import batches_of
-from wsnotebook.log.segment import Column, Rows
+from wsnotebook.log.segment import Array, Rows
 from wsnotebook.wire.batch import Flag, first_byte, opcode_of
 from wsnotebook.wire.frames import OPCODE_NAMES, Opcode
 
@@ -94,24 +94,24 @@ def rows_of(batch: pa.RecordBatch, first: int, budget: Budget) -> Rows:
     if (np.diff(key_offsets) != 4).any():
         raise ValueError("a mask key that has not four bytes")
     return Rows(
-        first,
-        heads,
-        _flags(columns, heads),
-        payload_offsets,
-        payload,
-        bytes(keys),
-        wire_offsets,
-        wire,
-        _sparse(columns["wire_header"]),
-        _sparse(columns["detail"]),
-        counts,
-        times[starts],
-        monotonics[starts],
-        codes[starts].astype(np.int32),
+        first=first,
+        heads=heads,
+        flags=_flags(columns, heads),
+        offsets=payload_offsets,
+        payload=payload,
+        mask_keys=bytes(keys),
+        wire_offsets=wire_offsets,
+        wire=wire,
+        headers=_sparse(columns["wire_header"]),
+        details=_sparse(columns["detail"]),
+        counts=counts,
+        times=times[starts],
+        monotonics=monotonics[starts],
+        codes=codes[starts].astype(np.int32),
     )
 
 
-def _flags(columns: dict[str, pa.Array], heads: Column) -> Column:
+def _flags(columns: dict[str, pa.Array], heads: Array) -> Array:
     flags = _statuses(columns["status"])
     flags |= _bits(columns["masked"]) * Flag.MASKED
     for name, flag in (("text", Flag.TEXT), ("wire_payload", Flag.CHANGED), ("wire_header", Flag.HEADER)):
@@ -132,15 +132,15 @@ def _dense(column: pa.Array, budget: Budget) -> pa.Array:
     return column
 
 
-def _ints(column: pa.Array) -> Column:
+def _ints(column: pa.Array) -> Array:
     return column.to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]  # pyarrow has no types
 
 
-def _bits(column: pa.Array) -> Column:
+def _bits(column: pa.Array) -> Array:
     return column.to_numpy(zero_copy_only=False).astype(np.uint8)  # type: ignore[no-any-return]
 
 
-def _codes(column: pa.DictionaryArray, names: tuple[str, ...]) -> Column:
+def _codes(column: pa.DictionaryArray, names: tuple[str, ...]) -> Array:
     """Return the place of each value among the names."""
     places = pc.index_in(column.dictionary, pa.array(names, column.type.value_type)).take(column.indices)
     if places.null_count:
@@ -148,13 +148,13 @@ def _codes(column: pa.DictionaryArray, names: tuple[str, ...]) -> Column:
     return _bits(places)
 
 
-def _statuses(column: pa.DictionaryArray) -> Column:
+def _statuses(column: pa.DictionaryArray) -> Array:
     """Return the bits of Flag.STATUS of each value."""
     bits = np.array([status_from(name) for name in column.dictionary.to_pylist()], np.uint8)
     return bits[_ints(column.indices)]
 
 
-def _binary(column: pa.Array) -> tuple[Column, Any]:
+def _binary(column: pa.Array) -> tuple[Array, Any]:
     """Return offsets and bytes of a binary column, nothing before and nothing after."""
     column.validate()
     kind = np.int32 if column.type == pa.binary() else np.int64

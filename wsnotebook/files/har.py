@@ -286,11 +286,11 @@ def _row(message: dict[str, Any], connection: int) -> Row:
         raise ValueError(f"time is {time!r}, not seconds since 1970")
     sent = ("receive", "send").index(message["type"])
     return Row(
-        first_byte(opcode, fin=1, rsv1=0, rsv2=0, rsv3=0),
-        Flag.TEXT if is_text else 0,
-        payload,
-        time_ns,
-        time_ns,
-        pack_code(connection, sent),
+        head=first_byte(opcode, fin=1, rsv1=0, rsv2=0, rsv3=0),
+        flags=Flag.TEXT if is_text else 0,
+        payload=payload,
+        time_ns=time_ns,
+        monotonic_ns=time_ns,
+        code=pack_code(connection, sent),
         detail=_UNKNOWN,
     )

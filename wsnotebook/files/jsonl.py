@@ -166,16 +166,16 @@ def _row(values: dict[str, Any], seq: int) -> Row:
     if detail is not None and not isinstance(detail, str):
         raise ValueError("detail is not text")
     return Row(
-        head,
-        flags,
-        text.encode() if text is not None else base64.b64decode(values["base64"], validate=True),
-        _time(values["time"]),
-        number_from(values["monotonic"], -_INT64, _INT64),
-        pack_code(number_from(values["connection"], 0, 1 << 30), DIRECTIONS.index(values["direction"])),
-        _bytes(values.get("mask_key"), 4),
-        base64.b64decode(values["wire_payload"], validate=True) if "wire_payload" in values else None,
-        _bytes(values.get("wire_header"), None),
-        detail,
+        head=head,
+        flags=flags,
+        payload=text.encode() if text is not None else base64.b64decode(values["base64"], validate=True),
+        time_ns=_time(values["time"]),
+        monotonic_ns=number_from(values["monotonic"], -_INT64, _INT64),
+        code=pack_code(number_from(values["connection"], 0, 1 << 30), DIRECTIONS.index(values["direction"])),
+        mask_key=_bytes(values.get("mask_key"), 4),
+        wire=base64.b64decode(values["wire_payload"], validate=True) if "wire_payload" in values else None,
+        header=_bytes(values.get("wire_header"), None),
+        detail=detail,
     )
 
 

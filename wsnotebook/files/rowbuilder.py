@@ -80,19 +80,19 @@ class RowBuilder:
         wires = [row.wire for row in rows if row.wire is not None]
         first, self._first = self._first, self._first + len(rows)
         columns = Rows(
-            first,
-            np.frombuffer(bytes(row.head for row in rows), np.uint8),
-            np.frombuffer(bytearray(flags), np.uint8),
-            offsets_of([row.payload for row in rows]),
-            b"".join(row.payload for row in rows),
-            b"".join(row.mask_key for row in rows if row.mask_key is not None),
-            offsets_of(wires),
-            b"".join(wires),
-            {place: row.header for place, row in enumerate(rows) if row.header is not None},
-            {place: row.detail for place, row in enumerate(rows) if row.detail is not None},
-            counts,
-            times[starts],
-            monotonics[starts],
-            codes[starts].astype(np.int32),
+            first=first,
+            heads=np.frombuffer(bytes(row.head for row in rows), np.uint8),
+            flags=np.frombuffer(bytearray(flags), np.uint8),
+            offsets=offsets_of([row.payload for row in rows]),
+            payload=b"".join(row.payload for row in rows),
+            mask_keys=b"".join(row.mask_key for row in rows if row.mask_key is not None),
+            wire_offsets=offsets_of(wires),
+            wire=b"".join(wires),
+            headers={place: row.header for place, row in enumerate(rows) if row.header is not None},
+            details={place: row.detail for place, row in enumerate(rows) if row.detail is not None},
+            counts=counts,
+            times=times[starts],
+            monotonics=monotonics[starts],
+            codes=codes[starts].astype(np.int32),
         )
         return check(columns, connections)

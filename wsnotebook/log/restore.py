@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from wsnotebook.log.code import pack_code
-from wsnotebook.log.segment import MAX_ROWS, Column, Rows, Segment
+from wsnotebook.log.segment import MAX_ROWS, Array, Rows, Segment
 from wsnotebook.wire.batch import Flag
 
 __all__ = ["batches_of", "check", "offsets_of", "to_segment"]
@@ -47,7 +47,7 @@ def check(rows: Rows, connections: int) -> Rows:
     return rows
 
 
-def _check_offsets(offsets: Column, size: int, what: str) -> None:
+def _check_offsets(offsets: Array, size: int, what: str) -> None:
     if (
         not len(offsets)
         or offsets[0] < 0
@@ -104,7 +104,7 @@ def to_segment(rows: Rows) -> Segment:
     return segment
 
 
-def batches_of(*columns: Column) -> tuple[Column, Column]:
+def batches_of(*columns: Array) -> tuple[Array, Array]:
     """Return where runs of rows that are equal in all columns begin, and how many rows each has."""
     count = len(columns[0])
     if not count:
@@ -116,7 +116,7 @@ def batches_of(*columns: Column) -> tuple[Column, Column]:
     return starts, np.diff(np.append(starts, count))
 
 
-def offsets_of(parts: Sequence[bytes]) -> Column:
+def offsets_of(parts: Sequence[bytes]) -> Array:
     """Return where each part begins when they lie end to end, and where the last ends."""
     offsets = np.zeros(len(parts) + 1, np.int64)
     np.cumsum(np.fromiter(map(len, parts), np.int64, len(parts)), out=offsets[1:])

@@ -12,14 +12,14 @@ from array import array
 from collections.abc import Callable
 from itertools import accumulate, pairwise
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wsnotebook.wire.batch import Batch, Flag, minimal_header
 
-__all__ = ["MAX_PAYLOAD", "MAX_ROWS", "Rows", "Segment"]
+__all__ = ["MAX_PAYLOAD", "MAX_ROWS", "Array", "Rows", "Segment"]
 
 MAX_ROWS = 65_536
 """Maximum of rows: a sealed segment becomes one Arrow chunk, and 10 million rows some 150 of them."""
@@ -32,7 +32,8 @@ _FIRST_PAYLOAD = (
 _LARGE_PAYLOAD = 4 << 20  # bytes: a quiet session does not write to a huge page
 _LARGE = 1024  # mean bytes from which payloads are copied one by one, not all at once and then each
 
-Column = NDArray[Any]
+Array: TypeAlias = NDArray[Any]
+"""A numpy array of a type that its place says."""
 
 
 class Rows(NamedTuple):
@@ -40,17 +41,17 @@ class Rows(NamedTuple):
 
     first: int
     """``seq`` of the first row."""
-    heads: Column
+    heads: Array
     """uint8 (n): FIN, RSV and opcode."""
-    flags: Column
+    flags: Array
     """uint8 (n): Flag bits."""
-    offsets: Column
+    offsets: Array
     """int64 (n + 1): where each payload begins in ``payload``."""
     payload: Any
     """Buffer that holds the payloads."""
     mask_keys: bytes
     """Four bytes for each masked row."""
-    wire_offsets: Column
+    wire_offsets: Array
     """int64 (changed + 1): where each changed row's wire payload begins in ``wire``."""
     wire: Any
     """Buffer that holds the wire payloads of changed rows."""
@@ -58,13 +59,13 @@ class Rows(NamedTuple):
     """By row from 0: headers that are not minimal."""
     details: dict[int, str]
     """By place from 0: what was wrong."""
-    counts: Column
+    counts: Array
     """int64 (batches): rows of each batch."""
-    times: Column
+    times: Array
     """int64 (batches): wall clock in ns since the epoch."""
-    monotonics: Column
+    monotonics: Array
     """int64 (batches): monotonic clock in ns."""
-    codes: Column
+    codes: Array
     """int32 (batches): connection and direction, as code.py packs them."""
 
     def __len__(self) -> int:
@@ -127,9 +128,9 @@ class Segment:
         self.size = 0
         """Payload bytes so far."""
         rows, payload = (1, 0) if for_lone else (max_rows, max_payload)
-        self.heads: Column = np.empty(rows, np.uint8)
-        self.flags: Column = np.empty(rows, np.uint8)
-        self.offsets: Column = np.empty(rows + 1, np.int64)
+        self.heads: Array = np.empty(rows, np.uint8)
+        self.flags: Array = np.empty(rows, np.uint8)
+        self.offsets: Array = np.empty(rows + 1, np.int64)
         self.offsets[0] = 0
         # never grown: growing copies, and touches each page anew
         self.payload: Any = np.empty(payload, np.uint8).data if memory is None else memory
@@ -139,11 +140,11 @@ class Segment:
         self.wire_offsets: Any = array("q", [0])
         self.headers: dict[int, bytes] = {}
         self.details: dict[int, str] = {}
-        self.starts: Column = np.empty(rows + 1, np.int32)
+        self.starts: Array = np.empty(rows + 1, np.int32)
         self.starts[0] = 0
-        self.times: Column = np.empty(rows, np.int64)
-        self.monotonics: Column = np.empty(rows, np.int64)
-        self.codes: Column = np.empty(rows, np.int32)
+        self.times: Array = np.empty(rows, np.int64)
+        self.monotonics: Array = np.empty(rows, np.int64)
+        self.codes: Array = np.empty(rows, np.int32)
 
     def has_room(self, batch: Batch) -> bool:
         """Return whether a batch fits."""
@@ -321,20 +322,20 @@ class Segment:
             )
             flags = flags.copy()
         return Rows(
-            self.first + start,
-            self.heads[start:stop],
-            flags,
-            offsets,
-            payload,
-            bytes(self.mask_keys[4 * keys_low : 4 * (keys_low + keys)]),
-            wire_offsets,
-            wire,
-            _window(self.headers, start, stop),
-            _window(self.details, start, stop),
-            np.diff(edges),
-            self.times[first:last],
-            self.monotonics[first:last],
-            self.codes[first:last],
+            first=self.first + start,
+            heads=self.heads[start:stop],
+            flags=flags,
+            offsets=offsets,
+            payload=payload,
+            mask_keys=bytes(self.mask_keys[4 * keys_low : 4 * (keys_low + keys)]),
+            wire_offsets=wire_offsets,
+            wire=wire,
+            headers=_window(self.headers, start, stop),
+            details=_window(self.details, start, stop),
+            counts=np.diff(edges),
+            times=self.times[first:last],
+            monotonics=self.monotonics[first:last],
+            codes=self.codes[first:last],
         )
 
     def frames(self, start: int, stop: int) -> tuple[bytes, list[bytes]]:
@@ -354,7 +355,7 @@ class Segment:
         """Return the number of the batch that has a row, counted from the segment's first."""
         return int(np.searchsorted(self.starts[1 : self.batches + 1], place, side="right"))
 
-    def _span(self, flag: int, start: int, flags: Column) -> tuple[int, int]:
+    def _span(self, flag: int, start: int, flags: Array) -> tuple[int, int]:
         """Return how many rows before ``start``, and how many of ``flags``, have a flag."""
         before = int(np.count_nonzero(self.flags[:start] & flag)) if start else 0
         return before, int(np.count_nonzero(flags & flag))

@@ -17,7 +17,7 @@ from wsnotebook.wire.batch import STATUSES, Flag, opcode_of
 from wsnotebook.wire.frames import OPCODE_NAMES, Opcode
 
 if TYPE_CHECKING:
-    from wsnotebook.log.segment import Column, Rows
+    from wsnotebook.log.segment import Array, Rows
 
 __all__ = ["Filter"]
 
@@ -85,7 +85,7 @@ class Filter:
         places: list[int] = np.flatnonzero(fits).tolist()
         return places
 
-    def fits(self, rows: Rows) -> Column:
+    def fits(self, rows: Rows) -> Array:
         """Return for each row whether it meets all conditions except that on the payload."""
         fits = np.ones(len(rows), bool)
         if self.directions:
@@ -100,7 +100,7 @@ class Filter:
         """Return whether a payload, or a part of one, contains the text."""
         return self.text in bytes(payload).lower()
 
-    def _holds_text(self, rows: Rows) -> Column:
+    def _holds_text(self, rows: Rows) -> Array:
         """Return for each row whether its payload contains the text: one search through all of them, end to end."""
         low, high = int(rows.offsets[0]), int(rows.offsets[-1])
         data = bytes(memoryview(rows.payload)[low:high]).lower()

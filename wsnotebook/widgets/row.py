@@ -17,7 +17,7 @@ from wsnotebook.wire.frames import OPCODE_NAMES, Opcode
 
 if TYPE_CHECKING:
     from wsnotebook.files.framelog import FrameLog
-    from wsnotebook.log.segment import Column, Rows
+    from wsnotebook.log.segment import Array, Rows
 
 __all__ = ["Row", "rows_at", "rows_of"]
 
@@ -83,7 +83,7 @@ def rows_at(log: FrameLog, seqs: Sequence[int]) -> Iterator[Row]:
         place = stop
 
 
-def _pick(rows: Rows, places: Column) -> Iterator[Row]:
+def _pick(rows: Rows, places: Array) -> Iterator[Row]:
     batches = rows.counts.cumsum().searchsorted(places, side="right")
     columns = (
         places,

@@ -17,7 +17,7 @@ from wsnotebook.safetext import safe_text
 
 if TYPE_CHECKING:
     from wsnotebook.files.framelog import FrameLog
-    from wsnotebook.log.segment import Column
+    from wsnotebook.log.segment import Array
 
 __all__ = ["Mark", "Timeline"]
 
@@ -44,7 +44,7 @@ class _Placed:
         self.events: list[Event] = []
         self.seqs = array("q")  # of the row after each, going up
 
-    def add(self, events: list[Event], seqs: Column) -> None:
+    def add(self, events: list[Event], seqs: Array) -> None:
         # A thread may note an event a moment after it read the clock; bisection needs ascending places.
         ordered = np.maximum(seqs, self.seqs[-1]) if self.seqs else seqs
         self.events += events
@@ -130,7 +130,7 @@ class Timeline:
                 break
         del self._waiting[:done]
 
-    def _add(self, events: list[Event], seqs: Column) -> None:
+    def _add(self, events: list[Event], seqs: Array) -> None:
         self._placed.add(events, seqs)
         marked = [place for place, event in enumerate(events) if event.kind not in UNMARKED]
         if marked:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from wsnotebook.files.pcapng.pcapngblocks import OURS, block
-from wsnotebook.log.segment import MAX_ROWS, Column, Rows
+from wsnotebook.log.segment import MAX_ROWS, Array, Rows
 from wsnotebook.log.wire_image import wire_frames
 from wsnotebook.wire.batch import Flag
 
@@ -120,11 +120,11 @@ class Run(NamedTuple):
     """Payload bytes of the packets that follow the block."""
     heads: bytes
     flags: bytes
-    lengths: Column
+    lengths: Array
     """Payload bytes of each row on the wire."""
-    batches: Column
+    batches: Array
     """int64 (4, batches): rows, times, monotonics and codes."""
-    sizes: Column
+    sizes: Array
     """Payload bytes of each changed row as the application saw them."""
     headers: dict[int, int]
     """By row of the run: size of a header that is not minimal."""

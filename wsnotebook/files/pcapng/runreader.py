@@ -151,20 +151,20 @@ class _Split:
             counts = np.diff(np.minimum(np.cumsum(counts), self.rows), prepend=0)
         some = counts > 0
         return Rows(
-            first,
-            np.frombuffer(self.heads, np.uint8)[: self.rows],
-            np.frombuffer(bytearray(self.flags), np.uint8)[: self.rows],
-            offsets_of(self.payloads),
-            b"".join(self.payloads),
-            b"".join(self.keys),
-            offsets_of(self.wires),
-            b"".join(self.wires),
-            self.headers,
-            {place: detail for place, detail in self.details.items() if place < self.rows},
-            counts[some],
-            times[some],
-            monotonics[some],
-            codes[some].astype(np.int32),
+            first=first,
+            heads=np.frombuffer(self.heads, np.uint8)[: self.rows],
+            flags=np.frombuffer(bytearray(self.flags), np.uint8)[: self.rows],
+            offsets=offsets_of(self.payloads),
+            payload=b"".join(self.payloads),
+            mask_keys=b"".join(self.keys),
+            wire_offsets=offsets_of(self.wires),
+            wire=b"".join(self.wires),
+            headers=self.headers,
+            details={place: detail for place, detail in self.details.items() if place < self.rows},
+            counts=counts[some],
+            times=times[some],
+            monotonics=monotonics[some],
+            codes=codes[some].astype(np.int32),
         )
 
 
