@@ -8,7 +8,7 @@ from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFact
 
 from wsnotebook.lab import closer, embedded_server, fragments, rude, ticker
 from wsnotebook.lab.recorder import safe_head
-from wsnotebook.log.dataframe import COLUMNS
+from wsnotebook.log.columns import COLUMNS
 
 
 async def test_both_directions_with_their_wire_facts():
@@ -19,7 +19,7 @@ async def test_both_directions_with_their_wire_facts():
             await client.recv()
             await (await client.ping(b"p"))
         df = server.df
-    assert list(df.columns) == list(COLUMNS)
+    assert list(df.columns) == [column.name for column in COLUMNS]
     assert list(zip(df.direction, df.opcode, df.payload, df.masked, strict=True)) == [
         ("in", "text", b"hello", True),
         ("out", "text", b"hello", False),

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 from feed import Feed, server_frame
 
-from wsnotebook.log.dataframe import COLUMNS, Frames
+from wsnotebook.log.columns import COLUMNS, INDEX
+from wsnotebook.log.dataframe import Frames
 from wsnotebook.log.rowlog import RowLog
 from wsnotebook.wire.frames import CloseReason, Frame
 
@@ -30,7 +31,9 @@ def test_the_schema_is_the_same_for_none_one_and_many_rows() -> None:
     frames += [log.df, log.window(10, 4000)]
     for df in frames:
         assert {name: str(dtype) for name, dtype in df.dtypes.items()} == DTYPES
-        assert list(df.columns) == list(COLUMNS) and df.index.name == "seq" and df.index.dtype == "int64"
+        assert {column.name: column.kind.pandas for column in COLUMNS} == DTYPES
+        assert list(df.columns) == list(DTYPES)
+        assert df.index.name == INDEX.name == "seq" and df.index.dtype == INDEX.kind.pandas == "int64"
 
 
 def test_a_run_without_rows_changes_nothing() -> None:

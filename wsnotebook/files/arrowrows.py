@@ -9,8 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from wsnotebook.files.header import status_from
-from wsnotebook.log.code import pack_code
-from wsnotebook.log.dataframe import DIRECTIONS
+from wsnotebook.log.code import DIRECTIONS, pack_code
 from wsnotebook.log.restore import batches_of
 from wsnotebook.log.segment import Array, Rows
 from wsnotebook.wire.batch import Flag, first_byte, opcode_of

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from wsnotebook.log.connections import Connection
 from wsnotebook.log.events import EVENT_KINDS, Event
-from wsnotebook.log.numbercolumns import OpenMessages
 from wsnotebook.log.rowlog import RowLog
 from wsnotebook.log.segment import Rows
 from wsnotebook.wire.batch import STATUSES
@@ -114,6 +113,7 @@ class RunningFrames:
     def dataframe(self, rows: Rows, connections: Sequence[Connection]) -> pd.DataFrame:
         """Return the DataFrame of the next run."""
         from wsnotebook.log.dataframe import Frames  # pcapng does without pandas
+        from wsnotebook.log.numberfills import OpenMessages
 
         frames = Frames(rows.first, OpenMessages(self.open), capacity=len(rows))
         frames.extend(rows, connections)

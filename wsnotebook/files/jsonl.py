@@ -21,8 +21,7 @@ from wsnotebook.errors import FileError
 from wsnotebook.files.header import Header, RunningFrames, number_from, status_from
 from wsnotebook.files.jsontext import parse
 from wsnotebook.files.rowbuilder import Row, RowBuilder
-from wsnotebook.log.code import connection_of, pack_code
-from wsnotebook.log.dataframe import DIRECTIONS
+from wsnotebook.log.code import DIRECTIONS, connection_of, pack_code
 from wsnotebook.log.segment import Rows
 from wsnotebook.wire.batch import Flag, first_byte, opcode_of
 from wsnotebook.wire.frames import OPCODE_NAMES, Opcode

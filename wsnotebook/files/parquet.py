@@ -20,10 +20,10 @@ from wsnotebook.errors import FileError
 from wsnotebook.files.arrowrows import BULKY, EXTRA, NAME, READ, Budget, rows_of
 from wsnotebook.files.header import FORMER_STATUSES, Header, RunningFrames
 from wsnotebook.log.code import connection_of
-from wsnotebook.log.dataframe import STATUSES, Frames
+from wsnotebook.log.dataframe import Frames
 from wsnotebook.log.restore import check
 from wsnotebook.log.segment import MAX_ROWS, Rows
-from wsnotebook.wire.batch import Flag
+from wsnotebook.wire.batch import STATUSES, Flag
 
 __all__ = ["read", "read_dataframe", "read_header", "write"]
 
@@ -133,7 +133,9 @@ def read_dataframe(path: Path, columns: list[str] | None = None) -> pd.DataFrame
         except (pa.ArrowException, OSError, ValueError, LookupError) as error:
             raise FileError(path, "", str(error)) from error
     if "status" in df:
-        df["status"] = df["status"].cat.rename_categories(FORMER_STATUSES).cat.set_categories(STATUSES)
+        df["status"] = (
+            df["status"].cat.rename_categories(FORMER_STATUSES).cat.set_categories(list(STATUSES.values()))
+        )
     return df
 
 

@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["connection_of", "is_sent", "pack_code"]
+__all__ = ["DIRECTIONS", "connection_of", "is_sent", "pack_code"]
+
+DIRECTIONS = ("in", "out")
+"""Name of each direction, by ``is_sent``."""
 
 _Ints = TypeVar("_Ints", int, "NDArray[Any]")
 

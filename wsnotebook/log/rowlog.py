@@ -165,7 +165,7 @@ class RowLog:
 
     def _segment_sealed(self, segment: Segment) -> None:
         if self._frames is not None:
-            self._frames.replace_chunks(segment.read(0, segment.rows))
+            self._frames.replace_chunks(segment.read(0, segment.rows), self.connections)
 
     def _segment_dropped(self, segment: Segment) -> None:
         self.dropped += segment.rows

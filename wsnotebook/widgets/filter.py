@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wsnotebook.log.code import is_sent
+from wsnotebook.log.code import DIRECTIONS, is_sent
 from wsnotebook.wire.batch import STATUSES, Flag, opcode_of
 from wsnotebook.wire.frames import OPCODE_NAMES, Opcode
 
@@ -26,7 +26,7 @@ _OPCODE_NAMES = {
     **{OPCODE_NAMES[opcode]: opcode for opcode in (*Opcode, *range(16))},  # reserved ones last
 }
 _WORDS: dict[str, dict[str, int]] = {
-    "dir": {"in": 0, "out": 1},
+    "dir": {name: sent for sent, name in enumerate(DIRECTIONS)},
     "op": _OPCODE_NAMES,
     "status": {name: value for value, name in STATUSES.items()},
 }
