@@ -10,41 +10,18 @@ import pyarrow.compute as pc
 
 from wsnotebook.files.header import status_from
 from wsnotebook.log.code import DIRECTIONS, pack_code
+from wsnotebook.log.columns import FILE_COLUMNS, INDEX, Parquet
 from wsnotebook.log.restore import batches_of
 from wsnotebook.log.segment import Array, Rows
 from wsnotebook.wire.batch import Flag, first_byte, opcode_of
 from wsnotebook.wire.frames import OPCODE_NAMES, Opcode
 
-__all__ = ["BULKY", "EXTRA", "NAME", "READ", "Budget", "rows_of"]
+__all__ = ["BULKY", "READ", "Budget", "rows_of"]
 
-EXTRA = {
-    "connection": pa.int32(),  # number of the connection in the header: two may have one name
-    "wire_header": pa.binary(),  # header bytes where they are not the shortest
-    "wire_payload": pa.large_binary(),  # unmasked payload on the wire where an extension changed it
-}
-NAME = pa.dictionary(pa.int8(), pa.large_string())
-READ = {
-    "seq": pa.int64(),
-    "time": pa.timestamp("ns", "UTC"),
-    "monotonic": pa.int64(),
-    "direction": NAME,
-    "opcode": NAME,
-    "fin": pa.bool_(),
-    "rsv1": pa.bool_(),
-    "rsv2": pa.bool_(),
-    "rsv3": pa.bool_(),
-    "masked": pa.bool_(),
-    "mask_key": pa.binary(),
-    "payload": pa.large_binary(),
-    "text": pa.large_string(),
-    "message": pa.int64(),
-    "status": NAME,
-    "detail": pa.large_string(),
-    **EXTRA,
-}
-"""Columns that a log is rebuilt from; the rest of the DataFrame follows from them."""
-_OPTIONAL = {"mask_key", "text", "message", "detail", "wire_header", "wire_payload"}
-BULKY = ("payload", "text", "wire_payload")
+READ = {column.name: column for column in (INDEX, *FILE_COLUMNS) if column.is_read}
+"""Columns that a log is rebuilt from, by name; the rest of the DataFrame follows from them."""
+BULKY = frozenset(column.name for column in FILE_COLUMNS if column.parquet is Parquet.BULKY)
+"""Columns with long values."""
 
 
 class Budget:
@@ -74,7 +51,7 @@ def rows_of(batch: pa.RecordBatch, first: int, budget: Budget) -> Rows:
         name: _dense(batch.column(name), budget) if name in BULKY else batch.column(name) for name in READ
     }
     for name, column in columns.items():
-        if column.null_count and name not in _OPTIONAL:
+        if column.null_count and not READ[name].kind.has_missing:
             raise ValueError(f"column {name} has missing values")
     if not np.array_equal(_ints(columns["seq"]), np.arange(first, first + len(batch))):
         raise ValueError(

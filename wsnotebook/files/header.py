@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, NamedTuple
 
 from wsnotebook.log.connections import Connection
 from wsnotebook.log.events import EVENT_KINDS, Event
@@ -12,14 +13,10 @@ from wsnotebook.log.rowlog import RowLog
 from wsnotebook.log.segment import Rows
 from wsnotebook.wire.batch import STATUSES
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 __all__ = [
     "FORMER_STATUSES",
     "VERSION",
     "Header",
-    "RunningFrames",
     "connection_from",
     "event_from",
     "number_from",
@@ -103,23 +100,7 @@ class Header(NamedTuple):
         return json.dumps(self.to_dict(), separators=(",", ":"))
 
 
-class RunningFrames:
-    """Turn consecutive runs of rows into DataFrames; a message may continue in the next run."""
-
-    def __init__(self) -> None:
-        self.open: dict[int, int] = {}
-        """Open message of each connection and direction."""
-
-    def dataframe(self, rows: Rows, connections: Sequence[Connection]) -> pd.DataFrame:
-        """Return the DataFrame of the next run."""
-        from wsnotebook.log.dataframe import Frames  # pcapng does without pandas
-        from wsnotebook.log.numberfills import OpenMessages
-
-        frames = Frames(rows.first, OpenMessages(self.open), capacity=len(rows))
-        frames.extend(rows, connections)
-        return frames.dataframe(connections)
-
-
+@cache  # asked for each row of a text format; a name that raises is not kept
 def status_from(name: Any) -> int:
     """Return the value of Flag.STATUS for the name of a status, also for one of version 1.
 

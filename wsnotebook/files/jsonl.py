@@ -10,26 +10,30 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
+import pandas as pd
 
 from wsnotebook.errors import FileError
-from wsnotebook.files.header import Header, RunningFrames, number_from, status_from
+from wsnotebook.files.header import Header, number_from, status_from
 from wsnotebook.files.jsontext import parse
 from wsnotebook.files.rowbuilder import Row, RowBuilder
-from wsnotebook.log.code import DIRECTIONS, connection_of, pack_code
+from wsnotebook.files.runningframes import RunningFrames
+from wsnotebook.log.code import DIRECTIONS, pack_code
+from wsnotebook.log.columns import BINARY, INDEX, LARGE_BINARY, TIME, Column, Json
+from wsnotebook.log.restore import batches_of
 from wsnotebook.log.segment import Rows
-from wsnotebook.wire.batch import Flag, first_byte, opcode_of
+from wsnotebook.wire.batch import Flag, first_byte
 from wsnotebook.wire.frames import OPCODE_NAMES, Opcode
 
 __all__ = ["read", "write"]
 
 _MAX_LINE = 1 << 30  # bytes; 500 times a frame of the usual limit
-_MAX_SKELETON = 4096  # bytes of a line beside its strings: it has at most 26 keys
+_MAX_SKELETON = 4096  # bytes of a line beside its strings: it has at most one key a column
 _INT64 = 1 << 63
 _WRONG = (
     ValueError,
@@ -39,61 +43,81 @@ _WRONG = (
     OverflowError,
 )  # raised by values of another kind
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z", re.ASCII)
-_ALWAYS = (
-    "monotonic session attempt connection direction opcode fin rsv1 rsv2 rsv3 masked length wire_length frame_length "
-    "status"
-).split()
-_SOMETIMES = ("message", "close_code", "close_reason", "detail", "text")
+_CONTINUATION = OPCODE_NAMES[Opcode.CONTINUATION]
+_SOME_LINES = (Json.PRESENT, Json.UNLESS_TEXT)
 
 
-def write(header: Header, runs: Iterable[Rows], path: Path) -> None:
-    """Write a header and its rows to a JSONL file."""
+def write(header: Header, runs: Iterable[Rows], path: Path, running: RunningFrames | None = None) -> None:
+    """Write a header and its rows to a JSONL file.
+
+    Args:
+        header: the first line.
+        runs: the rows, in order.
+        path: the file.
+        running: has the table of columns, and knows the messages that are open before the first row.
+    """
+    running = running or RunningFrames()
     encode = json.JSONEncoder(separators=(",", ":")).encode
     with path.open("w", encoding="ascii", newline="\n") as file:
         file.write(encode({"wsnotebook": header.to_dict()}) + "\n")
-        running = RunningFrames()
         for rows in runs:
             df = running.dataframe(rows, header.connections)
-            file.writelines(encode(row) + "\n" for row in _lines(rows, df))
+            file.writelines(encode(line) + "\n" for line in _lines(df, running.columns))
 
 
-def _lines(rows: Rows, df: Any) -> Iterator[dict[str, Any]]:
-    """Yield the values of each row."""
-    df = df.assign(connection=np.repeat(connection_of(rows.codes), rows.counts))
-    stamps = np.datetime_as_string(rows.times.view("M8[ns]"), unit="ns")
-    times = np.repeat(np.strings.add(stamps, "Z"), rows.counts).tolist()
-    always = zip(
-        range(rows.first, rows.first + len(rows)),
-        times,
-        *(df[name].tolist() for name in _ALWAYS),
-        strict=True,
-    )
-    sometimes = [(name, dict(zip(*_present(df[name]), strict=True))) for name in _SOMETIMES]
-    key_places = iter(range(0, len(rows.mask_keys), 4))
-    wire_ends = iter(rows.wire_offsets[1:].tolist())
-    wire, wire_at = memoryview(rows.wire), int(rows.wire_offsets[0])
-    names = ("seq", "time", *_ALWAYS)
-    for place, (flags, values) in enumerate(zip(rows.flags.tolist(), always, strict=True)):
-        row = dict(zip(names, values, strict=True))
-        if flags & Flag.MASKED:
-            at = next(key_places)
-            row["mask_key"] = rows.mask_keys[at : at + 4].hex()
-        row.update((name, column[place]) for name, column in sometimes if place in column)
-        if not flags & Flag.TEXT:
-            row["base64"] = base64.b64encode(rows.payload_at(place)).decode()
-        if flags & Flag.CHANGED:
-            wire_end = next(wire_ends)
-            row["wire_payload"] = base64.b64encode(wire[wire_at:wire_end]).decode()
-            wire_at = wire_end
-        if flags & Flag.HEADER:
-            row["wire_header"] = rows.headers[place].hex()
-        yield row
+def _lines(df: pd.DataFrame, columns: Sequence[Column]) -> Iterator[dict[str, Any]]:
+    """Yield the keys and values of each row."""
+    always = [column for column in (INDEX, *columns) if column.jsonl is Json.ALWAYS]
+    names = [column.name for column in always]
+    lists = [_plain(column, df.index if column is INDEX else df[column.name]) for column in always]
+    present = [(_key(column), _present(column, df)) for column in columns if column.jsonl in _SOME_LINES]
+    present = [(key, by_row) for key, by_row in present if by_row]
+    for row, values in enumerate(zip(*lists, strict=True)):
+        line = dict(zip(names, values, strict=True))
+        for key, by_row in present:
+            if row in by_row:
+                line[key] = by_row[row]
+        yield line
 
 
-def _present(column: Any) -> tuple[list[int], list[Any]]:
-    """Return the row numbers and the values that are not missing."""
-    there = column.notna().to_numpy()
-    return np.flatnonzero(there).tolist(), column[there].tolist()
+def _key(column: Column) -> str:
+    return "base64" if column.jsonl is Json.UNLESS_TEXT else column.name
+
+
+def _present(column: Column, df: pd.DataFrame) -> dict[int, Any]:
+    """Return the values that are not missing, by row."""
+    is_there = df["text"].isna() if column.jsonl is Json.UNLESS_TEXT else df[column.name].notna()
+    there = np.flatnonzero(is_there.to_numpy())
+    return dict(zip(there.tolist(), _plain(column, df[column.name].iloc[there]), strict=True))
+
+
+def _plain(column: Column, values: Any) -> list[Any]:
+    """Return values as JSON has them."""
+    encode = _ENCODE.get(column.kind.pandas)
+    return values.tolist() if encode is None else encode(values)
+
+
+def _stamps(times: pd.Series[pd.Timestamp]) -> list[Any]:
+    ns = times.to_numpy("M8[ns]")
+    starts, counts = batches_of(ns)  # the frames of one read have one time
+    stamps = np.strings.add(np.datetime_as_string(ns[starts], unit="ns"), "Z")
+    return np.repeat(stamps, counts).tolist()
+
+
+def _hex(values: pd.Series[Any]) -> list[Any]:
+    return [data.hex() for data in values.tolist()]
+
+
+def _base64(values: pd.Series[Any]) -> list[Any]:
+    return [base64.b64encode(data).decode() for data in values.tolist()]
+
+
+_ENCODE: dict[str, Callable[[Any], list[Any]]] = {
+    TIME.pandas: _stamps,
+    BINARY.pandas: _hex,
+    LARGE_BINARY.pandas: _base64,
+}
+"""By dtype: how its values are written where JSON does not have them."""
 
 
 def read(path: Path) -> tuple[Header, Iterator[Rows]]:
@@ -153,29 +177,32 @@ def _row(values: dict[str, Any], seq: int) -> Row:
         raise ValueError(
             f"seq is {values['seq']!r} where {seq} follows; pandas.read_json() reads the file as it is"
         )
-    head = first_byte(
-        OPCODE_NAMES.index(values["opcode"]),
-        *(values[name] is True for name in ("fin", "rsv1", "rsv2", "rsv3")),
-    )
+    head = _head(values["opcode"], values["fin"], values["rsv1"], values["rsv2"], values["rsv3"])
     text = values.get("text")
     flags = status_from(values["status"]) | (Flag.TEXT if text is not None else 0)
-    if opcode_of(head) == Opcode.CONTINUATION and "message" in values:
+    if values["opcode"] == _CONTINUATION and "message" in values:
         flags |= Flag.CONTINUES
     detail = values.get("detail")
     if detail is not None and not isinstance(detail, str):
         raise ValueError("detail is not text")
-    return Row(
-        head=head,
-        flags=flags,
-        payload=text.encode() if text is not None else base64.b64decode(values["base64"], validate=True),
-        time_ns=_time(values["time"]),
-        monotonic_ns=number_from(values["monotonic"], -_INT64, _INT64),
-        code=pack_code(number_from(values["connection"], 0, 1 << 30), DIRECTIONS.index(values["direction"])),
-        mask_key=_bytes(values.get("mask_key"), 4),
-        wire=base64.b64decode(values["wire_payload"], validate=True) if "wire_payload" in values else None,
-        header=_bytes(values.get("wire_header"), None),
-        detail=detail,
+    return Row(  # by position: ten keywords would cost a twentieth of reading the line
+        head,
+        flags,
+        text.encode() if text is not None else base64.b64decode(values["base64"], validate=True),
+        _time(values["time"]),
+        number_from(values["monotonic"], -_INT64, _INT64),
+        pack_code(number_from(values["connection"], 0, 1 << 30), DIRECTIONS.index(values["direction"])),
+        _bytes(values.get("mask_key"), 4),
+        base64.b64decode(values["wire_payload"], validate=True) if "wire_payload" in values else None,
+        _bytes(values.get("wire_header"), None),
+        detail,
     )
+
+
+@lru_cache(1024, typed=True)  # most frames of a log have one of a few; 1 is not True
+def _head(opcode: Any, *bits: Any) -> int:
+    fin, rsv1, rsv2, rsv3 = (bit is True for bit in bits)
+    return first_byte(OPCODE_NAMES.index(opcode), fin, rsv1, rsv2, rsv3)
 
 
 @lru_cache(1024)  # the frames of one read have one time

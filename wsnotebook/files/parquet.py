@@ -7,30 +7,29 @@ expands by 255 at most: so the limits below refuse a decompression bomb and neve
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from wsnotebook.errors import FileError
-from wsnotebook.files.arrowrows import BULKY, EXTRA, NAME, READ, Budget, rows_of
-from wsnotebook.files.header import FORMER_STATUSES, Header, RunningFrames
-from wsnotebook.log.code import connection_of
+from wsnotebook.files.arrowrows import BULKY, READ, Budget, rows_of
+from wsnotebook.files.header import FORMER_STATUSES, Header
+from wsnotebook.files.runningframes import RunningFrames
+from wsnotebook.log.columns import CATEGORY, COLUMNS, FILE_COLUMNS, INDEX, Absent, Column, Parquet
 from wsnotebook.log.dataframe import Frames
 from wsnotebook.log.restore import check
 from wsnotebook.log.segment import MAX_ROWS, Rows
-from wsnotebook.wire.batch import STATUSES, Flag
+from wsnotebook.wire.batch import STATUSES
 
 __all__ = ["read", "read_dataframe", "read_header", "write"]
 
 METADATA_KEY = b"wsnotebook"
 """Key of the header in the schema's metadata."""
 
-_DELTAS = ("seq", "time", "monotonic")  # nearly equal steps, which DELTA_BINARY_PACKED encodes in a few bits
+_FILE_ONLY = {column.name for column in FILE_COLUMNS[len(COLUMNS) :]}
 
 _ROOM = 1 << 30  # bytes that any file may need in memory
 _EXPANSION = 1000  # bytes in memory for each byte of the file, beyond that
@@ -44,50 +43,38 @@ def write(header: Header, runs: Iterable[Rows], path: Path, running: RunningFram
         header: what the file says of the log beside its rows.
         runs: the rows, in order.
         path: the file.
-        running: has the messages that are open before the first row.
+        running: has the table of columns and the messages that are open before the first row.
     """
     running = running or RunningFrames()
-    schema = _schema(header)
-    names = schema.names
-    plain = {*_DELTAS, *BULKY, "mask_key", "wire_header", "length", "wire_length", "frame_length", "message"}
+    schema = _schema(header, running.columns)
+    columns = [column for column in (INDEX, *running.columns) if not isinstance(column.parquet, Absent)]
+    names = [column.name for column in columns]
     with pq.ParquetWriter(
         path,
         schema,
         compression={name: "lz4" for name in names},
-        use_dictionary=[name for name in names if name not in plain],
-        column_encoding={name: "DELTA_BINARY_PACKED" for name in _DELTAS},
-        write_statistics=[name for name in names if name not in BULKY],
+        use_dictionary=[column.name for column in columns if column.parquet is Parquet.DICTIONARY],
+        column_encoding={
+            column.name: "DELTA_BINARY_PACKED" for column in columns if column.parquet is Parquet.DELTA
+        },
+        write_statistics=[column.name for column in columns if column.parquet is not Parquet.BULKY],
         write_page_checksum=True,
     ) as writer:
         for rows in runs:
-            table = _table(running.dataframe(rows, header.connections), rows)
+            table = _table(running.dataframe(rows, header.connections), running.columns)
             writer.write_table(table.cast(schema), row_group_size=MAX_ROWS)
 
 
-def _table(df: pd.DataFrame, rows: Rows) -> pa.Table:
-    table = pa.Table.from_pandas(df, preserve_index=True)
-    headers: list[bytes | None] = [None] * len(rows)
-    wires: list[Any] = [None] * len(rows)
-    for place, data in rows.headers.items():
-        headers[place] = data
-    changed = np.flatnonzero(rows.flags & Flag.CHANGED).tolist()
-    view = memoryview(rows.wire)
-    offsets = rows.wire_offsets.tolist()
-    for rank, place in enumerate(changed):
-        wires[place] = view[offsets[rank] : offsets[rank + 1]]
-    connections = np.repeat(connection_of(rows.codes), rows.counts)
-    for name, values in (("connection", connections), ("wire_header", headers), ("wire_payload", wires)):
-        table = table.append_column(name, pa.array(values, EXTRA[name]))
-    return table
+def _table(df: pd.DataFrame, columns: Sequence[Column]) -> pa.Table:
+    absent = [column.name for column in columns if isinstance(column.parquet, Absent)]
+    return pa.Table.from_pandas(df.drop(columns=absent) if absent else df, preserve_index=True)
 
 
-def _schema(header: Header) -> pa.Schema:
+def _schema(header: Header, columns: Sequence[Column]) -> pa.Schema:
     """Return the schema of the whole file, with the header and the metadata of pandas."""
     losses = {"dropped": header.dropped, "truncated": header.truncated}
-    empty = Frames(header.first).dataframe(header.connections, **losses)
-    schema = pa.Table.from_pandas(empty, preserve_index=True).schema
-    for name, kind in EXTRA.items():
-        schema = schema.append(pa.field(name, kind))
+    empty = Frames(header.first, columns=columns).dataframe(header.connections, **losses)
+    schema = _table(empty, columns).schema
     return schema.with_metadata({**schema.metadata, METADATA_KEY: header.to_json().encode()})
 
 
@@ -128,7 +115,7 @@ def read_dataframe(path: Path, columns: list[str] | None = None) -> pd.DataFrame
     with _open(path) as file:
         _header(path, file)
         try:
-            names = columns or [name for name in file.schema_arrow.names if name not in EXTRA]
+            names = columns or [name for name in file.schema_arrow.names if name not in _FILE_ONLY]
             df: pd.DataFrame = file.read(names, use_pandas_metadata=True).to_pandas()
         except (pa.ArrowException, OSError, ValueError, LookupError) as error:
             raise FileError(path, "", str(error)) from error
@@ -150,13 +137,11 @@ def _open(path: Path) -> pq.ParquetFile:
             for column in map(group.column, range(group.num_columns))
             if any("DICTIONARY" in encoding for encoding in column.encodings)
         }
-        if encoded & {
-            *BULKY
-        }:  # one long value repeated a million times must not become a million long values
+        if encoded & BULKY:  # one long value repeated a million times must not become a million long values
             file.close()
             source = pa.OSFile(str(path))
             file = pq.ParquetFile(
-                source, page_checksum_verification=True, read_dictionary=sorted(encoded & {*BULKY})
+                source, page_checksum_verification=True, read_dictionary=sorted(encoded & BULKY)
             )
     except (pa.ArrowException, OSError, ValueError) as error:
         source.close()
@@ -199,11 +184,11 @@ def _read_rows(path: Path, file: pq.ParquetFile, header: Header) -> Iterator[Row
 
 
 def _check_schema(schema: pa.Schema) -> None:
-    for name, kind in READ.items():
+    for name, column in READ.items():
         if schema.names.count(name) != 1:
             raise ValueError(f"column {name} is missing, or there twice")
         found = schema.field(name).type
-        if pa.types.is_dictionary(found) and (kind == NAME or name in BULKY):
-            continue  # names have dictionaries, and bulky columns where _open asked for them
-        if found != kind:
-            raise ValueError(f"column {name} is {found}, not {kind}")
+        if pa.types.is_dictionary(found) and (column.kind is CATEGORY or name in BULKY):
+            continue  # categories have dictionaries, and bulky columns where _open asked for them
+        if found != column.kind.arrow:
+            raise ValueError(f"column {name} is {found}, not {column.kind.arrow}")

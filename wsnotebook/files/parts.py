@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from wsnotebook.files import parquet
-from wsnotebook.files.header import Header, RunningFrames
+from wsnotebook.files.header import Header
+from wsnotebook.files.runningframes import RunningFrames
 from wsnotebook.log.connections import Connection
 from wsnotebook.log.segment import Rows
 

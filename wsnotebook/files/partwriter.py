@@ -7,9 +7,10 @@ import os
 import time
 from pathlib import Path
 
-from wsnotebook.files.header import Header, RunningFrames
+from wsnotebook.files.header import Header
 from wsnotebook.files.logthread import LogThread
 from wsnotebook.files.parts import groups, recording_name, recordings, write_part
+from wsnotebook.files.runningframes import RunningFrames
 from wsnotebook.log.rowlog import RowLog
 from wsnotebook.log.segment import MAX_PAYLOAD, MAX_ROWS, Rows
 
