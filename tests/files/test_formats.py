@@ -11,6 +11,10 @@ import pytest
 from wsnotebook.files.formats import LOADABLE, SAVABLE, reader_for, writer_for
 from wsnotebook.files.framelog import FrameLog
 from wsnotebook.files.header import Header
+from wsnotebook.files.loading import load
+from wsnotebook.log.connections import Connection
+from wsnotebook.log.segment import MAX_ROWS
+from wsnotebook.wire.batch import Batch
 
 
 @pytest.mark.parametrize("name", [*(f"log{suffix}" for suffix in SAVABLE), "log/"])
@@ -28,6 +32,16 @@ def test_header_and_rows_come_back(name: str, make_log: Callable[[], FrameLog], 
     assert [rows.payload_at(at) for rows in read for at in range(len(rows))] == [
         written.payload_at(at) for at in range(len(written))
     ]
+
+
+@pytest.mark.parametrize("suffix", SAVABLE)
+def test_a_batch_of_more_rows_than_a_run_has_comes_back(suffix: str, tmp_path: Path) -> None:
+    """No format writes a run that its reader refuses."""
+    log, batch = FrameLog(), Batch()
+    for _ in range(MAX_ROWS + 5):
+        batch.add(0x89, b"")
+    log.append(batch, log.register(Connection("a")), "in", 1, 1)
+    assert len(load(log.save(tmp_path / f"log{suffix}"))) == len(log)
 
 
 def test_a_capture_is_read_and_not_written(tmp_path: Path) -> None:

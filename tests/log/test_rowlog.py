@@ -7,7 +7,10 @@ import threading
 import pytest
 from feed import Feed, server_frame
 
+from wsnotebook.log.connections import Connection
 from wsnotebook.log.rowlog import RowLog
+from wsnotebook.log.segment import MAX_ROWS
+from wsnotebook.wire.batch import Batch
 from wsnotebook.wire.frames import Frame
 
 
@@ -179,6 +182,21 @@ def test_a_batch_larger_than_a_segment_has_a_place() -> None:
     feed.receive(server_frame(b"small again"))
     assert log.frame(1).data == payload
     assert log.df["length"].tolist() == [5, len(payload), 11]
+
+
+def test_a_batch_of_more_rows_than_a_run_has_is_read_in_several() -> None:
+    """Its DataFrame is whole, before and after its segment is sealed."""
+    log = RowLog()
+    number = log.register(Connection("a"))
+    batch = Batch()
+    for _ in range(MAX_ROWS + 5):
+        batch.add(0x89, b"")
+    log.append(batch, number, "in", 1, 1)
+    assert [len(rows) for rows in log.rows(0, log.end)] == [MAX_ROWS, 5]
+    before = log.df
+    log.append(batch, number, "in", 2, 2)
+    for df in (before, log.df.iloc[: len(batch)]):
+        assert len(df) == len(batch) and df["detail"].isna().all() and df["opcode"].eq("ping").all()
 
 
 def test_reading_while_another_thread_appends() -> None:

@@ -104,5 +104,5 @@ def _sparse(nulls: pa.Array, values: Mapping[int, Any], count: int) -> pa.Array:
 
 
 def _missing(nulls: pa.Array, count: int) -> pa.Array:
-    """Return an array without values."""
-    return nulls.slice(0, count)
+    """Return an array without values; a batch may have more rows than a segment usually has."""
+    return nulls.slice(0, count) if count <= MAX_ROWS else pa.nulls(count, nulls.type)

@@ -14,7 +14,7 @@ from wsnotebook.log.code import pack_code
 from wsnotebook.log.connections import Connection
 from wsnotebook.log.cursor import Cursor
 from wsnotebook.log.events import Event, events_to_dataframe
-from wsnotebook.log.segment import Rows, Segment
+from wsnotebook.log.segment import MAX_ROWS, Rows, Segment
 from wsnotebook.log.store import SegmentStore
 from wsnotebook.log.wire_image import wire_frames
 from wsnotebook.wire.batch import Batch, Flag, to_frame
@@ -218,15 +218,17 @@ class RowLog:
         return self._store.segment_of(seq)
 
     def rows(self, start: int, stop: int) -> Iterator[Rows]:
-        """Yield rows ``start`` to ``stop`` by ``seq``, a segment at a time."""
+        """Yield rows ``start`` to ``stop`` by ``seq``, a segment at a time and at most MAX_ROWS at once."""
         for segment in self._store:
             low = max(start, segment.first) - segment.first
-            with self.lock:
-                high = min(stop, segment.first + segment.rows) - segment.first
-                if low >= high:
-                    continue
-                rows = segment.read(low, high)
-            yield rows
+            while True:
+                with self.lock:
+                    high = min(stop - segment.first, segment.rows, low + MAX_ROWS)
+                    if low >= high:
+                        break
+                    rows = segment.read(low, high)
+                yield rows
+                low = high
 
     def drain(self) -> Iterator[Rows]:
         """Yield all rows, a segment at a time, and keep none: for a log that only gathers rows for another one."""
