@@ -117,11 +117,11 @@ def _bits(column: pa.Array) -> Array:
 
 
 def _codes(column: pa.DictionaryArray, names: tuple[str, ...]) -> Array:
-    """Return the place of each value among the names."""
-    places = pc.index_in(column.dictionary, pa.array(names, column.type.value_type)).take(column.indices)
-    if places.null_count:
+    """Return the index of each value among the names."""
+    indices = pc.index_in(column.dictionary, pa.array(names, column.type.value_type)).take(column.indices)
+    if indices.null_count:
         raise ValueError(f"a value that is none of {', '.join(names)}")
-    return _bits(places)
+    return _bits(indices)
 
 
 def _statuses(column: pa.DictionaryArray) -> Array:
@@ -137,13 +137,13 @@ def _binary(column: pa.Array) -> tuple[Array, Any]:
     _, offsets, data = column.buffers()
     if not len(column) or data is None:
         return np.zeros(len(column) + 1, np.int64), b""
-    places = np.frombuffer(offsets, kind)[column.offset : column.offset + len(column) + 1].astype(np.int64)
-    low, high = int(places[0]), int(places[-1])
-    return places - low, data.slice(low, high - low)
+    ends = np.frombuffer(offsets, kind)[column.offset : column.offset + len(column) + 1].astype(np.int64)
+    low, high = int(ends[0]), int(ends[-1])
+    return ends - low, data.slice(low, high - low)
 
 
 def _sparse(column: pa.Array) -> dict[int, Any]:
     if column.null_count == len(column):
         return {}
-    places = np.flatnonzero(column.is_valid().to_numpy(zero_copy_only=False)).tolist()
-    return dict(zip(places, column.drop_null().to_pylist(), strict=True))
+    rows = np.flatnonzero(column.is_valid().to_numpy(zero_copy_only=False)).tolist()
+    return dict(zip(rows, column.drop_null().to_pylist(), strict=True))

@@ -54,7 +54,7 @@ def write(header: Header, runs: Iterable[Rows], path: Path, running: RunningFram
         header: the first line.
         runs: the rows, in order.
         path: the file.
-        running: has the table of columns, and knows the messages that are open before the first row.
+        running: has the table of columns and the messages that are open before the first row.
     """
     running = running or RunningFrames()
     encode = json.JSONEncoder(separators=(",", ":")).encode
@@ -92,7 +92,7 @@ def _present(column: Column, df: pd.DataFrame) -> dict[int, Any]:
 
 
 def _plain(column: Column, values: Any) -> list[Any]:
-    """Return values as JSON has them."""
+    """Return values of types that JSON has."""
     encode = _ENCODE.get(column.kind.pandas)
     return values.tolist() if encode is None else encode(values)
 
@@ -117,7 +117,7 @@ _ENCODE: dict[str, Callable[[Any], list[Any]]] = {
     BINARY.pandas: _hex,
     LARGE_BINARY.pandas: _base64,
 }
-"""By dtype: how its values are written where JSON does not have them."""
+"""Encoder of each dtype that JSON lacks."""
 
 
 def read(path: Path) -> tuple[Header, Iterator[Rows]]:

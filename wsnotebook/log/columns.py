@@ -1,7 +1,7 @@
-"""Columns: a row for each column of the DataFrame of frames, and what each consumer of the log makes of it.
+"""Columns: a row for each column of the DataFrame of frames, with its type, how it is filled and how each format writes it.
 
-A new column is one row of COLUMNS, with its function in numberfills.py or arrowfills.py: DataFrame, Parquet and JSONL
-have it then. A column that a format is not to write says Absent, and why.
+A new column is one row of COLUMNS and its function in numberfills.py or arrowfills.py; DataFrame, Parquet and JSONL read
+the table. A format that must not write a column has Absent, with the reason.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ __all__ = [
 
 
 class Kind(NamedTuple):
-    """How the values of a column are stored, and their types in pandas and Arrow."""
+    """Type of a column: in the DataFrame, in Arrow, and of the array that is filled."""
 
     pandas: str
     """dtype, as ``df.dtypes`` shows it."""
@@ -66,16 +66,14 @@ INT32_NA = Kind("Int32", pa.int32(), np.int32, has_missing=True)
 INT64_NA = Kind("Int64", pa.int64(), np.int64, has_missing=True)
 BOOL = Kind("bool", pa.bool_(), np.bool_)
 TIME = Kind("datetime64[ns, UTC]", pa.timestamp("ns", "UTC"), np.int64)
-CATEGORY = Kind(
-    "category", pa.dictionary(pa.int8(), pa.large_string()), np.int8
-)  # wider with more categories
+CATEGORY = Kind("category", pa.dictionary(pa.int8(), pa.large_string()), np.int8)
+"""Its array becomes wider when there are more categories than it can count."""
 BINARY = Kind("binary[pyarrow]", pa.binary(), has_missing=True)
 LARGE_BINARY = Kind("large_binary[pyarrow]", pa.large_binary())
 LARGE_BINARY_NA = Kind("large_binary[pyarrow]", pa.large_binary(), has_missing=True)
 LARGE_STRING = Kind("large_string[pyarrow]", pa.large_string(), has_missing=True)
-STRING = Kind(
-    "string", pa.large_string(), has_missing=True
-)  # looked at, not computed with: pandas' own dtype
+STRING = Kind("string", pa.large_string(), has_missing=True)
+"""pandas' own dtype, for texts that are read and not computed with."""
 
 
 class Json(enum.Enum):
@@ -99,6 +97,7 @@ class Absent(NamedTuple):
     """A format does not write a column."""
 
     reason: str
+    """Why not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,19 +105,23 @@ class Column:
     """One column."""
 
     name: str
+    """Name in the DataFrame, and in each format that writes it."""
     meaning: str
-    """What a value says, with its unit."""
+    """Meaning of a value, with its unit."""
     kind: Kind
+    """Type."""
     fill: Fill | None = None
     """Writes the numbers of some rows in place; of a kind with ``storage``."""
     build: Build | None = None
     """Returns the Arrow array of some rows; of a kind without."""
     categories: Callable[[Sequence[Connection]], Sequence[str]] | None = None
-    """Returns the names whose indices are filled; of CATEGORY. Names that more connections add stand at the end."""
+    """Returns the names whose indices ``fill`` writes; of CATEGORY. More connections may only add names at the end."""
     jsonl: Json | Absent = Json.ALWAYS
+    """Lines of JSONL that have it, or the reason why none has."""
     parquet: Parquet | Absent = Parquet.DICTIONARY
+    """Encoding in Parquet, or the reason why it is not there."""
     is_read: bool = False
-    """Whether rows are made of it when a file is loaded; the other columns follow from those."""
+    """Whether loading a file reads it; all other columns are filled again from those."""
 
 
 def _always(*names: str) -> Callable[[Sequence[Connection]], Sequence[str]]:
@@ -307,7 +310,7 @@ FILE_COLUMNS = (
         is_read=True,
     ),
 )
-"""Columns of a file that has columns: those of the DataFrame, and what rebuilds the bytes of the wire."""
+"""Columns of a file: those of the DataFrame, and three more that rebuild the bytes of the wire."""
 
 WHOLE_ROWS = {
     ".pcapng": "its run blocks have the rows themselves, from which every column is filled again",

@@ -1,7 +1,7 @@
 """The DataFrame of frames: how rows of the log become the columns of the table.
 
-The only module of the log that knows pandas. Columns are built a segment at a time by numpy and Arrow, never by frame;
-what was built once is kept, so that asking again costs what is new.
+No other module of the log imports pandas. Columns are built a segment at a time by numpy and Arrow, never by frame, and
+kept: the next DataFrame costs only the rows that are new.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _MASKED: dict[str, Any] = {
     "f": pd.arrays.FloatingArray,
     "b": pd.arrays.BooleanArray,
 }
-"""Arrays of numbers of which some are missing, by numpy's letter for the kind."""
+"""pandas array with missing values, by numpy's letter for the kind of numbers."""
 
 _Arrows = dict[str, pa.Array]
 
@@ -41,15 +41,15 @@ def timed_series(points: Sequence[tuple[int, float]], name: str) -> pd.Series[fl
 
 
 class Frames:
-    """The DataFrame of a whole log, kept and extended: asking again costs what has come since.
+    """The DataFrame of a whole log, kept and extended: each call of ``dataframe`` costs only the rows that are new.
 
-    Numbers lie in arrays that grow, and Arrow columns are chunks. Each DataFrame is a slice of one over the whole arrays,
-    which is kept: that is how pandas' copy-on-write knows that they are not the user's to write to.
+    Numbers are in arrays that grow, and Arrow columns are chunks. Each DataFrame is a slice of one over the whole arrays,
+    which is kept: its reference is how pandas' copy-on-write detects that a user's change needs a copy.
 
     Args:
         first: ``seq`` of the first row.
-        open_messages: those of the rows before; others are numbered only from their first frame here.
-        capacity: rows that there is room for at first.
+        open_messages: messages that are open before the first row.
+        capacity: rows to allocate at first.
         columns: the table of columns.
     """
 
@@ -65,33 +65,33 @@ class Frames:
         self._columns = columns
         self._numbers = NumberColumns(capacity, open_messages, columns)
         self._chunks: list[tuple[int, _Arrows]] = []  # first seq and columns of each chunk
-        self._owners: list[pd.DataFrame] = []  # over the whole arrays; the last one knows all sessions
-        self._owned = 0  # capacity of the arrays under them: others take their place when it grows
+        self._owners: list[pd.DataFrame] = []  # over the whole arrays; the last one has all sessions
+        self._owned = 0  # capacity of the arrays below them, which are replaced when it grows
         self._whole: pd.DataFrame | None = None
         self._connections = 0
 
     @property
     def rows(self) -> int:
-        """Rows taken so far."""
+        """Rows added so far."""
         return self._numbers.rows
 
     @property
     def end(self) -> int:
-        """``seq`` of the first row not taken."""
+        """``seq`` that the next row must have."""
         return self.first + self.rows
 
     def reserve(self, rows: int) -> None:
-        """Make room for so many rows in all."""
+        """Allocate room for ``rows`` rows in all."""
         self._numbers.reserve(rows)
 
     def extend(self, rows: Rows, connections: Sequence[Connection]) -> None:
-        """Take the rows that follow those taken so far."""
+        """Add the rows that follow."""
         self._numbers.extend(rows, connections)
         self._chunks.append((rows.first, self._arrows(rows, connections)))
         self._whole = None
 
     def replace_chunks(self, rows: Rows, connections: Sequence[Connection]) -> None:
-        """Put the columns of a sealed segment in the place of the copies made while it was open."""
+        """Replace the copies made while a segment was open by columns over the sealed segment."""
         if rows.first >= self.first and rows.first + len(rows) <= self.end:
             self._chunks = [chunk for chunk in self._chunks if not 0 <= chunk[0] - rows.first < len(rows)]
             self._chunks.append((rows.first, self._arrows(rows, connections)))
@@ -101,12 +101,12 @@ class Frames:
     def dataframe(
         self, connections: Sequence[Connection], *, dropped: int = 0, truncated: int = 0
     ) -> pd.DataFrame:
-        """Return the DataFrame of all rows taken.
+        """Return the DataFrame of all rows added; the arguments are stored in its attrs.
 
         Args:
-            connections: all of the log, told in its attrs.
-            dropped: rows that the log had and has no more, told there too.
-            truncated: bytes that came and belong to no row, likewise.
+            connections: connections of the log, by number.
+            dropped: rows that the log dropped to stay within its retention.
+            truncated: bytes that were received and belong to no row.
         """
         if self._whole is None or self._connections != len(connections):
             numbers = self._owner(connections).iloc[: self.rows]
@@ -119,8 +119,8 @@ class Frames:
             self._whole = pd.DataFrame(columns, index=numbers.index, copy=False)
             self._connections = len(connections)
         df = self._whole.copy(deep=False)
-        told = [connection.to_dict() for connection in connections]
-        df.attrs["wsnotebook"] = {"connections": told, "dropped": dropped, "truncated": truncated}
+        handshakes = [connection.to_dict() for connection in connections]
+        df.attrs["wsnotebook"] = {"connections": handshakes, "dropped": dropped, "truncated": truncated}
         return df
 
     def _arrows(self, rows: Rows, connections: Sequence[Connection]) -> _Arrows:
@@ -131,10 +131,10 @@ class Frames:
         }
 
     def _owner(self, connections: Sequence[Connection]) -> pd.DataFrame:
-        """Return the DataFrame over the whole arrays, kept for as long as they are written to."""
+        """Return the DataFrame over the whole arrays, which is kept for as long as they are written to."""
         numbers = self._numbers
         if self._owned != numbers.capacity:
-            self._owners.clear()  # there are new arrays, and the old ones are only the users'
+            self._owners.clear()  # the arrays were replaced, and only users' DataFrames have the old ones
             self._owned = numbers.capacity
         if not self._owners or self._connections != len(connections):
             columns = {
@@ -148,7 +148,7 @@ class Frames:
 
 
 def _number_column(column: Column, numbers: NumberColumns, connections: Sequence[Connection]) -> Any:
-    """Return a column over its array, of which nothing is copied."""
+    """Return a column over its array, without a copy."""
     values = numbers.arrays[column.name]
     if column.categories is not None:
         dtype = pd.CategoricalDtype(list(column.categories(connections)))
@@ -168,9 +168,9 @@ def _arrow_column(column: Column, chunks: Sequence[pa.Array]) -> Any:
 
 
 def frames_of(runs: Sequence[Rows], first: int, connections: Sequence[Connection]) -> Frames:
-    """Return a few runs of rows, for one DataFrame; for all of a log, Frames that are kept are faster the second time.
+    """Return the Frames of a few runs, for one DataFrame; for a whole log keep one Frames and extend it.
 
-    Messages that were open before the first run are numbered only from their first frame in it.
+    A message that was open before the first run has no number in it.
     """
     frames = Frames(first, capacity=sum(map(len, runs)))
     for rows in runs:

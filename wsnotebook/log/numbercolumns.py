@@ -1,6 +1,6 @@
 """NumberColumns: the columns of the DataFrame that are numbers inside, written in place as the table of columns says.
 
-Arrays are made of zeros that nobody has touched: a column, or a segment of one, that is all zero costs nothing.
+New arrays are zeros without memory: a column, or a segment of one, that is all zero costs nothing.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ class NumberColumns:
     """Arrays that grow, of which each DataFrame is a view of the beginning.
 
     Args:
-        capacity: rows that there is room for at first.
-        open_messages: those of the rows before.
-        columns: the table of columns, of which those with numbers are kept.
+        capacity: rows to allocate at first.
+        open_messages: messages that are open before the first row.
+        columns: the table of columns; those that Arrow stores are passed over.
     """
 
     def __init__(
@@ -35,8 +35,9 @@ class NumberColumns:
         self.rows = 0
         """Rows written so far."""
         self.capacity = capacity
-        """Rows that there is room for; other arrays take the place of these when it grows."""
+        """Rows that are allocated; when it grows, all arrays are replaced."""
         self._columns = [column for column in columns if column.kind.storage is not None]
+        self._fills = {column.name: column.fill for column in self._columns if column.fill is not None}
         self.arrays: Arrays = {
             column.name: np.zeros(capacity, column.kind.storage) for column in self._columns
         }
@@ -44,11 +45,11 @@ class NumberColumns:
         self.missing: Arrays = {
             column.name: np.zeros(capacity, np.bool_) for column in self._columns if column.kind.has_missing
         }
-        """True where a value is missing, by name; of the columns that may lack one."""
+        """True where a value is missing, by name; only of columns that may lack one."""
         self._open_messages = open_messages or OpenMessages()
 
     def extend(self, rows: Rows, connections: Sequence[Connection]) -> None:
-        """Write the rows that follow."""
+        """Fill the columns of the rows that follow."""
         if not len(rows):
             return
         stop = self.rows + len(rows)
@@ -61,13 +62,12 @@ class NumberColumns:
             missing={name: values[self.rows : stop] for name, values in self.missing.items()},
             open_messages=self._open_messages,
         )
-        for column in self._columns:
-            if column.fill is not None:
-                column.fill(source, source.arrays[column.name])
+        for name, fill in self._fills.items():
+            fill(source, source.arrays[name])
         self.rows = stop
 
     def reserve(self, rows: int) -> None:
-        """Make room for so many rows, and some more where there was not enough."""
+        """Allocate room for ``rows`` rows in all, and an eighth more when the arrays must grow."""
         if rows <= self.capacity:
             return
         self.capacity = max(rows + rows // 8, 3 * self.capacity // 2)
@@ -80,7 +80,7 @@ class NumberColumns:
                 arrays[name] = larger
 
     def _categories(self, connections: Sequence[Connection]) -> dict[str, Sequence[str]]:
-        """Return the categories of each column that has some; the arrays of their indices become wide enough."""
+        """Return the categories by column, and widen the arrays whose type cannot count them."""
         categories = {
             column.name: column.categories(connections)
             for column in self._columns

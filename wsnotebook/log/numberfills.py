@@ -1,6 +1,6 @@
-"""Fill functions of the columns of numbers: each writes one column of some rows in place, never frame by frame.
+"""Fill functions of the columns of numbers: each writes one column of some rows in place, whole arrays at a time.
 
-An array begins as zeros that take no memory until they are written, so a column that is all zero is left alone.
+New arrays are zeros without memory, so a function writes nothing where all values are zero.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Source(NamedTuple):
     missing: Arrays
     """True where a value is missing, by column; only of columns that may lack one."""
     open_messages: OpenMessages
-    """Messages that go on from the rows before."""
+    """Messages that are open before the rows."""
 
 
 Fill: TypeAlias = Callable[[Source, Array], None]
@@ -66,7 +66,7 @@ Fill: TypeAlias = Callable[[Source, Array], None]
 
 
 class OpenMessages:
-    """The open message of each connection and direction, carried from one run of rows to the next."""
+    """Open message of each connection and direction, kept from one run to the next."""
 
     def __init__(self, open_messages: dict[int, int] | None = None) -> None:
         self.open = {} if open_messages is None else open_messages

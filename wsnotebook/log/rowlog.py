@@ -352,10 +352,10 @@ def _in_words(size: int) -> str:
 
 def _wire_parts(rows: Rows, wanted: set[int]) -> Iterator[bytes]:
     frames = wire_frames(rows)
-    place = 0
+    start = 0
     for count, code in zip(rows.counts.tolist(), rows.codes.tolist(), strict=True):
         if code in wanted:
-            for row in range(place, place + count):
+            for row in range(start, start + count):
                 if rows.flags[row] & Flag.STATUS != Flag.UNSENT:
                     yield frames[row]
-        place += count
+        start += count

@@ -33,11 +33,14 @@ _LARGE_PAYLOAD = 4 << 20  # bytes: a quiet session does not write to a huge page
 _LARGE = 1024  # mean bytes from which payloads are copied one by one, not all at once and then each
 
 Array: TypeAlias = NDArray[Any]
-"""A numpy array of a type that its place says."""
+"""A numpy array; its dtype and length are where it is declared."""
 
 
 class Rows(NamedTuple):
-    """Rows ``start`` to ``stop`` of one segment, as columns that do not change any more."""
+    """A run: rows ``start`` to ``stop`` of one segment, as columns that do not change any more.
+
+    ``row`` is the index of a row in its run or segment, from 0; its number in the log is ``seq``.
+    """
 
     first: int
     """``seq`` of the first row."""
@@ -56,9 +59,9 @@ class Rows(NamedTuple):
     wire: Any
     """Buffer that holds the wire payloads of changed rows."""
     headers: dict[int, bytes]
-    """By row from 0: headers that are not minimal."""
+    """Headers that are not minimal, by row."""
     details: dict[int, str]
-    """By place from 0: what was wrong."""
+    """Reason of each status that is not ok, by row."""
     counts: Array
     """int64 (batches): rows of each batch."""
     times: Array
@@ -71,29 +74,29 @@ class Rows(NamedTuple):
     def __len__(self) -> int:
         return len(self.heads)
 
-    def payload_at(self, place: int) -> bytes:
+    def payload_at(self, row: int) -> bytes:
         """Return the application's payload of one row."""
-        return bytes(memoryview(self.payload)[self.offsets[place] : self.offsets[place + 1]])
+        return bytes(memoryview(self.payload)[self.offsets[row] : self.offsets[row + 1]])
 
-    def wire_at(self, place: int) -> bytes:
+    def wire_at(self, row: int) -> bytes:
         """Return the unmasked wire payload of one row."""
-        if not self.flags[place] & Flag.CHANGED:
-            return self.payload_at(place)
-        rank = int(np.count_nonzero(self.flags[:place] & Flag.CHANGED))
+        if not self.flags[row] & Flag.CHANGED:
+            return self.payload_at(row)
+        rank = int(np.count_nonzero(self.flags[:row] & Flag.CHANGED))
         return bytes(memoryview(self.wire)[self.wire_offsets[rank] : self.wire_offsets[rank + 1]])
 
-    def mask_key_at(self, place: int) -> bytes | None:
+    def mask_key_at(self, row: int) -> bytes | None:
         """Return the mask key of one row, or None."""
-        if not self.flags[place] & Flag.MASKED:
+        if not self.flags[row] & Flag.MASKED:
             return None
-        rank = int(np.count_nonzero(self.flags[:place] & Flag.MASKED))
+        rank = int(np.count_nonzero(self.flags[:row] & Flag.MASKED))
         return self.mask_keys[4 * rank : 4 * rank + 4]
 
-    def header_at(self, place: int) -> bytes:
+    def header_at(self, row: int) -> bytes:
         """Return the header of one row as it was on the wire."""
-        if self.flags[place] & Flag.HEADER:
-            return self.headers[place]
-        return minimal_header(int(self.heads[place]), len(self.wire_at(place)), self.mask_key_at(place))
+        if self.flags[row] & Flag.HEADER:
+            return self.headers[row]
+        return minimal_header(int(self.heads[row]), len(self.wire_at(row)), self.mask_key_at(row))
 
 
 class Segment:
@@ -201,15 +204,15 @@ class Segment:
         if batch.mask_keys:
             self.mask_keys += b"".join(batch.mask_keys)
         if batch.wire:
-            payloads = [batch.wire[place] for place in sorted(batch.wire)]
+            payloads = [batch.wire[row] for row in sorted(batch.wire)]
             ends = accumulate(map(len, payloads), initial=len(self.wire))
             next(ends)  # the first offset is there already
             self.wire_offsets.extend(ends)
             self.wire += b"".join(payloads)
-        for place, header in batch.headers.items():
-            self.headers[start + place] = header
-        for place, detail in batch.details.items():
-            self.details[start + place] = detail
+        for row, header in batch.headers.items():
+            self.headers[start + row] = header
+        for row, detail in batch.details.items():
+            self.details[start + row] = detail
         index = self.batches
         self.starts[index + 1] = stop
         self.times[index] = time_ns
@@ -281,20 +284,20 @@ class Segment:
             # a full disk must raise OSError here, and not a bus error later
             if hasattr(os, "posix_fallocate"):  # not on macOS
                 os.posix_fallocate(file.fileno(), 0, sum(len(part) + 8 for part in parts) + 8)
-            places = []
+            positions = []
             for part in parts:
                 file.write(b"\0" * (-file.tell() % 8))
-                places.append(file.tell())
+                positions.append(file.tell())
                 file.write(part)
             file.flush()
             size = file.tell() + 8  # a mapping cannot be empty
             mapped = mmap.mmap(file.fileno(), size, access=mmap.ACCESS_COPY)
         view = memoryview(mapped)
-        for name, place in zip(numpy_columns, places, strict=False):
+        for name, position in zip(numpy_columns, positions, strict=False):
             column = getattr(self, name)
-            setattr(self, name, np.frombuffer(view, column.dtype, len(column), place))
-        for name, place in zip(byte_columns, places[len(numpy_columns) :], strict=True):
-            setattr(self, name, view[place : place + len(getattr(self, name))])
+            setattr(self, name, np.frombuffer(view, column.dtype, len(column), position))
+        for name, position in zip(byte_columns, positions[len(numpy_columns) :], strict=True):
+            setattr(self, name, view[position : position + len(getattr(self, name))])
         self.is_spilled = True
         return size
 
@@ -351,24 +354,24 @@ class Segment:
         data = bytes(view[low : offsets[-1]])
         return heads, [data[a - low : b - low] for a, b in pairwise(offsets)]
 
-    def batch_of(self, place: int) -> int:
+    def batch_of(self, row: int) -> int:
         """Return the number of the batch that has a row, counted from the segment's first."""
-        return int(np.searchsorted(self.starts[1 : self.batches + 1], place, side="right"))
+        return int(np.searchsorted(self.starts[1 : self.batches + 1], row, side="right"))
 
     def _span(self, flag: int, start: int, flags: Array) -> tuple[int, int]:
         """Return how many rows before ``start``, and how many of ``flags``, have a flag."""
         before = int(np.count_nonzero(self.flags[:start] & flag)) if start else 0
         return before, int(np.count_nonzero(flags & flag))
 
-    def mark(self, place: int, status: int, detail: str) -> None:
+    def mark(self, row: int, status: int, detail: str) -> None:
         """Change the status of one row, counted from the segment's first."""
         if self.is_sealed:  # rows that were read share its columns, and must not change
             self.flags = self.flags.copy()
-        self.flags[place] = int(self.flags[place]) & ~Flag.STATUS | status
-        self.details[place] = detail
+        self.flags[row] = int(self.flags[row]) & ~Flag.STATUS | status
+        self.details[row] = detail
 
 
 def _window(sparse: dict[int, Any], start: int, stop: int) -> dict[int, Any]:
     if not sparse:
         return {}
-    return {place - start: value for place, value in sparse.items() if start <= place < stop}
+    return {row - start: value for row, value in sparse.items() if start <= row < stop}

@@ -16,16 +16,16 @@ def wire_frames(rows: Rows) -> list[bytes]:
     keys = rows.mask_keys
     key_at = changed = 0
     frames = []
-    for place, (head, flags) in enumerate(zip(rows.heads.tolist(), rows.flags.tolist(), strict=True)):
+    for row, (head, flags) in enumerate(zip(rows.heads.tolist(), rows.flags.tolist(), strict=True)):
         if flags & Flag.CHANGED:
             body = bytes(wire[wire_ends[changed] : wire_ends[changed + 1]])
             changed += 1
         else:
-            body = bytes(payload[ends[place] : ends[place + 1]])
+            body = bytes(payload[ends[row] : ends[row + 1]])
         key = None
         if flags & Flag.MASKED:
             key = keys[key_at : key_at + 4]
             key_at += 4
-        header = rows.headers[place] if flags & Flag.HEADER else minimal_header(head, len(body), key)
+        header = rows.headers[row] if flags & Flag.HEADER else minimal_header(head, len(body), key)
         frames.append(header + (apply_mask(body, key) if key and body else body))
     return frames

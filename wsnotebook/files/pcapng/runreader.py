@@ -96,8 +96,8 @@ class _Split:
         sizes: dict[int, int] = {}
         start = 0
         for run in runs:
-            self.details.update((start + place, detail) for place, detail in run.details.items())
-            sizes.update((start + place, size) for place, size in run.headers.items())
+            self.details.update((start + row, detail) for row, detail in run.details.items())
+            sizes.update((start + row, size) for row, size in run.headers.items())
             start += len(run.heads)
         self._sources = (wire, b"".join(run.dropped for run in runs))
         self._app = b"".join(run.changed for run in runs)
@@ -116,8 +116,8 @@ class _Split:
         """Cut frame after frame, until the bytes end."""
         ends = [0, 0]
         app_at = 0
-        for place, (flags, length) in enumerate(zip(self.flags, lengths, strict=True)):
-            size = sizes.get(place, 0) if flags & Flag.HEADER else _header_size(length, flags)
+        for row, (flags, length) in enumerate(zip(self.flags, lengths, strict=True)):
+            size = sizes.get(row, 0) if flags & Flag.HEADER else _header_size(length, flags)
             which = flags & Flag.STATUS == Flag.UNSENT
             source, start = self._sources[which], ends[which]
             stop = start + size + length
@@ -128,7 +128,7 @@ class _Split:
             ends[which] = stop
             body = source[start + size : stop]
             if flags & Flag.HEADER:
-                self.headers[place] = source[start : start + size]
+                self.headers[row] = source[start : start + size]
             if flags & Flag.MASKED:
                 key = source[start + size - 4 : start + size]
                 self.keys.append(key)
@@ -160,7 +160,7 @@ class _Split:
             wire_offsets=offsets_of(self.wires),
             wire=b"".join(self.wires),
             headers=self.headers,
-            details={place: detail for place, detail in self.details.items() if place < self.rows},
+            details={row: detail for row, detail in self.details.items() if row < self.rows},
             counts=counts[some],
             times=times[some],
             monotonics=monotonics[some],
