@@ -63,6 +63,7 @@ class Frames:
     ) -> None:
         self.first = first
         self._columns = columns
+        self._builds = [(column.name, column.build) for column in columns if column.build is not None]
         self._numbers = NumberColumns(capacity, open_messages, columns)
         self._chunks: list[tuple[int, _Arrows]] = []  # first seq and columns of each chunk
         self._owners: list[pd.DataFrame] = []  # over the whole arrays; the last one has all sessions
@@ -124,11 +125,7 @@ class Frames:
         return df
 
     def _arrows(self, rows: Rows, connections: Sequence[Connection]) -> _Arrows:
-        return {
-            column.name: column.build(rows, connections)
-            for column in self._columns
-            if column.build is not None
-        }
+        return {name: build(rows, connections) for name, build in self._builds}
 
     def _owner(self, connections: Sequence[Connection]) -> pd.DataFrame:
         """Return the DataFrame over the whole arrays, which is kept for as long as they are written to."""

@@ -36,14 +36,15 @@ class NumberColumns:
         """Rows written so far."""
         self.capacity = capacity
         """Rows that are allocated; when it grows, all arrays are replaced."""
-        self._columns = [column for column in columns if column.kind.storage is not None]
-        self._fills = {column.name: column.fill for column in self._columns if column.fill is not None}
-        self.arrays: Arrays = {
-            column.name: np.zeros(capacity, column.kind.storage) for column in self._columns
-        }
+        numbers = [column for column in columns if column.kind.storage is not None]
+        self._fills = [(column.name, column.fill) for column in numbers if column.fill is not None]
+        self._categories = [
+            (column.name, column.categories) for column in numbers if column.categories is not None
+        ]
+        self.arrays: Arrays = {column.name: np.zeros(capacity, column.kind.storage) for column in numbers}
         """By name; all of the same length, of which the first ``rows`` are written. Categories are indices."""
         self.missing: Arrays = {
-            column.name: np.zeros(capacity, np.bool_) for column in self._columns if column.kind.has_missing
+            column.name: np.zeros(capacity, np.bool_) for column in numbers if column.kind.has_missing
         }
         """True where a value is missing, by name; only of columns that may lack one."""
         self._open_messages = open_messages or OpenMessages()
@@ -57,12 +58,12 @@ class NumberColumns:
         source = Source(
             rows=rows,
             connections=connections,
-            categories=self._categories(connections),
+            categories=self._names(connections),
             arrays={name: values[self.rows : stop] for name, values in self.arrays.items()},
             missing={name: values[self.rows : stop] for name, values in self.missing.items()},
             open_messages=self._open_messages,
         )
-        for name, fill in self._fills.items():
+        for name, fill in self._fills:
             fill(source, source.arrays[name])
         self.rows = stop
 
@@ -79,13 +80,9 @@ class NumberColumns:
                     larger[: self.rows] = used
                 arrays[name] = larger
 
-    def _categories(self, connections: Sequence[Connection]) -> dict[str, Sequence[str]]:
-        """Return the categories by column, and widen the arrays whose type cannot count them."""
-        categories = {
-            column.name: column.categories(connections)
-            for column in self._columns
-            if column.categories is not None
-        }
+    def _names(self, connections: Sequence[Connection]) -> dict[str, Sequence[str]]:
+        """Return the names of the categories by column, and widen the arrays whose type cannot count them."""
+        categories = {name: names_of(connections) for name, names_of in self._categories}
         for name, names in categories.items():
             values = self.arrays[name]
             if len(names) > 1 << 8 * values.itemsize - 1:
