@@ -10,32 +10,11 @@ from typing import NoReturn
 
 import pytest
 
-LONG = (
-    "tests/browser/test_hostile_payload.py",
-    "tests/browser/test_magics.py",
-    "tests/browser/test_panel.py",
-    "tests/browser/test_rebound_host.py",
-    "tests/cli/test_record.py",
-    "tests/cli/test_replay.py",
-    "tests/cli/test_serve.py",
-    "tests/kernel/test_kernels.py",
-    "tests/lab/test_load.py",
-    "tests/log/test_journal.py::test_every_torn_end_loads",
-    "tests/session/test_hostile.py",
-    "tests/session/test_interrupt.py",
-    "tests/session/test_stall.py",
-    "tests/test_notebooks.py::test_a_notebook_runs[02",
-    "tests/test_notebooks.py::test_a_notebook_runs[04",
-    "tests/test_notebooks.py::test_a_notebook_runs[05",
-    "tests/truth/test_feed.py",
-)
-"""Tests that start browsers, kernels or processes, or take long: with --require-all, so that a plain run stays short."""
-
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if not config.getoption("--require-all"):
         for item in items:
-            if item.nodeid.startswith(LONG):
+            if item.get_closest_marker("long"):
                 item.add_marker(pytest.mark.skip(reason="long: runs with --require-all"))
 
 

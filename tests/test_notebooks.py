@@ -9,10 +9,17 @@ import nbformat
 import pytest
 
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
+LONG = {"02-sessions.ipynb", "04-recordings.ipynb", "05-lab.ipynb"}  # too slow for the plain run
 
 
 @pytest.mark.timeout(180)
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param(path, id=path.name, marks=[pytest.mark.long] if path.name in LONG else [])
+        for path in NOTEBOOKS
+    ],
+)
 def test_a_notebook_runs(path: Path, tmp_path: Path) -> None:
     """Each cell ends without an error, and nothing is printed to stderr."""
     notebook = nbformat.read(path, as_version=4)

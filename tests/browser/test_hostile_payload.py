@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from playwright.sync_api import expect
+
+pytestmark = pytest.mark.long
 
 SCRIPT = "window.wsnHurt = 1"
 MARKUP = f'</pre></span><img src=x onerror="{SCRIPT}"><svg onload="{SCRIPT}"><script>{SCRIPT}</script>'

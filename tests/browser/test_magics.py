@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.long
+
 MAGICS = Path(__file__).parents[2] / "notebooks" / "03-magics.ipynb"
 
 

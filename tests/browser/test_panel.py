@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+pytestmark = pytest.mark.long
+
 ECHO = """
 import wsnotebook
 from wsnotebook.lab import embedded_server, ticker

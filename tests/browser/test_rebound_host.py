@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from playwright.async_api import Page, async_playwright
 
 from wsnotebook.lab import Request, Response, embedded_server
+
+pytestmark = pytest.mark.long
 
 # The rebinding: a name that an attacker owns now means this machine.
 _FLAGS = (

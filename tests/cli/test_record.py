@@ -12,6 +12,8 @@ import pytest
 
 import wsnotebook
 
+pytestmark = pytest.mark.long
+
 Call = Callable[..., Any]
 SUFFIXES = ["a.parquet", "a.jsonl", "a.har", "a.pcapng", "a/"]
 

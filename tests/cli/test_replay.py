@@ -10,6 +10,8 @@ import pytest
 
 import wsnotebook
 
+pytestmark = pytest.mark.long
+
 Call = Callable[..., Any]
 
 

@@ -14,6 +14,8 @@ from wsnotebook.cli.outcome import WrongUsage
 from wsnotebook.cli.parameters import describe_parameters, parse_parameters
 from wsnotebook.lab import BEHAVIOURS, playback, ticker
 
+pytestmark = pytest.mark.long
+
 Call = Callable[..., Any]
 
 

@@ -97,6 +97,7 @@ def test_a_killed_recorder_loses_nothing_older_than_a_second(
         assert (told.stdout.count("\n") > 0) == (len(log) > 0)
 
 
+@pytest.mark.long
 def test_every_torn_end_loads(make_log: Any, tmp_path: Path) -> None:
     """Cut at any byte the file gives its whole frames, and an event says that its end is missing."""
     whole = make_log().save(tmp_path / "whole.pcapng")

@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 
+import pytest
 from websockets.asyncio.client import connect as plain_connect
 
 import wsnotebook
 from wsnotebook.lab import Expect, Send, Wait, embedded_server, playback, ticker
+
+pytestmark = pytest.mark.long
 
 
 async def test_a_hundred_clients_at_once_lose_nothing():

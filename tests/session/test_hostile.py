@@ -21,6 +21,8 @@ import pytest
 
 from wsnotebook.wire.protocol import MAX_FRAGMENTS
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parents[2]
 MEBIBYTE = 1 << 20
 LONGEST_GAP = 0.25

@@ -21,6 +21,8 @@ from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from websockets.asyncio.server import ServerConnection, serve
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parents[2]
 PATIENCE = 60.0  # seconds for what normally takes none
 SILENCE = 2.0

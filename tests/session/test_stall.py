@@ -14,6 +14,8 @@ import pytest
 
 import wsnotebook
 
+pytestmark = pytest.mark.long
+
 Io: TypeAlias = Literal["kernel", "thread"]
 
 PEERS = Path(__file__).parent / "peers"

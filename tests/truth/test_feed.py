@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from page import open_page
 
+pytestmark = pytest.mark.long
+
 FRAMES = 40_000
 """Frames that have come before the feed is stopped."""
 
