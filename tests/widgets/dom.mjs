@@ -1,4 +1,4 @@
-// As much of a page as table.mjs and controls.mjs use, and a model in the place of anywidget's. Markup is refused.
+// As much of a page as the modules of the widgets use, and a model in the place of anywidget's. Markup is refused.
 
 class Classes {
   constructor(element) { this.element = element; }

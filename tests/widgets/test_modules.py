@@ -1,35 +1,64 @@
-"""The modules that run in the browser, tested by Node without one."""
+"""The modules that run in the browser, tested by Node without one: each alone, and joined as the page gets them."""
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
+import anywidget
 import pytest
+
+from wsnotebook.widgets.controls import Controls
+from wsnotebook.widgets.table import FrameTable
 
 HERE = Path(__file__).parent
 MODULES = Path(__file__).parents[2] / "wsnotebook" / "widgets"
+LONGEST = 300
+"""Lines of one module."""
 
 
 @pytest.fixture
-def node(missing: Callable[[str], NoReturn]) -> str:
-    """The path of Node."""
-    return shutil.which("node") or missing("node")
+def run_tests(missing: Callable[[str], NoReturn]) -> Callable[..., None]:
+    """A function that runs a file of Node's tests, on the given module in the place of the real one."""
+    node = shutil.which("node") or missing("node")
+
+    def run(tests: Path, widget: Path | None = None) -> None:
+        environment = os.environ | ({"WIDGET": widget.as_uri()} if widget else {})
+        command = [node, "--test", "--test-reporter=tap", str(tests)]
+        done = subprocess.run(command, capture_output=True, text=True, env=environment)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "# fail 0" in done.stdout and "# pass 0" not in done.stdout
+
+    return run
 
 
-@pytest.mark.parametrize("name", ["table", "controls"])
-def test_module_holds_its_own_tests(node: str, name: str) -> None:
+@pytest.mark.parametrize("tests", sorted(HERE.glob("*.test.mjs")), ids=lambda path: path.name)
+def test_module_holds_its_own_tests(run_tests: Callable[..., None], tests: Path) -> None:
     """Scroll maths, follow mode, message protocol and safe rendering: each test of NAME.test.mjs passes."""
-    done = subprocess.run(
-        [node, "--test", "--test-reporter=tap", str(HERE / f"{name}.test.mjs")],
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "# fail 0" in done.stdout and "# pass 0" not in done.stdout
+    run_tests(tests)
+
+
+@pytest.mark.parametrize(
+    ("widget", "tests"),
+    [(FrameTable, "table.test.mjs"), (FrameTable, "filter.test.mjs"), (Controls, "controls.test.mjs")],
+)
+def test_the_string_that_the_page_gets_passes_the_same_tests(
+    run_tests: Callable[..., None], tmp_path: Path, widget: type[anywidget.AnyWidget], tests: str
+) -> None:
+    """The joined module stands alone in a folder, and its default export renders as that of the real one does."""
+    joined = tmp_path / "joined.mjs"
+    joined.write_text(widget._esm, encoding="utf-8")
+    run_tests(HERE / tests, joined)
+
+
+@pytest.mark.parametrize("path", sorted(MODULES.glob("*.mjs")), ids=lambda path: path.name)
+def test_module_is_short(path: Path) -> None:
+    """One noun, one module."""
+    assert path.read_text(encoding="utf-8").count("\n") < LONGEST
 
 
 @pytest.mark.parametrize("path", sorted(MODULES.glob("*.mjs")), ids=lambda path: path.name)

@@ -1,6 +1,10 @@
 // The head of the panel: what a session is and counts, and the verbs that a click asks for.
 // A verb is a message {id, verb, …} with all it needs, so that nothing typed can arrive after the click.
 
+import { button, make } from "./elements.mjs";
+import { bytes, whole } from "./format.mjs";
+import { Requests } from "./requests.mjs";
+
 const KINDS = [
   ["text", "Text", "Type a message. Enter sends, Shift+Enter starts a new line."],
   ["json", "JSON", "Type JSON, such as {\"action\": \"subscribe\"}. It is checked, then sent as typed."],
@@ -10,63 +14,6 @@ const CODES = [["1000", "normal"], ["1001", "going away"], ["1002", "protocol er
   ["1007", "not consistent"], ["1008", "policy violated"], ["1009", "too big"], ["1011", "internal error"],
   ["1012", "service restart"], ["1013", "try again later"], ["3000", "registered: 3000 to 3999"], ["4000", "your own: 4000 to 4999"]];
 const PATIENCE = 1000; // ms until a person is told that the kernel has not answered
-
-/** Asks the kernel and finds the answer among the messages; one for each view. An anywidget cannot import table.mjs. */
-export class Requests {
-  #waiting = new Map();
-  #prefix = Math.random().toString(36).slice(2);
-  #count = 0;
-
-  constructor(model) {
-    this.model = model;
-    this.receive = (message) => {
-      const waiting = this.#waiting.get(message?.id);
-      if (!waiting) return; // meant for another view
-      this.#waiting.delete(message.id);
-      if (message.ok) waiting.resolve(message);
-      else waiting.reject(new Error(message.error));
-    };
-    model.on("msg:custom", this.receive);
-  }
-
-  ask(verb, fields = {}) {
-    const id = `${this.#prefix}:${++this.#count}`;
-    return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject });
-      this.model.send({ id, verb, ...fields });
-    });
-  }
-
-  close() {
-    this.model.off("msg:custom", this.receive);
-    this.#waiting.clear();
-  }
-}
-
-/** 1234567 bytes as "1.2 MB". */
-export function bytes(count) {
-  const units = ["B", "kB", "MB", "GB", "TB"];
-  let place = 0;
-  while (count >= 999.5 && place < units.length - 1) { count /= 1000; place++; }
-  return `${place && count < 99.95 ? count.toFixed(1) : Math.round(count)} ${units[place]}`;
-}
-
-export const whole = (count) => Math.round(count).toLocaleString("en");
-
-/** Make an element; strings become text, never markup. */
-export function make(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name in element) element[name] = value;
-    else element.setAttribute(name, value);
-  }
-  element.append(...children);
-  return element;
-}
-
-function button(label, title, onclick, className = "wsn-button") {
-  return make("button", { type: "button", className, title, onclick }, label);
-}
 
 class ControlsView {
   #kind = "text";

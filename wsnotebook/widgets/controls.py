@@ -14,6 +14,7 @@ import traitlets
 
 from wsnotebook.safetext import safe_text
 from wsnotebook.widgets.counters import Counters
+from wsnotebook.widgets.esm import join_modules
 from wsnotebook.widgets.verbs import Answer, VerbWidget
 from wsnotebook.workbench.pending import then
 from wsnotebook.workbench.verb import Call, Verb
@@ -34,7 +35,7 @@ class Controls(VerbWidget):
         session: the verbs act on it, by way of ``session.threadsafe``: a click may be handled on any thread.
     """
 
-    _esm = _HERE / "controls.mjs"
+    _esm = join_modules(_HERE / "controls.mjs")
     _css = _HERE / "controls.css"
 
     name = traitlets.Unicode().tag(sync=True)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import traitlets
 
 from wsnotebook.safetext import safe_text
+from wsnotebook.widgets.esm import join_modules
 from wsnotebook.widgets.filter import Filter
 from wsnotebook.widgets.inspector import describe, preview
 from wsnotebook.widgets.row import Row, rows_at, rows_of
@@ -45,7 +46,7 @@ class FrameTable(VerbWidget):
         clock: seconds, monotonic.
     """
 
-    _esm = _HERE / "table.mjs"
+    _esm = join_modules(_HERE / "table.mjs")
     _css = _HERE / "table.css"
 
     span = traitlets.Tuple(traitlets.Int(), traitlets.Int(), default_value=(0, 0)).tag(sync=True)

@@ -1,0 +1,15 @@
+// format.mjs: numbers and times as text.
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+
+import { bytes, clock, whole } from "../../wsnotebook/widgets/format.mjs";
+
+describe("numbers", () => {
+  test("bytes have a unit and at most three digits", () => {
+    assert.deepEqual([0, 999, 1000, 12_345, 999_949, 5e6, 7.25e9].map(bytes), ["0 B", "999 B", "1.0 kB", "12.3 kB", "1.0 MB", "5.0 MB", "7.3 GB"]);
+  });
+  test("counts have separators", () => assert.equal(whole(1234567.6), "1,234,568"));
+});
+
+test("times are local, to the millisecond", () => assert.match(clock(65_007), /^\d\d:\d\d:05\.007$/));

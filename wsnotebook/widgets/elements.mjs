@@ -1,0 +1,17 @@
+// Elements of the page. A string becomes text, never markup: a payload is shown and not parsed.
+
+/** Make an element; what it has no property for becomes an attribute. */
+export function make(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name in element) element[name] = value;
+    else element.setAttribute(name, value);
+  }
+  element.append(...children);
+  return element;
+}
+
+/** Make a button that does not submit a form around it. */
+export function button(label, title, onclick, className = "wsn-button") {
+  return make("button", { type: "button", className, title, onclick }, label);
+}
