@@ -8,24 +8,21 @@ again after some more frames. A list of 10 M dicts takes 5 GB and is left out.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 from collections.abc import Sequence
 from functools import partial
 from itertools import cycle, islice
 
+from growth import NAME, launch_growth, recording, with_lists
 from measure import Meter, Result, in_fresh_process, medians, warm
 from payloads import PAYLOADS
-from peers import GO, connect_wsnotebook, recorded, row
+from peers import GO, recorded, row
 from server import sending
-from table import number, print_table
+from table import number
 
 __all__ = ["main"]
 
 COLUMNS = ("what", "frames", "CPU s", "wall s", "wall µs/frame", "wall / dicts")
-COUNTS = (10_000, 100_000, 1_000_000, 10_000_000)
-DICTS_UP_TO = 1_000_000
-NAME = "100 B"
 MORE = 1_000
 """Frames that arrive between the first question and the next."""
 ROW = 300
@@ -55,13 +52,10 @@ def dict_list(count: int) -> Result:
 
 async def record(url: str, count: int) -> Result:
     """Ask a session's log for its DataFrame, receive some more frames, ask again."""
-    import wsnotebook
-
-    log = wsnotebook.FrameLog(retention=None)
-    assert wsnotebook.FrameLog().df.empty  # first use, as above
-    recording, first, again = Meter(), Meter(), Meter()
-    async with connect_wsnotebook(url, log=log) as session:
-        with recording:
+    receiving, first, again = Meter(), Meter(), Meter()
+    async with recording(url) as session:
+        log = session.log
+        with receiving:
             await session.send(GO)
             await recorded(log, count + 1)
         warm(ROW * count)
@@ -72,7 +66,7 @@ async def record(url: str, count: int) -> Result:
         with again:
             longer = log.df
     assert count <= len(df) <= len(longer) - MORE
-    meters = {"recording": recording, "first": first, "again": again}
+    meters = {"recording": receiving, "first": first, "again": again}
     return {
         f"{figure} {name}": getattr(meter, figure) for name, meter in meters.items() for figure in FIGURES
     }
@@ -100,25 +94,14 @@ def measured(count: int, rounds: int) -> list[list[str]]:
     """Return the table's rows for one number of frames."""
     with sending(NAME, count, MORE) as url:
         runs = {"wsnotebook log": partial(in_fresh_process, frame_log, url=url, count=count)}
-        if count <= DICTS_UP_TO:
+        if with_lists(count):
             runs["list of dicts"] = partial(in_fresh_process, dict_list, count=count)
         return rows(count, medians(rounds, runs))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Parse the command line, measure, print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--quick", action="store_true", help="up to 100,000 frames")
-    parser.add_argument("--rounds", type=int, default=3, help="medians of so many rounds (default 3)")
-    options = parser.parse_args(arguments)
-    counts = COUNTS[:2] if options.quick else COUNTS
-    print_table(
-        f"DataFrames: medians of {options.rounds} rounds, each run in a fresh process",
-        COLUMNS,
-        (measured(count, options.rounds) for count in counts),
-    )
+    launch_growth(__doc__, arguments, "DataFrames", COLUMNS, measured)
 
 
 if __name__ == "__main__":

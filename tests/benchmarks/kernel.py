@@ -8,24 +8,23 @@ ten times a second. Each line is a fresh kernel; the feed comes from a process o
 
 from __future__ import annotations
 
-import argparse
 import ast
 import asyncio
 import random
 import statistics
-import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
+from launch import options_of
 from table import number, print_table
 
-TRUTH = Path(__file__).resolve().parents[1] / "truth"
-sys.path.append(str(TRUTH))
+TESTS = Path(__file__).resolve().parents[1]
+sys.path += [str(TESTS), str(TESTS / "truth")]
 
 from page import Page, open_page  # noqa: E402 - it lies beside the test that uses it
+from serverprocess import server_process  # noqa: E402
 
 __all__ = ["main", "measure"]
 
@@ -34,17 +33,6 @@ SCENES = {"none": (False,), "kernel": (False, True), "thread": (False, True)}
 """Where the pump is, and whether the panel is displayed."""
 CONNECT = "session = await wsnotebook.connect({url!r}, proxy=None, io={io!r}, compression=None)"
 NOW = "(time.perf_counter(), time.process_time(), len(session.log))"
-
-
-@contextmanager
-def feed(rate: int) -> Iterator[str]:
-    """Run a server that sends ``rate`` frames of 100 bytes a second; yields its URL."""
-    command = [sys.executable, str(TRUTH / "peers" / "firehose.py"), str(rate)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        assert process.stdin is not None and process.stdout is not None
-        yield f"ws://127.0.0.1:{int(process.stdout.readline())}/"
-        process.stdin.close()
-        process.wait(15)
 
 
 async def cells(page: Page, seconds: float) -> list[float]:
@@ -92,16 +80,13 @@ async def measure(io: str, shown: bool, url: str, seconds: float) -> list[str]:
 
 def line(io: str, shown: bool, rate: int, seconds: float) -> list[str]:
     """Measure one line with a feed of its own."""
-    with feed(rate) as url:
+    with server_process(sys.executable, TESTS / "truth" / "peers" / "firehose.py", str(rate)) as url:
         return asyncio.run(measure(io, shown, url, seconds))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Parse the command line, measure, print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--quick", action="store_true", help="3 seconds a line instead of 10")
+    parser = options_of(__doc__, quick="3 seconds a line instead of 10", rounds=None)
     parser.add_argument("--rate", type=int, default=20_000, help="frames a second (default 20000)")
     parser.add_argument("--seconds", type=float, default=10.0, help="of each line (default 10)")
     options = parser.parse_args(arguments)

@@ -9,15 +9,16 @@ peak of the run's last third lies above that of its second third.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import resource
-from collections.abc import Sequence
+from argparse import Namespace
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 import psutil
+from launch import launch, options_of
 from measure import Meter, Result, in_fresh_process, medians
-from table import number, print_table
+from table import number
 
 import wsnotebook
 from wsnotebook.lab import EmbeddedServer, embedded_server, playback, ticker
@@ -163,14 +164,8 @@ def row(load: str, behaviour: str, figures: Result | None) -> list[str]:
     ]
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Parse the command line, measure, print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--quick", action="store_true", help="less than half of the frames")
-    parser.add_argument("--rounds", type=int, default=1, help="medians of so many rounds (default 1)")
-    options = parser.parse_args(arguments)
+def groups(options: Namespace) -> Iterator[list[list[str]]]:
+    """Put the lab under each load."""
     seconds = 4 if options.quick else 10
     loads = {
         (f"{CLIENTS:,} clients at once", "echo"): partial(
@@ -183,10 +178,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
             in_fresh_process, hour, seconds=seconds
         ),
     }
-    runs = {" ".join(names): run for names, run in loads.items()}
-    title = f"The lab under load: medians of {options.rounds} rounds, each run in a fresh process"
-    figures = medians(options.rounds, runs)
-    print_table(title, COLUMNS, [[row(*names, figures[" ".join(names)]) for names in loads]])
+    figures = medians(options.rounds, {" ".join(names): run for names, run in loads.items()})
+    yield [row(*names, figures[" ".join(names)]) for names in loads]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Parse the command line, measure, print."""
+    parser = options_of(__doc__, quick="less than half of the frames", rounds=1)
+    launch(parser, arguments, "The lab under load", COLUMNS, groups)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ DataFrame was made. Lists are not filled with 10 M frames: that takes 5 GB.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import gc
 from collections.abc import Callable, Iterator, Sequence
@@ -17,19 +16,17 @@ from itertools import cycle, islice
 from typing import Any
 
 import psutil
+from growth import NAME, launch_growth, recording, with_lists
 from measure import Result, in_fresh_process, medians
 from payloads import PAYLOADS
-from peers import GO, connect_wsnotebook, recorded, row
+from peers import GO, recorded, row
 from server import prepared, sending
-from table import number, print_table
+from table import number
 
 __all__ = ["main"]
 
 COLUMNS = ("kept as", "frames", "bytes/frame over payload", "with its DataFrame", "as log.memory says")
 FIGURES = ("bytes", "with df", "reported")
-COUNTS = (10_000, 100_000, 1_000_000, 10_000_000)
-LISTS_UP_TO = 1_000_000
-NAME = "100 B"
 WARM_UP = 1_000
 """Frames received before the first look at memory: buffers and caches of the connection are no frames."""
 
@@ -82,11 +79,8 @@ def dict_list(count: int) -> Result:
 
 async def record(url: str, count: int) -> Result:
     """Receive ``count`` frames into a log that keeps everything in memory."""
-    import wsnotebook
-
-    log = wsnotebook.FrameLog(retention=None)
-    assert wsnotebook.FrameLog().df.empty  # first use, as above
-    async with connect_wsnotebook(url, log=log) as session:
+    async with recording(url) as session:
+        log = session.log
         await session.send(GO)
         await recorded(log, WARM_UP + 1)
         before, reported = resident(), log.memory
@@ -116,7 +110,7 @@ LISTS: dict[str, Callable[[int], Result]] = {
 def measured(count: int, rounds: int) -> list[list[str]]:
     """Return the table's rows for one number of frames."""
     with sending(NAME, WARM_UP, count) as url:
-        lists = LISTS if count <= LISTS_UP_TO else {}
+        lists = LISTS if with_lists(count) else {}
         runs = {name: partial(in_fresh_process, function, count=count) for name, function in lists.items()}
         runs["wsnotebook log"] = partial(in_fresh_process, frame_log, url=url, count=count)
         results = medians(rounds, runs)
@@ -132,18 +126,7 @@ def measured(count: int, rounds: int) -> list[list[str]]:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Parse the command line, measure, print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--quick", action="store_true", help="up to 100,000 frames")
-    parser.add_argument("--rounds", type=int, default=3, help="medians of so many rounds (default 3)")
-    options = parser.parse_args(arguments)
-    counts = COUNTS[:2] if options.quick else COUNTS
-    print_table(
-        f"Memory: medians of {options.rounds} rounds, each run in a fresh process",
-        COLUMNS,
-        (measured(count, options.rounds) for count in counts),
-    )
+    launch_growth(__doc__, arguments, "Memory", COLUMNS, measured)
 
 
 if __name__ == "__main__":

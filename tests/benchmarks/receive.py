@@ -8,66 +8,36 @@ the loopback's. Every peer counts messages and their sizes; picows has no deflat
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Sequence
-from functools import partial
+from argparse import Namespace
+from collections.abc import Iterator, Sequence
 
-from measure import Result, in_fresh_process, medians
+from comparison import COLUMNS, compare
+from launch import launch, options_of
 from payloads import PAYLOADS, QUICK
 from peers import RECEIVERS, receive
 from server import sending
-from table import number, print_table
 
-__all__ = ["main", "rows"]
+__all__ = ["main"]
 
-COLUMNS = ("peer", "payload", "CPU µs/frame", "wall µs/frame", "CPU / websockets")
 INFLATING = ("aiohttp", "websockets", "wsnotebook, recorded", "wsnotebook, recorded and delivered")
 """Peers that negotiate permessage-deflate: picows leaves it to its user."""
 
 
-def rows(name: str, results: dict[str, Result | None]) -> list[list[str]]:
-    """Return the table's rows of one payload."""
-    bare = results["websockets"]
-    assert bare is not None
-    return [
-        [peer, name, *map(number, (result["cpu"], result["wall"], result["cpu"] / bare["cpu"]))]
-        if result
-        else [peer, name, "not installed", "-", "-"]
-        for peer, result in results.items()
-    ]
-
-
-def measured(name: str, messages: int, rounds: int) -> list[list[str]]:
-    """Let all peers receive one payload."""
-    peers = INFLATING if PAYLOADS[name].deflate else tuple(RECEIVERS)
-    with sending(name, messages) as url:
-        runs = {
-            peer: partial(in_fresh_process, receive, peer=peer, url=url, name=name, messages=messages)
-            for peer in peers
-        }
-        return rows(name, medians(rounds, runs))
+def groups(options: Namespace) -> Iterator[list[list[str]]]:
+    """Let all peers receive one payload after the other."""
+    for name in options.payload or (QUICK if options.quick else PAYLOADS):
+        messages = PAYLOADS[name].messages // (2 if options.quick else 1)
+        peers = INFLATING if PAYLOADS[name].deflate else tuple(RECEIVERS)
+        with sending(name, messages) as url:
+            yield compare(receive, peers, url, name, messages, options.rounds)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Parse the command line, measure, print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
-        "--quick", action="store_true", help="100 B and 4 KiB only, fewer frames: half a minute"
-    )
-    parser.add_argument("--rounds", type=int, default=3, help="medians of so many rounds (default 3)")
-    parser.add_argument(
-        "--payload", nargs="+", choices=PAYLOADS, metavar="NAME", help="only these of: " + "; ".join(PAYLOADS)
-    )
-    options = parser.parse_args(arguments)
-    names = options.payload or (QUICK if options.quick else tuple(PAYLOADS))
-    divisor = 2 if options.quick else 1
-    print_table(
-        f"Receiving: medians of {options.rounds} rounds, each run in a fresh process",
-        COLUMNS,
-        (measured(name, PAYLOADS[name].messages // divisor, options.rounds) for name in names),
-    )
+    parser = options_of(__doc__, quick="100 B and 4 KiB only, fewer frames: half a minute")
+    only = "only these of: " + "; ".join(PAYLOADS)
+    parser.add_argument("--payload", nargs="+", choices=PAYLOADS, metavar="NAME", help=only)
+    launch(parser, arguments, "Receiving", COLUMNS, groups)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from random import Random
 from typing import Any, NoReturn
 
 import pytest
+from serverprocess import server_process
 
 import wsnotebook
 from wsnotebook.wire.frames import CloseReason
@@ -51,14 +52,11 @@ def peer_url(maker: str, compression: str, request: pytest.FixtureRequest) -> It
     """The address of an echo server in a process of its own."""
     if maker == "ws":
         folder = request.getfixturevalue("ws_folder")
-        command = ["node", str(PEERS / "echo.mjs"), str(folder), compression]
+        command = ["node", PEERS / "echo.mjs", folder, compression]
     else:
-        command = [sys.executable, str(PEERS / f"echo_{maker}.py"), compression]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None and process.stdin is not None
-        yield f"ws://127.0.0.1:{int(process.stdout.readline())}/"
-        process.stdin.close()
-        process.wait(10)
+        command = [sys.executable, PEERS / f"echo_{maker}.py", compression]
+    with server_process(*command) as url:
+        yield url
 
 
 def connect(url: str, **options: Any) -> Any:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 import pytest
+from serverprocess import server_process
 
 import wsnotebook
 
@@ -38,15 +38,9 @@ def compute() -> None:
         total += sum(range(1000))
 
 
-@contextmanager
-def feed(period: float) -> Iterator[str]:
+def feed(period: float) -> AbstractContextManager[str]:
     """Run a feed in a process of its own, which pings every ``period`` and waits as long for a pong."""
-    command = [sys.executable, str(PEERS / "feed.py"), str(period), str(period)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None and process.stdin is not None
-        yield f"ws://127.0.0.1:{int(process.stdout.readline())}/"
-        process.stdin.close()
-        process.wait(15)
+    return server_process(sys.executable, PEERS / "feed.py", str(period), str(period))
 
 
 @pytest.fixture

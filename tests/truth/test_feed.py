@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from page import open_page
+from serverprocess import server_process
 
 pytestmark = pytest.mark.long
 
@@ -30,12 +30,8 @@ in_order = numbers.tolist() == list(range(len(numbers)))
 @pytest.fixture
 def firehose() -> Iterator[str]:
     """The URL of a feed in another process that sends as fast as it is read."""
-    command = [sys.executable, str(Path(__file__).parent / "peers" / "firehose.py")]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        assert process.stdin is not None and process.stdout is not None
-        yield f"ws://127.0.0.1:{int(process.stdout.readline())}/"
-        process.stdin.close()
-        process.wait(15)
+    with server_process(sys.executable, Path(__file__).parent / "peers" / "firehose.py") as url:
+        yield url
 
 
 @pytest.mark.parametrize("io", ["kernel", "thread"])
