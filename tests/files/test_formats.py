@@ -7,14 +7,32 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from wsnotebook.files.formats import LOADABLE, SAVABLE, reader_for, writer_for
 from wsnotebook.files.framelog import FrameLog
 from wsnotebook.files.header import Header
 from wsnotebook.files.loading import load
+from wsnotebook.files.saving import save
 from wsnotebook.log.connections import Connection
 from wsnotebook.log.segment import MAX_ROWS
 from wsnotebook.wire.batch import Batch
+
+
+@pytest.mark.parametrize("suffix", SAVABLE)
+@given(data=st.data())
+@settings(deadline=None)
+def test_a_log_comes_back_equal(
+    suffix: str,
+    data: st.DataObject,
+    logs: st.SearchStrategy[FrameLog],
+    same_log: Callable[[FrameLog, FrameLog], None],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """Frames, both directions' bytes, events and connections of any log survive save and load."""
+    log = data.draw(logs)
+    same_log(log, load(save(log, tmp_path_factory.mktemp("files") / f"log{suffix}")))
 
 
 @pytest.mark.parametrize("name", [*(f"log{suffix}" for suffix in SAVABLE), "log/"])

@@ -10,27 +10,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from wsnotebook.errors import FileError
 from wsnotebook.files.framelog import FrameLog
 from wsnotebook.files.loading import load
-from wsnotebook.files.saving import save
-
-
-@given(data=st.data())
-@settings(deadline=None)
-def test_a_log_comes_back_equal(
-    data: st.DataObject,
-    logs: st.SearchStrategy[FrameLog],
-    same_log: Any,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> None:
-    """Frames, both directions' bytes, events and connections of any log survive save and load."""
-    log = data.draw(logs)
-    path = save(log, tmp_path_factory.mktemp("files") / "log.parquet")
-    same_log(log, load(path))
 
 
 def test_a_log_of_many_segments_comes_back_equal(make_log: Any, same_log: Any, tmp_path: Path) -> None:

@@ -9,15 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
-import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from wsnotebook.files.framelog import FrameLog
 from wsnotebook.files.loading import load
 from wsnotebook.files.pcapng.pcapngblocks import ENHANCED, OURS, Block, read
 from wsnotebook.files.pcapng.pcapngblocks import block as encode
-from wsnotebook.files.saving import save
 from wsnotebook.log.connections import Connection
 from wsnotebook.wire.batch import Batch, Flag
 from wsnotebook.wire.frames import OPCODE_NAMES
@@ -30,19 +25,6 @@ ANSWER = (
     b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n"
 )
-
-
-@given(data=st.data())
-@settings(deadline=None)
-def test_a_log_comes_back_equal(
-    data: st.DataObject,
-    logs: st.SearchStrategy[FrameLog],
-    same_log: Any,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> None:
-    """Frames, both directions' bytes, events and connections of any log survive save and load."""
-    log = data.draw(logs)
-    same_log(log, load(save(log, tmp_path_factory.mktemp("files") / "log.pcapng")))
 
 
 def told(tshark: str, path: Path, *fields: str) -> list[list[str]]:
