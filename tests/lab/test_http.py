@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 import trustme
 
-from wsnotebook.lab.http import HttpServer, HttpServerSettings, Request, Response, http_server
+from wsnotebook.lab.http import HttpServer, HttpServerSettings, http_server
+from wsnotebook.lab.messages import Request, Response
 from wsnotebook.lab.multipart import Part, parse_multipart
 from wsnotebook.lab.ranges import multiple_ranges_length, write_multiple_ranges
 

@@ -15,7 +15,8 @@ from wsnotebook.cli.running import run as run_to_end
 from wsnotebook.errors import FileError
 from wsnotebook.files.formats import LOADABLE, is_directory
 from wsnotebook.files.loading import load
-from wsnotebook.lab.behaviours import BEHAVIOURS, Behaviour
+from wsnotebook.lab.behaviours import BEHAVIOURS
+from wsnotebook.lab.named import Behaviour
 from wsnotebook.lab.playback import playback
 from wsnotebook.lab.server import EmbeddedServer, embedded_server
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from wsnotebook.lab.behaviours import (
     BEHAVIOURS,
-    Behaviour,
     chat,
     closer,
     echo,
@@ -36,16 +35,10 @@ from wsnotebook.lab.hostile import (
     Upgrade,
     hostile_server,
 )
-from wsnotebook.lab.http import (
-    Headers,
-    HttpServer,
-    HttpServerSettings,
-    HttpSyntaxError,
-    Request,
-    Response,
-    http_server,
-)
+from wsnotebook.lab.http import HttpServer, HttpServerSettings, http_server
+from wsnotebook.lab.messages import Headers, HttpSyntaxError, Request, Response
 from wsnotebook.lab.multipart import Epilogue, Part, Preamble, parse_multipart
+from wsnotebook.lab.named import Behaviour
 from wsnotebook.lab.pipeline import start_connection_pipeline, start_server_connection_pipeline
 from wsnotebook.lab.playback import playback
 from wsnotebook.lab.ranges import multiple_ranges_length, write_multiple_ranges

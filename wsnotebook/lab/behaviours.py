@@ -26,7 +26,6 @@ from wsnotebook.lab.script import Script
 
 __all__ = [
     "BEHAVIOURS",
-    "Behaviour",
     "behaviour_from",
     "chat",
     "closer",

@@ -13,16 +13,12 @@ from typing import Any, Self
 
 from wsnotebook.lab.guard import is_loopback
 from wsnotebook.lab.legacy import Handler, adapt_handler
-from wsnotebook.lab.messages import BODY_LIMIT, Headers, HttpSyntaxError, Request, Response
+from wsnotebook.lab.messages import BODY_LIMIT
 from wsnotebook.lab.pipeline import OnError, ServerConnection
 
 __all__ = [
-    "Headers",
     "HttpServer",
     "HttpServerSettings",
-    "HttpSyntaxError",
-    "Request",
-    "Response",
     "http_server",
 ]
 

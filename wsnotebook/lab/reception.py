@@ -21,11 +21,11 @@ from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
 from wsnotebook.files.framelog import FrameLog
-from wsnotebook.lab.behaviours import Behaviour
 from wsnotebook.lab.connection import LabConnection, LabProtocol
 from wsnotebook.lab.frontdoor import FrontDoor
 from wsnotebook.lab.guard import Guard, Refusal, own_hosts
 from wsnotebook.lab.messages import Headers, Request, Response
+from wsnotebook.lab.named import Behaviour
 from wsnotebook.lab.pipeline import start_server_connection_pipeline
 from wsnotebook.lab.recorder import Recorder
 from wsnotebook.lab.requesthead import RequestHead

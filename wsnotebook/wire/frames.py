@@ -9,6 +9,8 @@ import enum
 from typing import Any, NamedTuple, Self, TypeAlias
 
 __all__ = [
+    "MAX_CLOSE_MESSAGE",
+    "MAX_CONTROL_PAYLOAD",
     "OPCODES",
     "OPCODE_NAMES",
     "BytesLike",
