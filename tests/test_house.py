@@ -26,6 +26,7 @@ from imports import (
     name_of,
 )
 
+PACKAGE = ROOT / "wsnotebook"
 NOT_FOR_LAB = "session"  # the peer shares no code with the session, so that a fault cannot agree with itself
 
 FOREIGN = {
@@ -280,3 +281,34 @@ def test_notebooks_are_committed_without_outputs(path: Path) -> None:
 
 if __name__ == "__main__":
     print(drawing(UPWARD | TYPES_ONLY))
+
+
+TESTS = ROOT / "tests"
+OTHER_FOLDERS = {
+    "benchmarks": "programs that print tables",
+    "browser": "scenarios in a real page, whatever they drive",
+    "files/version1": "files that version 1 wrote",
+    "session/peers": "programs that tests start",
+    "truth": "scenarios against a witness of the wire",
+    "truth/peers": "programs that tests start",
+}
+"""Folders of tests/ that are not folders of the package, and what lies there."""
+
+
+def test_a_folder_of_tests_is_one_of_the_package() -> None:
+    """Or it is named in the table, and what the table names is there."""
+    paths = (path.relative_to(TESTS) for path in TESTS.rglob("*") if path.is_dir())
+    folders = {path.as_posix() for path in paths if path.name != "__pycache__"}
+    assert {name for name in folders if not (PACKAGE / name).is_dir()} == OTHER_FOLDERS.keys()
+
+
+@pytest.mark.parametrize("path", sorted(TESTS.rglob("test_*.py")), ids=lambda path: path.name)
+def test_a_test_named_after_a_module_stands_in_the_folder_of_the_module(path: Path) -> None:
+    """tests/wire/test_scanner.py tests wire/scanner.py; a scenario has a name of its own, in the layer it drives."""
+    folder = path.parent.relative_to(TESTS)
+    homes = {module.parent for module in MODULES if f"test_{module.name}" == path.name}
+    if homes and folder.as_posix() not in OTHER_FOLDERS:
+        names = sorted(str(home) for home in homes)
+        assert Path(PACKAGE.name) / folder in homes, (
+            f"{path.relative_to(ROOT)} has the name of a module in {names}"
+        )
