@@ -279,10 +279,6 @@ def test_notebooks_are_committed_without_outputs(path: Path) -> None:
             assert cell["outputs"] == [] and cell["execution_count"] is None, cell["source"]
 
 
-if __name__ == "__main__":
-    print(drawing(UPWARD | TYPES_ONLY))
-
-
 TESTS = ROOT / "tests"
 OTHER_FOLDERS = {
     "benchmarks": "programs that print tables",
@@ -312,3 +308,7 @@ def test_a_test_named_after_a_module_stands_in_the_folder_of_the_module(path: Pa
         assert Path(PACKAGE.name) / folder in homes, (
             f"{path.relative_to(ROOT)} has the name of a module in {names}"
         )
+
+
+if __name__ == "__main__":
+    print(drawing(UPWARD | TYPES_ONLY))
