@@ -1,6 +1,6 @@
 """One frame for the inspector: its fields, and its payload as text, as JSON and as a hex dump.
 
-All text of a peer is escaped by safe_text() here; the layout is in table.mjs.
+All text of a peer is escaped by safe_text() here; the layout is in inspector.mjs.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """FrameTable: a table in the browser that shows a window of a log.
 
 The kernel sends the length of the log, and the page requests the rows that it shows. They are sent as binary buffers,
-so that the cost does not grow with the rate of frames. Scrolling and layout are in table.mjs.
+so that the cost does not grow with the rate of frames. Layout is in table.mjs, scrolling in viewport.mjs.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ __all__ = ["FrameTable", "pack_rows"]
 
 ANSWER_SECONDS = 0.1  # of a search between two reports of its progress
 KEPT_SEARCHES = 4  # in all views together; each costs 8 bytes a match. A fifth replaces the least recent one
-MOST_ROWS = 300  # in one answer; table.mjs requests no more. Higher than any screen, a few kB on the comm
+MOST_ROWS = 300  # in one answer; viewport.mjs requests no more. Higher than any screen, a few kB on the comm
 
 _HERE = pathlib.Path(__file__).parent
 
