@@ -270,6 +270,13 @@ def test_a_frame_that_the_end_cuts_off_is_a_row_with_the_bytes_that_came(
         assert str(end) in (row.detail or "")
 
 
+@pytest.mark.parametrize("between", [0x03, 0x83, 0x89])
+def test_a_frame_that_is_no_part_of_a_message_leaves_it_open(between: int) -> None:
+    """After a reserved opcode, as after a ping, the next whole text is odd: it comes within a message."""
+    data = encode(0x01, b"a") + encode(between, b"b") + encode(0x81, b"c") + encode(0x81, b"d")
+    assert [row.is_odd for row in feed(Scanner(), [data])] == [True, True, True, False]
+
+
 def test_an_end_between_two_frames_cuts_nothing_off() -> None:
     """A stream that ends where a frame ends leaves no row of its own, and nothing at all leaves none either."""
     scanner = Scanner()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from wsnotebook.wire.batch import LONE, Batch, Flag, Payload
+from wsnotebook.wire.batch import LONE, OPCODE, Batch, Flag, Payload
 from wsnotebook.wire.body import Body, LargeBody
 from wsnotebook.wire.masking import apply_mask
 
@@ -248,7 +248,7 @@ class Scanner:
             batch.headers[place] = header
         if key is not None or head not in self.plain or self._in_message:
             batch.odd.append(place)
-            if not head & 0x08:  # data frames only: control frames go between the parts of a message
+            if head & OPCODE <= 2:  # control frames and reserved opcodes go between the parts of a message
                 self._in_message = not head & 0x80
         return place
 
