@@ -633,6 +633,22 @@ def test_an_unmasked_frame_is_marked_and_a_server_refuses_it() -> None:
     assert server.close_sent is not None and server.close_sent.code == 1002
 
 
+@pytest.mark.parametrize("compressed", [False, True])
+def test_a_text_that_is_not_utf_8_is_marked_where_it_is_sent(compressed: bool) -> None:
+    """Among whole masked messages too, which are serialised at once."""
+    wire, _ = shake_hands(deflate=PerMessageDeflate() if compressed else None)
+    batch, _ = wire.serialize([outgoing(Frame.text("a")), outgoing(Frame.text(b"\xff"))])
+    assert batch.details == {1: str(Rules.TEXT_UTF8)}
+
+
+def test_a_continuation_without_a_message_is_not_compressed() -> None:
+    """A receiver would not inflate it, and its window would differ from ours ever after."""
+    wire, _ = shake_hands(deflate=PerMessageDeflate())
+    wire.serialize([outgoing(Frame.text("Hello"))])
+    batch, _ = wire.serialize([outgoing(Frame(Opcode.CONTINUATION, b"Hello"))])
+    assert batch.wire == {}
+
+
 def test_a_close_is_read_with_its_code_and_words() -> None:
     """4321 and a message of 123 bytes arrive unchanged."""
     wire, server = shake_hands()

@@ -153,6 +153,8 @@ class DeflateExtension(WebSocketExtension):
             self._compressing = all(predicate(frame) for predicate in self._compress_if)
         if not self._compressing:
             return frame
+        # A continuation without a message is not part of a compressed one: no receiver would inflate it.
+        self._compressing = not frame.fin
         coded = self._engine.encode(_EngineFrame(_EngineOpcode(frame.opcode), frame.data, frame.fin))
         return Frame(frame.opcode, coded.data, frame.fin, coded.rsv1, frame.rsv2, frame.rsv3)
 

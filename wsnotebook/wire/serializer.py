@@ -20,7 +20,8 @@ __all__ = ["Outgoing", "Serializer", "first_byte", "outgoing"]
 Outgoing: TypeAlias = tuple[int, bytes, int, bytes | None]
 """First byte, payload, Flag.TEXT or 0, and a fixed mask key or None for a random one."""
 
-_PLAIN = frozenset((0x81, 0x82))
+_TEXT = 0x81  # a whole text message
+_PLAIN = frozenset((_TEXT, 0x82))
 _MASKED = bytes(flags | Flag.MASKED for flags in range(256))
 _SHORT_HEADERS = {head: [bytes((head, 0x80 | length)) for length in range(126)] for head in _PLAIN}
 
@@ -66,7 +67,8 @@ class Serializer:
         heads, payloads, flags, fixed_keys = zip(*items, strict=True)
         simple = self.masking and not self._extensions and self._message.opcode is None
         if simple and _PLAIN.issuperset(heads) and not any(fixed_keys):
-            return _plain(heads, payloads, flags, mask_keys)
+            if heads.count(_TEXT) == flags.count(Flag.TEXT):  # every text is UTF-8
+                return _plain(heads, payloads, flags, mask_keys)
         batch = Batch()
         parts: list[bytes] = []
         for item, key in zip(items, mask_keys, strict=True):
