@@ -25,7 +25,8 @@ def one_by_one(state: MessageState, frames: list[tuple[int, bytes]]) -> bytes | 
     """Return the flags of each frame, or None where one breaks a rule."""
     flags = bytearray()
     for head, payload in frames:
-        broken, continues = state.begin(head)
+        broken = state.rule(head)
+        continues = state.begin(head)
         wrong_text, is_text = state.end(head, payload)
         if broken or wrong_text:
             return None

@@ -23,14 +23,13 @@ from websockets.uri import parse_uri
 from wsnotebook.errors import FrameTooBig, ProtocolViolation
 from wsnotebook.files.framelog import FrameLog
 from wsnotebook.log.connections import Connection
-from wsnotebook.wire.batch import Flag
+from wsnotebook.wire.batch import STATUSES, Flag
 from wsnotebook.wire.extensions import PerMessageDeflate
 from wsnotebook.wire.frames import CloseReason, Frame, Opcode
-from wsnotebook.wire.protocol import MAX_FRAGMENTS, Fault, WireProtocol
+from wsnotebook.wire.protocol import MAX_FRAGMENTS, WireProtocol
+from wsnotebook.wire.reading import Fault
 from wsnotebook.wire.rules import Rule, Rules
 from wsnotebook.wire.serializer import outgoing
-
-STATUSES = {Flag.OK: "ok", Flag.VIOLATION: "violation", Flag.UNSENT: "unsent", Flag.TRUNCATED: "truncated"}
 
 
 def shake_hands(
@@ -301,7 +300,7 @@ def test_a_violation_fails_a_default_session_with_the_code_of_its_rule(
     name: str, data: bytes, rule: Rule
 ) -> None:
     """Behaviour 6 and its kin: the frames before are delivered, the wrong one is a row that names the rule."""
-    for pieces in both_ways(b"\x81\x01a\x82\x01b" + data + b"\x81\x01c"):
+    for pieces in both_ways(b"\x81\x01a\x82\x01b" + data + b"\x8a\x01c"):
         outcome = receive(shake_hands()[0], pieces)
         assert outcome.fault is not None and outcome.fault.code == rule.code
         assert isinstance(outcome.fault.exception, ProtocolViolation)

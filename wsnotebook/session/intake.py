@@ -10,7 +10,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 
 from wsnotebook.session.incoming import IncomingState
-from wsnotebook.wire.protocol import Reading, WireProtocol
+from wsnotebook.wire.protocol import WireProtocol
+from wsnotebook.wire.reading import Reading
 
 __all__ = ["Intake"]
 

@@ -25,7 +25,8 @@ from wsnotebook.session.state import Lifecycle, SessionState
 from wsnotebook.session.writer import FrameWriter
 from wsnotebook.wire.closing import Event, Initiator, Kind, Phase
 from wsnotebook.wire.frames import CloseCode, Frame
-from wsnotebook.wire.protocol import Reading, WireProtocol
+from wsnotebook.wire.protocol import WireProtocol
+from wsnotebook.wire.reading import Reading
 from wsnotebook.wire.serializer import outgoing
 
 __all__ = ["Pump"]

@@ -1,6 +1,6 @@
-"""A Batch: the frames of one read or one write, in columns; what the wire hands to the log.
+"""A Batch: the frames of one read or one write, in columns; the unit that the wire passes to the log.
 
-A column of ints or bytes costs a tenth of an object a frame, and the log stores the same columns.
+A column of ints or bytes costs a tenth of one object per frame, and the log stores the same columns.
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ class Batch:
         self.headers: dict[int, bytes] = {}
         """Header on the wire, where it is not the shortest."""
         self.details: dict[int, str] = {}
-        """What was wrong with a frame."""
+        """Sentence about a frame: the rule that it breaks, or why its payload is not as usual."""
         self._joined: bytes | None = None
 
     def __len__(self) -> int:
@@ -145,7 +145,7 @@ class Batch:
         return place
 
     def mark(self, place: int, status: int, detail: str) -> None:
-        """Set the status of a frame and say why; the first fault of a frame stays."""
+        """Set status and detail of a frame; the first status of a frame stays."""
         if self.flags[place] & Flag.STATUS == Flag.OK:
             self.flags[place] |= status
             self.details[place] = detail
@@ -168,7 +168,7 @@ class Batch:
         return len(self.payloads) == 1 and len(self.payloads[0]) >= LONE
 
     def is_ascii(self) -> bool:
-        """Tell whether every byte of every payload is ASCII; of a view it is not known."""
+        """Tell whether every byte of every payload is ASCII; False for a view, which would have to be copied."""
         if not self._is_large:
             return self._joined_payloads().isascii()
         return all(isinstance(payload, bytes) and payload.isascii() for payload in self.payloads)
@@ -187,7 +187,7 @@ class Batch:
 
     @property
     def _is_large(self) -> bool:
-        """Whether joining costs more, by the copy, than it saves; the first frame speaks for all."""
+        """Whether joining would cost more for the copy than it saves; the first frame is the sample for all."""
         return len(self.payloads) == 1 or len(self.payloads[0]) >= _LARGE
 
     def _joined_payloads(self) -> bytes:
@@ -208,7 +208,7 @@ class Batch:
 
 
 def to_frame(head: int, payload: bytes) -> Frame:
-    """Return the frame of a first byte and a payload, no rule held against it."""
+    """Return the frame of a first byte and a payload, without a check."""
     fields = (OPCODES[head & OPCODE], payload, head >= FIN, head & RSV1 > 0, head & RSV2 > 0, head & RSV3 > 0)
     return tuple.__new__(Frame, fields)
 

@@ -1,4 +1,4 @@
-"""Inflater: the receiving half of permessage-deflate (RFC 7692), bounded and true to BFINAL.
+"""The receiving half of permessage-deflate (RFC 7692), bounded and true to BFINAL.
 
 websockets 17.4 loses text when a server ends a message with a final DEFLATE block and keeps its context
 (RFC 7692 §7.2.3.4–5): its decompressor is at its end and returns nothing ever after.
@@ -11,14 +11,60 @@ from collections.abc import Generator
 from typing import NamedTuple
 
 from wsnotebook.errors import FrameTooBig
+from wsnotebook.wire.frames import Frame, Opcode
 
-__all__ = ["Inflater"]
+__all__ = ["DeflateDecoder", "Inflater"]
 
 _SYNC_TAIL = b"\x00\x00\xff\xff"  # the empty block that a sender cuts off each message (RFC 7692 §7.2.1)
 _STEP = 2 << 20  # bytes inflated before the caller gets a turn: 2 MiB take a few milliseconds
-_WINDOWS_KEPT = 4  # windows of output that are remembered before all but one are cut off, to join seldom
-_PIECE = 16 << 10  # compressed bytes given to zlib at once: it copies what it leaves, at every final block
+_WINDOWS_KEPT = 4  # windows of output that are kept before all but one are cut off: joining them is rare then
+_PIECE = 16 << 10  # compressed bytes per call of zlib: it copies those that it leaves, at every final block
 _TURNS = 256  # decoders made before the caller gets a turn: 1 MB can hold 500,000 empty final blocks
+
+
+class DeflateDecoder:
+    """Inflate the frames of one direction; session, captures and lab use the same.
+
+    Args:
+        window_bits: size of the sender's LZ77 window as negotiated, 8 to 15.
+        context_takeover: the sender's window lasts from one message to the next.
+    """
+
+    def __init__(self, window_bits: int = 15, *, context_takeover: bool = True) -> None:
+        self.context_takeover = context_takeover
+        """Whether a message may refer to the ones before it."""
+        self._inflater = Inflater(window_bits, context_takeover=context_takeover)
+        self._is_compressed = False  # the open message is
+
+    def decoding(self, frame: Frame, *, max_size: int | None = None) -> Generator[None, None, Frame]:
+        """Inflate a data frame, if RSV1 of the first frame of its message says that it is compressed (§6.2).
+
+        Yields where a long inflation lets the event loop take a turn.
+
+        Raises:
+            FrameTooBig: it would have more than ``max_size`` bytes.
+            zlib.error: the payload is not DEFLATE.
+        """
+        if frame.opcode != Opcode.CONTINUATION:
+            self._is_compressed = frame.rsv1
+        if not self._is_compressed:
+            return frame
+        self._is_compressed = not frame.fin
+        if self._inflater.is_begun:
+            data = yield from self._inflater.rest()
+        else:
+            if not self.context_takeover and frame.opcode != Opcode.CONTINUATION:
+                self._inflater.restart()  # the message before may not have been finished
+            data = yield from self._inflater.inflate(frame.data, final=frame.fin, limit=max_size)
+        return Frame.nonstandard(frame.opcode, data, frame.fin, False, frame.rsv2, frame.rsv3)
+
+    def decode_whole(self, payload: bytes, max_size: int | None) -> bytes | None:
+        """Inflate the payload of a compressed message of one frame; None where it takes ``decoding`` to finish it."""
+        return self._inflater.start(payload, final=True, limit=max_size)
+
+    def restart(self) -> None:
+        """Begin anew with the next message, as after one that did not inflate."""
+        self._inflater.restart()
 
 
 class Inflater:
@@ -39,7 +85,7 @@ class Inflater:
 
     @property
     def is_begun(self) -> bool:
-        """Whether ``start`` left something for ``rest``."""
+        """Whether ``start`` left a frame unfinished, which ``rest`` finishes."""
         return self._begun is not None
 
     def inflate(self, data: bytes, *, final: bool, limit: int | None) -> Generator[None, None, bytes]:
@@ -58,7 +104,7 @@ class Inflater:
         return whole if whole is not None else (yield from self.rest())
 
     def start(self, data: bytes, *, final: bool, limit: int | None) -> bytes | None:
-        """Inflate one frame in one call; None where that is not the whole of it, and ``rest`` has to be called."""
+        """Inflate one frame in one call; None where it is not finished by that, and ``rest`` has to be called."""
         rest = data + _SYNC_TAIL if final else data
         room = _STEP if limit is None else min(_STEP, limit + 1)
         decoder = self._decoder
@@ -72,7 +118,7 @@ class Inflater:
             return None
         self._keep(piece)
         if final and not self._context_takeover:
-            self._restart()
+            self.restart()
         return piece
 
     def rest(self) -> Generator[None, None, bytes]:
@@ -109,28 +155,30 @@ class Inflater:
             piece = self._decoder.decompress(rest, room)
             rest = self._left_over()
         if final and not self._context_takeover:
-            self._restart()
+            self.restart()
         return b"".join(pieces)
 
     def _left_over(self) -> bytes:
-        """Return what the decoder was given and has not used."""
+        """Return the input that the decoder has not used."""
         return self._decoder.unused_data if self._decoder.eof else self._decoder.unconsumed_tail
 
     def _keep(self, piece: bytes) -> None:
-        """Remember the last output for a window's length; what is older goes a few windows at a time."""
+        """Keep the last output for the length of a window; older output is cut off a few windows at a time."""
         self._recent.append(piece)
         self._recent_size += len(piece)
         if self._recent_size > _WINDOWS_KEPT << self._window_bits:
             self._window()
 
     def _window(self) -> bytes:
-        """Return the window; it is remembered as one piece, so that many small ones are joined once only."""
+        """Return the window, and keep it as one piece, so that many small ones are joined only once."""
         window = b"".join(self._recent)[-(1 << self._window_bits) :]
         self._recent = [window]
         self._recent_size = len(window)
         return window
 
-    def _restart(self) -> None:
+    def restart(self) -> None:
+        """Forget the window and an unfinished frame: the next message refers to nothing before it."""
+        self._begun = None
         self._decoder = zlib.decompressobj(-self._window_bits)
         self._recent.clear()
         self._recent_size = 0
@@ -140,9 +188,9 @@ class _Begun(NamedTuple):
     """A frame of which the first step was done."""
 
     piece: bytes
-    """What came out."""
+    """Output so far."""
     rest: bytes
-    """What did not go in."""
+    """Input that is left."""
     final: bool
     limit: int | None
     error: zlib.error | None

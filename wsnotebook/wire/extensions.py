@@ -1,4 +1,4 @@
-"""WebSocketExtension, its factory, and PerMessageDeflate (RFC 7692): what may change a payload on its way.
+"""WebSocketExtension, its factory, and PerMessageDeflate (RFC 7692): they may change a payload on its way.
 
 Negotiation and compression are those of websockets; decompression is deflate.py.
 """
@@ -18,8 +18,9 @@ from websockets.frames import Opcode as _EngineOpcode
 from websockets.typing import ExtensionName, ExtensionParameter
 
 from wsnotebook.wire.batch import RSV1, RSV2, RSV3
-from wsnotebook.wire.deflate import Inflater
+from wsnotebook.wire.deflate import DeflateDecoder
 from wsnotebook.wire.frames import Frame, Opcode
+from wsnotebook.wire.rules import Rules
 
 __all__ = [
     "DeflateExtension",
@@ -80,7 +81,7 @@ class PerMessageDeflate(WebSocketExtensionFactory):
         client_max_window_bits: size of our window, 9 to 15; True lets the server choose; None does not offer it.
         server_max_window_bits: most the server's window may have, 8 to 15.
         level: zlib level, 0 to 9; None for zlib's default.
-        compress_if: predicates on an outgoing Frame; a message is compressed when all say yes of its first frame.
+        compress_if: predicates on an outgoing Frame; a message is compressed when all are true for its first frame.
 
     Raises:
         ValueError: a number of window bits or a level out of range.
@@ -118,7 +119,7 @@ class PerMessageDeflate(WebSocketExtensionFactory):
     def process_response_params(
         self, params: Sequence[ExtensionParameter], accepted_extensions: Sequence[Extension]
     ) -> DeflateExtension:
-        """Return the extension as the server's answer settles it.
+        """Return the extension as negotiated by the server's answer.
 
         Raises:
             NegotiationError: the answer is not one to this offer.
@@ -142,13 +143,13 @@ class DeflateExtension(WebSocketExtension):
         self._engine = engine
         self._compress_if = factory.compress_if
         self._compressing = False
-        self._inflating = False
-        self._inflater = Inflater(
+        self.decoder = DeflateDecoder(
             engine.remote_max_window_bits, context_takeover=not engine.remote_no_context_takeover
         )
+        """Inflates what the peer sends."""
 
     def encode(self, frame: Frame) -> Frame:  # type: ignore[override]  # our Frame, not that of websockets
-        """Compress the frame, if ``compress_if`` said yes of the first one of its message."""
+        """Compress the frame, if ``compress_if`` chose the first one of its message."""
         if frame.opcode != Opcode.CONTINUATION:
             self._compressing = all(predicate(frame) for predicate in self._compress_if)
         if not self._compressing:
@@ -160,33 +161,14 @@ class DeflateExtension(WebSocketExtension):
 
     def decode(self, frame: Frame, *, max_size: int | None = None) -> Frame:  # type: ignore[override]  # our Frame
         """Inflate the frame in one go."""
-        steps = self.decoding(frame, max_size=max_size)
+        steps = self.decoder.decoding(frame, max_size=max_size)
         while True:
             try:
                 next(steps)
             except StopIteration as stop:
                 return stop.value  # type: ignore[no-any-return]  # StopIteration carries what the generator returns
-
-    def decoding(self, frame: Frame, *, max_size: int | None = None) -> Generator[None, None, Frame]:
-        """Inflate the frame, if RSV1 of the first one of its message says that it is compressed."""
-        if frame.opcode != Opcode.CONTINUATION:
-            self._inflating = frame.rsv1
-        elif frame.rsv1:
-            raise ValueError("RSV1 on a continuation (RFC 7692 §6.1)")
-        if not self._inflating:
-            return frame
-        try:
-            if self._inflater.is_begun:
-                data = yield from self._inflater.rest()
-            else:
-                data = yield from self._inflater.inflate(frame.data, final=frame.fin, limit=max_size)
-        except zlib.error as error:
-            raise ValueError(f"the payload does not inflate: {error} (RFC 7692 §7.2.2)") from error
-        return Frame(frame.opcode, data, frame.fin, False, frame.rsv2, frame.rsv3)
-
-    def decode_whole(self, payload: bytes, max_size: int | None) -> bytes | None:
-        """Inflate the payload of a compressed message of one frame; None where it takes ``decoding`` to finish it."""
-        return self._inflater.start(payload, final=True, limit=max_size)
+            except zlib.error as error:
+                raise ValueError(str(Rules.INFLATE.because(error))) from error
 
     def __repr__(self) -> str:
         parameters = ", ".join(

@@ -29,7 +29,7 @@ MAX_CLOSE_MESSAGE = MAX_CONTROL_PAYLOAD - 2  # the code takes two
 
 
 class Opcode(enum.IntEnum):
-    """What a frame is (RFC 6455 §5.2). The reserved opcodes 0x3–0x7 and 0xB–0xF are plain ints in a Frame."""
+    """Type of a frame (RFC 6455 §5.2). The reserved opcodes 0x3–0x7 and 0xB–0xF are plain ints in a Frame."""
 
     CONTINUATION = 0x0
     TEXT = 0x1
@@ -94,10 +94,10 @@ def truncate_utf8(text: str, limit: int) -> str:
 
 
 class CloseReason(NamedTuple):
-    """Why a session ended: a close code and a message of at most 123 UTF-8 bytes."""
+    """Why a session ended: a close code and a message of at most 123 UTF-8 bytes (RFC 6455 §5.5.1)."""
 
     code: int
-    """Close code; 1005 and 1006 stand for what never crosses the wire."""
+    """Close code; 1005 and 1006 are never on the wire (RFC 6455 §7.4.1)."""
     message: str = ""
     """The peer's or the user's words."""
 
@@ -153,7 +153,7 @@ class Frame(_Fields):
 
     Raises:
         ValueError: a ping, pong or close of more than 125 bytes, or an opcode that is not four bits.
-            ``Frame.nonstandard`` makes what this refuses, for raw sessions.
+            ``Frame.nonstandard`` makes those that this refuses, for raw sessions.
     """
 
     __slots__ = ()
@@ -185,7 +185,7 @@ class Frame(_Fields):
         rsv2: bool = False,
         rsv3: bool = False,
     ) -> Self:
-        """Return a frame that no rule was held against: to see on a raw session what a peer makes of it."""
+        """Return a frame without a check: to see on a raw session how a peer reacts to it."""
         if not 0 <= opcode <= 15:
             raise ValueError(f"an opcode has four bits, {opcode} does not fit")
         if not isinstance(data, (bytes, bytearray, memoryview)):

@@ -1,4 +1,4 @@
-"""Masking (RFC 6455 §5.3): the C routine of websockets, or its Python twin where a wheel came without C."""
+"""Masking (RFC 6455 §5.3): the C routine of websockets, or the Python one where a wheel was built without C."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""MessageState: what the frames of one direction say about the message that is open."""
+"""MessageState: type, size and text of the message that is open in one direction (RFC 6455 §5.4)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from wsnotebook.wire.rules import Rule, Rules
 __all__ = ["MessageState", "is_utf8"]
 
 _utf8_decoder = codecs.getincrementaldecoder("utf-8")
-_PIECE = 64 << 10  # bytes decoded at once: the text is thrown away, and a small one is made in warm memory
+_TEXT = int(Opcode.TEXT)  # an int: an enum member costs a look-up for each frame
+_PIECE = 64 << 10  # bytes decoded at once: the text is discarded, and a small one stays in the cache
 
 
 # First bytes of whole messages, each of one frame or in parts, and perhaps of one that goes on (RFC 6455 §5.4).
@@ -27,7 +28,10 @@ _TEXT_FLAGS = bytes(
 
 
 class MessageState:
-    """The open message of one direction: its type, size, number of fragments and its UTF-8 so far."""
+    """The open message of one direction: its type, size, number of fragments and its UTF-8 so far.
+
+    For each data frame call ``begin``, then ``end``, or ``skip`` where the payload is not known.
+    """
 
     def __init__(self) -> None:
         self.opcode: int | None = None
@@ -38,44 +42,71 @@ class MessageState:
         """Frames of the open message so far."""
         self._decoder = _utf8_decoder()
         self._in_character = False  # the text so far ends inside a character
+        self._has_hole = False  # a payload of the open message is not known
 
-    def begin(self, head: int) -> tuple[Rule | None, bool]:
-        """Take the first byte of a data frame; return the rule it breaks and whether it continues a message."""
+    def rule(self, head: int) -> Rule | None:
+        """Return the rule that a data frame with this first byte would break; changes nothing."""
+        if head & OPCODE == Opcode.CONTINUATION:
+            return Rules.NOTHING_TO_CONTINUE if self.opcode is None else None
+        return Rules.MESSAGE_OPEN if self.opcode is not None else None
+
+    def begin(self, head: int) -> bool:
+        """Count a data frame by its first byte; return whether it continues a message.
+
+        A new message within an open one takes its place: the peer has given the first one up, and what follows is
+        judged by the second.
+        """
         opcode = head & OPCODE
-        if opcode == Opcode.CONTINUATION:
+        if not opcode:
             if self.opcode is None:
-                return Rules.NOTHING_TO_CONTINUE, False
+                return False
             self.fragments += 1
-            return None, True
-        rule = Rules.MESSAGE_OPEN if self.opcode is not None else None
+            return True
         self.opcode = opcode
         self.size = 0
         self.fragments = 1
+        self._has_hole = False
         if self._in_character:
-            self._decoder.reset()
-            self._in_character = False
-        return rule, False
+            self._forget_character()
+        return False
 
     def end(self, head: int, payload: Payload) -> tuple[Rule | None, bool]:
-        """Take the payload of that frame; return the rule it breaks and whether it is UTF-8 by itself."""
-        self.size += len(payload)
-        final = bool(head & FIN)
+        """Count the payload of that frame; return the rule it breaks and whether it is UTF-8 by itself.
+
+        A character may be cut by the end of a fragment (RFC 6455 §5.6): the message has to be UTF-8, its parts need
+        not be.
+        """
         rule, alone = None, False
-        if self.opcode == Opcode.TEXT:
+        if self.opcode == _TEXT:
             if isinstance(payload, bytes) and payload.isascii() and not self._in_character:
                 alone = True
             else:
                 alone = is_utf8(payload)
-                rule = self._decode(payload, final)
-        if final:
+                rule = None if self._has_hole else self._decode(payload, bool(head & FIN))
+        if self.opcode is not None:
+            self.size += len(payload)
+        if head & FIN:
             self.opcode = None
         return rule, alone
 
-    def take_run(self, batch: Batch) -> bool:
-        """Take all frames of a batch at once, if all are data frames in a right order and ASCII where they are text.
+    def skip(self, head: int, size: int) -> None:
+        """Count that frame without its payload: the text of the message is not judged from there on.
 
-        Returns whether that is so; otherwise nothing is taken. Sets the flags of the batch; ``begin`` and ``end`` say
-        the same frame by frame. Size and number of fragments are the caller's to hold against a limit.
+        The bytes that are missing may hold a part of a character, so that neither those before nor those after can be
+        called wrong.
+        """
+        self._has_hole = True
+        self._forget_character()
+        if self.opcode is not None:
+            self.size += size
+        if head & FIN:
+            self.opcode = None
+
+    def take_run(self, batch: Batch) -> bool:
+        """Count all frames of a batch at once, if all are data frames in a right order and ASCII where they are text.
+
+        Returns whether that is so; otherwise nothing is counted. Sets the flags of the batch; ``begin`` and ``end`` do
+        the same frame by frame. The caller holds size and number of fragments against its limits.
         """
         heads = bytes(batch.heads)
         if self._in_character or not (_WITHIN if self.opcode else _BETWEEN).fullmatch(heads):
@@ -85,14 +116,14 @@ class MessageState:
         if (in_text and in_binary) or ((in_text or 0x81 in heads) and not batch.is_ascii()):
             return False
         batch.flags[:] = heads.translate(_TEXT_FLAGS if in_text else _BINARY_FLAGS)
-        begun = len(
-            heads.rstrip(b"\x00\x01\x02")
-        )  # place of the first frame of the message that is left open
+        # Place of the first frame of the message that is left open.
+        begun = len(heads.rstrip(b"\x00\x01\x02"))
         if begun == len(heads):
             self.opcode = None
         elif heads[begun]:
             self.opcode = heads[begun]
             self.fragments = self.size = 0
+            self._has_hole = False
         self.fragments += len(heads) - begun
         self.size += sum(map(len, batch.payloads[begun:]))
         return True
@@ -105,6 +136,10 @@ class MessageState:
             return Rules.TEXT_UTF8
         self._in_character = bool(self._decoder.getstate()[0])
         return None
+
+    def _forget_character(self) -> None:
+        self._decoder.reset()
+        self._in_character = False
 
 
 def is_utf8(payload: Payload) -> bool:

@@ -1,7 +1,7 @@
 """Scanner: a lenient walker that turns the bytes of one direction into batches of frames.
 
-It knows where frames begin and end and nothing else: wrong frames come out like right ones. rules.py says what is
-wrong with a frame, protocol.py what follows from it.
+It knows where frames begin and end (RFC 6455 §5.2) and nothing else: wrong frames come out like right ones, as a
+recorder has to keep them. direction.py judges them.
 """
 
 from __future__ import annotations
@@ -20,15 +20,17 @@ MAX_ODD_FRAMES = 1024
 """Of those, pings, fragments and the like: each costs as much as ten plain ones."""
 
 _PLAIN = frozenset((0x81, 0x82))  # final text and final binary, no reserved bit
-_PARTS = frozenset((0x01, 0x02, 0x00, 0x80))  # what a message in parts is made of
+_PARTS = frozenset((0x01, 0x02, 0x00, 0x80))  # frames of a message in parts (RFC 6455 §5.4)
 _PLAIN_OR_COMPRESSED = _PLAIN | {0xC1, 0xC2}  # the same, compressed (RFC 7692 §6)
-_LARGEST_IN_PLACE = 256 << 20  # bytes: a longer length may be a lie, and waits for its bytes
-_LENGTH_TOP_BIT = 1 << 63
+_LARGEST_IN_PLACE = (
+    256 << 20
+)  # bytes: a longer length may be a lie, so no memory is allocated before its bytes
+_LENGTH_TOP_BIT = 1 << 63  # must be 0 (RFC 6455 §5.2)
 _TEXT_FLAGS = bytes(Flag.TEXT if head == 0x81 else 0 for head in range(256))
 
 
 class ScannedBatch(Batch):
-    """A batch as it comes from the scanner, before any rule was held against it."""
+    """A batch as the scanner returns it: no frame of it was judged."""
 
     __slots__ = ("declared", "odd")
 
@@ -46,12 +48,12 @@ class Scanner:
     Args:
         limit: payload bytes a frame may declare; a longer one becomes a row without its body, which is skipped.
             None for no limit. May be set at any time.
-        allocate: gives memory for the payload of a large plain frame, which then stays where it was received; None
+        allocate: returns memory for the payload of a large plain frame, which then stays where it was received; None
             joins the pieces of each read. May be set at any time.
 
     Feed it with ``feed(data)``, then call ``scan()`` until it returns None: each call returns one batch. How the bytes
-    were cut makes no difference to the frames. While ``room()`` returns memory, bytes may be put there instead and
-    counted with ``filled(count)``. ``finish()`` returns what an end of stream cut off.
+    are cut makes no difference to the frames. While ``room()`` returns memory, bytes may be written there instead and
+    counted with ``filled(count)``. ``finish()`` returns the frame that the end of the stream cut off.
     """
 
     def __init__(self, limit: int | None = None, allocate: Callable[[int], memoryview] | None = None) -> None:
@@ -61,9 +63,9 @@ class Scanner:
         """Bytes that belong to no row: bodies over the limit, and all after a length that cannot be."""
         self.plain = _PLAIN
         """First bytes of frames that are not odd."""
-        self._data = b""  # what was fed and is not yet scanned, from _position on
+        self._data = b""  # fed bytes; those from _position on are not scanned yet
         self._position = 0
-        self._tail = bytearray()  # the beginning of a header whose rest has not come
+        self._tail = bytearray()  # the beginning of a header whose rest has not arrived
         self._body: Body | LargeBody | None = None  # the frame that has begun
         self._skip = 0  # bytes still to pass over; -1: all of them
         self._in_message = False  # after a non-final data frame nothing is plain
@@ -73,22 +75,22 @@ class Scanner:
         self.plain = _PLAIN_OR_COMPRESSED
 
     def feed(self, data: bytes) -> None:
-        """Take the bytes of one read. What was fed before must have been scanned."""
+        """Set the bytes of one read as the next to scan. Those fed before must have been scanned."""
         self._data = data
         self._position = 0
 
     def room(self) -> memoryview | None:
-        """Return where the rest of a large frame belongs, all of which may be filled; None where there is none."""
+        """Return memory for the rest of a large frame, all of which may be filled; None where there is none."""
         return self._body.room if isinstance(self._body, LargeBody) else None
 
     def filled(self, count: int) -> None:
-        """Take bytes that were put at the beginning of ``room()``. What was fed before must have been scanned."""
+        """Count bytes that were written to the beginning of ``room()``. Those fed before must have been scanned."""
         assert isinstance(self._body, LargeBody)
         self._body.filled(count)
         self.feed(b"")
 
     def scan(self) -> ScannedBatch | None:
-        """Return the next batch of whole frames, or None when all that was fed is scanned."""
+        """Return the next batch of whole frames, or None when all fed bytes are scanned."""
         batch = ScannedBatch()
         is_filled = self._body is not None and not self._body.lack
         if (self._position >= len(self._data) and not is_filled) or not self._complete(batch):
@@ -114,7 +116,7 @@ class Scanner:
         return batch
 
     def _complete(self, batch: ScannedBatch) -> bool:
-        """Add to a frame that has begun what it lacks; True when none is left over."""
+        """Complete the frame that is arriving with the next bytes; True when no frame is incomplete any more."""
         while self._tail:
             lack = _header_size(self._tail) - len(self._tail)
             self._tail += self._take(lack)
@@ -141,7 +143,7 @@ class Scanner:
         return piece
 
     def _walk(self, batch: ScannedBatch) -> None:
-        """Take frames from the data until it ends or the batch is full."""
+        """Scan frames until the data ends or the batch is full."""
         data = self._data
         position = self._position
         end = len(data)
@@ -161,7 +163,7 @@ class Scanner:
         self._position = position
 
     def _run_of_parts(self, data: bytes, position: int, batch: ScannedBatch) -> int:
-        """Take a run of frames that are parts of messages."""
+        """Scan a run of frames that are parts of messages."""
         before = len(batch.payloads)
         room = min(MAX_BATCH_FRAMES - before, MAX_ODD_FRAMES - len(batch.odd))
         position = self._run(data, position, batch, _PARTS, room)
@@ -172,7 +174,7 @@ class Scanner:
         return position
 
     def _run(self, data: bytes, position: int, batch: ScannedBatch, taken: frozenset[int], room: int) -> int:
-        """Take a run of at most ``room`` frames that lie whole in the data: the loop that a fast feed lives in.
+        """Scan a run of at most ``room`` frames that lie whole in the data: the hot loop of a fast feed.
 
         It ends at a mask, a first byte that is not among ``taken``, a header that is not the shortest, a large length.
         """
@@ -191,7 +193,7 @@ class Scanner:
                     break
                 length = data[start] << 8 | data[start + 1]
                 start = position + 4
-                if length < 126:  # not the shortest header: the careful way keeps its bytes
+                if length < 126:  # not the shortest form (RFC 6455 §5.2): _frame keeps its bytes
                     break
             stop = start + length
             if stop > end or length > limit or head not in taken:
@@ -206,7 +208,7 @@ class Scanner:
         return position
 
     def _frame(self, data: bytes, position: int, batch: ScannedBatch) -> int:
-        """Take one frame of any kind, or the beginning of one; return where it ends in the data."""
+        """Scan one frame of any kind, or the beginning of one; return where it ends in the data."""
         end = len(data)
         if end - position < 2 or end - position < (size := _header_size(data, position)):
             self._tail += data[position:]
@@ -221,7 +223,8 @@ class Scanner:
             place = self._add(batch, head, data[position:start], key, b"")
             batch.declared[place] = length
             batch.flags[place] &= ~Flag.TEXT  # its payload is unknown, not empty
-            batch.odd.append(place)
+            if not batch.odd or batch.odd[-1] != place:
+                batch.odd.append(place)
             self._skip = -1 if length >= _LENGTH_TOP_BIT else length
             return start
         if end - start < length:

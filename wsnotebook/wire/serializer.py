@@ -1,6 +1,6 @@
-"""Serializer: frames that are to be sent now become bytes for the socket and rows for the log.
+"""Serializer: turns queued frames into bytes for the socket and rows for the log.
 
-Masking is read here, for each frame, and nowhere earlier.
+The setting for masking is read here, for each frame, and nowhere earlier.
 """
 
 from __future__ import annotations
@@ -9,11 +9,12 @@ from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from wsnotebook.wire.batch import FIN, OPCODE, RSV1, RSV2, RSV3, Batch, Flag, minimal_header, to_frame
+from wsnotebook.wire.decoding import decoders_of
+from wsnotebook.wire.direction import Direction
 from wsnotebook.wire.extensions import WebSocketExtension
-from wsnotebook.wire.frames import MAX_CONTROL_PAYLOAD, Frame, Opcode
+from wsnotebook.wire.frames import Frame, Opcode
 from wsnotebook.wire.masking import apply_mask
-from wsnotebook.wire.messages import MessageState, is_utf8
-from wsnotebook.wire.rules import Rule, Rules, close_rule, head_rules
+from wsnotebook.wire.messages import is_utf8
 
 __all__ = ["Outgoing", "Serializer", "first_byte", "outgoing"]
 
@@ -33,7 +34,7 @@ def first_byte(frame: Frame) -> int:
 
 
 def outgoing(frame: Frame, mask_key: bytes | None = None) -> Outgoing:
-    """Return a frame in the form in which it waits to be sent."""
+    """Return a frame in the form in which it is queued."""
     is_text = frame.opcode == Opcode.TEXT and is_utf8(frame.data)
     return first_byte(frame), frame.data, Flag.TEXT if is_text else 0, mask_key
 
@@ -50,22 +51,28 @@ class Serializer:
         self.masking = masking
         self._random = random
         self._extensions: tuple[WebSocketExtension, ...] = ()
-        self._head_rules = head_rules(0)
-        self._message = MessageState()
+        self._direction = Direction("client")
 
-    def settle(self, extensions: tuple[WebSocketExtension, ...], rules: tuple[Rule | None, ...]) -> None:
-        """Take what the handshake has negotiated."""
+    def negotiate(self, claimed: int, extensions: tuple[WebSocketExtension, ...]) -> None:
+        """Set what the handshake has negotiated.
+
+        Args:
+            claimed: RSV bits that the extensions use, as bits of the first byte.
+            extensions: in negotiated order, in which outgoing frames pass them.
+        """
         self._extensions = extensions
-        self._head_rules = rules
+        self._direction.negotiate(claimed, decoders_of(extensions))
 
     def serialize(self, items: Sequence[Outgoing]) -> tuple[Batch, bytes]:
         """Return the rows and the bytes of some frames, in order."""
         if not items:
             return Batch(), b""
+        # A fresh key for each frame, which nobody can predict (RFC 6455 §5.3): the masked bytes are then not those that
+        # a script of a web page has chosen, and no proxy on the way can be made to take them for HTTP (§10.3).
         keys = self._random(4 * len(items))
         mask_keys = [keys[place : place + 4] for place in range(0, len(keys), 4)]
         heads, payloads, flags, fixed_keys = zip(*items, strict=True)
-        simple = self.masking and not self._extensions and self._message.opcode is None
+        simple = self.masking and not self._extensions and self._direction.is_between_messages
         if simple and _PLAIN.issuperset(heads) and not any(fixed_keys):
             if heads.count(_TEXT) == flags.count(Flag.TEXT):  # every text is UTF-8
                 return _plain(heads, payloads, flags, mask_keys)
@@ -76,27 +83,19 @@ class Serializer:
         return batch, b"".join(parts)
 
     def _one(self, item: Outgoing, key: bytes | None, batch: Batch, parts: list[bytes]) -> None:
-        """Serialise one frame of any kind, marking what is wrong with it."""
+        """Serialise one frame of any kind, marking what is wrong with it.
+
+        The header is judged as it goes onto the wire, the payload as the application gave it: it need not be inflated
+        again for that.
+        """
         head, payload, _, _ = item
-        place = batch.add(head, payload, 0, key)
-        is_data = not head & 0x08
-        rule = self._rule(head, payload)
-        if is_data:
-            broken, continues = self._message.begin(head)
-            batch.flags[place] |= Flag.CONTINUES if continues else 0
-            wrong_text, is_text = self._message.end(head, payload)
-            batch.flags[place] |= Flag.TEXT if is_text else 0
-            rule = rule or broken or wrong_text
         wire_payload = payload
         if head & OPCODE <= Opcode.BINARY and self._extensions:
             head, wire_payload = self._encode(head, payload)
-            batch.heads[place] = head
-            if wire_payload is not payload:
-                batch.set_wire(place, wire_payload, payload)
-        if rule is None and key is None:
-            rule = Rules.UNMASKED
-        if rule is not None:
-            batch.mark(place, Flag.VIOLATION, str(rule))
+        place = batch.add(head, payload, 0, key)
+        if wire_payload is not payload:
+            batch.set_wire(place, wire_payload, payload)
+        self._direction.judge(batch, place)
         header = minimal_header(head, len(wire_payload), key)
         parts += (header, apply_mask(wire_payload, key) if key else wire_payload)
 
@@ -106,19 +105,11 @@ class Serializer:
             frame = extension.encode(frame)
         return first_byte(frame), frame.data
 
-    def _rule(self, head: int, payload: bytes) -> Rule | None:
-        """Return the rule that the frame breaks by itself."""
-        if self._head_rules[head] is not None:
-            return self._head_rules[head]
-        if head & 0x08 and len(payload) > MAX_CONTROL_PAYLOAD:
-            return Rules.CONTROL_LENGTH
-        return close_rule(payload) if head & OPCODE == Opcode.CLOSE else None
-
 
 def _plain(
     heads: Sequence[int], payloads: Sequence[bytes], flags: Sequence[int], mask_keys: list[bytes]
 ) -> tuple[Batch, bytes]:
-    """Serialise masked whole messages that no extension changes: the loop that a fast sender lives in."""
+    """Serialise masked whole messages that no extension changes: the hot loop of a fast sender."""
     batch = Batch()
     batch.heads += bytes(heads)
     batch.flags += bytes(flags).translate(_MASKED)

@@ -129,7 +129,7 @@ class _Flow:
             )
         )
         deflate = deflate_parameters(upgraded.extensions)
-        self._decoders = (Decoder(False, deflate), Decoder(True, deflate))
+        self._decoders = (Decoder("server", deflate), Decoder("client", deflate))
         self._upgrade = None
         for side, early in enumerate(upgraded.early):
             if early:

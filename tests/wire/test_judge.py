@@ -1,0 +1,507 @@
+"""One judge: the same bytes have the same status and detail wherever they are judged, and what follows differs."""
+
+from __future__ import annotations
+
+import tempfile
+import zlib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import pytest
+from captures import ANSWER, pcap, talk
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from websockets.extensions.permessage_deflate import PerMessageDeflate as LabDeflate
+from websockets.uri import parse_uri
+from websockets.utils import accept_key
+
+from wsnotebook.errors import FrameTooBig
+from wsnotebook.files.framelog import FrameLog
+from wsnotebook.files.loading import load
+from wsnotebook.files.pcapng.decoder import Decoder
+from wsnotebook.lab.recorder import Recorder
+from wsnotebook.log.connections import Connection
+from wsnotebook.wire.batch import RSV1, STATUSES, Flag
+from wsnotebook.wire.deflate import DeflateDecoder
+from wsnotebook.wire.direction import Direction, Sender
+from wsnotebook.wire.extensions import PerMessageDeflate
+from wsnotebook.wire.frames import Frame
+from wsnotebook.wire.judge import Judge
+from wsnotebook.wire.limits import Limits
+from wsnotebook.wire.protocol import WireProtocol
+from wsnotebook.wire.reading import Reading
+from wsnotebook.wire.rules import Rule, Rules
+from wsnotebook.wire.scanner import Scanner
+from wsnotebook.wire.serializer import outgoing
+
+Deflate = Literal["", "takeover", "no takeover"]
+"""What is negotiated: nothing, or permessage-deflate with or without context takeover in both directions."""
+
+DEFLATED = bytes.fromhex("f248cdc9c90700")
+"""Hello (RFC 7692 §7.2.3.1)."""
+LOST = "not decoded: an earlier payload could not be decoded"
+KEY = b"\x37\xfa\x21\x3d"
+LIMIT = 5000
+"""Bytes to which a message may inflate in these tests, as a bomb of 64 MiB takes its time."""
+
+
+class Row(NamedTuple):
+    """Everything that a judge says of one frame."""
+
+    head: int
+    status: str
+    detail: str | None
+    payload: bytes
+    flags: int
+
+
+def rows_of(log: FrameLog, direction: str) -> list[Row]:
+    """Return the rows of one direction of a log."""
+    place = ("out", "in").index(direction)
+    return [
+        Row(
+            int(rows.heads[number]),
+            STATUSES[int(rows.flags[number]) & Flag.STATUS],
+            rows.details.get(number),
+            rows.payload_at(number),
+            int(rows.flags[number]) & ~Flag.STATUS,
+        )
+        for rows in log.rows(0, len(log))
+        for number in range(len(rows))
+        if (log.df["direction"].iloc[rows.first + number] == ("out", "in")[place])
+    ]
+
+
+def frame(head: int, payload: bytes = b"", key: bytes | None = None, *, width: int = 0) -> bytes:
+    """Return the bytes of a frame; ``width`` 2 or 8 forces an extended length."""
+    length, bit = len(payload), 0x80 if key else 0
+    width = max(width, 0 if length < 126 else 2 if length < 0x10000 else 8)
+    short = length if not width else 126 if width == 2 else 127
+    masked = bytes(byte ^ key[place % 4] for place, byte in enumerate(payload)) if key else payload
+    return (
+        bytes((head, bit | short)) + (length.to_bytes(width, "big") if width else b"") + (key or b"") + masked
+    )
+
+
+def cut(data: bytes, places: Iterable[int]) -> list[bytes]:
+    """Cut the data at some places, which may lie beyond its end."""
+    edges = [0, *sorted(place % (len(data) + 1) for place in places), len(data)]
+    return [data[low:high] for low, high in zip(edges, edges[1:], strict=False)]
+
+
+def one_by_one(data: bytes) -> list[bytes]:
+    return [data[place : place + 1] for place in range(len(data))]
+
+
+# The places where frames are judged
+
+
+def judge_of(sender: Sender, raw: bool, deflate: Deflate, limits: Limits) -> Judge:
+    """Return the judge of a session, for either side."""
+    judge = Judge(sender, raw=raw, limits=limits)
+    if deflate:
+        judge.negotiate(RSV1, (DeflateDecoder(context_takeover=deflate == "takeover"),))
+    return judge
+
+
+def judged(judge: Judge, pieces: Iterable[bytes], sender: Sender) -> tuple[FrameLog, list[Reading]]:
+    """Feed pieces and the end of the stream; return the log and the readings."""
+    log, readings = FrameLog(), []
+    number = log.register(Connection("a"))
+    direction: Any = "in" if sender == "server" else "out"
+    for piece in pieces:
+        readings += [reading for reading in judge.receive(piece) if reading is not None]
+    last = judge.receive_end()
+    for reading in [*readings, *([last] if last is not None else [])]:
+        log.append(reading.batch, number, direction, 0, 0)
+    return log, [*readings, *([last] if last is not None else [])]
+
+
+def extension_header(deflate: Deflate) -> str:
+    """Return the server's Sec-WebSocket-Extensions with its CR LF."""
+    if not deflate:
+        return ""
+    forgets = "; server_no_context_takeover; client_no_context_takeover" if deflate == "no takeover" else ""
+    return f"Sec-WebSocket-Extensions: permessage-deflate{forgets}\r\n"
+
+
+def wire_of(deflate: Deflate, *, raw: bool = False, **options: Any) -> WireProtocol:
+    """Return a client's wire after its handshake."""
+    forgets = deflate == "no takeover"
+    offer = PerMessageDeflate(server_no_context_takeover=forgets, client_no_context_takeover=forgets)
+    wire = WireProtocol(
+        parse_uri("ws://feed.test/"), raw=raw, extensions=[offer] if deflate else [], **options
+    )
+    request = wire.connect()
+    wire.send_request(request)
+    accept = accept_key(request.headers["Sec-WebSocket-Key"])
+    head = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    wire.receive_data(f"{head}Sec-WebSocket-Accept: {accept}\r\n{extension_header(deflate)}\r\n".encode())
+    assert wire.handshake_exc is None
+    return wire
+
+
+def captured(data: Iterable[bytes], sender: Sender, deflate: Deflate) -> FrameLog:
+    """Return the log of a capture of somebody else, through its file."""
+    answer = ANSWER[:-2] + extension_header(deflate).encode() + b"\r\n"
+    packets = talk(*((sender == "client", piece) for piece in data if piece), answer=answer)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "x.pcap"
+        path.write_bytes(pcap(packets))
+        return load(path)
+
+
+def decoded(data: Iterable[bytes], sender: Sender, deflate: Deflate, limits: Limits) -> FrameLog:
+    """Return the log of the same capture with another limit, without the file."""
+    forgets = {"server_no_context_takeover": None, "client_no_context_takeover": None}
+    parameters = None if not deflate else forgets if deflate == "no takeover" else {}
+    decoder = Decoder(sender, parameters, limits)
+    log = FrameLog()
+    number = log.register(Connection("a"))
+    batches = [batch for piece in data for batch in decoder.decode(piece)]
+    last = decoder.finish()
+    for batch in [*batches, *([last] if last is not None else [])]:
+        log.append(batch, number, "in" if sender == "server" else "out", 0, 0)
+    return log
+
+
+def recorded(data: Iterable[bytes], sender: Sender, deflate: Deflate, limits: Limits) -> FrameLog:
+    """Return the log of a lab server that sent or received the bytes."""
+    log = FrameLog()
+    recorder = Recorder(log, "client-1", limits)
+    forgets = deflate == "no takeover"
+    recorder.open(Connection("client-1"), LabDeflate(forgets, forgets, 15, 15) if deflate else None)
+    for piece in data:
+        (recorder.received if sender == "client" else recorder.sent)(piece)
+    recorder.close("1000")
+    return log
+
+
+def saved(log: FrameLog) -> FrameLog:
+    """Return the log as our own pcapng gives it back."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "x.pcapng"
+        log.save(path)
+        return load(path)
+
+
+def everywhere(pieces: list[bytes], sender: Sender, deflate: Deflate = "") -> dict[str, list[Row]]:
+    """Return the rows of all places where frames are judged."""
+    limits = Limits(inflated=LIMIT)
+    ours, theirs = ("in", "out") if sender == "server" else ("out", "in")
+    raw, _ = judged(judge_of(sender, True, deflate, limits), pieces, sender)
+    default, _ = judged(judge_of(sender, False, deflate, limits), pieces, sender)
+    return {
+        "raw": rows_of(raw, ours),
+        "default": rows_of(default, ours),
+        "own pcapng": rows_of(saved(raw), ours),
+        "capture": rows_of(decoded(pieces, sender, deflate, limits), ours),
+        "lab": rows_of(recorded(pieces, sender, deflate, limits), theirs),
+    }
+
+
+def same_everywhere(pieces: list[bytes], sender: Sender, deflate: Deflate = "") -> list[Row]:
+    """Return the rows, which all places agree on."""
+    places = everywhere(pieces, sender, deflate)
+    raw = places["raw"]
+    for name, rows in places.items():
+        assert rows == raw, name
+    return raw
+
+
+# Faults that there were while four places judged
+
+
+@pytest.mark.parametrize("sender", ["server", "client"])
+def test_a_frame_after_the_close_frame_is_a_violation_everywhere(sender: Sender) -> None:
+    """RFC 6455 §5.5.1; its text flag stays true, and a compressed one is not inflated."""
+    key = KEY if sender == "client" else None
+    close, text, wrong = frame(0x88, b"\x03\xe8", key), frame(0x81, b"hi", key), frame(0x81, b"\xff", key)
+    rows = same_everywhere([close + text + wrong + frame(0xC1, DEFLATED, key)], sender, "takeover")
+    assert [row.status for row in rows] == ["ok", "violation", "violation", "violation"]
+    assert {row.detail for row in rows[1:]} == {str(Rules.AFTER_CLOSE)}
+    assert [row.flags & Flag.TEXT for row in rows[1:]] == [Flag.TEXT, 0, 0]
+    assert rows[3].payload == DEFLATED
+
+
+@pytest.mark.parametrize("payload", [b"\x03", b"\x03\xed", b"\x03\xe8\xff"])
+def test_a_broken_close_frame_ends_no_direction(payload: bytes) -> None:
+    """The peer may say it again, and right; only that is the end."""
+    rows = same_everywhere([frame(0x88, payload) + b"\x81\x01a\x88\x00\x81\x01b"], "server")
+    assert [row.status for row in rows] == ["violation", "ok", "ok", "violation"]
+
+
+@pytest.mark.parametrize("sender", ["server", "client"])
+def test_rsv1_on_a_continuation_is_a_violation_everywhere(sender: Sender) -> None:
+    """RFC 7692 §6.1; the payload is inflated all the same, as the message is a compressed one."""
+    key = KEY if sender == "client" else None
+    data = frame(0x41, DEFLATED[:3], key) + frame(0xC0, DEFLATED[3:], key)
+    for deflate in ("takeover", "no takeover"):
+        rows = same_everywhere([data], sender, deflate)
+        assert [row.detail for row in rows] == [None, str(Rules.RSV1_CONTINUATION)]
+        assert b"".join(row.payload for row in rows) == b"Hello"
+
+
+@pytest.mark.parametrize(
+    ("sender", "data", "rule"),
+    [
+        ("server", frame(0xA1, b"a", KEY), Rules.RSV),
+        ("client", frame(0xA1, b"a"), Rules.RSV),
+        ("server", frame(0x80, b"a", KEY), Rules.NOTHING_TO_CONTINUE),
+        ("server", frame(0x89, b"a" * 126, KEY), Rules.MASKED),
+        ("server", frame(0x81, b"\xff", KEY), Rules.MASKED),
+        ("client", frame(0x81, b"\xff"), Rules.UNMASKED),
+        ("client", frame(0x88, b"\x03\xed"), Rules.UNMASKED),
+    ],
+)
+def test_a_frame_that_breaks_two_rules_has_one_verdict(sender: Sender, data: bytes, rule: Rule) -> None:
+    """The rule whose bytes come first."""
+    for pieces in ([data], one_by_one(data)):
+        (row,) = same_everywhere(pieces, sender)
+        assert (row.status, row.detail) == ("violation", str(rule))
+
+
+def test_after_a_failure_frames_are_judged_as_before() -> None:
+    """A default session delivers nothing more and fails once; status, detail, payload and flags are a raw session's."""
+    data = b"\x83\x00" + b"\x01\x02a\xc3" + b"\x80\x01\xa4" + b"\x81\x01\xff" + b"\xc1\x00" + b"\x89\x01p"
+    _, readings = judged(judge_of("server", False, "", Limits()), one_by_one(data), "server")
+    assert [reading.fault is not None for reading in readings].count(True) == 1
+    assert sum(reading.deliverable for reading in readings) == 0
+    assert not any(reading.pings for reading in readings)
+    rows = same_everywhere([data], "server")
+    assert [row.status for row in rows] == ["violation", "ok", "ok", "violation", "violation", "ok"]
+    assert [row.flags for row in rows[1:3]] == [0, Flag.CONTINUES]
+
+
+def test_the_peers_close_after_a_failure_is_its_answer() -> None:
+    """Also one that breaks the rule for which it was failed; a broken one is none, nor is the frame that failed."""
+    for answer, payloads in (
+        (b"\x88\x02\x03\xea", [b"\x03\xea"]),
+        (frame(0x88, b"\x03\xea", KEY), [b"\x03\xea"]),
+        (b"\x88\x01\x03", []),
+    ):
+        for fault in (b"\x83\x00", b"\x88\x01\x03", frame(0x88, b"\x03\xe8", KEY)):
+            for pieces in ([fault + answer], one_by_one(fault + answer)):
+                _, readings = judged(judge_of("server", False, "", Limits()), pieces, "server")
+                assert [close for reading in readings for close in reading.closes] == payloads
+
+
+def test_a_reserved_opcode_between_fragments_leaves_the_message_open() -> None:
+    """Final or not, it is not a part of it; the text after it is a new message before the last one was finished."""
+    for odd in (b"\x83\x00", b"\x03\x00"):
+        rows = same_everywhere([b"\x01\x01a" + odd + b"\x81\x01b"], "server")
+        assert rows[2].detail == str(Rules.MESSAGE_OPEN)
+
+
+# What does not inflate
+
+
+@pytest.mark.parametrize("sender", ["server", "client"])
+def test_what_is_wrong_with_compressed_bytes_is_said_once_and_the_same(sender: Sender) -> None:
+    """One sentence with its section, and the reason of zlib."""
+    key = KEY if sender == "client" else None
+    (row,) = same_everywhere([frame(0xC1, b"\xff\xff\xff", key)], sender, "takeover")
+    assert row.detail is not None and row.detail.count("RFC 7692") == row.detail.count("inflate") == 1
+    assert row.detail.startswith(Rules.INFLATE.sentence) and "invalid block type" in row.detail
+    assert row.payload == b"\xff\xff\xff"
+
+
+def test_with_context_takeover_nothing_is_inflated_after_what_did_not() -> None:
+    """The window is lost: later compressed frames keep their wire payload and say why; others are as ever."""
+    data = (
+        frame(0xC1, b"\xff\xff\xff")
+        + frame(0xC1, DEFLATED)
+        + b"\x81\x01a"
+        + frame(0x41, DEFLATED)
+        + b"\x80\x00"
+    )
+    rows = same_everywhere([data], "server", "takeover")
+    assert [row.status for row in rows] == ["violation", "ok", "ok", "ok", "ok"]
+    assert [row.payload for row in rows[1:]] == [DEFLATED, b"a", DEFLATED, b""]
+    assert [row.detail for row in rows[1:]] == [LOST, None, LOST, LOST]
+    assert [row.flags & Flag.TEXT for row in rows] == [0, 0, Flag.TEXT, 0, 0]
+
+
+def test_without_context_takeover_the_next_message_is_inflated() -> None:
+    """The rest of the message that did not inflate is not."""
+    data = (
+        frame(0x41, b"\xff\xff\xff") + frame(0x80, DEFLATED) + frame(0xC1, DEFLATED) + frame(0x41, DEFLATED)
+    )
+    rows = same_everywhere([data], "server", "no takeover")
+    assert [row.status for row in rows] == ["violation", "ok", "ok", "ok"]
+    assert [row.detail for row in rows[1:]] == [LOST, None, None]
+    assert [row.payload for row in rows[1:]] == [DEFLATED, b"Hello", b"Hello"]
+
+
+@pytest.mark.parametrize("deflate", ["takeover", "no takeover"])
+def test_after_a_bomb_nothing_is_inflated(deflate: Deflate) -> None:
+    """Or each one would cost as much again."""
+    bomb = zlib.compressobj(wbits=-15)
+    bytes_of_bomb = (bomb.compress(bytes(LIMIT + 1)) + bomb.flush(zlib.Z_SYNC_FLUSH))[:-4]
+    rows = same_everywhere([frame(0xC2, bytes_of_bomb) + frame(0xC1, DEFLATED)], "server", deflate)
+    assert [row.status for row in rows] == ["violation", "ok"]
+    assert rows[0].detail == str(FrameTooBig(LIMIT + 1, LIMIT))
+    assert rows[1].payload == DEFLATED and rows[1].detail is not None and "over the limit" in rows[1].detail
+
+
+# Streams, right and wrong
+
+
+class Part(NamedTuple):
+    """A frame to be, whose payload may still have to be compressed."""
+
+    head: int
+    payload: bytes
+    is_compressed: bool
+    key: bytes | None
+    width: int
+
+
+HEADS = st.sampled_from((0x81, 0x81, 0x82, 0x01, 0x02, 0x00, 0x80, 0xC1, 0xC2, 0x41, 0xC0, 0x89, 0x8A, 0x83))
+PAYLOADS = (
+    st.text(max_size=8).map(str.encode)
+    | st.binary(max_size=12)
+    | st.sampled_from((b"\xc3", b"\xa4", b"x" * 126, b"y" * 1500, b"z" * (LIMIT + 1)))
+)
+WIDTHS = st.sampled_from((0, 0, 0, 0, 2, 8))
+CLOSES = st.sampled_from(
+    (b"\x03\xe8", b"\x03\xe8bye", b"", b"\x03", b"\x03\xed", b"\x03\xe8\xff", b"a" * 126)
+)
+
+
+def parts(sender: Sender) -> st.SearchStrategy[list[Part]]:
+    right, wrong = (st.just(KEY), st.none()) if sender == "client" else (st.none(), st.just(KEY))
+    keys = st.one_of(right, right, right, right, wrong)
+    plain = st.builds(
+        Part,
+        st.sampled_from((0x81, 0x82)),
+        st.text(max_size=8).map(str.encode),
+        st.just(False),
+        right,
+        st.just(0),
+    )
+    any_frame = st.builds(Part, HEADS | st.integers(0, 255), PAYLOADS, st.booleans(), keys, WIDTHS)
+    whole = st.builds(Part, st.sampled_from((0xC1, 0xC2)), PAYLOADS, st.just(True), right, st.just(0))
+    close = st.builds(Part, st.just(0x88), CLOSES, st.just(False), keys, WIDTHS)
+    return st.lists(plain | any_frame | any_frame | whole | close, max_size=10)
+
+
+ENDS = st.binary(max_size=6) | st.sampled_from((b"\x81\x7f" + b"\xff" * 8, b"\x82\x7e\x00\x05", b"\x89\x7e"))
+CUTS = st.lists(st.integers(0, 1 << 13), max_size=6)
+DEFLATES = st.sampled_from(("", "takeover", "no takeover"))
+
+
+def stream(parts: Iterable[Part], deflate: Deflate) -> bytes:
+    """Return the bytes of the frames, those to be compressed so that a right receiver can inflate them."""
+    compressor = zlib.compressobj(wbits=-15)
+    data = b""
+    for head, payload, is_compressed, key, width in parts:
+        if is_compressed and head & 0x0F < 3:
+            payload = compressor.compress(payload) + compressor.flush(zlib.Z_SYNC_FLUSH)
+            if head & 0x80:
+                payload = payload[:-4]
+                if deflate == "no takeover":
+                    compressor = zlib.compressobj(wbits=-15)
+        data += frame(head, payload, key, width=width)
+    return data
+
+
+@pytest.mark.parametrize("sender", ["server", "client"])
+@settings(deadline=None)
+@given(st.data(), DEFLATES, ENDS, CUTS)
+def test_the_same_bytes_are_judged_the_same_everywhere(
+    sender: Sender, data: Any, deflate: Deflate, end: bytes, places: list[int]
+) -> None:
+    """Raw and default session, foreign capture, own pcapng, lab: same status, detail, payload and flags, at any cuts."""
+    whole = stream(data.draw(parts(sender)), deflate) + end
+    rows = same_everywhere([whole], sender, deflate)
+    assert same_everywhere(cut(whole, places), sender, deflate) == rows
+    for row in rows:
+        if row.flags & Flag.TEXT:
+            row.payload.decode()
+
+
+@pytest.mark.parametrize("sender", ["server", "client"])
+@settings(deadline=None)
+@given(st.data(), DEFLATES, ENDS, CUTS)
+def test_the_quick_ways_come_to_the_verdicts_of_the_slow_one(
+    sender: Sender, data: Any, deflate: Deflate, end: bytes, places: list[int]
+) -> None:
+    """Runs, whole compressed messages and frames that need no look: as if each frame were judged for itself."""
+    whole = stream(data.draw(parts(sender)), deflate) + end
+    log, _ = judged(judge_of(sender, True, deflate, Limits(inflated=LIMIT)), cut(whole, places), sender)
+    assert rows_of(log, "in" if sender == "server" else "out") == slowly_judged(whole, sender, deflate)
+
+
+def slowly_judged(data: bytes, sender: Sender, deflate: Deflate) -> list[Row]:
+    """Judge the whole frames of a stream one by one, and the rest as cut off."""
+    direction = Direction(sender, Limits(inflated=LIMIT))
+    if deflate:
+        direction.negotiate(RSV1, (DeflateDecoder(context_takeover=deflate == "takeover"),))
+    scanner, log = Scanner(), FrameLog()
+    number = log.register(Connection("a"))
+    scanner.feed(data)
+    while (batch := scanner.scan()) is not None:
+        for place in range(len(batch)):
+            if direction.is_closed:
+                direction.mark_after_close(batch, place)
+                break
+            declared = batch.declared.get(place)
+            if direction.changes(batch.heads[place]):
+                list(direction.judge_encoded(batch, place, declared))
+            else:
+                direction.judge(batch, place, declared)
+        log.append(batch, number, "in", 0, 0)
+    last = scanner.finish()
+    if last is not None:
+        log.append(last, number, "in", 0, 0)
+    return rows_of(log, "in")
+
+
+@pytest.mark.parametrize("sender", ["server", "client"])
+@settings(deadline=None, max_examples=25)
+@given(st.data(), DEFLATES, ENDS, CUTS)
+def test_a_capture_file_is_judged_as_the_session(
+    sender: Sender, data: Any, deflate: Deflate, end: bytes, places: list[int]
+) -> None:
+    """Through packets, TCP and the headers of the handshake; received bytes through the whole wire of a client."""
+    whole = stream(data.draw(parts(sender)), deflate) + end
+    direction = "in" if sender == "server" else "out"
+    rows = rows_of(captured(cut(whole, places), sender, deflate), direction)
+    judge = judge_of(sender, True, deflate, Limits())
+    assert rows == rows_of(judged(judge, [whole], sender)[0], direction)
+    if sender == "server":
+        for raw in (True, False):
+            assert rows == rows_of(judged(wire_of(deflate, raw=raw)._judge, [whole], sender)[0], direction)
+
+
+SENT = st.tuples(
+    st.builds(
+        Frame.nonstandard,
+        st.integers(0, 15) | st.sampled_from((0, 1, 2)),
+        PAYLOADS,
+        st.booleans(),
+        st.sampled_from((False, False, False, True)),
+    ),
+    st.booleans(),
+)
+
+
+@settings(deadline=None)
+@given(st.lists(SENT, max_size=8), st.booleans())
+@example([(Frame(8, b"\x03\xe8"), True), (Frame(1, b"late"), True)], False)
+def test_what_we_send_is_judged_as_who_overhears_it_judges_it(
+    items: list[tuple[Frame, bool]], compressed: bool
+) -> None:
+    """The serializer knows payloads before they are compressed, and comes to the same verdicts."""
+    deflate: Deflate = "takeover" if compressed else ""
+    wire = wire_of(deflate, raw=True)
+    log, written = FrameLog(), b""
+    number = log.register(Connection("a"))
+    for sent, masking in items:
+        wire.masking = masking
+        batch, data = wire.serialize([outgoing(sent)])
+        log.append(batch, number, "out", 0, 0)
+        written += data
+    assert rows_of(log, "out") == rows_of(decoded([written], "client", deflate, Limits()), "out")

@@ -1,0 +1,204 @@
+"""Judge: bytes of one direction in, judged batches out, without I/O, clock or thread.
+
+Scanner, Direction and extensions in a row. The verdict on a frame is that of direction.py for every caller; this
+module adds its consequences for a raw and for a default session.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator, Sequence
+
+from wsnotebook.errors import ProtocolViolation
+from wsnotebook.wire.batch import FIN, OPCODE
+from wsnotebook.wire.decoding import Decoder
+from wsnotebook.wire.deflate import DeflateDecoder
+from wsnotebook.wire.direction import Direction, Sender
+from wsnotebook.wire.frames import Opcode
+from wsnotebook.wire.limits import NO_LIMITS, Limits
+from wsnotebook.wire.reading import Fault, Reading
+from wsnotebook.wire.rules import Rules, Verdict, close_rule
+from wsnotebook.wire.scanner import Scanner
+
+__all__ = ["Judge"]
+
+_COMPRESSED_BYTES = 8192  # scanned at once where deflate was negotiated: they can inflate to 8 MiB
+_INFLATED_BYTES = 2 << 20  # made of small messages before the loop gets a turn, as of a large one
+
+_PARTS = b"\x00\x01\x02"  # first bytes of frames that complete no message
+_COMPLETE = frozenset(head for head in range(FIN, 256) if head & OPCODE <= Opcode.BINARY)  # of those that do
+
+
+class Judge:
+    """Judge all bytes of one direction.
+
+    Args:
+        sender: the side that sends them.
+        raw: mark frames that break a rule and go on; False fails the connection at the first one. Status and detail
+            of every frame are the same.
+        limits: what is accepted; see Limits.
+        allocate: memory for large payloads that are received in their place; see Scanner.
+    """
+
+    def __init__(
+        self,
+        sender: Sender,
+        *,
+        raw: bool = True,
+        limits: Limits = NO_LIMITS,
+        allocate: Callable[[int], memoryview] | None = None,
+    ) -> None:
+        self._raw = raw
+        self._scanner = Scanner(limits.frame, allocate)
+        self._direction = Direction(sender, limits)
+        self._read_size: int | None = None  # bytes scanned at once; None for all
+        self._has_failed = False
+
+    @property
+    def limits(self) -> Limits:
+        """What is accepted; read for each frame."""
+        return self._direction.limits
+
+    @limits.setter
+    def limits(self, limits: Limits) -> None:
+        self._scanner.limit = limits.frame
+        self._direction.limits = limits
+
+    @property
+    def skipped(self) -> int:
+        """Bytes received that belong to no row: the bodies of frames over the limit."""
+        return self._scanner.skipped
+
+    def negotiate(self, claimed: int, decoders: Sequence[Decoder]) -> None:
+        """Set what the handshake has negotiated.
+
+        Args:
+            claimed: RSV bits that the extensions use, as bits of the first byte.
+            decoders: receiving halves of the extensions, in negotiated order.
+        """
+        self._direction.negotiate(claimed, decoders)
+        if len(decoders) == 1 and isinstance(decoders[0], DeflateDecoder):
+            self._scanner.expect_compressed()
+            self._read_size = _COMPRESSED_BYTES
+        elif decoders:
+            self._scanner.allocate = None  # an extension of the user's gets bytes
+
+    def receive(self, data: bytes) -> Iterator[Reading | None]:
+        """Yield a Reading for each batch of frames in the bytes of one read.
+
+        None is yielded where a long decoding lets the event loop take a turn. Exhaust the iterator before the next call.
+        """
+        size = self._read_size
+        if size is not None and len(data) > size:
+            return self._scan_pieces(data, size)
+        self._scanner.feed(data)
+        return self._scan()
+
+    def room(self) -> memoryview | None:
+        """Return where the next bytes may be put, because all of them belong to a large frame; None for anywhere."""
+        return self._scanner.room()
+
+    def receive_in_place(self, count: int) -> Iterator[Reading | None]:
+        """As receive(), of bytes that were put at the beginning of ``room()``."""
+        self._scanner.filled(count)
+        return self._scan()
+
+    def receive_end(self) -> Reading | None:
+        """Return a Reading of the frame that the end of the stream cut off, or None."""
+        batch = self._scanner.finish()
+        if batch is None:
+            return None
+        return Reading(batch, end=None if self._raw and not self._is_over else 0)
+
+    @property
+    def _is_over(self) -> bool:
+        """Whether nothing received is for the application any more: after a close frame, or a failure (§7.1.7)."""
+        return self._has_failed or self._direction.is_closed
+
+    def _scan_pieces(self, data: bytes, size: int) -> Generator[Reading | None, None, None]:
+        for start in range(0, len(data), size):
+            self._scanner.feed(data[start : start + size])
+            yield from self._scan()
+
+    def _scan(self) -> Generator[Reading | None, None, None]:
+        """Judge all whole frames of what was fed."""
+        while (batch := self._scanner.scan()) is not None:
+            reading = Reading(batch, end=0 if self._is_over else None)
+            if self._direction.judge_run(batch):
+                self._count_run(reading)
+            elif self._direction.is_closed:
+                self._direction.mark_after_close(batch)
+            elif places := self._direction.places(batch):
+                yield from self._judge_each(places, reading)
+            else:
+                self._count_run(reading)
+            yield reading
+
+    def _count_run(self, reading: Reading) -> None:
+        """Count a batch of data frames that are all right."""
+        if reading.end is None:
+            batch = reading.batch
+            is_all = self._raw or not batch.odd
+            reading.deliverable = len(batch) if is_all else len(batch.heads.translate(None, _PARTS))
+
+    def _judge_each(self, places: Sequence[int], reading: Reading) -> Generator[None, None, None]:
+        """Judge the frames of a batch that can break a rule one by one."""
+        direction, batch = self._direction, reading.batch
+        heads, declared, is_decoding = batch.heads, batch.declared, direction.is_decoding
+        withheld = 0  # frames before the end that complete no message
+        inflated = 0  # bytes since the loop had its last turn
+        for place in places:
+            if inflated > _INFLATED_BYTES:
+                inflated = 0
+                yield None
+            if is_decoding and direction.judge_whole(batch, place):
+                inflated += len(batch.payloads[place])
+                continue
+            if is_decoding and direction.changes(heads[place]):
+                verdict = yield from direction.judge_encoded(batch, place, declared.get(place))
+                inflated += len(batch.payloads[place])
+            else:
+                verdict = direction.judge(batch, place, declared.get(place))
+            if verdict is not None or heads[place] & 0x08:
+                self._follow(place, verdict, reading)
+            if reading.end is None:
+                withheld += heads[place] not in _COMPLETE
+            if direction.is_closed:
+                direction.mark_after_close(batch, place + 1)
+                break
+        end = len(batch) if reading.end is None else reading.end
+        reading.deliverable = end if self._raw else end - withheld
+
+    def _follow(self, place: int, verdict: Verdict | None, reading: Reading) -> None:
+        """Add the consequences of a control frame, or of a broken rule, to the reading."""
+        batch = reading.batch
+        head = batch.heads[place]
+        if self._has_failed:
+            # After the failure one thing counts: the peer's answer to our close. It is one also where the frame breaks
+            # another rule, of masking perhaps, so that a peer that breaks it in every frame is not waited for in vain.
+            if head == FIN | Opcode.CLOSE and close_rule(batch.payload(place)) is None:
+                reading.closes.append(batch.payload(place))
+            return
+        fault = None if verdict is None else self._fault(verdict, batch.declared.get(place))
+        if fault is not None:
+            self._has_failed = True
+            reading.fault, reading.end = fault, place
+        elif head & OPCODE == Opcode.PING:
+            reading.pings.append(batch.payload(place))
+        elif head & OPCODE == Opcode.PONG:
+            reading.pongs.append(batch.payload(place))
+        elif head & OPCODE == Opcode.CLOSE:
+            reading.closes.append(batch.payload(place))
+            if self._direction.is_closed:  # a raw session hands the close frame over, and nothing after it
+                reading.end = place + self._raw
+
+    def _fault(self, verdict: Verdict, declared: int | None) -> Fault | None:
+        """Return why a frame fails the connection; on a raw session only one whose body is not kept does."""
+        if not self._raw:
+            return _fault(verdict)
+        oversize = None if declared is None else self._direction.judge_declared(declared)
+        return _fault(oversize) if oversize is not None and oversize.rule is Rules.FRAME_SIZE else None
+
+
+def _fault(verdict: Verdict) -> Fault:
+    rule = verdict.rule
+    return Fault(verdict.too_big or ProtocolViolation(str(rule), rule.code), rule.code)
