@@ -41,7 +41,7 @@ async def test_b41_one_byte_over_the_limit(opened: Opener, opened_raw: RawOpener
     close = await peer.read_frame()
     assert (close.head, close.payload[:2]) == (0x88, TOO_BIG)
     row = session.df.query("direction == 'in'").iloc[1]
-    assert row.status == "violation"
+    assert row.status == "oversized"
     assert "1024 bytes" in row.detail
 
 

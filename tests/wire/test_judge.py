@@ -294,6 +294,40 @@ def test_a_reserved_opcode_between_fragments_leaves_the_message_open() -> None:
         assert rows[2].detail == str(Rules.MESSAGE_OPEN)
 
 
+# Frames over the limit
+
+
+def test_a_frame_over_the_limit_is_oversized() -> None:
+    """Its body is not kept; the message goes on, and its text is not judged across the hole."""
+    parts = [frame(0x01, b"a\xc3"), frame(0x00, bytes(11)), frame(0x00, b"\xa4"), frame(0x80, b"b")]
+    for raw in (True, False):
+        judge = judge_of("server", raw, "", Limits(frame=10))
+        rows = rows_of(judged(judge, [b"".join([*parts, frame(0x81, b"c")])], "server")[0], "in")
+        assert [row.status for row in rows] == ["ok", "oversized", "ok", "ok", "ok"]
+        assert rows[1].detail == str(FrameTooBig(11, 10)) and rows[1].payload == b""
+        assert [row.flags & Flag.CONTINUES for row in rows] == [0, *[Flag.CONTINUES] * 3, 0]
+        assert [row.flags & Flag.TEXT for row in rows] == [0, 0, 0, Flag.TEXT, Flag.TEXT]
+
+
+def test_a_rule_that_an_oversized_frame_breaks_stands_beside_its_size() -> None:
+    """The row looks empty, so its status says why; a raw session fails by the size, a default one by the rule."""
+    data = frame(0x81, bytes(11), KEY)
+    for raw, code in ((True, 1009), (False, 1002)):
+        log, readings = judged(judge_of("server", raw, "", Limits(frame=10)), [data], "server")
+        (row,) = rows_of(log, "in")
+        assert (row.status, row.detail) == ("oversized", f"{FrameTooBig(11, 10)} Also: {Rules.MASKED}")
+        assert readings[0].fault is not None and readings[0].fault.code == code
+
+
+def test_a_message_over_the_limit_whose_bodies_are_kept_is_a_violation() -> None:
+    """The frame that goes over it, and no other one."""
+    data = frame(0x02, bytes(8)) + frame(0x00, bytes(8)) + frame(0x00, bytes(8)) + frame(0x80)
+    log, _ = judged(judge_of("server", True, "", Limits(message=10)), [data], "server")
+    rows = rows_of(log, "in")
+    assert [row.status for row in rows] == ["ok", "violation", "ok", "ok"]
+    assert rows[1].detail == str(FrameTooBig(16, 10))
+
+
 # What does not inflate
 
 
@@ -343,6 +377,19 @@ def test_after_a_bomb_nothing_is_inflated(deflate: Deflate) -> None:
     assert [row.status for row in rows] == ["violation", "ok"]
     assert rows[0].detail == str(FrameTooBig(LIMIT + 1, LIMIT))
     assert rows[1].payload == DEFLATED and rows[1].detail is not None and "over the limit" in rows[1].detail
+
+
+@pytest.mark.parametrize(("deflate", "payload"), [("takeover", DEFLATED), ("no takeover", b"Hello")])
+def test_a_compressed_body_that_was_not_kept_leaves_a_hole_in_the_window(
+    deflate: Deflate, payload: bytes
+) -> None:
+    """With context takeover nothing after it is inflated; a plain body over the limit does no harm."""
+    for head, follows in ((0xC2, payload), (0x82, b"Hello")):
+        judge = judge_of("server", True, deflate, Limits(frame=10))
+        log, _ = judged(judge, [frame(head, bytes(11)) + frame(0xC1, DEFLATED)], "server")
+        rows = rows_of(log, "in")
+        assert [row.status for row in rows] == ["oversized", "ok"]
+        assert rows[1].payload == follows
 
 
 # Streams, right and wrong

@@ -383,7 +383,7 @@ def test_the_limit_of_a_frame(size: int, raw: bool) -> None:
         assert (outcome.fault.exception.frame_size, outcome.fault.exception.limit) == (1024, 1023)
         assert (outcome.deliverable, outcome.skipped) == (0, 1024)
         (row,) = outcome.rows
-        assert row["status"] == "violation" and "1024" in row["detail"] and "1023" in row["detail"]
+        assert row["status"] == "oversized" and "1024" in row["detail"] and "1023" in row["detail"]
 
 
 @pytest.mark.parametrize("size", [1022, 1023, 1024])

@@ -293,7 +293,7 @@ class Direction:
         if rule is not None:
             verdict = first((verdict, Verdict(rule)))
         if verdict is not None:
-            return self._mark(batch, place, verdict)
+            return self._mark(batch, place, verdict, declared)
         if opcode == _CLOSE:
             self.is_closed = True
         return None
@@ -304,6 +304,14 @@ class Direction:
         batch.flags[place] &= ~Flag.TEXT
         return None if verdict is None else self._mark(batch, place, verdict)
 
-    def _mark(self, batch: Batch, place: int, verdict: Verdict) -> Verdict:
-        batch.mark(place, Flag.VIOLATION, verdict.detail)
+    def _mark(self, batch: Batch, place: int, verdict: Verdict, declared: int | None = None) -> Verdict:
+        """Set status and detail; a body that was not kept is named before any rule, as the row looks empty."""
+        status, detail = Flag.VIOLATION, verdict.detail
+        if declared is not None and not declared >> 63:
+            oversize = self.judge_declared(declared)
+            status = Flag.OVERSIZED
+            detail = (
+                oversize.detail if verdict.rule is Rules.FRAME_SIZE else f"{oversize.detail} Also: {detail}"
+            )
+        batch.mark(place, status, detail)
         return verdict

@@ -64,7 +64,7 @@ async def main(url: str, io: Any, kind: str) -> None:
         "fault": fault,
         "code": reason.code,
         "rows": {" ".join(kind): count for kind, count in rows.items()},
-        "violation": next(iter(df.detail[df.status == "violation"]), ""),
+        "violation": next(iter(df.detail[df.status.isin(["violation", "oversized"])]), ""),
         "length": int(df.length[df.direction == "in"].max()),  # of the longest frame that came
         "truncated": session.log.truncated,
         "grown": grown,
