@@ -16,6 +16,8 @@ from wsnotebook.log.connections import Connection
 from wsnotebook.replay import TimedFrame, replay, timed_frames
 from wsnotebook.wire.batch import Batch, Flag
 from wsnotebook.wire.frames import CloseReason, Frame
+from wsnotebook.wire.judge import Judge
+from wsnotebook.wire.limits import Limits
 
 Row = tuple[float, Literal["in", "out"], Frame]
 
@@ -69,6 +71,21 @@ def test_what_never_crossed_the_wire_is_not_replayed():
     log = recording([(0.0, "out", Frame.text("sent")), (1.0, "out", Frame.text("queued"))])
     log.mark_unsent(1, 2, "the session ended")
     assert [frame for _, frame in timed_frames(log)] == [Frame.text("sent")]
+
+
+@pytest.mark.parametrize(
+    "data", [b"\x83\x05ab", b"\x83", b"\x82\x7e\x04\x00" + bytes(1024)], ids=["cut", "one byte", "oversized"]
+)
+def test_a_frame_that_is_not_whole_is_not_replayed(data: bytes):
+    """Whatever its status: one that the end of the stream cut off, or whose body over the limit was not kept."""
+    log = FrameLog()
+    judge = Judge("server", limits=Limits(frame=1000))
+    number = log.register(Connection("a"))
+    for reading in [*judge.receive(b"\x82\x01a" + data), judge.receive_end()]:
+        if reading is not None:
+            log.append(reading.batch, number, "in", 0, 0)
+    assert len(log) == 2
+    assert [frame for _, frame in timed_frames(log, "in")] == [Frame.binary(b"a")]
 
 
 def test_a_compressed_frame_is_replayed_as_its_sender_made_it():

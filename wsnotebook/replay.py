@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from wsnotebook.errors import SessionClosed
 from wsnotebook.files.framelog import FrameLog
 from wsnotebook.log.code import connection_of, is_sent
-from wsnotebook.wire.batch import Flag, opcode_of, to_frame
+from wsnotebook.wire.batch import Flag, is_whole, opcode_of, to_frame
 from wsnotebook.wire.frames import Frame, Opcode
 
 if TYPE_CHECKING:
@@ -92,7 +92,8 @@ def _frames(log: FrameLog, numbers: set[int], out: bool, speed: float | None) ->
             at = 0.0 if speed is None else (now - start) / 1e9 / speed
             for row in range(begin, stop):
                 head, flags = int(rows.heads[row]), int(rows.flags[row])
-                if flags & Flag.STATUS not in _NOT_SENT and opcode_of(head) != Opcode.PONG:
+                cut = flags & Flag.HEADER and not is_whole(rows.header_at(row), len(rows.wire_at(row)))
+                if flags & Flag.STATUS not in _NOT_SENT and not cut and opcode_of(head) != Opcode.PONG:
                     frame = to_frame(head, rows.payload_at(row))
                     yield TimedFrame(at, frame.copy(rsv1=False) if flags & Flag.CHANGED else frame)
 

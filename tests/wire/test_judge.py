@@ -16,7 +16,7 @@ from websockets.extensions.permessage_deflate import PerMessageDeflate as LabDef
 from websockets.uri import parse_uri
 from websockets.utils import accept_key
 
-from wsnotebook.errors import FrameTooBig
+from wsnotebook.errors import FrameTooBig, ProtocolViolation
 from wsnotebook.files.framelog import FrameLog
 from wsnotebook.files.loading import load
 from wsnotebook.files.pcapng.decoder import Decoder
@@ -253,6 +253,7 @@ def test_rsv1_on_a_continuation_is_a_violation_everywhere(sender: Sender) -> Non
         ("server", frame(0x81, b"\xff", KEY), Rules.MASKED),
         ("client", frame(0x81, b"\xff"), Rules.UNMASKED),
         ("client", frame(0x88, b"\x03\xed"), Rules.UNMASKED),
+        ("server", b"\x8b\x7f\xff" + bytes(7), Rules.OPCODE),
     ],
 )
 def test_a_frame_that_breaks_two_rules_has_one_verdict(sender: Sender, data: bytes, rule: Rule) -> None:
@@ -292,6 +293,74 @@ def test_a_reserved_opcode_between_fragments_leaves_the_message_open() -> None:
     for odd in (b"\x83\x00", b"\x03\x00"):
         rows = same_everywhere([b"\x01\x01a" + odd + b"\x81\x01b"], "server")
         assert rows[2].detail == str(Rules.MESSAGE_OPEN)
+
+
+# The beginning of a frame
+
+BEGINNINGS: list[tuple[str, bytes, Rule]] = [
+    ("a reserved bit", b"\xa1", Rules.RSV),
+    ("a reserved opcode", b"\x83", Rules.OPCODE),
+    ("a ping that is not final", b"\x09", Rules.CONTROL_FRAGMENTED),
+    ("nothing to continue", b"\x80", Rules.NOTHING_TO_CONTINUE),
+    ("a message within a message", b"\x01\x00\x81", Rules.MESSAGE_OPEN),
+    ("one fragment too many", b"\x01\x00" + b"\x00\x00" * 3 + b"\x80", Rules.FRAGMENTS),
+    ("masked by a server", b"\x81\x85", Rules.MASKED),
+    ("a ping that declares more than 125 bytes", b"\x89\x7e", Rules.CONTROL_LENGTH),
+    ("a close that declares 64 bits of length", b"\x88\x7f", Rules.CONTROL_LENGTH),
+    ("a close of one byte", b"\x88\x01", Rules.CLOSE_LENGTH),
+]
+
+
+@pytest.mark.parametrize(("name", "data", "rule"), BEGINNINGS, ids=[name for name, *_ in BEGINNINGS])
+def test_the_beginning_of_a_frame_is_enough_to_fail(name: str, data: bytes, rule: Rule) -> None:
+    """Fault and end come without a row; the row comes with the rest of the frame, or at the end, without a second fault."""
+    limits = Limits(fragments=4)
+    for pieces in ([data], one_by_one(data)):
+        judge = judge_of("server", False, "", limits)
+        readings = [reading for piece in pieces for reading in judge.receive(piece) if reading is not None]
+        early = readings[-1]
+        assert (len(early.batch), early.end, early.deliverable) == (0, 0, 0)
+        assert early.fault is not None and early.fault.code == rule.code
+        assert isinstance(early.fault.exception, ProtocolViolation) and early.fault.exception.rule == str(
+            rule
+        )
+        last = judge.receive_end()
+        assert last is not None and (last.fault, last.end) == (None, 0)
+        assert last.batch.flags[0] & Flag.STATUS == Flag.VIOLATION
+        assert last.batch.details == {0: str(rule)}
+    rest = bytes(300) if data[-1] != 0x85 else KEY + bytes(300)
+    judge = judge_of("server", False, "", limits)
+    readings = [reading for piece in (data, rest) for reading in judge.receive(piece) if reading is not None]
+    assert [reading.fault is not None for reading in readings].count(True) == 1
+    assert str(rule) in readings[-1].batch.details.values()
+
+
+def test_rsv1_on_the_beginning_of_a_continuation_is_enough_to_fail() -> None:
+    """It needs deflate, without which it is an unclaimed bit."""
+    judge = judge_of("server", False, "takeover", Limits())
+    readings = [
+        reading for reading in judge.receive(frame(0x41, DEFLATED[:3]) + b"\xc0") if reading is not None
+    ]
+    assert readings[-1].fault is not None
+    assert str(Rules.RSV1_CONTINUATION) in str(readings[-1].fault.exception)
+
+
+def test_a_declared_length_over_the_limit_of_the_message_is_enough_to_fail() -> None:
+    """Where no extension changes it: with the header, before the body."""
+    data = frame(0x02, bytes(600)) + b"\x80\x7e\x02\x58"
+    judge = judge_of("server", False, "takeover", Limits(1000, 1000, 1000))
+    readings = [reading for reading in judge.receive(data) if reading is not None]
+    assert readings[-1].fault is not None and readings[-1].fault.code == 1009
+    assert isinstance(readings[-1].fault.exception, FrameTooBig)
+    assert readings[-1].fault.exception.frame_size == 1200
+
+
+def test_a_frame_that_is_right_so_far_is_truncated_by_the_end() -> None:
+    """And a raw session, like a capture, does not fail by a beginning."""
+    for data, status in ((b"\x81", "truncated"), (b"\x89\x05ab", "truncated"), (b"\x89\x7e", "violation")):
+        assert [row.status for row in same_everywhere([data], "server")] == [status]
+        _, readings = judged(judge_of("server", True, "", Limits()), [data], "server")
+        assert [reading.fault for reading in readings] == [None]
 
 
 # Frames over the limit
@@ -500,8 +569,9 @@ def slowly_judged(data: bytes, sender: Sender, deflate: Deflate) -> list[Row]:
             else:
                 direction.judge(batch, place, declared)
         log.append(batch, number, "in", 0, 0)
-    last = scanner.finish()
-    if last is not None:
+    begun, last = scanner.begun, scanner.finish()
+    if begun is not None and last is not None:
+        direction.judge_cut(last, begun)
         log.append(last, number, "in", 0, 0)
     return rows_of(log, "in")
 

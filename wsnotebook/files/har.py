@@ -23,7 +23,7 @@ from wsnotebook.log.code import connection_of, is_sent, pack_code
 from wsnotebook.log.connections import Connection
 from wsnotebook.log.events import Event
 from wsnotebook.log.segment import Rows
-from wsnotebook.wire.batch import Flag, first_byte, is_final, opcode_of
+from wsnotebook.wire.batch import Flag, first_byte, is_final, is_whole, opcode_of
 
 __all__ = ["read", "write"]
 
@@ -79,7 +79,8 @@ class _Messages:
         ):
             for at in range(place, place + count):
                 head, flags = int(rows.heads[at]), int(rows.flags[at])
-                if flags & Flag.STATUS not in (Flag.UNSENT, Flag.TRUNCATED):
+                cut = flags & Flag.HEADER and not is_whole(rows.header_at(at), len(rows.wire_at(at)))
+                if flags & Flag.STATUS not in (Flag.UNSENT, Flag.TRUNCATED) and not cut:
                     message = self._add(code, head, flags, rows.payload_at(at))
                     if message is not None:
                         yield (

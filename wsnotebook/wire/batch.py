@@ -26,6 +26,7 @@ __all__ = [
     "Payload",
     "first_byte",
     "is_final",
+    "is_whole",
     "minimal_header",
     "opcode_of",
     "to_frame",
@@ -211,6 +212,20 @@ def to_frame(head: int, payload: bytes) -> Frame:
     """Return the frame of a first byte and a payload, without a check."""
     fields = (OPCODES[head & OPCODE], payload, head >= FIN, head & RSV1 > 0, head & RSV2 > 0, head & RSV3 > 0)
     return tuple.__new__(Frame, fields)
+
+
+def is_whole(header: bytes, length: int) -> bool:
+    """Tell whether a payload of ``length`` bytes is all that the header declares.
+
+    It is not where the end of the stream cut the frame off, nor where a body over the limit was not kept.
+    """
+    if len(header) < 2:
+        return False
+    size, declared = 2, header[1] & 0x7F
+    if declared > 125:
+        size = 4 if declared == 126 else 10
+        declared = int.from_bytes(header[2:size], "big")
+    return len(header) >= size and declared <= length
 
 
 def minimal_header(head: int, length: int, mask_key: bytes | None) -> bytes:

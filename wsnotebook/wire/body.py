@@ -21,12 +21,14 @@ class Body:
         length: declared payload bytes.
     """
 
-    __slots__ = ("_pieces", "head", "header", "key", "lack")
+    __slots__ = ("_pieces", "head", "header", "key", "lack", "length")
 
     def __init__(self, head: int, header: bytes, key: bytes | None, length: int) -> None:
         self.head = head
         self.header = header
         self.key = key
+        self.length = length
+        """Declared payload bytes."""
         self.lack = length
         """Bytes that have not arrived."""
         self._pieces: list[bytes | bytearray] = []
@@ -55,12 +57,14 @@ class LargeBody:
         allocate: returns fresh writable memory of so many bytes; nothing else refers to it.
     """
 
-    __slots__ = ("_come", "_memory", "head", "header", "key", "lack")
+    __slots__ = ("_come", "_memory", "head", "header", "key", "lack", "length")
 
     def __init__(self, head: int, header: bytes, length: int, allocate: Callable[[int], memoryview]) -> None:
         self.head = head
         self.header = header
         self.key = None
+        self.length = length
+        """Declared payload bytes."""
         self.lack = length
         """Bytes that have not arrived."""
         self._memory = allocate(length)

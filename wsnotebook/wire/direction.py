@@ -17,7 +17,7 @@ from wsnotebook.wire.frames import MAX_CONTROL_PAYLOAD, Opcode
 from wsnotebook.wire.limits import NO_LIMITS, Limits, fits
 from wsnotebook.wire.messages import MessageState, is_utf8
 from wsnotebook.wire.rules import Rules, Verdict, close_rule, first, head_rules
-from wsnotebook.wire.scanner import ScannedBatch
+from wsnotebook.wire.scanner import Begun, ScannedBatch
 
 __all__ = ["Direction", "Sender"]
 
@@ -237,6 +237,13 @@ class Direction:
             return False
         batch.flags[place] |= Flag.TEXT
         return True
+
+    def judge_cut(self, batch: Batch, begun: Begun) -> None:
+        """Judge the frame that the end of the stream cut off, alone in its batch: what there is may break a rule."""
+        verdict = self.judge_header(*begun)
+        if verdict is not None:
+            batch.flags[0] &= ~Flag.STATUS
+            self._mark(batch, 0, verdict)
 
     def _begin(self, batch: Batch, place: int, declared: int | None) -> Verdict | None:
         """Judge the header of a whole frame, and count it."""

@@ -17,7 +17,7 @@ from wsnotebook.wire.frames import Opcode
 from wsnotebook.wire.limits import NO_LIMITS, Limits
 from wsnotebook.wire.reading import Fault, Reading
 from wsnotebook.wire.rules import Rules, Verdict, close_rule
-from wsnotebook.wire.scanner import Scanner
+from wsnotebook.wire.scanner import ScannedBatch, Scanner
 
 __all__ = ["Judge"]
 
@@ -52,6 +52,7 @@ class Judge:
         self._direction = Direction(sender, limits)
         self._read_size: int | None = None  # bytes scanned at once; None for all
         self._has_failed = False
+        self._is_failed_early = False  # by the beginning of a frame whose row has not come
 
     @property
     def limits(self) -> Limits:
@@ -104,9 +105,10 @@ class Judge:
 
     def receive_end(self) -> Reading | None:
         """Return a Reading of the frame that the end of the stream cut off, or None."""
-        batch = self._scanner.finish()
-        if batch is None:
+        begun, batch = self._scanner.begun, self._scanner.finish()
+        if begun is None or batch is None:
             return None
+        self._direction.judge_cut(batch, begun)
         return Reading(batch, end=None if self._raw and not self._is_over else 0)
 
     @property
@@ -120,7 +122,7 @@ class Judge:
             yield from self._scan()
 
     def _scan(self) -> Generator[Reading | None, None, None]:
-        """Judge all whole frames of what was fed."""
+        """Judge all whole frames of what was fed, and the beginning of the next one."""
         while (batch := self._scanner.scan()) is not None:
             reading = Reading(batch, end=0 if self._is_over else None)
             if self._direction.judge_run(batch):
@@ -131,7 +133,11 @@ class Judge:
                 yield from self._judge_each(places, reading)
             else:
                 self._count_run(reading)
+            self._is_failed_early = False
             yield reading
+        if self._scanner.is_begun_new:
+            self._scanner.is_begun_new = False
+            yield from self._judge_begun()
 
     def _count_run(self, reading: Reading) -> None:
         """Count a batch of data frames that are all right."""
@@ -139,6 +145,20 @@ class Judge:
             batch = reading.batch
             is_all = self._raw or not batch.odd
             reading.deliverable = len(batch) if is_all else len(batch.heads.translate(None, _PARTS))
+
+    def _judge_begun(self) -> Generator[Reading, None, None]:
+        """Fail the connection at once where the beginning of a frame already breaks a rule.
+
+        A peer that announces a frame that cannot be right may never send the rest. Looked at once for each frame that
+        begins, not for each read, of which a large frame takes many. The row follows with the frame, or at the end.
+        """
+        begun = self._scanner.begun
+        if self._raw or self._is_over or begun is None:
+            return
+        verdict = self._direction.judge_header(*begun)
+        if verdict is not None:
+            self._has_failed = self._is_failed_early = True
+            yield Reading(ScannedBatch(), fault=_fault(verdict), end=0)
 
     def _judge_each(self, places: Sequence[int], reading: Reading) -> Generator[None, None, None]:
         """Judge the frames of a batch that can break a rule one by one."""
@@ -174,8 +194,10 @@ class Judge:
         head = batch.heads[place]
         if self._has_failed:
             # After the failure one thing counts: the peer's answer to our close. It is one also where the frame breaks
-            # another rule, of masking perhaps, so that a peer that breaks it in every frame is not waited for in vain.
-            if head == FIN | Opcode.CLOSE and close_rule(batch.payload(place)) is None:
+            # another rule, of masking perhaps, so that a peer that breaks it in every frame is not waited for in vain;
+            # but not where it is the frame that the connection was failed for, which may not have been whole then.
+            is_cause = self._is_failed_early and place == 0
+            if head == FIN | Opcode.CLOSE and not is_cause and close_rule(batch.payload(place)) is None:
                 reading.closes.append(batch.payload(place))
             return
         fault = None if verdict is None else self._fault(verdict, batch.declared.get(place))

@@ -7,12 +7,13 @@ recorder has to keep them. direction.py judges them.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from wsnotebook.wire.batch import LONE, OPCODE, Batch, Flag, Payload
 from wsnotebook.wire.body import Body, LargeBody
 from wsnotebook.wire.masking import apply_mask
 
-__all__ = ["MAX_BATCH_FRAMES", "MAX_ODD_FRAMES", "ScannedBatch", "Scanner"]
+__all__ = ["MAX_BATCH_FRAMES", "MAX_ODD_FRAMES", "Begun", "ScannedBatch", "Scanner"]
 
 MAX_BATCH_FRAMES = 4096
 """Frames in one batch at most: 256 KiB of empty frames are 131,072, which would hold the event loop for 200 ms."""
@@ -42,6 +43,17 @@ class ScannedBatch(Batch):
         """Declared length in bytes of frames over the limit, whose bodies are skipped."""
 
 
+class Begun(NamedTuple):
+    """The beginning of a frame whose rest has not arrived."""
+
+    head: int
+    """First byte."""
+    second: int | None
+    """Second byte; None where it has not arrived."""
+    length: int | None
+    """Declared payload bytes; None where the header is not whole."""
+
+
 class Scanner:
     """Walk over the bytes of one direction.
 
@@ -63,6 +75,8 @@ class Scanner:
         """Bytes that belong to no row: bodies over the limit, and all after a length that cannot be."""
         self.plain = _PLAIN
         """First bytes of frames that are not odd."""
+        self.is_begun_new = False
+        """Whether more is known of ``begun`` than when the caller last cleared this."""
         self._data = b""  # fed bytes; those from _position on are not scanned yet
         self._position = 0
         self._tail = bytearray()  # the beginning of a header whose rest has not arrived
@@ -99,6 +113,15 @@ class Scanner:
             self._walk(batch)
         return batch if batch.payloads else None
 
+    @property
+    def begun(self) -> Begun | None:
+        """The known beginning of the frame that is arriving; None between frames."""
+        if self._body is not None:
+            return Begun(self._body.head, self._body.header[1], self._body.length)
+        if self._tail:
+            return Begun(self._tail[0], self._tail[1] if len(self._tail) > 1 else None, None)
+        return None
+
     def finish(self) -> ScannedBatch | None:
         """Return a batch with the frame that the end of the stream cut off, or None."""
         body, self._body = self._body, None
@@ -120,6 +143,7 @@ class Scanner:
         while self._tail:
             lack = _header_size(self._tail) - len(self._tail)
             self._tail += self._take(lack)
+            self.is_begun_new = True
             if len(self._tail) < 2 or len(self._tail) < _header_size(self._tail):
                 if self._position >= len(self._data):
                     return False
@@ -212,6 +236,7 @@ class Scanner:
         end = len(data)
         if end - position < 2 or end - position < (size := _header_size(data, position)):
             self._tail += data[position:]
+            self.is_begun_new = True
             return end
         head, second = data[position], data[position + 1]
         start = position + size
@@ -230,6 +255,7 @@ class Scanner:
         if end - start < length:
             self._body = self._begin(head, data[position:start], key, length)
             self._body.add(data[start:])
+            self.is_begun_new = True
             return end
         self._add(batch, head, data[position:start], key, data[start : start + length])
         return start + length
