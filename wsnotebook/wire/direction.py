@@ -27,7 +27,9 @@ Sender: TypeAlias = Literal["client", "server"]
 _WHOLE_COMPRESSED = frozenset((0xC1, 0xC2))  # a compressed message of one frame
 _PING_OR_PONG = frozenset((0x89, 0x8A))
 _MASK_BIT = 0x80  # of the second byte
-_BINARY, _CLOSE = int(Opcode.BINARY), int(Opcode.CLOSE)  # ints: an enum member costs a look-up for each frame
+# Ints of this module: each member of an enum or a class costs one more look-up for each frame.
+_BINARY, _CLOSE = int(Opcode.BINARY), int(Opcode.CLOSE)
+_MASKED, _TEXT = Flag.MASKED, Flag.TEXT
 
 
 class Direction:
@@ -190,9 +192,8 @@ class Direction:
             declared: payload bytes of a frame over the limit, whose body is not there.
         """
         # Flags that say no more than masked mean the shortest header too: of a ping or pong nothing else can be wrong.
-        is_plain = batch.flags[place] == self._mask_flag and declared is None
-        if is_plain and batch.heads[place] in _PING_OR_PONG and not self.is_closed:
-            if len(batch.payloads[place]) <= MAX_CONTROL_PAYLOAD:
+        if batch.heads[place] in _PING_OR_PONG and batch.flags[place] == self._mask_flag and declared is None:
+            if len(batch.payloads[place]) <= MAX_CONTROL_PAYLOAD and not self.is_closed:
                 return None
         return self._judge_payload(batch, place, self._begin(batch, place, declared), declared)
 
@@ -249,8 +250,8 @@ class Direction:
         """Judge the header of a whole frame, and count it."""
         head, header = batch.heads[place], batch.headers.get(place)
         length = len(batch.payloads[place]) if declared is None else declared
-        second = min(length, 126) if header is None else header[1] & 0x7F
-        if batch.flags[place] & Flag.MASKED:
+        second = (length if length < 126 else 126) if header is None else header[1] & 0x7F
+        if batch.flags[place] & _MASKED:
             second |= _MASK_BIT
         verdict = self.judge_header(head, second, length)
         if declared is not None:
@@ -294,7 +295,7 @@ class Direction:
                 self._message.skip(head, declared)
         elif opcode <= _BINARY:
             rule, is_text = self._message.end(head, batch.payloads[place])
-            batch.flags[place] = batch.flags[place] & ~Flag.TEXT | (Flag.TEXT if is_text else 0)
+            batch.flags[place] = batch.flags[place] & ~_TEXT | (_TEXT if is_text else 0)
         elif opcode == _CLOSE:
             rule = close_rule(batch.payload(place))
         if rule is not None:
