@@ -14,6 +14,7 @@ from wsnotebook import (
     DefaultClientWebSocketSession,
     Frame,
     Opcode,
+    SessionClosed,
     connect,
 )
 from wsnotebook.session.state import SessionState
@@ -150,3 +151,21 @@ async def test_after_the_close_frame_nothing_is_handed_over(opened_raw: RawOpene
     assert [frame.opcode async for frame in session.incoming] == [Opcode.CLOSE]
     assert session.df.status.tolist() == ["ok", "violation"]
     assert session.state is SessionState.CLOSING
+
+
+async def test_after_a_close_that_breaks_a_rule_a_raw_session_goes_on(opened_raw: RawOpener) -> None:
+    """It is handed over and gives the reason; what follows is received, sent and closed as before."""
+    session, peer = await opened_raw()
+    await peer.send(b"\x88\x02\x03\xe7")  # 999 may not be on the wire (RFC 6455 §7.4.2)
+    assert (await session.incoming.receive()).read_reason() == CloseReason(999)
+    assert (session.close_received, session.close_initiator) == (CloseReason(999), "peer")
+    assert not session.incoming.is_closed and not session.outgoing.is_closed
+    await peer.send(b"\x81\x01x")
+    assert (await session.incoming.receive()).data == b"x"
+    await session.send("y")
+    assert (await peer.read_frame()).payload == b"y"
+    await peer.send(b"\x88\x02\x03\xe8")
+    assert (await session.incoming.receive()).read_reason() == CloseReason(1000)
+    with pytest.raises(SessionClosed, match="999"):
+        await session.incoming.receive()
+    assert session.close_received == CloseReason(999), "the first stays"

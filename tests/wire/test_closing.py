@@ -16,6 +16,7 @@ NORMAL, VIOLATION, ABNORMAL = CloseReason(1000, "bye"), CloseReason(1002, "a rul
 EVENTS = {
     Kind.OPENED: Event(Kind.OPENED),
     Kind.PEER_CLOSE: Event(Kind.PEER_CLOSE, NORMAL, NORMAL.to_payload()),
+    Kind.BROKEN_CLOSE: Event(Kind.BROKEN_CLOSE, CloseReason(999), b"\x03\xe7"),
     Kind.GIVE_UP: Event(Kind.GIVE_UP, CloseReason(1011), b"\x03\xf3"),
     Kind.CLOSE_WRITTEN: Event(Kind.CLOSE_WRITTEN, NORMAL),
     Kind.FAIL: Event(Kind.FAIL, VIOLATION, VIOLATION.to_payload(), FAULT),
@@ -29,28 +30,40 @@ EVENTS = {
 }
 
 # The next phase of every pair, as the RFC and Ktor's sessions have it; a dash where the event changes nothing.
-COLUMNS = "OPENED PEER_CLOSE GIVE_UP CLOSE_WRITTEN FAIL FAIL_NOW EOF HALF_EOF DEADLINE TERMINATE LOST FINISHED".split()
+COLUMNS = (
+    "OPENED PEER_CLOSE GIVE_UP CLOSE_WRITTEN FAIL FAIL_NOW EOF HALF_EOF DEADLINE TERMINATE LOST FINISHED "
+    "BROKEN_CLOSE"
+).split()
 COMMON = """
-CONNECTING   OPEN -           -            -           -       -          -          -          -          ABORTED LOST -
-CLOSE_QUEUED -    ANSWERING   -            CLOSE_SENT  FAILING HANGING_UP HANGING_UP HANGING_UP ABORTED    ABORTED LOST -
-CLOSE_SENT   -    BOTH_CLOSED -            -           FAILED  HANGING_UP HANGING_UP HANGING_UP ABORTED    ABORTED LOST -
-ANSWERING    -    -           -            BOTH_CLOSED -       -          HANGING_UP HANGING_UP ABORTED    ABORTED LOST -
-BOTH_CLOSED  -    -           -            -           -       -          HANGING_UP HANGING_UP HANGING_UP ABORTED LOST -
-FAILING      -    ANSWERING   -            FAILED      -       -          HANGING_UP HANGING_UP ABORTED    ABORTED LOST -
-FAILED       -    BOTH_CLOSED -            -           -       -          HANGING_UP HANGING_UP ABORTED    ABORTED LOST -
-HANGING_UP   -    HANGING_UP  -            HANGING_UP  -       -          -          -          ABORTED    ABORTED LOST -
-ABORTED      -    ABORTED     -            -           -       -          -          -          -          -       LOST -
-LOST         -    -           -            -           -       -          -          -          -          -       -    CLOSED
-CLOSED       -    -           -            -           -       -          -          -          -          -       -    -
+CONNECTING   OPEN -           -            -           -       -          -          -          -          ABORTED LOST -  -
+CLOSE_QUEUED -    ANSWERING   -            CLOSE_SENT  FAILING HANGING_UP HANGING_UP HANGING_UP ABORTED    ABORTED LOST -  -
+CLOSE_SENT   -    BOTH_CLOSED -            -           FAILED  HANGING_UP HANGING_UP HANGING_UP ABORTED    ABORTED LOST -  -
+ANSWERING    -    -           -            BOTH_CLOSED -       -          HANGING_UP HANGING_UP ABORTED    ABORTED LOST -  -
+BOTH_CLOSED  -    -           -            -           -       -          HANGING_UP HANGING_UP HANGING_UP ABORTED LOST -  -
+FAILING      -    ANSWERING   -            FAILED      -       -          HANGING_UP HANGING_UP ABORTED    ABORTED LOST -  -
+FAILED       -    BOTH_CLOSED -            -           -       -          HANGING_UP HANGING_UP ABORTED    ABORTED LOST -  -
+HANGING_UP   -    HANGING_UP  -            HANGING_UP  -       -          -          -          ABORTED    ABORTED LOST -  -
+ABORTED      -    ABORTED     -            -           -       -          -          -          -          -       LOST -  -
+LOST         -    -           -            -           -       -          -          -          -          -       -    CLOSED  -
+CLOSED       -    -           -            -           -       -          -          -          -          -       -    -  -
 """
 ONLY_DEFAULT = """
-OPEN         -    ANSWERING   CLOSE_QUEUED CLOSE_SENT  FAILING HANGING_UP HANGING_UP -          -          ABORTED LOST -
+OPEN         -    ANSWERING   CLOSE_QUEUED CLOSE_SENT  FAILING HANGING_UP HANGING_UP -          -          ABORTED LOST -  -
 """
 ONLY_RAW = """
-OPEN         -    PEER_CLOSED CLOSE_QUEUED CLOSE_SENT  FAILING   HANGING_UP HANGING_UP HALF_CLOSED -       ABORTED LOST -
-PEER_CLOSED  -    -           ANSWERING    BOTH_CLOSED ANSWERING HANGING_UP HANGING_UP HALF_CLOSED -       ABORTED LOST -
-HALF_CLOSED  -    -           HANGING_UP   HANGING_UP  HANGING_UP HANGING_UP -         -           -       ABORTED LOST -
+OPEN         -    PEER_CLOSED CLOSE_QUEUED CLOSE_SENT  FAILING   HANGING_UP HANGING_UP HALF_CLOSED -       ABORTED LOST -  -
+PEER_CLOSED  -    -           ANSWERING    BOTH_CLOSED ANSWERING HANGING_UP HANGING_UP HALF_CLOSED -       ABORTED LOST -  -
+BROKEN_CLOSE -    PEER_CLOSED ANSWERING    BOTH_CLOSED ANSWERING HANGING_UP HANGING_UP HALF_CLOSED -       ABORTED LOST -  -
+HALF_CLOSED  -    -           HANGING_UP   HANGING_UP  HANGING_UP HANGING_UP -         -           -       ABORTED LOST -  -
 """
+
+
+BROKEN_CLOSES = {
+    Phase.OPEN: Phase.BROKEN_CLOSE,
+    Phase.CLOSE_QUEUED: Phase.ANSWERING,
+    Phase.CLOSE_SENT: Phase.BOTH_CLOSED,
+}
+"""Where a close frame that breaks a rule leads on a raw session; everywhere else it changes nothing."""
 
 
 def pairs(table: str, *, raw: bool) -> list[tuple[bool, Phase, Kind, Phase | None]]:
@@ -59,8 +72,12 @@ def pairs(table: str, *, raw: bool) -> list[tuple[bool, Phase, Kind, Phase | Non
     for line in table.split("\n")[1:-1]:
         name, *cells = line.split()
         for column, cell in zip(COLUMNS, cells, strict=True):
-            if raw or column != "HALF_EOF":  # a default session does not go on after the peer's end of stream
-                found.append((raw, Phase[name], Kind[column], None if cell == "-" else Phase[cell]))
+            after = None if cell == "-" else Phase[cell]
+            if column == "BROKEN_CLOSE" and raw:
+                after = BROKEN_CLOSES.get(Phase[name])
+            # A default session does not go on after the peer's end of stream, nor after a broken close.
+            if raw or column not in ("HALF_EOF", "BROKEN_CLOSE"):
+                found.append((raw, Phase[name], Kind[column], after))
     return found
 
 
@@ -76,9 +93,11 @@ def test_every_pair_is_in_this_file() -> None:
     """No phase and no kind of event is left out: a new one has to be written down above."""
     raw = {(phase, kind) for is_raw, phase, kind, _ in PAIRS if is_raw}
     assert raw == {(phase, kind) for phase in Phase for kind in Kind}
-    only_raw = {Phase.PEER_CLOSED, Phase.HALF_CLOSED}
+    only_raw = {Phase.BROKEN_CLOSE, Phase.PEER_CLOSED, Phase.HALF_CLOSED}
     default = {(phase, kind) for is_raw, phase, kind, _ in PAIRS if not is_raw}
-    assert default == {(p, k) for p in set(Phase) - only_raw for k in set(Kind) - {Kind.HALF_EOF}}
+    assert default == {
+        (p, k) for p in set(Phase) - only_raw for k in set(Kind) - {Kind.HALF_EOF, Kind.BROKEN_CLOSE}
+    }
 
 
 @pytest.mark.parametrize(
@@ -105,8 +124,8 @@ def test_a_pair_leads_to_the_next_phase(raw: bool, phase: Phase, kind: Kind, aft
 
 def _is_over(phase: Phase) -> tuple[bool, bool]:
     """Return whether incoming and outgoing have ended in a phase."""
-    receiving = {Phase.CONNECTING, Phase.OPEN, Phase.CLOSE_QUEUED, Phase.CLOSE_SENT}
-    sending = {Phase.CONNECTING, Phase.OPEN, Phase.PEER_CLOSED, Phase.HALF_CLOSED}
+    receiving = {Phase.CONNECTING, Phase.OPEN, Phase.BROKEN_CLOSE, Phase.CLOSE_QUEUED, Phase.CLOSE_SENT}
+    sending = {Phase.CONNECTING, Phase.OPEN, Phase.BROKEN_CLOSE, Phase.PEER_CLOSED, Phase.HALF_CLOSED}
     return phase not in receiving, phase not in sending
 
 
@@ -192,8 +211,8 @@ def test_the_tables_have_only_what_can_be() -> None:
     for table in (DEFAULT, RAW):
         assert set(table) == set(Phase)
     different = {phase for phase in Phase if _without_half(RAW[phase]) != DEFAULT[phase]}
-    assert different == {Phase.OPEN, Phase.PEER_CLOSED, Phase.HALF_CLOSED}
+    assert different == {Phase.OPEN, Phase.BROKEN_CLOSE, Phase.PEER_CLOSED, Phase.HALF_CLOSED}
 
 
 def _without_half(row: dict[Kind, object]) -> dict[Kind, object]:
-    return {kind: step for kind, step in row.items() if kind is not Kind.HALF_EOF}
+    return {kind: step for kind, step in row.items() if kind not in (Kind.HALF_EOF, Kind.BROKEN_CLOSE)}

@@ -78,9 +78,10 @@ class Closer:
             with contextlib.suppress(RuntimeError):  # the loop is closed, and with it the connection
                 self._loop.call_soon_threadsafe(self._perform, actions)
 
-    def peer_closed(self, payload: bytes) -> None:
-        """A close frame was received."""
-        self.step(Event(Kind.PEER_CLOSE, reason_in(payload), payload))
+    def peer_closed(self, payload: bytes, *, is_broken: bool) -> None:
+        """A close frame was received; one that breaks a rule only on a raw session."""
+        kind = Kind.BROKEN_CLOSE if is_broken else Kind.PEER_CLOSE
+        self.step(Event(kind, reason_in(payload), payload))
 
     def close_written(self, payload: bytes) -> None:
         """A close frame was written."""

@@ -151,8 +151,10 @@ class Pump:
             self.incoming.stop_at(first + reading.end)
         if reading.fault is not None:
             self.fail(reading.fault.exception, reading.fault.code)
-        if reading.closes:
-            self.closer.peer_closed(reading.closes[0])
+        for number, payload in enumerate(reading.closes, 1):
+            # A raw session hands over a close that breaks a rule and goes on; one that breaks none ends the reading.
+            is_broken = number < len(reading.closes) or reading.end is None
+            self.closer.peer_closed(payload, is_broken=is_broken)
         if self.incoming.is_full:
             self._hold_incoming()
         self._notify()

@@ -38,6 +38,7 @@ class Phase(enum.Enum):
     OPEN = "frames go both ways; a close frame of the user may be queued behind data"
     CLOSE_QUEUED = "our close frame is the next one to be written, ahead of all data"
     CLOSE_SENT = "our close frame was written, the peer's is awaited"
+    BROKEN_CLOSE = "a close frame that breaks a rule was received; on a raw session frames still go both ways"
     PEER_CLOSED = "the peer's close frame was received; on a raw session the answer is the user's"
     ANSWERING = "the peer's close frame was received, ours is the next one to be written"
     BOTH_CLOSED = "both close frames were exchanged; the server ends TCP first (RFC 6455 §7.1.1)"
@@ -55,6 +56,7 @@ class Kind(enum.Enum):
 
     OPENED = "the handshake is done"
     PEER_CLOSE = "a close frame was received that breaks no rule"
+    BROKEN_CLOSE = "a close frame that breaks a rule was received on a raw session"
     GIVE_UP = "sending has failed on our side: the connection ends with a close frame of our own accord"
     CLOSE_WRITTEN = "a close frame was written, the user's or our own"
     FAIL = "the connection has to be failed; the peer gets time to answer"
@@ -101,7 +103,7 @@ class Event(NamedTuple):
     kind: Kind
     """What happened."""
     reason: CloseReason | None = None
-    """Of PEER_CLOSE, CLOSE_WRITTEN, GIVE_UP, FAIL and FAIL_NOW: what the close frame says."""
+    """Of PEER_CLOSE, BROKEN_CLOSE, CLOSE_WRITTEN, GIVE_UP, FAIL and FAIL_NOW: what the close frame says."""
     payload: bytes = b""
     """Of PEER_CLOSE, GIVE_UP, FAIL and FAIL_NOW: payload of our close frame; the peer's is echoed unchanged."""
     fault: SessionFault | None = None
@@ -134,8 +136,10 @@ class End(NamedTuple):
     """Whether no frame of the user is sent any more; follows from the phase, and is a field as it is read per frame."""
 
 
-_RECEIVING = frozenset((Phase.CONNECTING, Phase.OPEN, Phase.CLOSE_QUEUED, Phase.CLOSE_SENT))
-_SENDING = frozenset((Phase.CONNECTING, Phase.OPEN, Phase.PEER_CLOSED, Phase.HALF_CLOSED))
+_RECEIVING = frozenset(
+    (Phase.CONNECTING, Phase.OPEN, Phase.BROKEN_CLOSE, Phase.CLOSE_QUEUED, Phase.CLOSE_SENT)
+)
+_SENDING = frozenset((Phase.CONNECTING, Phase.OPEN, Phase.BROKEN_CLOSE, Phase.PEER_CLOSED, Phase.HALF_CLOSED))
 
 
 class Step(NamedTuple):
@@ -210,6 +214,7 @@ DEFAULT: Table = {
         _EOF: _END,
         _DEADLINE: _ABORT_UNANSWERED,
     },
+    Phase.BROKEN_CLOSE: {},
     Phase.PEER_CLOSED: {},
     Phase.ANSWERING: {
         _CLOSE_WRITTEN: _BOTH,
@@ -248,19 +253,28 @@ for _phase, _row in DEFAULT.items():
         _row[Kind.TERMINATE] = _ABORT_NOW
 
 _RAW_HALF_OPEN = Step(Phase.HALF_CLOSED)
+_RAW_PEER_CLOSED = Step(Phase.PEER_CLOSED, (_BY_PEER,))
+_RAW_CLOSED_BY_PEER = {
+    _GIVE_UP: Step(Phase.ANSWERING, (_DROP_AT_GIVE_UP, _AWAIT_ANSWER, _CLOSE)),
+    _CLOSE_WRITTEN: _BOTH,
+    Kind.FAIL: _FAIL_ANSWERED,
+    Kind.FAIL_NOW: _FAIL_NOW,
+    _EOF: _END,
+    _HALF_EOF: _RAW_HALF_OPEN,
+}
 
 RAW: Table = {phase: dict(row) for phase, row in DEFAULT.items()} | {
     Phase.OPEN: DEFAULT[Phase.OPEN]
-    | {_PEER_CLOSE: Step(Phase.PEER_CLOSED, (_BY_PEER,)), _HALF_EOF: _RAW_HALF_OPEN},
-    Phase.PEER_CLOSED: DEFAULT[Phase.PEER_CLOSED]
     | {
-        _GIVE_UP: Step(Phase.ANSWERING, (_DROP_AT_GIVE_UP, _AWAIT_ANSWER, _CLOSE)),
-        _CLOSE_WRITTEN: _BOTH,
-        Kind.FAIL: _FAIL_ANSWERED,
-        Kind.FAIL_NOW: _FAIL_NOW,
-        _EOF: _END,
+        _PEER_CLOSE: _RAW_PEER_CLOSED,
+        Kind.BROKEN_CLOSE: Step(Phase.BROKEN_CLOSE, (_BY_PEER,)),
         _HALF_EOF: _RAW_HALF_OPEN,
     },
+    Phase.BROKEN_CLOSE: DEFAULT[Phase.BROKEN_CLOSE] | _RAW_CLOSED_BY_PEER | {_PEER_CLOSE: _RAW_PEER_CLOSED},
+    Phase.CLOSE_QUEUED: DEFAULT[Phase.CLOSE_QUEUED]
+    | {Kind.BROKEN_CLOSE: DEFAULT[Phase.CLOSE_QUEUED][_PEER_CLOSE]},
+    Phase.CLOSE_SENT: DEFAULT[Phase.CLOSE_SENT] | {Kind.BROKEN_CLOSE: DEFAULT[Phase.CLOSE_SENT][_PEER_CLOSE]},
+    Phase.PEER_CLOSED: DEFAULT[Phase.PEER_CLOSED] | _RAW_CLOSED_BY_PEER,
     Phase.HALF_CLOSED: DEFAULT[Phase.HALF_CLOSED]
     | {
         _GIVE_UP: Step(Phase.HANGING_UP, (_DROP_AT_GIVE_UP, _CLOSE, _HANG_UP)),
@@ -269,8 +283,8 @@ RAW: Table = {phase: dict(row) for phase, row in DEFAULT.items()} | {
         Kind.FAIL_NOW: _FAIL_NOW,
     },
 }
-"""What a raw session does: the peer's close is the user's to answer, and after the peer's end of stream, on plain TCP,
-the user may still send."""
+"""What a raw session does: the peer's close is the user's to answer, one that breaks a rule ends nothing but is a reason,
+and after the peer's end of stream, on plain TCP, the user may still send."""
 
 for _row in RAW.values():
     if _EOF in _row:
@@ -279,6 +293,7 @@ for _row in RAW.values():
 _ABNORMAL = CloseReason(CloseCode.ABNORMAL_CLOSURE)
 _REASONS: dict[Kind, tuple[CloseReason | None, Initiator | None]] = {
     Kind.PEER_CLOSE: (None, "peer"),
+    Kind.BROKEN_CLOSE: (None, "peer"),
     Kind.CLOSE_WRITTEN: (None, "local"),
     Kind.FAIL: (None, None),
     Kind.FAIL_NOW: (None, None),
@@ -303,7 +318,7 @@ def advance(end: End, event: Event, *, raw: bool) -> tuple[End, tuple[Action, ..
     if event.kind in _REASONS and end.reason is None:
         reason, initiator = _REASONS[event.kind]
         facts |= {"reason": reason or event.reason, "initiator": initiator or event.initiator}
-    if event.kind is Kind.PEER_CLOSE and end.received is None:
+    if event.kind in (Kind.PEER_CLOSE, Kind.BROKEN_CLOSE) and end.received is None:
         facts["received"] = event.reason
     if event.kind is Kind.CLOSE_WRITTEN and end.sent is None:
         facts["sent"] = event.reason
