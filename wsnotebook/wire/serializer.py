@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-from wsnotebook.wire.batch import FIN, OPCODE, RSV1, RSV2, RSV3, Batch, Flag, minimal_header, to_frame
+from wsnotebook.wire.batch import FIN, OPCODE, Batch, Flag, first_byte, minimal_header, to_frame
 from wsnotebook.wire.decoding import decoders_of
 from wsnotebook.wire.direction import Direction
 from wsnotebook.wire.extensions import WebSocketExtension
@@ -16,7 +16,7 @@ from wsnotebook.wire.frames import Frame, Opcode
 from wsnotebook.wire.masking import apply_mask
 from wsnotebook.wire.messages import is_utf8
 
-__all__ = ["Outgoing", "Serializer", "first_byte", "outgoing"]
+__all__ = ["Outgoing", "Serializer", "outgoing"]
 
 Outgoing: TypeAlias = tuple[int, bytes, int, bytes | None]
 """First byte, payload, Flag.TEXT or 0, and a fixed mask key or None for a random one."""
@@ -27,16 +27,13 @@ _MASKED = bytes(flags | Flag.MASKED for flags in range(256))
 _SHORT_HEADERS = {head: [bytes((head, 0x80 | length)) for length in range(126)] for head in _PLAIN}
 
 
-def first_byte(frame: Frame) -> int:
-    """Return the first byte of a frame: FIN, RSV bits and opcode (RFC 6455 §5.2)."""
-    opcode, _, fin, rsv1, rsv2, rsv3 = frame
-    return opcode | (fin and FIN) | (rsv1 and RSV1) | (rsv2 and RSV2) | (rsv3 and RSV3)
-
-
 def outgoing(frame: Frame, mask_key: bytes | None = None) -> Outgoing:
     """Return a frame in the form in which it is queued."""
-    is_text = frame.opcode == Opcode.TEXT and is_utf8(frame.data)
-    return first_byte(frame), frame.data, Flag.TEXT if is_text else 0, mask_key
+    opcode, data, fin, rsv1, rsv2, rsv3 = frame
+    is_plain = fin and not (rsv1 or rsv2 or rsv3)  # as nearly all are: the call would double the cost
+    head = opcode | FIN if is_plain else first_byte(opcode, fin, rsv1, rsv2, rsv3)
+    is_text = opcode == Opcode.TEXT and is_utf8(data)
+    return head, data, Flag.TEXT if is_text else 0, mask_key
 
 
 class Serializer:
@@ -103,7 +100,8 @@ class Serializer:
         frame = to_frame(head, payload)
         for extension in self._extensions:
             frame = extension.encode(frame)
-        return first_byte(frame), frame.data
+        opcode, wire_payload, *bits = frame
+        return first_byte(opcode, *bits), wire_payload
 
 
 def _plain(
