@@ -550,6 +550,16 @@ def test_the_quick_ways_come_to_the_verdicts_of_the_slow_one(
     assert rows_of(log, "in" if sender == "server" else "out") == slowly_judged(whole, sender, deflate)
 
 
+@pytest.mark.parametrize("sender", ["server", "client"])
+def test_an_empty_payload_that_inflates_to_nothing_is_not_kept_twice(sender: Sender) -> None:
+    """The quick way for a whole compressed message finds what the slow one finds: nothing has changed."""
+    whole = stream([Part(0xC1, b"", False, b"key!" if sender == "client" else None, 0)], "takeover")
+    log, _ = judged(judge_of(sender, True, "takeover", Limits(inflated=LIMIT)), [whole], sender)
+    rows = rows_of(log, "in" if sender == "server" else "out")
+    assert rows == slowly_judged(whole, sender, "takeover")
+    assert not rows[0].flags & Flag.CHANGED
+
+
 def slowly_judged(data: bytes, sender: Sender, deflate: Deflate) -> list[Row]:
     """Judge the whole frames of a stream one by one, and the rest as cut off."""
     direction = Direction(sender, Limits(inflated=LIMIT))

@@ -231,7 +231,8 @@ class Direction:
         payload = deflate.decode_whole(wire_payload, self._limits.inflated)
         if payload is None:
             return False
-        batch.set_wire(place, wire_payload, payload)
+        if payload is not wire_payload:  # as in _decode: an empty one is the same object
+            batch.set_wire(place, wire_payload, payload)
         if head & OPCODE == _BINARY:
             return True
         if not is_utf8(payload):
