@@ -294,6 +294,7 @@ _ABNORMAL = CloseReason(CloseCode.ABNORMAL_CLOSURE)
 _REASONS: dict[Kind, tuple[CloseReason | None, Initiator | None]] = {
     Kind.PEER_CLOSE: (None, "peer"),
     Kind.BROKEN_CLOSE: (None, "peer"),
+    Kind.GIVE_UP: (None, "local"),
     Kind.CLOSE_WRITTEN: (None, "local"),
     Kind.FAIL: (None, None),
     Kind.FAIL_NOW: (None, None),

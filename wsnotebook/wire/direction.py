@@ -25,6 +25,7 @@ Sender: TypeAlias = Literal["client", "server"]
 """The side that sends the frames: a client has to mask them, a server must not (RFC 6455 §5.1)."""
 
 _WHOLE_COMPRESSED = frozenset((0xC1, 0xC2))  # a compressed message of one frame
+_WHOLE_TEXT = 0x81  # a text message of one frame
 _PING_OR_PONG = frozenset((0x89, 0x8A))
 _MASK_BIT = 0x80  # of the second byte
 # Ints of this module: each member of an enum or a class costs one more look-up for each frame.
@@ -119,13 +120,13 @@ class Direction:
             wrong += [place for place, head in enumerate(batch.heads) if head in _WHOLE_COMPRESSED]
         return sorted({*batch.odd, *wrong}) if wrong else batch.odd
 
-    def mark_after_close(self, batch: ScannedBatch, start: int = 0) -> None:
+    def mark_after_close(self, batch: Batch, start: int = 0) -> None:
         """Mark the frames from ``start`` on: they are not judged further, and nothing of them is inflated."""
         detail = str(Rules.AFTER_CLOSE)
         for place in range(start, len(batch)):
             batch.mark(place, Flag.VIOLATION, detail)
-            if batch.flags[place] & Flag.TEXT and not is_utf8(batch.payloads[place]):
-                batch.flags[place] &= ~Flag.TEXT
+            is_text = batch.heads[place] == _WHOLE_TEXT and is_utf8(batch.payloads[place])
+            batch.flags[place] = batch.flags[place] & ~Flag.TEXT | (Flag.TEXT if is_text else 0)
 
     # One frame
 
@@ -191,9 +192,12 @@ class Direction:
         Args:
             declared: payload bytes of a frame over the limit, whose body is not there.
         """
+        if self.is_closed and declared is None:
+            self.mark_after_close(batch, place)
+            return Verdict(Rules.AFTER_CLOSE)
         # Flags that say no more than masked mean the shortest header too: of a ping or pong nothing else can be wrong.
         if batch.heads[place] in _PING_OR_PONG and batch.flags[place] == self._mask_flag and declared is None:
-            if len(batch.payloads[place]) <= MAX_CONTROL_PAYLOAD and not self.is_closed:
+            if len(batch.payloads[place]) <= MAX_CONTROL_PAYLOAD:
                 return None
         return self._judge_payload(batch, place, self._begin(batch, place, declared), declared)
 
