@@ -86,7 +86,8 @@ def _behaviour(arguments: argparse.Namespace) -> Behaviour:
     if name in BEHAVIOURS:
         with wrong_usage(ValueError, about=name):
             return BEHAVIOURS[name](**parse_parameters(BEHAVIOURS[name], name, arguments.set))
-    if Path(name).suffix.lower() not in LOADABLE and not is_directory(name):
+    path = Path(name)
+    if path.suffix.lower() not in LOADABLE and not path.is_file() and not is_directory(name):
         raise WrongUsage(
             f"there is no behaviour {name!r}: choose one of {', '.join(BEHAVIOURS)}, or name a recording"
         )

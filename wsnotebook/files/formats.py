@@ -1,4 +1,4 @@
-"""The map of formats: which module reads and writes a file, by the suffix of its path.
+"""The map of formats: which module reads a file, by its content, and writes one, by the suffix of its path.
 
 Modules are imported when they are first used: a session loads none, and a pcapng needs neither pandas nor pyarrow.
 """
@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from wsnotebook.files.content import kind_of
 from wsnotebook.files.header import Header
 from wsnotebook.log.segment import Rows
 
@@ -82,6 +83,8 @@ _WRITERS: dict[str, Callable[[], Writer]] = {
 }
 _READERS: dict[str, Callable[[], Reader]] = {**_WRITERS, ".pcap": _capture}  # a pcap cannot hold all of a log
 
+_PACKED = (".gz", ".zip")  # suffixes around the one of the format
+
 SAVABLE = tuple(_WRITERS)
 """Suffixes that save() knows."""
 LOADABLE = tuple(_READERS)
@@ -101,15 +104,21 @@ def writer_for(path: str | Path) -> Writer:
 
 
 def reader_for(path: str | Path) -> Reader:
-    """Return the module that reads a path.
+    """Return the module that reads a path: the first bytes decide, and the suffix where they show no format.
 
     Raises:
-        ValueError: no format has this suffix.
+        ValueError: no format has these first bytes or this suffix.
+        OSError: the file cannot be read.
     """
     if is_directory(path):
         return _dataset()
-    _check_suffix(Path(path), "load", LOADABLE)
-    return _READERS[Path(path).suffix.lower()]()
+    path = Path(path)
+    kind = kind_of(path)
+    if kind is None:
+        inner = path.with_suffix("") if path.suffix.lower() in _PACKED else path
+        _check_suffix(inner, "load", LOADABLE)
+        kind = inner.suffix.lower()
+    return _READERS[kind]()
 
 
 def _check_suffix(path: Path, verb: str, known: Sequence[str]) -> None:

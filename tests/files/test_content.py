@@ -1,0 +1,60 @@
+"""content: the first bytes decide, under any suffix, compressed or not."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from wsnotebook.errors import FileError
+from wsnotebook.files.content import kind_of, open_plain
+from wsnotebook.files.formats import SAVABLE
+from wsnotebook.files.framelog import FrameLog
+from wsnotebook.files.loading import load
+
+
+@pytest.mark.parametrize("name", ["log", "log.txt", "log.har", "log.JSON", "log.pcap", "log.zip"])
+@pytest.mark.parametrize("suffix", SAVABLE)
+def test_a_file_under_another_suffix_loads(
+    suffix: str,
+    name: str,
+    make_log: Callable[[], FrameLog],
+    same_log: Callable[[FrameLog, FrameLog], None],
+    tmp_path: Path,
+) -> None:
+    """The suffix is a hint for files whose first bytes show nothing."""
+    log = make_log()
+    saved = log.save(tmp_path / f"saved{suffix}")
+    assert kind_of(saved) == suffix
+    same_log(log, load(saved.rename(tmp_path / name)))
+
+
+@pytest.mark.parametrize("start", ["d4c3b2a1", "a1b2c3d4", "4d3cb2a1", "a1b23c4d"])
+def test_a_pcap_has_four_beginnings(start: str, tmp_path: Path) -> None:
+    """Both byte orders, microseconds and nanoseconds."""
+    path = tmp_path / "capture"
+    path.write_bytes(bytes.fromhex(start) + bytes(20))
+    assert kind_of(path) == ".pcap"
+
+
+@pytest.mark.parametrize("content", [b"", b"\x1f\x8b", b"\x1f\x8b\x08garbage", b"{}", b'{"logs": 1}', b"PK"])
+def test_other_content_shows_no_format(content: bytes, tmp_path: Path) -> None:
+    """A damaged gzip neither; then the suffix within .gz decides who refuses the file."""
+    path = tmp_path / "file.har.gz"
+    path.write_bytes(content)
+    assert kind_of(path) is None
+    with pytest.raises(FileError, match="file.har.gz"):
+        load(path)
+    with pytest.raises(ValueError, match=r"use \.parquet"):
+        load(path.rename(tmp_path / "file.txt"))
+
+
+def test_gzip_is_undone_while_it_is_read(tmp_path: Path) -> None:
+    """Bytes, not the suffix, say that a file is compressed."""
+    path = tmp_path / "capture.pcap"
+    path.write_bytes(gzip.compress(b'{"log":{}}'))
+    assert kind_of(path) == ".har"
+    with open_plain(path) as file:
+        assert file.read(3) == b'{"l'
