@@ -51,6 +51,19 @@ def test_other_content_shows_no_format(content: bytes, tmp_path: Path) -> None:
         load(path.rename(tmp_path / "file.txt"))
 
 
+def test_a_jsonl_in_gzip_loads(
+    make_log: Callable[[], FrameLog], same_log: Callable[[FrameLog, FrameLog], None], tmp_path: Path
+) -> None:
+    """A cut one is a damaged file."""
+    log, path = make_log(), tmp_path / "log.jsonl.gz"
+    data = gzip.compress(log.save(tmp_path / "log.jsonl").read_bytes())
+    path.write_bytes(data)
+    same_log(log, load(path))
+    path.write_bytes(data[:-20])
+    with pytest.raises(FileError, match="log.jsonl.gz"):
+        load(path)
+
+
 def test_gzip_is_undone_while_it_is_read(tmp_path: Path) -> None:
     """Bytes, not the suffix, say that a file is compressed."""
     path = tmp_path / "capture.pcap"

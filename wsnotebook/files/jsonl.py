@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 from wsnotebook.errors import FileError
+from wsnotebook.files.content import DAMAGED_GZIP, open_plain
 from wsnotebook.files.header import Header, number_from, status_from
 from wsnotebook.files.jsontext import parse
 from wsnotebook.files.rowbuilder import Row, RowBuilder
@@ -41,6 +42,7 @@ _WRONG = (
     TypeError,
     AttributeError,
     OverflowError,
+    *DAMAGED_GZIP,
 )  # raised by values of another kind
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z", re.ASCII)
 _CONTINUATION = OPCODE_NAMES[Opcode.CONTINUATION]
@@ -126,7 +128,7 @@ def read(path: Path) -> tuple[Header, Iterator[Rows]]:
     Raises:
         FileError: the file is damaged; from the iterator too, which names the line.
     """
-    file = path.open("rb")
+    file = open_plain(path)
     try:
         header = _header(file)
     except _WRONG as error:

@@ -37,3 +37,9 @@ def parse(data: bytes, most: int | None = None) -> Any:
         return json.loads(data.decode("utf-8-sig"))
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
+    except json.JSONDecodeError as error:
+        raise ValueError(f"not JSON from line {error.lineno}, column {error.colno}") from error
+    except UnicodeDecodeError as error:
+        raise ValueError(f"not UTF-8 from byte {error.start}") from error
+    except ValueError as error:  # more digits than Python converts
+        raise ValueError("a number of thousands of digits") from error
