@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import wsnotebook
+from wsnotebook.files.header import Header
 from wsnotebook.files.parquet import read_dataframe
 
 VERSION_1 = sorted((Path(__file__).parent / "version1").iterdir())
@@ -27,3 +29,17 @@ def test_the_dataframe_of_a_part_of_version_1_has_the_categories_of_today() -> N
     status = read_dataframe(Path(__file__).parent / "version1" / "log.parquet")["status"]
     assert status.cat.categories.tolist() == ["ok", "violation", "unsent", "truncated", "oversized"]
     assert (status == "unsent").sum() == 1
+
+
+@pytest.mark.parametrize(
+    ("values", "problem"),
+    [
+        (5, "has a value of the wrong kind"),
+        ({"format": "wsnotebook"}, "lacks version"),
+        ({**Header(0, 0, [], [], 0, 0).to_dict(), "events": None}, "has a value of the wrong kind"),
+    ],
+)
+def test_a_damaged_header_is_named_without_the_words_of_python(values: Any, problem: str) -> None:
+    """No text of a TypeError or KeyError reaches a person."""
+    with pytest.raises(ValueError, match=f"^the header {problem}$"):
+        Header.from_dict(values)

@@ -92,8 +92,10 @@ class Header(NamedTuple):
                 dropped=number_from(values["dropped"], 0, _INT64),
                 truncated=number_from(values["truncated"], 0, _INT64),
             )
-        except (KeyError, TypeError, AttributeError) as error:
-            raise ValueError(f"the header lacks or misuses {error}") from error
+        except KeyError as error:
+            raise ValueError(f"the header lacks {error.args[0]}") from error
+        except (TypeError, AttributeError) as error:
+            raise ValueError("the header has a value of the wrong kind") from error
 
     def to_json(self) -> str:
         """Return the values as one line of ASCII."""
