@@ -283,6 +283,8 @@ TESTS = ROOT / "tests"
 OTHER_FOLDERS = {
     "benchmarks": "programs that print tables",
     "browser": "scenarios in a real page, whatever they drive",
+    "files/cases": "files that other programs wrote",
+    "files/cases/playwright-attach": "a HAR with its messages in files beside it",
     "files/version1": "files that version 1 wrote",
     "session/peers": "programs that tests start",
     "truth": "scenarios against a witness of the wire",

@@ -1,37 +1,30 @@
 """HAR: an entry a connection, with _webSocketMessages as Chrome writes them, and all of the log in ``_wsnotebook``.
 
-Files of Chrome and mitmproxy load too. They have messages, not frames: masks, fragments, compression and control frames
-are not in them, and the ``detail`` of every row says so.
+Files of browsers, Playwright and mitmproxy load too: harforeign.py reads them.
 """
 
 from __future__ import annotations
 
 import base64
+import binascii
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+import struct
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from wsnotebook.errors import FileError
+from wsnotebook.files.harfile import HarFile
+from wsnotebook.files.harforeign import read_foreign
 from wsnotebook.files.harwriting import MessageJoiner, entry_of
-from wsnotebook.files.header import Header, connection_from
-from wsnotebook.files.jsontext import parse
+from wsnotebook.files.header import Header
 from wsnotebook.files.pcapng.runblocks import Run, run_data
 from wsnotebook.files.pcapng.runreader import RunReader
-from wsnotebook.files.rowbuilder import Row, RowBuilder
-from wsnotebook.log.code import pack_code
-from wsnotebook.log.connections import Connection
-from wsnotebook.log.events import Event
 from wsnotebook.log.segment import Rows
-from wsnotebook.wire.batch import Flag, first_byte
 
 __all__ = ["read", "write"]
 
-_MAX_FILE = 512 << 20  # bytes: JSON has to be read as a whole
 _MAX_PAYLOAD = 128 << 20  # bytes of payload: such a file has them twice, as text and in base64
-_UNKNOWN = "from a HAR of messages: mask, fragments and compression are not known"
-_NEEDED = ("type", "time", "opcode", "data")
 
 
 def write(header: Header, runs: Iterable[Rows], path: Path) -> None:
@@ -67,24 +60,20 @@ def write(header: Header, runs: Iterable[Rows], path: Path) -> None:
 
 
 def read(path: Path) -> tuple[Header, Iterator[Rows]]:
-    """Return the header and the rows of a HAR file.
+    """Return the header and the rows of a HAR file, also of one in gzip, in a zip, or of a trace of Playwright.
 
     Raises:
-        FileError: the file is damaged; from the iterator too.
+        FileError: the file is damaged, or has no HAR; from the iterator too.
     """
-    if path.stat().st_size > _MAX_FILE:
-        raise FileError(
-            path, "", f"a HAR of more than {_MAX_FILE >> 20} MiB is not read: JSON has to be read as a whole"
-        )
     place = _Place(path)
-    with path.open("rb") as file, place:
-        har = parse(file.read(_MAX_FILE))["log"]
-        if "_wsnotebook" in har:
-            place.text = "_wsnotebook"
-            header = Header.from_dict(har["_wsnotebook"])
-            return header, _read_own(header, har["_wsnotebook"]["frames"], place)
-        header, messages = _read_entries(har["entries"], place)
-        return header, _read_messages(header, messages, place)
+    with HarFile(path) as file:
+        own = file.log.get("_wsnotebook")
+        if own is None:
+            return read_foreign(file)
+    with place:
+        place.text = "_wsnotebook"
+        header = Header.from_dict(own)
+        return header, _read_own(header, own["frames"], place)
 
 
 class _Place:
@@ -98,9 +87,19 @@ class _Place:
         pass
 
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
-        if isinstance(error, (ValueError, LookupError, TypeError, AttributeError, OverflowError)):
-            sentence = f"{error} is missing" if isinstance(error, KeyError) else str(error)
-            raise FileError(self.path, self.text, sentence) from error
+        if isinstance(error, _WRONG):
+            raise FileError(self.path, self.text, _sentence(error)) from error
+
+
+_WRONG = (ValueError, LookupError, TypeError, AttributeError, OverflowError, struct.error)
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, KeyError):
+        return f"{error.args[0]} is missing"
+    if isinstance(error, binascii.Error):
+        return "damaged base64"
+    return str(error) if isinstance(error, ValueError) else "a value of the wrong kind"
 
 
 def _read_own(header: Header, blobs: list[str], place: _Place) -> Iterator[Rows]:
@@ -115,95 +114,3 @@ def _read_own(header: Header, blobs: list[str], place: _Place) -> Iterator[Rows]
             yield runs.take()
         if runs.next != header.first + header.rows:
             raise ValueError(f"{runs.next - header.first} frames where the header says {header.rows}")
-
-
-def _read_entries(entries: list[Any], place: _Place) -> tuple[Header, list[Row]]:
-    """Return the header and the messages of a document of Chrome or mitmproxy."""
-    connections: list[Connection] = []
-    events, found = [], []
-    for number, entry in enumerate(entries):
-        place.text = f"entry {number}"
-        if "_webSocketMessages" not in entry:
-            continue
-        connection = _connection(entry, connections)
-        skipped = 0
-        for count, message in enumerate(entry["_webSocketMessages"]):
-            place.text = f"entry {number}, message {count}"
-            if all(name in message for name in _NEEDED):
-                found.append(_row(message, len(connections)))
-            else:
-                skipped += 1  # Chrome's importer skips them too
-        if skipped:
-            detail = f"{skipped} messages of the HAR lack type, time, opcode or data"
-            opened = connection.opened_ns
-            events.append(Event(opened, opened, connection.session, "truncated", detail))
-        connections.append(connection)
-    place.text = ""
-    if not connections:
-        raise ValueError(
-            "no entry has _webSocketMessages: export the HAR while the WebSocket's tab is recorded"
-        )
-    return Header(0, len(found), connections, events, 0, 0), found
-
-
-def _read_messages(header: Header, messages: list[Row], place: _Place) -> Iterator[Rows]:
-    """Yield the rows of messages, by time."""
-    rows = RowBuilder(0)
-    with place:
-        for row in sorted(messages, key=lambda row: row.time_ns):
-            rows.add(row)
-            if rows.is_full:
-                yield rows.take(len(header.connections))
-        yield rows.take(len(header.connections))
-
-
-def _connection(entry: dict[str, Any], others: Sequence[Connection]) -> Connection:
-    request, response = entry["request"], entry["response"]
-    url = str(request["url"])
-    count = sum(other.url == url for other in others)
-    target = "/" + url.partition("://")[2].partition("/")[2]
-    started = datetime.fromisoformat(str(entry["startedDateTime"]))
-    values = {
-        "session": url.partition("://")[2] + (f" ({count + 1})" if count else ""),
-        "attempt": 0,
-        "url": url,
-        "request": _lines(f"{request['method']} {target} HTTP/1.1", request.get("headers", ())),
-        "response": _lines(
-            f"HTTP/1.1 {response['status']} {response['statusText']}", response.get("headers", ())
-        ),
-        "opened_ns": int(started.timestamp() * 1e6) * 1000,
-        "has_secrets": True,
-    }
-    return connection_from(values)
-
-
-def _lines(first: str, headers: Any) -> str:
-    lines = [first, *(f"{header['name']}: {header['value']}" for header in headers)]
-    return (
-        "".join(" ".join(line.splitlines()) + "\r\n" for line in lines)
-        .encode("latin-1", "replace")
-        .decode("latin-1")
-        + "\r\n"
-    )
-
-
-def _row(message: dict[str, Any], connection: int) -> Row:
-    """Return the row of a message of Chrome or mitmproxy."""
-    opcode, data, time = message["opcode"], message["data"], message["time"]
-    if type(opcode) is not int or not 0 <= opcode <= 15 or not isinstance(data, str):
-        raise ValueError("opcode is a number from 0 to 15, data is text")
-    is_text = opcode == 1
-    payload = data.encode("utf-8", "replace") if is_text else base64.b64decode(data, validate=True)
-    time_ns = round(float(time) * 1e6) * 1000  # a float of seconds since 1970 is exact to microseconds
-    if not 0 <= time_ns < 1 << 63:
-        raise ValueError(f"time is {time!r}, not seconds since 1970")
-    sent = ("receive", "send").index(message["type"])
-    return Row(
-        head=first_byte(opcode, fin=1, rsv1=0, rsv2=0, rsv3=0),
-        flags=Flag.TEXT if is_text else 0,
-        payload=payload,
-        time_ns=time_ns,
-        monotonic_ns=time_ns,
-        code=pack_code(connection, sent),
-        detail=_UNKNOWN,
-    )

@@ -14,13 +14,14 @@ __all__ = ["load", "to_log"]
 
 
 def load(path: str | Path) -> FrameLog:
-    """Read a log from a file that ``log.save``, a browser, mitmproxy, tcpdump or Wireshark wrote.
+    """Read a log from a file that ``log.save``, a browser, Playwright, mitmproxy, tcpdump or Wireshark wrote.
 
     Args:
-        path: ``.parquet``, ``.jsonl``, ``.har``, ``.pcapng`` or ``.pcap``; or a directory with one recording.
+        path: ``.parquet``, ``.jsonl``, ``.har``, ``.pcapng`` or ``.pcap``, also under another suffix, ``.har.gz`` or
+            ``.har.zip``; or a directory with one recording.
 
     Raises:
-        ValueError: no format has this suffix.
+        ValueError: no format has this content or suffix.
         FileError: the file is damaged or not of its format; ``place`` says where.
         OSError: the file does not exist or cannot be read.
     """

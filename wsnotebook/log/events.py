@@ -21,11 +21,11 @@ EVENT_KINDS = {
     "backpressure off": "reading or sending goes on",
     "spill": "rows moved to disk",
     "dropped": "rows were dropped to stay within the retention",
-    "truncated": "bytes were received that belong to no row",
+    "truncated": "bytes were received that belong to no row, or a file has values that cannot be read",
     "disk full": "rows could not be written to disk; they stay in memory",
     "journal on": "recording to a file began",
     "journal off": "recording to a file ended",
-    "error": "a task, timer or callback of the session failed",
+    "error": "a task, timer or callback of the session failed, or a browser reports an error",
 }
 """Kinds of events and their meaning."""
 
