@@ -39,6 +39,14 @@ def test_a_pcap_has_four_beginnings(start: str, tmp_path: Path) -> None:
     assert kind_of(path) == ".pcap"
 
 
+@pytest.mark.parametrize("start", ['{"log":{', '\ufeff{\n "log" : {', '{"comment": "x", "log": {'])
+def test_a_har_has_an_object_named_log(start: str, tmp_path: Path) -> None:
+    """After spaces, a byte order mark, or another key."""
+    path = tmp_path / "x.json"
+    path.write_text(start, encoding="utf-8")
+    assert kind_of(path) == ".har"
+
+
 @pytest.mark.parametrize("content", [b"", b"\x1f\x8b", b"\x1f\x8b\x08garbage", b"{}", b'{"logs": 1}', b"PK"])
 def test_other_content_shows_no_format(content: bytes, tmp_path: Path) -> None:
     """A damaged gzip neither; then the suffix within .gz decides who refuses the file."""

@@ -23,7 +23,9 @@ _STARTS = {
     ".pcapng": re.compile(rb"\n\r\r\n"),
     ".pcap": re.compile(rb"\xa1\xb2(\xc3\xd4|\x3c\x4d)|(\xd4\xc3|\x4d\x3c)\xb2\xa1"),
     ".jsonl": re.compile(rb'\{"wsnotebook":'),
-    ".har": re.compile(rb'PK\x03\x04|(\xef\xbb\xbf)?\s*\{\s*"log"\s*:'),  # a zip of Playwright has one in it
+    ".har": re.compile(
+        rb'PK\x03\x04|(\xef\xbb\xbf)?\s*\{.*?"log"\s*:\s*\{', re.DOTALL
+    ),  # Playwright makes zips
 }
 """First bytes of each format, after gzip is undone."""
 
