@@ -288,6 +288,15 @@ def test_a_small_file_does_not_become_gigabytes(packed: str, tmp_path: Path) -> 
             load(path)
 
 
+def test_a_zip_of_macos_loads(tmp_path: Path) -> None:
+    """It has a second file for each, of the same name behind "._", with attributes in it."""
+    path = tmp_path / "x.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("__MACOSX/._x.har", b"\0\5\x16\7")
+        archive.write(EMBED, "folder/x.har")
+    assert len(load(path)) == 16
+
+
 def test_damage_in_a_zip_is_an_event_or_an_error(tmp_path: Path) -> None:
     """Each byte of a zip of Playwright changed in turn: rows or one clear error."""
     data = (CASES / "playwright.har.zip").read_bytes()

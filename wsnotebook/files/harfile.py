@@ -141,7 +141,7 @@ class HarFile:
             self._zip = zipfile.ZipFile(self.path)
         except _DAMAGED_ZIP as error:
             raise zipfile.BadZipFile from error
-        names = self._zip.namelist()
+        names = [name for name in self._zip.namelist() if not PurePosixPath(name).name.startswith("._")]
         self._names = {PurePosixPath(name).name: name for name in reversed(names)}
         hars = [name for name in names if name.lower().endswith(".har")]
         if hars:
