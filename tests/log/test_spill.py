@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import gc
+import errno
+import os
 import resource
-import stat
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
 from feed import Feed, server_frame
 
 from wsnotebook.log.rowlog import RowLog
-from wsnotebook.log.spill import SpillDirectory
+from wsnotebook.log.spill import Spill, describe_failure
 
 
 @pytest.fixture
@@ -39,30 +39,102 @@ def many(start: int, stop: int) -> bytes:
     return b"".join(server_frame(f"{number:0100d}".encode()) for number in range(start, stop))
 
 
-def test_the_directory_is_private_and_gone_with_its_owner(temporary: Path) -> None:
-    """It is made at first use, readable by this user only, and removed with what is in it."""
-    spill = SpillDirectory()
+def test_what_is_written_can_be_read_and_has_no_name(temporary: Path) -> None:
+    """Each part comes back, empty ones too; no file can be opened by another process, or be left behind by this one."""
+    spill = Spill()
+    parts = [b"first", b"", bytes(range(256)) * 300, b"x"]
+    views = spill.write([memoryview(part) for part in parts])
+    more = spill.write([memoryview(b"more")])
+    assert [bytes(view) for view in (*views, *more)] == [*parts, b"more"]
     assert list(temporary.iterdir()) == []
-    path = spill.path
-    assert path == spill.path and path.parent == temporary
-    assert stat.S_IMODE(path.stat().st_mode) == 0o700
-    (path / "rest").write_bytes(b"left behind")
+
+
+def test_disk_space_comes_back_with_the_last_view(temporary: Path) -> None:
+    """The owner's end does not free what is still looked at, and nothing is held after it; a file is sparse."""
+    before = set(open_files())
+    spill = Spill()
+    (view,) = spill.write([memoryview(bytes(1 << 20))])
+    sizes = {name: blocks for name, blocks in open_files().items() if name not in before}
+    assert len(sizes) == 2 and set(sizes.values()) == {1 << 20}  # the file, and its mapping
     del spill
-    gc.collect()
-    assert list(temporary.iterdir()) == []
+    assert len(set(open_files()) - before) == 1 and bytes(view) == bytes(1 << 20)
+    del view
+    assert set(open_files()) == before
 
 
-def test_a_log_leaves_nothing_on_disk(temporary: Path) -> None:
-    """Spilled rows lie in files without a name; the directory goes with the log."""
+def open_files() -> dict[str, int]:
+    """Return the bytes on disk of each file without a name that this process holds open, by descriptor."""
+    found = {}
+    for path in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):  # the descriptor of the listing itself
+            if path.readlink().name.endswith("(deleted)"):
+                found[path.name] = path.stat().st_blocks * 512
+    return found
+
+
+def test_thousands_of_segments_need_few_descriptors() -> None:
+    """5,000 segments are spilled under a limit of 256 descriptors, and rows are read back from all of them."""
+    with descriptors(256):
+        log = RowLog(retention=1)
+        feed = Feed(log)
+        feed.receive(many(0, 1000))  # the first segment is small, the others have one row
+        for number in range(1000, 6000):
+            feed.receive(many(number, number + 1))
+        assert log.events["kind"].tolist() == 5000 * ["spill"] and log.spilled == 5999
+        assert [int(log.frame(seq).data) for seq in range(6000)] == list(range(6000))
+        assert log.df["text"].astype(int).tolist() == list(range(6000))
+
+
+@contextmanager
+def descriptors(limit: int) -> Iterator[None]:
+    """Let this process open so many files."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_a_want_of_descriptors_is_called_so() -> None:
+    """The event names the limit and how to raise it, not the disk; rows stay, and are spilled once there is one."""
     log = RowLog(retention=1)
     feed = Feed(log)
-    feed.receive(many(0, 5000))
-    assert log.spilled > 0
-    (directory,) = temporary.iterdir()
-    assert list(directory.iterdir()) == []
-    del log, feed
-    gc.collect()
-    assert list(temporary.iterdir()) == []
+    feed.receive(many(0, 1000))
+    limit = 1 + max(map(int, os.listdir("/proc/self/fd")))
+    with descriptors(limit), ExitStack() as files:
+        with suppress(OSError):
+            while True:
+                files.enter_context(open(os.devnull))
+        feed.receive(many(1000, 1001))
+    (event,) = log.event_list
+    assert (
+        event.kind == "too many open files"
+        and f" {limit:,} files" in event.detail
+        and "ulimit -n" in event.detail
+    )
+    assert log.spilled == 0
+    feed.receive(many(1001, 1002))
+    assert log.spilled == 1001
+    assert describe_failure(OSError(errno.ENFILE, "Too many open files in system"))[0] == event.kind
+
+
+def test_a_full_disk_is_left_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was allocated before the disk was full goes back, and what lies before it stays."""
+    others = set(open_files())
+    spill = Spill()
+    (view,) = spill.write([memoryview(b"before")])
+    with monkeypatch.context() as full, pytest.raises(OSError, match="No space left"):
+        allocate = os.posix_fallocate
+        full.setattr(os, "posix_fallocate", lambda *place: (allocate(*place), _no_space()))
+        spill.write([memoryview(bytes(1 << 20))])
+    assert all(size < 1 << 20 for name, size in open_files().items() if name not in others)
+    (after,) = spill.write([memoryview(b"after")])
+    assert (bytes(view), bytes(after)) == (b"before", b"after")
+
+
+def _no_space() -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
 
 
 def test_a_full_disk_costs_memory_and_no_row(temporary: Path) -> None:
@@ -87,7 +159,7 @@ def test_a_full_disk_costs_memory_and_no_row(temporary: Path) -> None:
     assert taken == 60_000 and cursor.missed == 0
 
 
-def test_no_place_for_a_directory_is_a_full_disk_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_place_for_a_file_is_a_full_disk_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A temporary directory that cannot be made stops no recording."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
     log = RowLog(retention=1)

@@ -23,6 +23,7 @@ EVENT_KINDS = {
     "dropped": "rows were dropped to stay within the retention",
     "truncated": "bytes were received that belong to no row, or a file has values that cannot be read",
     "disk full": "rows could not be written to disk; they stay in memory",
+    "too many open files": "rows could not be moved to disk for want of a descriptor; they stay in memory",
     "journal on": "recording to a file began",
     "journal off": "recording to a file ended",
     "error": "a task, timer or callback of the session failed, or a browser reports an error",

@@ -5,18 +5,15 @@ The columns are those of Arrow: payloads end to end in one buffer with 64-bit of
 
 from __future__ import annotations
 
-import mmap
-import os
-import tempfile
 from array import array
 from collections.abc import Callable
 from itertools import accumulate, pairwise
-from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from wsnotebook.log.spill import Spill
 from wsnotebook.wire.batch import Batch, Flag, minimal_header
 
 __all__ = ["MAX_PAYLOAD", "MAX_ROWS", "Array", "Rows", "Segment"]
@@ -31,6 +28,8 @@ _FIRST_PAYLOAD = (
 )  # a log begins small, so that a thousand quiet sessions cost little, and grows by four
 _LARGE_PAYLOAD = 4 << 20  # bytes: a quiet session does not write to a huge page
 _LARGE = 1024  # mean bytes from which payloads are copied one by one, not all at once and then each
+_NUMPY_COLUMNS = ("heads", "flags", "offsets", "starts", "times", "monotonics", "codes", "wire_offsets")
+_BYTE_COLUMNS = ("payload", "mask_keys", "wire")
 
 Array: TypeAlias = NDArray[Any]
 """A numpy array; its dtype and length are where it is declared."""
@@ -259,47 +258,22 @@ class Segment:
         self.wire_offsets = np.array(self.wire_offsets, np.int64)
         self.is_sealed = True
 
-    def spill(self, directory: Path) -> int:
-        """Move the columns into a file in ``directory`` and map it; return the size of the file in bytes.
-
-        The file has no name, so that it is freed however the process ends.
+    def spill(self, spill: Spill) -> int:
+        """Move the columns to disk; return their size there in bytes.
 
         Raises:
-            OSError: there is no space; the segment stays in memory.
+            OSError: there is no space, or no descriptor; the segment stays in memory.
         """
-        numpy_columns = (
-            "heads",
-            "flags",
-            "offsets",
-            "starts",
-            "times",
-            "monotonics",
-            "codes",
-            "wire_offsets",
-        )
-        byte_columns = ("payload", "mask_keys", "wire")
-        parts = [np.ascontiguousarray(getattr(self, name)).view(np.uint8).data for name in numpy_columns]
-        parts += [memoryview(getattr(self, name)) for name in byte_columns]
-        with tempfile.TemporaryFile(dir=directory) as file:
-            # a full disk must raise OSError here, and not a bus error later
-            if hasattr(os, "posix_fallocate"):  # not on macOS
-                os.posix_fallocate(file.fileno(), 0, sum(len(part) + 8 for part in parts) + 8)
-            positions = []
-            for part in parts:
-                file.write(b"\0" * (-file.tell() % 8))
-                positions.append(file.tell())
-                file.write(part)
-            file.flush()
-            size = file.tell() + 8  # a mapping cannot be empty
-            mapped = mmap.mmap(file.fileno(), size, access=mmap.ACCESS_COPY)
-        view = memoryview(mapped)
-        for name, position in zip(numpy_columns, positions, strict=False):
-            column = getattr(self, name)
-            setattr(self, name, np.frombuffer(view, column.dtype, len(column), position))
-        for name, position in zip(byte_columns, positions[len(numpy_columns) :], strict=True):
-            setattr(self, name, view[position : position + len(getattr(self, name))])
+        columns = [np.ascontiguousarray(getattr(self, name)) for name in _NUMPY_COLUMNS]
+        parts = [column.view(np.uint8).data for column in columns]
+        parts += [memoryview(getattr(self, name)) for name in _BYTE_COLUMNS]
+        views = spill.write(parts)
+        for name, column, view in zip(_NUMPY_COLUMNS, columns, views, strict=False):
+            setattr(self, name, np.frombuffer(view, column.dtype))
+        for name, view in zip(_BYTE_COLUMNS, views[len(columns) :], strict=True):
+            setattr(self, name, view)
         self.is_spilled = True
-        return size
+        return sum(map(len, parts))
 
     def read(self, start: int, stop: int) -> Rows:
         """Return rows ``start`` to ``stop``, counted from the segment's first.

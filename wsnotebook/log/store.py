@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from wsnotebook.log.arena import BLOCK, Arena
 from wsnotebook.log.restore import to_segment
 from wsnotebook.log.segment import MAX_PAYLOAD, Rows, Segment
-from wsnotebook.log.spill import SpillDirectory
+from wsnotebook.log.spill import Spill, describe_failure
 from wsnotebook.wire.batch import Batch
 
 __all__ = ["SegmentStore"]
@@ -37,7 +37,7 @@ class SegmentStore:
     ) -> None:
         self.retention = retention
         """Bytes to keep in memory; may be set at any time."""
-        self._spill = SpillDirectory() if spill else None
+        self._spill = Spill() if spill else None
         self._sealed = sealed
         self._dropped = dropped
         self._note = note
@@ -152,12 +152,12 @@ class SegmentStore:
             self._held -= freed
             excess -= freed
 
-    def _move_to_disk(self, segment: Segment, directory: SpillDirectory) -> bool:
-        """Spill a segment; return False where the disk is full."""
+    def _move_to_disk(self, segment: Segment, spill: Spill) -> bool:
+        """Spill a segment; return False where it stays in memory."""
         try:
-            size = segment.spill(directory.path)
+            size = segment.spill(spill)
         except OSError as error:
-            self._note("disk full", f"rows stay in memory: {error}")
+            self._note(*describe_failure(error))
             return False
         self.spilled += segment.rows
         self._note("spill", f"{segment.rows:,} rows, {size:,} bytes from seq {segment.first}")
