@@ -62,6 +62,16 @@ def test_a_batch_of_more_rows_than_a_run_has_comes_back(suffix: str, tmp_path: P
     assert len(load(log.save(tmp_path / f"log{suffix}"))) == len(log)
 
 
+@pytest.mark.parametrize("name", [*(f"log{suffix}" for suffix in SAVABLE), "log/"])
+def test_an_event_of_any_kind_comes_back(name: str, make_log: Callable[[], FrameLog], tmp_path: Path) -> None:
+    """A word of the user, or of a later version, is kept as it is."""
+    log = make_log()
+    log.note("mark", "here it began", "a")
+    found = load(log.save(f"{tmp_path}/{name}"))
+    assert found.event_list == log.event_list
+    assert found.events["kind"].iloc[-1] == "mark"
+
+
 def test_a_capture_is_read_and_not_written(tmp_path: Path) -> None:
     """A pcap cannot hold all of a log."""
     assert set(LOADABLE) - set(SAVABLE) == {".pcap"}

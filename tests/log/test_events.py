@@ -1,4 +1,4 @@
-"""Events: kinds that are known, and a DataFrame whose schema never depends on what happened."""
+"""Events: kinds that are known and others, and a DataFrame whose schema depends on nothing but other kinds."""
 
 from __future__ import annotations
 
@@ -45,6 +45,15 @@ def test_values_are_those_of_the_events() -> None:
     assert isinstance(df.index, pd.RangeIndex)
 
 
+def test_a_kind_that_is_not_known_is_a_category_too() -> None:
+    """It stands after the known ones, once, and its events are not NA."""
+    df = events_to_dataframe(
+        [Event(START, n, "", kind, "") for n, kind in enumerate(("mark", "open", "mark"))]
+    )
+    assert df["kind"].tolist() == ["mark", "open", "mark"]
+    assert df["kind"].cat.categories.tolist() == [*EVENT_KINDS, "mark"]
+
+
 def test_a_note_is_stamped_by_the_clocks_of_the_log() -> None:
     """Both clocks are those that the log was given; each look is a new DataFrame."""
     log = RowLog(clock=lambda: START, monotonic=lambda: 42)
@@ -59,7 +68,7 @@ def test_a_note_is_stamped_by_the_clocks_of_the_log() -> None:
 
 
 def test_every_kind_that_is_noted_is_a_known_one() -> None:
-    """A kind that is not in EVENT_KINDS would be NA in the DataFrame: each literal of a note() is there."""
+    """EVENT_KINDS says what each kind of ours means: each literal of a note() is there."""
     noted = {
         node.args[0].value
         for path in Path(wsnotebook.__file__).parent.rglob("*.py")

@@ -28,7 +28,7 @@ EVENT_KINDS = {
     "journal off": "recording to a file ended",
     "error": "a task, timer or callback of the session failed, or a browser reports an error",
 }
-"""Kinds of events and their meaning."""
+"""Kinds of events that are noted here, and their meaning; note() takes any other kind too."""
 
 
 class Event(NamedTuple):
@@ -41,21 +41,25 @@ class Event(NamedTuple):
     session: str
     """Session name; empty for an event of the whole log."""
     kind: str
-    """One of EVENT_KINDS."""
+    """One of EVENT_KINDS, or a word of the user."""
     detail: str
     """One sentence with the facts, for a person."""
 
 
 def events_to_dataframe(events: list[Event]) -> pd.DataFrame:
-    """Return events as a DataFrame: time, monotonic, session, kind, detail."""
+    """Return events as a DataFrame: time, monotonic, session, kind, detail.
+
+    The categories of ``kind`` are EVENT_KINDS, and after them other kinds in the order of their first events.
+    """
     import pandas as pd  # here, so that a session can log an event without loading pandas
 
+    kinds = list(dict.fromkeys([*EVENT_KINDS, *(event.kind for event in events)]))
     return pd.DataFrame(
         {
             "time": pd.to_datetime([event.time_ns for event in events], utc=True, unit="ns").as_unit("ns"),
             "monotonic": pd.Series([event.monotonic_ns for event in events], dtype="int64"),
             "session": pd.Categorical([event.session for event in events]),
-            "kind": pd.Categorical([event.kind for event in events], categories=list(EVENT_KINDS)),
+            "kind": pd.Categorical([event.kind for event in events], categories=kinds),
             "detail": pd.Series([event.detail for event in events], dtype="str"),
         }
     )

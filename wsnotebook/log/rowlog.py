@@ -125,7 +125,7 @@ class RowLog:
                 self._frames = None
 
     def note(self, kind: str, detail: str = "", session: str = "") -> None:
-        """Append an event."""
+        """Append an event; ``kind`` is one of EVENT_KINDS, or a word of your own."""
         self._events.append(Event(self.clock(), self.monotonic(), session, kind, detail))
 
     def adopt(self, rows: Rows) -> None:
