@@ -158,7 +158,7 @@ def test_a_failed_save_leaves_the_old_file(
 
     path = make_log().save(tmp_path / "log.har")
     before = path.read_bytes()
-    monkeypatch.setattr(har, "_MAX_PAYLOAD", 10)
+    monkeypatch.setattr(har, "MAX_FILE", 10)
     with pytest.raises(ValueError, match=r"\.parquet"):
         make_log().save(path)
     assert path.read_bytes() == before and [entry.name for entry in tmp_path.iterdir()] == ["log.har"]

@@ -11,7 +11,10 @@ import pandas as pd
 import pytest
 
 from wsnotebook.errors import FileError
+from wsnotebook.files.framelog import FrameLog
 from wsnotebook.files.loading import load
+from wsnotebook.log.connections import Connection
+from wsnotebook.wire.batch import Batch, Flag
 
 CHROME = {
     "log": {
@@ -124,3 +127,32 @@ def test_a_wrong_message_is_named(tmp_path: Path) -> None:
     log = load(path)
     assert log.df["text"].tolist() == ["grüß dich"]
     assert 'entry 1, message 1: data is "not base64!", no base64' in log.events["detail"].tolist()
+
+
+def log_of(payload: bytes, count: int, *, head: int) -> FrameLog:
+    """Return a log of equal frames, 1,000 a read."""
+    log = FrameLog()
+    number = log.register(Connection("a"))
+    batch = Batch()
+    for _ in range(1000 if count >= 1000 else 1):
+        batch.add(head, payload, Flag.TEXT if head == 0x81 else 0)
+    for _ in range(count // len(batch)):
+        log.append(batch, number, "in", 1_700_000_000_123_456_789, 1)
+    return log
+
+
+@pytest.mark.long
+def test_a_million_frames_of_100_bytes_fit(tmp_path: Path) -> None:
+    """Text once and base64 once take 330 MB of the 512 MiB that are read."""
+    log = log_of(b"x" * 100, 1_000_000, head=0x81)
+    assert len(load(log.save(tmp_path / "log.har"))) == 1_000_000
+
+
+@pytest.mark.long
+def test_room_is_that_of_the_file(tmp_path: Path) -> None:
+    """130 MiB of payload take 363 MB as base64 twice and fit; 200 MiB do not, and the sentence says what is too large."""
+    path = tmp_path / "log.har"
+    log_of(bytes(10 << 20), 13, head=0x82).save(path)
+    assert 360e6 < path.stat().st_size < 364e6
+    with pytest.raises(ValueError, match="a HAR of over 512 MiB.* save it as .parquet"):
+        log_of(bytes(10 << 20), 20, head=0x82).save(path)

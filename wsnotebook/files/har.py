@@ -9,12 +9,12 @@ import base64
 import binascii
 import json
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from wsnotebook.errors import FileError
-from wsnotebook.files.harfile import HarFile
+from wsnotebook.files.harfile import MAX_FILE, HarFile
 from wsnotebook.files.harforeign import read_foreign
 from wsnotebook.files.harwriting import MessageJoiner, entry_of
 from wsnotebook.files.header import Header
@@ -24,7 +24,7 @@ from wsnotebook.log.segment import Rows
 
 __all__ = ["read", "write"]
 
-_MAX_PAYLOAD = 128 << 20  # bytes of payload: such a file has them twice, as text and in base64
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
 
 
 def write(header: Header, runs: Iterable[Rows], path: Path) -> None:
@@ -34,19 +34,36 @@ def write(header: Header, runs: Iterable[Rows], path: Path) -> None:
         ValueError: the rows are too large for a format that is read as a whole.
     """
     messages: list[list[dict[str, Any]]] = [[] for _ in header.connections]
+    blobs: list[str] = []
+    document = _document(header, messages, blobs)
+    size = len(_ENCODER.encode(document))
     joined = MessageJoiner()
-    blobs = []
-    room = _MAX_PAYLOAD
     for rows in runs:
-        room -= int(rows.offsets[-1] - rows.offsets[0]) + 64 * len(rows)
-        if room < 0:
-            raise ValueError(
-                f"a HAR has room for {_MAX_PAYLOAD >> 20} MiB of payload: save this log as .parquet"
-            )
         blobs.append(base64.b64encode(run_data(rows)).decode())
+        size += len(blobs[-1]) + 3  # two quotes and a comma
         for number, message in joined.take(rows):
             messages[number].append(message)
-    document = {
+            size += len(_ENCODER.encode(message)) + 1
+        if size > MAX_FILE:
+            raise ValueError(
+                f"this log needs a HAR of over {MAX_FILE >> 20} MiB, which is not read, because JSON has to be read as a "
+                "whole: save it as .parquet"
+            )
+    with path.open("w", encoding="ascii") as file:
+        file.writelines(_ENCODER.iterencode(document))
+
+
+def _document(
+    header: Header, messages: Sequence[Sequence[dict[str, Any]]], blobs: Sequence[str]
+) -> dict[str, Any]:
+    """Return the whole of a file.
+
+    Args:
+        header: of the log.
+        messages: those of each connection.
+        blobs: each run of rows in base64.
+    """
+    return {
         "log": {
             "version": "1.2",
             "creator": {"name": "wsnotebook", "version": "1"},
@@ -55,8 +72,6 @@ def write(header: Header, runs: Iterable[Rows], path: Path) -> None:
             "_wsnotebook": {**header.to_dict(), "frames": blobs},
         }
     }
-    with path.open("w", encoding="ascii") as file:
-        json.dump(document, file, separators=(",", ":"))
 
 
 def read(path: Path) -> tuple[Header, Iterator[Rows]]:

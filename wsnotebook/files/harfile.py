@@ -15,9 +15,10 @@ from wsnotebook.errors import FileError
 from wsnotebook.files.content import DAMAGED_GZIP, open_plain
 from wsnotebook.files.jsontext import parse
 
-__all__ = ["HarFile"]
+__all__ = ["MAX_FILE", "HarFile"]
 
-_MAX_FILE = 512 << 20  # bytes: JSON has to be read as a whole
+MAX_FILE = 512 << 20
+"""Bytes of a HAR that is read: JSON has to be read as a whole."""
 _MAX_RATIO = (
     100  # bytes of JSON that a compressed byte becomes, beyond the next; a feed compresses to 1 : 30 at most
 )
@@ -42,9 +43,9 @@ class HarFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         size = path.stat().st_size
-        if size > _MAX_FILE:
+        if size > MAX_FILE:
             raise self._too_large()
-        self._room = min(_MAX_FILE, _FREE + _MAX_RATIO * size)
+        self._room = min(MAX_FILE, _FREE + _MAX_RATIO * size)
         self._zip: zipfile.ZipFile | None = None
         self._names: dict[str, str] = {}
         self.log: dict[str, Any] = {}
@@ -120,7 +121,7 @@ class HarFile:
         return FileError(
             self.path,
             "",
-            f"a HAR of more than {_MAX_FILE >> 20} MiB is not read, or one that was compressed to less than 1 % of "
+            f"a HAR of more than {MAX_FILE >> 20} MiB is not read, or one that was compressed to less than 1 % of "
             "its size: JSON has to be read as a whole",
         )
 
