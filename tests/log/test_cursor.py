@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from types import FrameType
+from typing import Any
 
 import pytest
 from feed import Feed, server_frame
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wsnotebook.log.cursor import Cursor
 from wsnotebook.log.rowlog import RowLog
 from wsnotebook.wire.frames import Frame
 
@@ -130,6 +134,78 @@ def test_two_readers_of_one_log_get_all_that_is_theirs(deeds: list[Deed], retent
         while (read := cursor.take(1000)).heads:
             taken[which].extend(numbers(read.payloads))
     assert taken == came and [cursor.missed for cursor in cursors] == [0, 0]
+
+
+def steps_of(cursor: Cursor) -> int:
+    """Return the lines of Python that one take runs, which must return the frame "7"."""
+    count = 0
+
+    def trace(frame: FrameType, event: str, value: object) -> Callable[..., Any]:
+        nonlocal count
+        count += event == "line"
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        read = cursor.take(10)
+    finally:
+        sys.settrace(before)
+    assert read.payloads == [b"7"]
+    return count
+
+
+@pytest.mark.parametrize("retention", [None, 200_000])
+@pytest.mark.parametrize("spill", [True, False])
+def test_a_take_does_not_look_at_batches_of_others(retention: int | None, spill: bool) -> None:
+    """As many lines run whether the others had 10 reads or 20,000, in one segment or in many, some of them gone."""
+    log = RowLog(retention=retention, spill=spill)
+    quiet, busy = Feed(log, "quiet"), Feed(log, "busy")
+    cursor = log.cursor(quiet.number)
+    steps = []
+    for strangers in (10, 700, 20_000):
+        for _ in range(strangers):
+            busy.receive(server_frame(b"from another"))
+        quiet.receive(server_frame(b"7"))
+        steps.append(steps_of(cursor))
+        assert cursor.take(10).heads == b""
+    assert max(steps) < 100
+
+
+def test_a_reader_of_spilled_segments_finds_what_is_its_own() -> None:
+    """It is as far behind as can be: rows of its own lie in segments on disk, between those of others, and nowhere else."""
+    log = RowLog(retention=1)
+    quiet, busy = Feed(log, "quiet"), Feed(log, "busy")
+    cursor = log.cursor(quiet.number)
+    for number in range(0, 50, 2):
+        quiet.receive(numbered(number, number + 1))
+        busy.receive(numbered(0, 700, 100))
+        quiet.receive(numbered(number + 1, number + 2))
+        busy.receive(numbered(0, 700, 100))
+    assert log.spilled > 30_000
+    taken = []
+    while (read := cursor.take(10)).heads:
+        taken += numbers(read.payloads)
+    assert taken == list(range(50)) and cursor.seq == log.end
+    quiet.receive(numbered(50, 51))
+    assert numbers(cursor.take(10).payloads) == [50]
+
+
+def test_a_reader_of_adopted_rows_finds_what_is_its_own(make_log: Callable[..., RowLog]) -> None:
+    """Rows of a file are found as those that were received."""
+    log = make_log()
+    other = RowLog()
+    other.connections.extend(log.connections)
+    for rows in log.rows(log.first, log.end):
+        other.adopt(rows)
+    for number in range(len(log.connections)):
+        cursors = log.cursor(number), other.cursor(number)
+        taken: tuple[list[bytes], list[bytes]] = ([], [])
+        for cursor, payloads in zip(cursors, taken, strict=True):
+            cursor.seq = log.first
+            while (read := cursor.take(100)).heads:
+                payloads += read.payloads
+        assert taken[0] == taken[1] and len(taken[0]) > 0
 
 
 def test_what_it_takes_is_a_copy(make_log: Callable[..., RowLog]) -> None:

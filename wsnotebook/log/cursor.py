@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from bisect import bisect_left
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from wsnotebook.log.segment import Segment
@@ -45,21 +47,31 @@ class Cursor:
         """Rows that the log dropped before this cursor read them."""
         self._segment: Segment | None = None
         self._batch = 0  # batch of the segment that contains seq
+        self._runs: Sequence[int] = ()  # batches of the segment that begin a run of this connection's
 
     def take(self, limit: int) -> Read:
-        """Return the next received frames, at most ``limit``; empty when there are none. Never waits."""
-        with self._lock:
-            while True:
-                segment = self._find()
-                if segment is None:
-                    return _NOTHING
-                read = self._take(segment, limit)
-                if read is not None:
-                    return read
+        """Return the next received frames, at most ``limit``; empty when there are none. Never waits.
 
-    def _find(self) -> Segment | None:
-        """Return the segment that contains ``seq``, or None at the end."""
-        end = self._store.end if self.stop is None else min(self.stop, self._store.end)
+        Batches of other connections are not looked at, however many lie between.
+        """
+        with self._lock:
+            end = self._store.end
+            if self.stop is not None and self.stop < end:
+                end = self.stop
+            segment = self._find(end)
+            if segment is None:
+                return _NOTHING
+            start = self.seq - segment.first
+            stop = int(segment.starts[self._batch + 1])
+            if stop - start > limit:
+                stop = start + limit
+            if segment.first + stop > end:
+                stop = end - segment.first
+            self.seq = segment.first + stop
+            return Read(*segment.frames(start, stop))
+
+    def _find(self, end: int) -> Segment | None:
+        """Move to the next row of this connection; return its segment, or None where no row is left before ``end``."""
         if self.seq < self._store.first:
             self.missed += self._store.first - self.seq
             self.seq = self._store.first
@@ -67,24 +79,35 @@ class Cursor:
             return None
         segment = self._segment
         if segment is None or not segment.first <= self.seq < segment.first + segment.rows:
-            segment = self._segment = self._store.segment_of(self.seq)
+            segment, self._runs = self._store.segment_of(self.seq), ()
+            self._segment = segment
             self._batch = segment.batch_of(self.seq - segment.first)
+        elif segment.starts[self._batch + 1] <= self.seq - segment.first:
+            self._batch += 1  # the last take ended with its batch
+        if segment.codes[self._batch] != self._code:
+            return self._skip(segment, end)
         return segment
 
-    def _take(self, segment: Segment, limit: int) -> Read | None:
-        """Return frames of the current batch; None where it has another code, or none left."""
-        start = self.seq - segment.first
-        while self._batch < segment.batches and segment.starts[self._batch + 1] <= start:
-            self._batch += 1
-        if self._batch >= segment.batches:
-            self.seq = segment.first + segment.rows
+    def _skip(self, segment: Segment, end: int) -> Segment | None:
+        """Pass over all rows before the next one of this connection; return its segment, or None as _find does."""
+        batch = self._next_batch(segment, self._batch)
+        if batch is None:
+            later = self._store.next_segment(self._code, segment)
+            if later is not None:
+                segment, self._runs = later, ()
+                batch = self._next_batch(segment, 0)
+        seq = end if batch is None else segment.first + int(segment.starts[batch])
+        if batch is None or seq >= end:
+            self.seq, self._segment = end, None
+            if segment.first + segment.rows == end:
+                self._segment, self._batch = segment, segment.batches - 1
             return None
-        stop = int(segment.starts[self._batch + 1])
-        if segment.codes[self._batch] != self._code:
-            self.seq = segment.first + stop
-            return None
-        stop = min(stop, start + limit)
-        if self.stop is not None:
-            stop = min(stop, self.stop - segment.first)
-        self.seq = segment.first + stop
-        return Read(*segment.frames(start, stop))
+        self.seq, self._segment, self._batch = seq, segment, batch
+        return segment
+
+    def _next_batch(self, segment: Segment, batch: int) -> int | None:
+        """Return the number of the first batch of this connection in a segment, from ``batch`` on."""
+        if not self._runs:
+            self._runs = segment.runs_of(self._code)
+        place = bisect_left(self._runs, batch)
+        return self._runs[place] if place < len(self._runs) else None

@@ -6,7 +6,7 @@ The columns are those of Arrow: payloads end to end in one buffer with 64-bit of
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import accumulate, pairwise
 from typing import Any, NamedTuple, TypeAlias
 
@@ -147,6 +147,9 @@ class Segment:
         self.times: Array = np.empty(rows, np.int64)
         self.monotonics: Array = np.empty(rows, np.int64)
         self.codes: Array = np.empty(rows, np.int32)
+        # by code, of the open segment: batches before which there is none of the same code
+        self._runs: dict[int, array[int]] = {}
+        self._last_code = -1
 
     def has_room(self, batch: Batch) -> bool:
         """Return whether a batch fits."""
@@ -217,6 +220,12 @@ class Segment:
         self.times[index] = time_ns
         self.monotonics[index] = monotonic_ns
         self.codes[index] = code
+        if code != self._last_code:
+            self._last_code = code
+            if code in self._runs:
+                self._runs[code].append(index)
+            else:
+                self._runs[code] = array("i", (index,))
         self.batches = index + 1
         self.rows = stop
 
@@ -250,6 +259,7 @@ class Segment:
         self.times = self.times[:batches].copy()
         self.monotonics = self.monotonics[:batches].copy()
         self.codes = self.codes[:batches].copy()
+        self._runs = {}  # runs_of() finds them in the codes: most sealed segments were read before
         self._payload_view = memoryview(b"")
         if not self.for_lone:
             self.payload = trim(self.payload, self.size)  # the pages after it were never written to
@@ -331,6 +341,20 @@ class Segment:
     def batch_of(self, row: int) -> int:
         """Return the number of the batch that has a row, counted from the segment's first."""
         return int(np.searchsorted(self.starts[1 : self.batches + 1], row, side="right"))
+
+    def runs_of(self, code: int) -> Sequence[int]:
+        """Return the batches with a code, in order, at least each whose predecessor has another one.
+
+        Of an open segment that has some it is the list itself, which grows with the segment.
+        """
+        if not self.is_sealed:
+            return self._runs.get(code, ())
+        return array("i", np.flatnonzero(self.codes == code).astype(np.int32).tobytes())
+
+    def code_set(self) -> list[int]:
+        """Return each code of a sealed segment once."""
+        codes: list[int] = np.flatnonzero(np.bincount(self.codes)).tolist()
+        return codes
 
     def _span(self, flag: int, start: int, flags: Array) -> tuple[int, int]:
         """Return how many rows before ``start``, and how many of ``flags``, have a flag."""

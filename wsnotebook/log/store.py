@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from array import array
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 
 from wsnotebook.log.arena import BLOCK, Arena
@@ -46,6 +48,7 @@ class SegmentStore:
         self._segments = [self._open]  # the last one is open
         self._on_disk = 0  # number of the oldest segments that are spilled
         self._held = 0  # bytes of the sealed segments in memory
+        self._homes: dict[int, array[int]] = {}  # by code: ``first`` of the sealed segments that have it
         self.spilled = 0
         """Rows on disk."""
 
@@ -85,6 +88,14 @@ class SegmentStore:
             raise IndexError(f"there is no frame {seq}: the log has {self.first} to {self.end - 1}")
         return segment
 
+    def next_segment(self, code: int, segment: Segment) -> Segment | None:
+        """Return the next segment after one that may have batches with a code; None where none does."""
+        firsts = self._homes.get(code, ())
+        place = bisect_right(firsts, segment.first)
+        if place < len(firsts):
+            return self.segment_of(firsts[place])
+        return None if segment is self._open else self._open
+
     def allocate(self, size: int) -> memoryview:
         """Return memory for payloads, from blocks that are a fraction of the retention: a block is freed only as a whole."""
         return self._arena.allocate(
@@ -96,9 +107,8 @@ class SegmentStore:
         if self._open.has_room(batch):
             return self._open
         full = self._open
-        full.seal(self._arena.trim)
+        self._seal(full)
         self._sealed(full)
-        self._held += full.nbytes
         # a fraction of the retention, because the open segment stays in memory
         most = MAX_PAYLOAD if self.retention is None else min(MAX_PAYLOAD, self.retention // 8)
         self._push(full.successor(batch, self.allocate, most))
@@ -113,20 +123,35 @@ class SegmentStore:
         if rows.first != self.end:
             raise ValueError(f"seq {rows.first} follows {self.end - 1}")
         if self._open.rows:
-            self._open.seal(self._arena.trim)
-            self._held += self._open.nbytes
+            self._seal(self._open)
         sealed = to_segment(rows)
         self._push(sealed)
-        self._held += sealed.nbytes
+        self._count(sealed)
         self._push(Segment(rows.first + len(rows)))
 
     def drain(self) -> Iterator[Segment]:
         """Yield the segments, oldest first, and keep none, so that the caller frees each with its last reference to it."""
         segments = self._segments[::-1]
         self._open = Segment(self.end)
-        self._segments, self._on_disk, self._held = [self._open], 0, 0
+        self._segments, self._on_disk, self._held, self._homes = [self._open], 0, 0, {}
         while segments:
             yield segments.pop()
+
+    def _seal(self, segment: Segment) -> None:
+        segment.seal(self._arena.trim)
+        self._count(segment)
+
+    def _count(self, sealed: Segment) -> None:
+        """Add a sealed segment to the memory held and to the homes of its codes."""
+        self._held += sealed.nbytes
+        for code in sealed.code_set():
+            self._homes.setdefault(code, array("q")).append(sealed.first)
+
+    def _drop(self, oldest: Segment) -> None:
+        del self._segments[0]
+        for code in oldest.code_set():
+            del self._homes[code][0]
+        self._dropped(oldest)
 
     def _push(self, segment: Segment) -> None:
         """Append a segment, replacing an empty one, and make room for all that it may hold."""
@@ -143,8 +168,7 @@ class SegmentStore:
             segment = self._segments[self._on_disk]
             freed = segment.nbytes
             if self._spill is None:
-                del self._segments[0]
-                self._dropped(segment)
+                self._drop(segment)
             elif self._move_to_disk(segment, self._spill):
                 self._on_disk += 1
             else:
