@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -59,7 +59,7 @@ class MessageJoiner:
         return {"opcode": opcode, "data": text}
 
 
-def entry_of(connection: Connection, messages: list[dict[str, Any]]) -> dict[str, Any]:
+def entry_of(connection: Connection, messages: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Return the entry of a connection."""
     request, response = _head(connection.request), _head(connection.response)
     status = response[0].split(" ", 2) + ["", "", ""]
