@@ -83,33 +83,30 @@ class Pump:
         """Frames that wait to be written."""
         self.intake = Intake(self.incoming, self._process, gives_way=on_own_thread)
         """The way in, up to the wire."""
-        self._writer = FrameWriter(
-            log,
-            name,
-            self.outgoing,
-            self.life,
-            wake=self.wake,
-            notify=notify,
-            close_written=lambda payload: self.closer.close_written(payload),
-            failed=lambda error: self.closer.give_up(error),
-        )
+        self._notify = notify
+        self._writer = self._make_writer()
         self.closer = Closer(
-            log,
-            name,
-            self.life,
-            self.incoming,
-            self._writer,
-            close_timeout=close_timeout,
-            notify=notify,
+            log, name, self.life, self.incoming, self._writer, close_timeout=close_timeout, notify=notify
         )
         """What ends the connection."""
         self._pings = Pings()
         self._on_own_thread = on_own_thread
         self._is_scheduled = False
-        self._notify = notify
         self._transport: asyncio.Transport | None = None
         self._connection = -1
         self._skipped = 0
+
+    def _make_writer(self) -> FrameWriter:
+        return FrameWriter(
+            self.log,
+            self.name,
+            self.outgoing,
+            self.life,
+            wake=self.wake,
+            notify=self._notify,
+            close_written=lambda payload: self.closer.close_written(payload),
+            failed=lambda error: self.closer.give_up(error),
+        )
 
     # Opening; called by connection.py on this loop
 
