@@ -164,6 +164,6 @@ def _overview(verbs: Mapping[str, Verb]) -> str:
   %ws send {{"op": "subscribe"}}
   message = %ws recv --timeout 5
 
-Verbs act on the session opened or chosen last, or to --name NAME. %ws VERB --help has the options.
+Verbs act on the session opened or chosen last, or to --name NAME. %ws VERB --help, or %ws VERB?, has the options.
 {{expression}} and $name are replaced as in every magic; text that is JSON as it stands is left alone, and in
 other JSON braces are doubled: {{{{"price": {{price}}}}}}. %%ws send takes the lines below it exactly as they are."""

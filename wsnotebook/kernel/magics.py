@@ -17,6 +17,7 @@ from IPython.core.magic import Magics, line_cell_magic, magics_class, needs_loca
 from IPython.utils.text import DollarFormatter
 
 from wsnotebook.errors import WsNotebookError
+from wsnotebook.kernel import typedline
 from wsnotebook.kernel.awaiting import AWAITED, MAGIC, AwaitingTransformer
 from wsnotebook.kernel.completion import IDENTIFIER, ws_matcher
 from wsnotebook.kernel.line import Command, parse
@@ -122,6 +123,7 @@ def load_ipython_extension(shell: InteractiveShell, bench: Workbench = workbench
     shell.register_magics(WsMagics(shell, bench))
     shell.input_transformers_post.append(AwaitingTransformer(shell))
     shell.Completer.custom_matchers.append(ws_matcher(bench))
+    typedline.register(shell.input_transformer_manager)
 
 
 def unload_ipython_extension(shell: InteractiveShell) -> None:
@@ -131,5 +133,6 @@ def unload_ipython_extension(shell: InteractiveShell) -> None:
             registered.pop(name, None)
     shell.magics_manager.registry.pop(WsMagics.__name__, None)
     transformers, matchers = shell.input_transformers_post, shell.Completer.custom_matchers
+    typedline.unregister(shell.input_transformer_manager)
     transformers[:] = [each for each in transformers if not isinstance(each, AwaitingTransformer)]
     matchers[:] = [each for each in matchers if getattr(each, "matcher_identifier", None) != IDENTIFIER]
