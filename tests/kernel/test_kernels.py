@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import subprocess
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
+from nbformat.v4 import new_code_cell, new_notebook
 
 pytestmark = pytest.mark.long
 
@@ -104,10 +107,10 @@ class Kernel:
 
 
 @pytest.fixture(params=[7, 6], ids=["ipykernel7", "ipykernel6"])
-async def kernel(
+async def fresh(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Kernel]:
-    """A kernel of its own with a silent and an echoing server in it, and the extension loaded."""
+    """A kernel of its own that has run no cell."""
     path = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     if request.param == 6:
         path.insert(0, str(request.getfixturevalue("ipykernel_6")))
@@ -127,20 +130,26 @@ async def kernel(
     client.start_channels()
     try:
         await client.wait_for_ready(timeout=60)
-        kernel = Kernel(manager, client)
-        version = await kernel.ok("import ipykernel; ipykernel.version_info[0]")
-        assert version.value == str(request.param), "the kernel is not of the version that this test is about"
-        await kernel.ok(
-            "import asyncio\n"
-            "from wsnotebook.lab import embedded_server\n"
-            "silent = await embedded_server('silent')\n"
-            "echo = await embedded_server('echo')\n"
-            "%load_ext wsnotebook\n"
-        )
-        yield kernel
+        yield Kernel(manager, client)
     finally:
         client.stop_channels()
         await manager.shutdown_kernel(now=True)
+
+
+@pytest.fixture
+async def kernel(fresh: Kernel, request: pytest.FixtureRequest) -> Kernel:
+    """A kernel with a silent and an echoing server in it, and the extension loaded."""
+    version = await fresh.ok("import ipykernel; ipykernel.version_info[0]")
+    wanted = request.node.callspec.params["fresh"]
+    assert version.value == str(wanted), "the kernel is not of the version that this test is about"
+    await fresh.ok(
+        "import asyncio\n"
+        "from wsnotebook.lab import embedded_server\n"
+        "silent = await embedded_server('silent')\n"
+        "echo = await embedded_server('echo')\n"
+        "%load_ext wsnotebook\n"
+    )
+    return fresh
 
 
 IN_A_DEF = "def now():\n    value = %ws {}\n    return value\n"
@@ -306,3 +315,53 @@ async def test_nest_asyncio_applied_by_somebody_else_is_seen(kernel: Kernel) -> 
     else:
         assert cell.value.startswith("pong after")
     assert "pong" in (await kernel.ok("%ws ping")).value
+
+
+LOAD_AWAITED = "import asyncio\nawait asyncio.sleep(0)\n%load_ext wsnotebook"
+"""A first cell that awaits, as one that starts a server does: ipykernel then has no traceback to answer with."""
+
+
+async def test_the_first_slip_is_answered(fresh: Kernel) -> None:
+    """Before any cell without an await has run; and the cells after it run."""
+    await fresh.ok(LOAD_AWAITED)
+    cell = await fresh.run("%ws send nobody is there")
+    assert (cell.status, cell.ename) == ("error", "UsageError")
+    assert "there is no session yet" in cell.stderr
+    bare = "from IPython.core.error import UsageError\nawait asyncio.sleep(0)\nraise UsageError('no')"
+    assert (await fresh.run(bare)).status == "error"
+    assert (await fresh.ok("1 + 1")).value == "2"
+
+
+@pytest.mark.parametrize(
+    ("slip", "sentence"),
+    [
+        ("%ws close", "there is no session yet"),
+        ("%ws nosuch", "%ws has no verb"),
+        ("%ws close --no 1", "%ws close:"),
+    ],
+)
+async def test_the_answer_to_a_slip_has_its_sentence_and_no_older_traceback(
+    fresh: Kernel, slip: str, sentence: str
+) -> None:
+    """It is what programs show that run notebooks."""
+    await fresh.ok(LOAD_AWAITED)
+    assert (await fresh.run("1 / 0")).status == "error"
+    ident = fresh.queue(slip)
+    reply = await fresh.client.get_shell_msg(timeout=PATIENCE)
+    while reply["parent_header"]["msg_id"] != ident:
+        reply = await fresh.client.get_shell_msg(timeout=PATIENCE)
+    assert len(reply["content"]["traceback"]) == 1
+    assert reply["content"]["traceback"][0].startswith(f"UsageError: {sentence}")
+
+
+def test_a_notebook_with_a_slip_fails_with_the_sentence(tmp_path: Path) -> None:
+    """``jupyter execute``, which is this function, neither hangs nor passes."""
+    cells = [new_code_cell(LOAD_AWAITED), new_code_cell("%ws send nobody is there"), new_code_cell("1")]
+    path = tmp_path / "slip.ipynb"
+    nbformat.write(new_notebook(cells=cells), path)
+    command = [sys.executable, "-c", "from nbclient.cli import main; main()", "--timeout=60", str(path)]
+    path_of_packages = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+    environment = {**os.environ, "PYTHONPATH": path_of_packages, "IPYTHONDIR": str(tmp_path / "ipython")}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=100)
+    assert done.returncode != 0
+    assert "UsageError: there is no session yet" in done.stderr

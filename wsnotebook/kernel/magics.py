@@ -66,7 +66,7 @@ class WsMagics(Magics):  # type: ignore[misc]  # IPython's base has no types
             return result
         assert command.verb is not None  # a help text is no coroutine
         own = getattr(command.arguments, command.verb.time_limit, None)
-        with _on_one_line():
+        with _on_one_line(self.shell):
             return wait(
                 result,
                 timeout=NESTED_TIMEOUT if own is None else own + _GRACE,
@@ -78,7 +78,7 @@ class WsMagics(Magics):  # type: ignore[misc]  # IPython's base has no types
         self, line: str, cell: str | None = None, local_ns: Mapping[str, Any] | None = None
     ) -> Awaitable[Any]:
         """Run the verb and return an awaitable; AwaitingTransformer replaces %ws by this where an await may stand."""
-        return _awaited(self._start(self._parse(line, cell, local_ns)))
+        return _awaited(self.shell, self._start(self._parse(line, cell, local_ns)))
 
     def _parse(self, line: str, cell: str | None, local_ns: Mapping[str, Any] | None) -> Command:
         def expand(text: str) -> str:
@@ -87,29 +87,39 @@ class WsMagics(Magics):  # type: ignore[misc]  # IPython's base has no types
             except Exception:  # noqa: BLE001 - as in IPython, text that cannot be expanded is kept
                 return text
 
-        return parse(line, cell, VERBS, expand)
+        with _on_one_line(self.shell):
+            return parse(line, cell, VERBS, expand)
 
     def _start(self, command: Command) -> Any:
         if command.verb is None or command.help:
             return Sentence(command.help)
-        with _on_one_line():
+        with _on_one_line(self.shell):
             return command.verb.run(self._bench, command.arguments)
 
 
-async def _awaited(result: Any) -> Any:
+async def _awaited(shell: InteractiveShell, result: Any) -> Any:
     if not inspect.iscoroutine(result):
         return result
-    with _on_one_line():
+    with _on_one_line(shell):
         return await interruptible(result)
 
 
 @contextlib.contextmanager
-def _on_one_line() -> Iterator[None]:
-    """Turn errors that a person can correct into UsageError, which IPython shows without a traceback."""
+def _on_one_line(shell: InteractiveShell) -> Iterator[None]:
+    """Turn errors that a person can correct into UsageError, which IPython shows without a traceback.
+
+    A kernel answers the cell with the last traceback, which is what a program that runs notebooks shows: here the
+    sentence, where IPython would leave the traceback of an earlier cell.
+    """
     try:
         yield
+    except UsageError as error:
+        shell._last_traceback = [f"UsageError: {safe_text(str(error))}"]
+        raise
     except (WsNotebookError, ValueError, OSError) as error:  # TimeoutError is an OSError
-        raise UsageError(safe_text(str(error) or type(error).__name__)) from error
+        sentence = safe_text(str(error) or type(error).__name__)
+        shell._last_traceback = [f"UsageError: {sentence}"]
+        raise UsageError(sentence) from error
 
 
 def load_ipython_extension(shell: InteractiveShell, bench: Workbench = workbench) -> None:
@@ -124,6 +134,10 @@ def load_ipython_extension(shell: InteractiveShell, bench: Workbench = workbench
     shell.input_transformers_post.append(AwaitingTransformer(shell))
     shell.Completer.custom_matchers.append(ws_matcher(bench))
     typedline.register(shell.input_transformer_manager)
+    if not hasattr(shell, "_last_traceback"):
+        # ipykernel reads it to answer a cell that has failed, and sets it only when a cell runs without an await: the
+        # first slip in an awaited cell would get no answer at all.
+        shell._last_traceback = None
 
 
 def unload_ipython_extension(shell: InteractiveShell) -> None:
