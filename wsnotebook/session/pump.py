@@ -116,10 +116,7 @@ class Pump:
         self._transport = transport
         self.wire = wire
         self._connection = self.log.register(connection)
-        claimed = 0
-        for extension in wire.wire_extensions:
-            claimed |= extension.factory.rsv
-        self.incoming.open(self.log.cursor(self._connection), claimed)
+        self.incoming.open(self.log.cursor(self._connection), wire.claimed)
         self.intake.open(transport, wire)
         self._writer.open(transport, wire, self._connection)
         # Pause as soon as the operating system takes no more: see flush. asyncio's TLS pauses at its limit, not over it.
@@ -201,9 +198,7 @@ class Pump:
 
     def _write_queued(self) -> None:
         self._is_scheduled = False
-        if (
-            self.life.end.phase is Phase.CLOSED
-        ):  # another thread was about to send when the connection was lost
+        if self.life.end.phase is Phase.CLOSED:  # another thread has enqueued while the connection was lost
             self._writer.drop("the connection was lost")
         self._writer.write_queued()
 

@@ -62,6 +62,8 @@ class WireProtocol(ClientProtocol, _FrameLoop):
     ) -> None:
         super().__init__(uri, max_size=None, **options)
         self.raw = raw
+        self.claimed = 0
+        """RSV bits that the negotiated extensions use, as bits of the first byte."""
         self._judge = Judge("server", raw=raw, limits=self._limits(max_frame_size), allocate=allocate)
         self._serializer = Serializer(masking=masking, random=random)
 
@@ -95,12 +97,11 @@ class WireProtocol(ClientProtocol, _FrameLoop):
     def process_response(self, response: Response) -> None:
         """Check the handshake as websockets does, then set up both directions with the negotiated extensions."""
         super().process_response(response)
-        claimed = 0
         for extension in self.extensions:
             assert isinstance(extension, WebSocketExtension)  # client.py offers no others
-            claimed |= extension.factory.rsv
-        self._judge.negotiate(claimed, decoders_of(self.wire_extensions))
-        self._serializer.negotiate(claimed, self.wire_extensions)
+            self.claimed |= extension.factory.rsv
+        self._judge.negotiate(self.claimed, decoders_of(self.wire_extensions))
+        self._serializer.negotiate(self.claimed, self.wire_extensions)
 
     @property
     def wire_extensions(self) -> tuple[WebSocketExtension, ...]:
