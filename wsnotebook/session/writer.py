@@ -60,7 +60,8 @@ class FrameWriter:
         self._transport: asyncio.Transport | None = None
         self._wire: WireProtocol | None = None
         self._connection = -1
-        self._is_paused = False
+        self.is_paused = False
+        """Whether the operating system takes no more for now."""
         self._patience: asyncio.TimerHandle | None = None  # while the operating system takes nothing
         self._is_peer_slow = False
         self._unsent: Unsent | None = None
@@ -69,17 +70,12 @@ class FrameWriter:
         """Begin to write to a connection, which the log has under this number."""
         self._transport, self._wire, self._connection = transport, wire, connection
 
-    @property
-    def is_paused(self) -> bool:
-        """Whether the operating system takes no more for now."""
-        return self._is_paused
-
     # Writing
 
     def write_queued(self) -> None:
         """Write the queued frames, control frames first, as far as the operating system takes them."""
         state = self._state
-        while state and not self._is_paused and not self._is_closing():
+        while state and not self.is_paused and not self._is_closing():
             end = self._life.end
             items = state.dequeue(with_data=not end.outgoing_ended) if end.sent is None else []
             if (
@@ -95,7 +91,7 @@ class FrameWriter:
 
     def write_control(self) -> None:
         """Write the control frames that are queued, if the operating system takes them."""
-        if self._state.control and not self._is_paused and not self._is_closing():
+        if self._state.control and not self.is_paused and not self._is_closing():
             self._write(self._state.control.drain())
 
     def write_close(self, payload: bytes) -> None:
@@ -129,7 +125,7 @@ class FrameWriter:
 
     def answer(self, pings: list[bytes]) -> None:
         """Enqueue pongs in order; for a peer that takes none, only the newest (RFC 6455 §5.5.3)."""
-        if self._is_paused and len(self._state.control) > _PONGS_WAITING:
+        if self.is_paused and len(self._state.control) > _PONGS_WAITING:
             stale = self._state.dequeue_pongs()
             self._record_unsent(stale, "a newer ping was answered instead (RFC 6455 §5.5.3)")
             pings = pings[-1:]
@@ -169,7 +165,7 @@ class FrameWriter:
 
     def pause(self) -> None:
         """The operating system takes no more for now."""
-        self._is_paused = True
+        self.is_paused = True
         self._patience = asyncio.get_running_loop().call_later(_PATIENCE, self._lose_patience)
 
     def _lose_patience(self) -> None:
@@ -188,7 +184,7 @@ class FrameWriter:
 
     def resume(self) -> None:
         """The operating system has taken all."""
-        self._is_paused = False
+        self.is_paused = False
         if self._is_peer_slow:
             self._log.note("backpressure off", "the peer takes what is sent again", self._name)
         self._forget_patience()

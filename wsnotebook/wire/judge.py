@@ -158,7 +158,7 @@ class Judge:
         verdict = self._direction.judge_header(*begun)
         if verdict is not None:
             self._has_failed = self._is_failed_early = True
-            yield Reading(ScannedBatch(), fault=_fault(verdict), end=0)
+            yield Reading(ScannedBatch(), fault=_fault_of(verdict), end=0)
 
     def _judge_each(self, places: Sequence[int], reading: Reading) -> Generator[None, None, None]:
         """Judge the frames of a batch that can break a rule one by one."""
@@ -216,11 +216,11 @@ class Judge:
     def _fault(self, verdict: Verdict, declared: int | None) -> Fault | None:
         """Return why a frame fails the connection; on a raw session only one whose body is not kept does."""
         if not self._raw:
-            return _fault(verdict)
+            return _fault_of(verdict)
         oversize = None if declared is None else self._direction.judge_declared(declared)
-        return _fault(oversize) if oversize is not None and oversize.rule is Rules.FRAME_SIZE else None
+        return _fault_of(oversize) if oversize is not None and oversize.rule is Rules.FRAME_SIZE else None
 
 
-def _fault(verdict: Verdict) -> Fault:
+def _fault_of(verdict: Verdict) -> Fault:
     rule = verdict.rule
     return Fault(verdict.too_big or ProtocolViolation(str(rule), rule.code), rule.code)
