@@ -10,11 +10,13 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from feed import server_frame
 
 from wsnotebook import (
     Channels,
     CloseReason,
     Frame,
+    FrameLog,
     Opcode,
     ProtocolViolation,
     SessionClosed,
@@ -232,6 +234,51 @@ async def test_b32_a_receive_cancelled_just_before_its_frame_ends_cleanly(opened
     with pytest.raises(asyncio.CancelledError):
         await first
     assert (await second).data == b"a"
+
+
+def _frames_of_every_kind() -> list[bytes]:
+    """Return frames that take the short way of one alone, and between them each kind that does not."""
+    texts = [server_frame(f"text {number}".encode()) for number in range(4)]
+    long, binary, empty = server_frame(b"x" * 300), server_frame(b"\xff\x00", 0x82), server_frame(b"")
+    parts = [server_frame(b"first ", 0x01), server_frame(b"second ", 0x00), server_frame(b"last", 0x80)]
+    return [texts[0], long, *parts, texts[1], server_frame(b"ping", 0x89), binary, empty, texts[2] + texts[3]]
+
+
+@pytest.mark.parametrize("waits", [True, False])
+@pytest.mark.parametrize("raw", [True, False])
+async def test_frames_one_a_read_are_the_rows_and_the_messages_of_a_burst(
+    opened: Opener, opened_raw: RawOpener, raw: bool, waits: bool, until: Until
+) -> None:
+    """Whether a coroutine waits for each frame, or all lie in the log before anybody reads."""
+    pieces, results = _frames_of_every_kind(), []
+    log = FrameLog()
+    stranger, _ = await opened(log=log)
+    for reads in ([b"".join(pieces)], pieces):
+        session, peer = await (opened_raw if raw else opened)(log=log)
+        wanted = 11 if raw else 8
+        reading = asyncio.create_task(_receive(session, wanted)) if waits else None
+        count = 0
+        for data in reads:
+            await asyncio.sleep(0)
+            await peer.send(data)
+            count += len(pieces) + 1 if len(reads) == 1 else 1 + (data == pieces[-1])
+            await until(lambda count=count, session=session: len(_received(session)) == count)
+            await stranger.send("a row between")
+        frames = await (reading or _receive(session, wanted))
+        results.append((frames, _received(session)))
+        assert session.incoming.try_receive() is None
+    assert results[0] == results[1]
+    assert len(results[0][0]) == wanted
+
+
+async def _receive(session: ClientWebSocketSession, count: int) -> list[Frame]:
+    return [await session.incoming.receive() for _ in range(count)]
+
+
+def _received(session: ClientWebSocketSession) -> list[list[object]]:
+    columns = ["opcode", "fin", "length", "payload", "text", "status", "masked", "wire_length"]
+    df = session.df
+    return df[(df.session == session.name) & (df.direction == "in")][columns].astype(object).values.tolist()
 
 
 async def test_a_timeout_around_receive_loses_nothing(opened: Opener) -> None:

@@ -397,6 +397,58 @@ async def test_a_row_stands_in_the_log_before_its_bytes_are_written(opened: Open
     assert [frames for _, frames in written] == [rows for rows, _ in written] == [1, 2, 3]
 
 
+async def test_a_frame_alone_is_written_before_send_returns_and_a_burst_in_one_write(
+    opened: Opener, io: Io, until: Until
+) -> None:
+    """The first frame since the loop came round need not wait for its next turn; those after it share a batch."""
+    session, peer = await opened()
+    await until(lambda: not session.log.note("look"))
+    for number in range(10):
+        with pytest.raises(StopIteration):  # it has not waited: no turn of the loop lies between
+            session.send(str(number)).send(None)
+        assert io == "thread" or len(session.log) == 1
+    assert [(await peer.read_frame()).payload for _ in range(10)] == [b"%d" % number for number in range(10)]
+    assert session.df.text.tolist() == [str(number) for number in range(10)]
+    if io == "kernel":
+        assert session.df.monotonic.nunique() == 2
+    await session.flush()
+    await session.send("another turn")
+    assert io == "thread" or len(session.log) == 11
+
+
+async def test_a_frame_alone_follows_the_setting_for_masking(opened: Opener) -> None:
+    """It is read when the frame is written, as for one that was queued."""
+    session, peer = await opened()
+    with pytest.warns(UserWarning, match="unmasked"):
+        for masking in (True, False, True):
+            session.masking = masking
+            await session.send("x")
+            await session.flush()
+    keys = [(await peer.read_frame()).key for _ in range(3)]
+    assert [key is not None for key in keys] == session.df.masked.tolist() == [True, False, True]
+    assert keys[0] != keys[2]
+
+
+async def test_a_frame_alone_that_the_peer_does_not_take_is_marked_unsent(
+    opened: Opener, until: Until
+) -> None:
+    """It was written at once, a part of it was taken, and then the connection was lost."""
+    session, peer = await opened()
+    peer.stop_reading()
+    taken = 0
+    while True:
+        await session.send(BIG[:60_000])
+        try:
+            async with asyncio.timeout(0.1):
+                await session.flush()
+        except TimeoutError:
+            break
+        taken += 1
+    session.terminate()
+    await session.close()
+    assert session.df.status.tolist() == ["ok"] * taken + ["unsent"]
+
+
 async def test_stale_pongs_are_rows_marked_dropped(opened: Opener, until: Until) -> None:
     """A peer that pings and does not read gets the newest pong (RFC 6455 §5.5.3); the others are in the log all the same."""
     session, peer = await opened()

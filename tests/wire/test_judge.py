@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import tempfile
 import zlib
 from collections.abc import Iterable
@@ -32,7 +33,7 @@ from wsnotebook.wire.limits import Limits
 from wsnotebook.wire.protocol import WireProtocol
 from wsnotebook.wire.reading import Reading
 from wsnotebook.wire.rules import Rule, Rules
-from wsnotebook.wire.scanner import Scanner
+from wsnotebook.wire.scanner import ScannedBatch, Scanner
 from wsnotebook.wire.serializer import outgoing
 
 Deflate = Literal["", "takeover", "no takeover"]
@@ -106,16 +107,27 @@ def judge_of(sender: Sender, raw: bool, deflate: Deflate, limits: Limits) -> Jud
 
 
 def judged(judge: Judge, pieces: Iterable[bytes], sender: Sender) -> tuple[FrameLog, list[Reading]]:
-    """Feed pieces and the end of the stream; return the log and the readings."""
+    """Feed pieces and the end of the stream, as a session does; return the log and the readings."""
     log, readings = FrameLog(), []
     number = log.register(Connection("a"))
     direction: Any = "in" if sender == "server" else "out"
     for piece in pieces:
-        readings += [reading for reading in judge.receive(piece) if reading is not None]
+        single = judge.receive_single(piece)
+        if single is None:
+            readings += [reading for reading in judge.receive(piece) if reading is not None]
+        else:
+            readings.append(reading_of(*single))
     last = judge.receive_end()
     for reading in [*readings, *([last] if last is not None else [])]:
         log.append(reading.batch, number, direction, 0, 0)
     return log, [*readings, *([last] if last is not None else [])]
+
+
+def reading_of(head: int, flags: int, payload: bytes) -> Reading:
+    """Return the reading that means the same as a frame that was read alone."""
+    batch = ScannedBatch()
+    batch.add(head, payload, flags)
+    return Reading(batch, deliverable=1)
 
 
 def extension_header(deflate: Deflate) -> str:
@@ -550,6 +562,31 @@ def test_the_quick_ways_come_to_the_verdicts_of_the_slow_one(
     assert rows_of(log, "in" if sender == "server" else "out") == slowly_judged(whole, sender, deflate)
 
 
+@pytest.mark.parametrize("raw", [True, False])
+@settings(deadline=None)
+@given(st.data(), DEFLATES, ENDS, st.sampled_from((None, 3, 125, 126, 1000)))
+def test_a_frame_a_read_means_what_it_means_among_others(
+    raw: bool, data: Any, deflate: Deflate, end: bytes, limit: int | None
+) -> None:
+    """The short way of a frame alone: same rows, same count of what is handed over, same fault and place of the end."""
+    pieces = [stream([part], "no takeover") for part in data.draw(parts("server"))] + [end]
+    limits = Limits(limit) if raw else Limits(limit, limit, LIMIT, 3)
+    log, readings = judged(judge_of("server", raw, deflate, limits), pieces, "server")
+    judge = judge_of("server", raw, deflate, limits)
+    expected = [reading for piece in pieces for reading in judge.receive(piece) if reading is not None]
+    assert [meaning(reading) for reading in readings][: len(expected)] == [meaning(each) for each in expected]
+    rows = rows_of(log, "in")
+    assert rows == rows_of(
+        judged(judge_of("server", raw, deflate, limits), [b"".join(pieces)], "server")[0], "in"
+    )
+
+
+def meaning(reading: Reading) -> tuple[Any, ...]:
+    """Return what an endpoint has to do about a reading."""
+    fault = None if reading.fault is None else (str(reading.fault.exception), reading.fault.code)
+    return reading.deliverable, reading.pings, reading.pongs, reading.closes, fault, reading.end
+
+
 @pytest.mark.parametrize("sender", ["server", "client"])
 def test_an_empty_payload_that_inflates_to_nothing_is_not_kept_twice(sender: Sender) -> None:
     """The quick way for a whole compressed message finds what the slow one finds: nothing has changed."""
@@ -613,6 +650,29 @@ SENT = st.tuples(
     ),
     st.booleans(),
 )
+
+
+@settings(deadline=None)
+@given(st.lists(SENT, max_size=8), st.booleans())
+def test_a_frame_sent_alone_is_the_same_row_and_the_same_bytes(
+    items: list[tuple[Frame, bool]], compressed: bool
+) -> None:
+    """serialize_single() says None, or what serialize() says, which then has the same random keys to choose from."""
+    deflate: Deflate = "takeover" if compressed else ""
+    short, long = (wire_of(deflate, raw=True, random=random.Random(1).randbytes) for _ in range(2))
+    taken = 0
+    for sent, masking in items:
+        short.masking = long.masking = masking
+        batch, data = long.serialize([outgoing(sent)])
+        single = short.serialize_single(outgoing(sent))
+        if single is None:
+            assert short.serialize([outgoing(sent)])[1] == data
+            continue
+        taken += 1
+        assert single == (batch.flags[0], batch.mask_keys[0], data)
+        assert not (batch.wire or batch.headers or batch.details)
+    is_plain = not compressed and items and items[0][1] and items[0][0] == Frame.binary(items[0][0].data)
+    assert taken or not is_plain
 
 
 @settings(deadline=None)

@@ -62,13 +62,30 @@ class Cursor:
             if segment is None:
                 return _NOTHING
             start = self.seq - segment.first
-            stop = int(segment.starts[self._batch + 1])
+            stop = self._end_of_run(segment, start + limit)
             if stop - start > limit:
                 stop = start + limit
             if segment.first + stop > end:
                 stop = end - segment.first
             self.seq = segment.first + stop
             return Read(*segment.frames(start, stop))
+
+    def _end_of_run(self, segment: Segment, limit: int) -> int:
+        """Move to the last batch that follows without one of another code between; return the row where it ends.
+
+        Args:
+            limit: row from which on no further batch is wanted.
+        """
+        starts, codes, last = segment.starts, segment.codes, segment.batches - 1
+        batch = self._batch
+        while batch < last and starts[batch + 1] < limit and codes[batch + 1] == self._code:
+            batch += 1
+        self._batch = batch
+        return int(starts[batch + 1])
+
+    def pass_over(self, seq: int) -> None:
+        """Continue at row ``seq``: the caller has the frames before it from elsewhere."""
+        self.seq, self._segment = seq, None
 
     def _find(self, end: int) -> Segment | None:
         """Move to the next row of this connection; return its segment, or None where no row is left before ``end``."""

@@ -114,6 +114,34 @@ class RowLog:
                 tap(self, batch, code, time_ns)
         return first
 
+    def append_single(self, head: int, flags: int, payload: bytes, mask_key: bytes | None, code: int) -> int:
+        """Append one frame that was read or written alone, now; return its ``seq``.
+
+        The short way of append() for the batch of a quiet session, and the same row.
+
+        Args:
+            head, flags, payload: as in a Batch; the payload is under LONE bytes.
+            mask_key: four bytes, or None where the frame was not masked.
+            code: connection and direction, as code.py packs them.
+        """
+        time_ns = self.clock()
+        monotonic_ns = self.monotonic()
+        with self.lock:
+            segment = self._store.room_for_single(head, payload)
+            seq = segment.first + segment.rows
+            segment.append_single(head, flags, payload, mask_key or b"", code, time_ns, monotonic_ns)
+            if self._taps:
+                self._tap_single(head, flags, payload, mask_key, code, time_ns)
+        return seq
+
+    def _tap_single(
+        self, head: int, flags: int, payload: bytes, mask_key: bytes | None, code: int, time_ns: int
+    ) -> None:
+        batch = Batch()
+        batch.add(head, payload, flags, mask_key)
+        for tap in self._taps:
+            tap(self, batch, code, time_ns)
+
     def mark_unsent(self, first: int, stop: int, detail: str) -> None:
         """Mark rows ``first`` to ``stop`` as unsent: recorded before their write, they never reached the operating system."""
         with self.lock:

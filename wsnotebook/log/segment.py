@@ -157,6 +157,10 @@ class Segment:
             return self.for_lone and batch.is_lone and not self.rows
         return self.rows + len(batch) <= self.max_rows and self.size + batch.size <= self.max_payload
 
+    def has_room_for(self, size: int) -> bool:
+        """Return whether one more row with a payload of ``size`` bytes fits."""
+        return self.rows < self.max_rows and self.size + size <= self.max_payload and not self.for_lone
+
     def successor(
         self, batch: Batch, allocate: Callable[[int], memoryview], most: int = MAX_PAYLOAD
     ) -> Segment:
@@ -215,6 +219,10 @@ class Segment:
             self.headers[start + row] = header
         for row, detail in batch.details.items():
             self.details[start + row] = detail
+        self._append_batch(stop, code, time_ns, monotonic_ns)
+
+    def _append_batch(self, stop: int, code: int, time_ns: int, monotonic_ns: int) -> None:
+        """Add the columns of a batch that ends before row ``stop``."""
         index = self.batches
         self.starts[index + 1] = stop
         self.times[index] = time_ns
@@ -228,6 +236,31 @@ class Segment:
                 self._runs[code] = array("i", (index,))
         self.batches = index + 1
         self.rows = stop
+
+    def append_single(
+        self,
+        head: int,
+        flags: int,
+        payload: bytes,
+        mask_key: bytes,
+        code: int,
+        time_ns: int,
+        monotonic_ns: int,
+    ) -> None:
+        """Add one row, which must fit: append() of a batch of one frame, without the batch.
+
+        Args:
+            head, flags, payload: as in a Batch; nothing that a Batch keeps in a dict.
+            mask_key: four bytes, or none where the frame was not masked.
+        """
+        row, start = self.rows, self.size
+        stop = start + len(payload)
+        self._payload_view[start:stop] = payload
+        self.heads[row] = head
+        self.flags[row] = flags
+        self.offsets[row + 1] = self.size = stop
+        self.mask_keys += mask_key
+        self._append_batch(row + 1, code, time_ns, monotonic_ns)
 
     def _append_columns(self, batch: Batch, start: int, stop: int) -> None:
         end = self.size

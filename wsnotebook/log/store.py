@@ -114,6 +114,14 @@ class SegmentStore:
         self._push(full.successor(batch, self.allocate, most))
         return self._open
 
+    def room_for_single(self, head: int, payload: bytes) -> Segment:
+        """As room_for(), of a batch with one frame."""
+        if self._open.has_room_for(len(payload)):
+            return self._open
+        batch = Batch()
+        batch.add(head, payload)
+        return self.room_for(batch)
+
     def adopt(self, rows: Rows) -> None:
         """Append the rows of a file as a sealed segment.
 

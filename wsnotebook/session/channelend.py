@@ -16,26 +16,29 @@ __all__ = ["ChannelEnd", "Waiters"]
 class Waiters:
     """Coroutines that wait for a turn, first come first served; a turn that is not used goes to the next."""
 
-    def __init__(self) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
         self._queue: deque[asyncio.Future[None]] = deque()
         self._granted = 0
-
-    def __bool__(self) -> bool:
-        return bool(self._queue) or self._granted > 0
+        self.count = 0
+        """Coroutines that wait, or have a turn and have not run since. An attribute: it is read for each frame."""
 
     async def wait(self) -> None:
         """Wait for a turn. Cancelling passes it on."""
-        waiter = asyncio.get_running_loop().create_future()
+        waiter = self._loop.create_future()
         self._queue.append(waiter)
+        self.count += 1
         try:
             await waiter
         except asyncio.CancelledError:
+            self.count -= 1
             if waiter.done() and not waiter.cancelled():
                 self._granted -= 1
                 self.wake()
             elif waiter in self._queue:  # a wake may have passed over it since it was cancelled
                 self._queue.remove(waiter)
             raise
+        self.count -= 1
         self._granted -= 1
 
     def wake(self, count: int = 1) -> None:
@@ -66,7 +69,7 @@ class ChannelEnd:
     def __init__(self, life: Lifecycle) -> None:
         self._life = life
         self._loop = asyncio.get_running_loop()
-        self._waiters = Waiters()
+        self._waiters = Waiters(self._loop)
         self._on_close: list[tuple[Callable[[CloseReason | None], object], contextvars.Context]] = []
         self._is_announced = False  # the callbacks have been scheduled
 

@@ -99,8 +99,9 @@ class OpenConnection(asyncio.BufferedProtocol):
     """
 
     def __init__(self, wire: WireProtocol, pump: Pump, lost: asyncio.Future[None]) -> None:
-        self._wire = wire
         self._pump = pump
+        self._intake = pump.intake
+        self._room = wire.room
         self._lost = lost
         # mmap, so that pages which a quiet session never fills use no memory
         self._buffer = memoryview(mmap.mmap(-1, _READ))
@@ -108,8 +109,9 @@ class OpenConnection(asyncio.BufferedProtocol):
 
     def get_buffer(self, sizehint: int) -> memoryview:
         """Return the buffer for the next read."""
-        self._pump.intake.finish()  # the proactor transport of Windows delivers bytes that it read before a pause
-        room = self._wire.room()
+        if self._intake.rest is not None:
+            self._intake.finish()  # the proactor transport of Windows delivers bytes that it read before a pause
+        room = self._room()
         if room is None:
             # After a large frame another one is likely: a short read gets its header and little of its payload,
             # so that most of the payload can be read into the log.
@@ -122,9 +124,9 @@ class OpenConnection(asyncio.BufferedProtocol):
     def buffer_updated(self, nbytes: int) -> None:
         """Pass the bytes of one read to the pump's intake."""
         if self._in_place:
-            self._pump.intake.received_in_place(nbytes)
+            self._intake.received_in_place(nbytes)
         else:
-            self._pump.intake.bytes_received(bytes(self._buffer[:nbytes]))
+            self._intake.bytes_received(self._buffer[:nbytes])
 
     def eof_received(self) -> bool | None:
         """Notify the pump that the peer has sent FIN."""

@@ -48,6 +48,9 @@ class IncomingState:
         """Frames (raw) or messages (default) received for the application; counted by the pump's thread."""
         self.dequeued = 0
         """Of those, dequeued by the user; counted by the user's thread."""
+        self.hand_over: Callable[[int, int, bytes], bool] | None = None
+        """Of the user's end, where it lives on the pump's loop: takes a frame that was received alone; see
+        ReceiveChannel.hand_over."""
         self.bound = capacity.size
         """Waiting frames that are enough; None for no limit."""
         self.is_held = False
@@ -78,12 +81,6 @@ class IncomingState:
         """Let nothing from row ``seq`` on reach the user; the first call decides."""
         if self.cursor is not None and self.cursor.stop is None:
             self.cursor.stop = seq
-
-    def count_dequeued(self, frames: int) -> None:
-        """Count frames that the user has dequeued."""
-        self.dequeued += frames
-        if self.is_held:
-            self.room()
 
     def unbind(self) -> None:
         """Lift the limit: nobody dequeues any more, or the session ends."""
@@ -119,7 +116,7 @@ class ReceiveChannel(ChannelEnd):
         """
         if asyncio.get_running_loop() is not self._loop:  # not by a call of ours: this line runs per frame
             raise WrongThread("receive")
-        if not self._waiters:
+        if not self._waiters.count:
             frame = self._next()
             if frame is not None:
                 return frame
@@ -127,7 +124,7 @@ class ReceiveChannel(ChannelEnd):
             await self._waiters.wait()
             frame = self._next()
             if frame is not None:
-                if self._ready or self._refill():
+                if self._waiters.count and (self._ready or self._refill()):
                     self._waiters.wake_up_to(len(self._ready))
                 return frame
 
@@ -141,13 +138,17 @@ class ReceiveChannel(ChannelEnd):
         return self._next()
 
     def _next(self) -> Frame | None:
+        state = self._state
         if not self._ready:
-            is_closed = self.is_closed  # read before the log, which has all frames that came before the end
-            if not self._refill():
+            # read before the counts and the log, which have all that came before the end
+            is_closed = self._life.end.incoming_ended or self._cancelled
+            if state.delivered <= state.dequeued or not self._refill():
                 if is_closed:
                     self._raise_end()
                 return None
-        self._state.count_dequeued(1)
+        state.dequeued += 1
+        if state.is_held:
+            state.room()
         return self._ready.popleft()
 
     def _raise_end(self) -> None:
@@ -168,20 +169,44 @@ class ReceiveChannel(ChannelEnd):
         return self
 
     async def __anext__(self) -> Frame:
-        if not self._ready and self._refill():
+        state = self._state
+        if not self._ready and state.delivered > state.dequeued and self._refill():
             await asyncio.sleep(0)  # a reader with a long backlog must not hold up the loop
-        if self._ready and not self._waiters:
-            self._state.count_dequeued(1)
+        if self._ready and not self._waiters.count:
+            state.dequeued += 1
+            if state.is_held:
+                state.room()
             return self._ready.popleft()
         try:
             return await self.receive()
         except SessionClosed:
             raise StopAsyncIteration from None
 
+    def hand_over(self, seq: int, head: int, payload: bytes) -> bool:
+        """Hand a plain frame that was received alone to the coroutine that waits for it; return whether no one has to look again.
+
+        It saves reading the frame back from the log, and looking at everything else that a coroutine can wait for. Only
+        on the loop of this end.
+        """
+        waiters, state, cursor = self._waiters, self._state, self._state.cursor
+        if not waiters.count:
+            return True
+        if (
+            state.delivered - state.dequeued != 1
+            or self._cancelled
+            or cursor is None
+            or cursor.stop is not None
+        ):
+            return False
+        cursor.pass_over(seq + 1)
+        self._ready.append(_make_frame((OPCODES[head & OPCODE], payload, True, False, False, False)))
+        waiters.wake()
+        return True
+
     def wake(self) -> None:
         """Let waiting receivers look again: frames were received, or the connection has ended."""
         is_closed = self.is_closed
-        if self._waiters:
+        if self._waiters.count:
             if not self._ready:
                 self._refill()
             self._waiters.wake_up_to(len(self._ready))

@@ -25,17 +25,25 @@ class Intake:
     Args:
         state: of ``incoming``, which may hold reading up.
         process: called with each reading.
+        process_single: called with each frame that was read alone: first byte, flags and payload; see wire/reading.py.
         gives_way: the loop has a thread to itself, and the user's thread needs turns of the interpreter's lock.
     """
 
     def __init__(
-        self, state: IncomingState, process: Callable[[Reading], None], *, gives_way: bool = False
+        self,
+        state: IncomingState,
+        process: Callable[[Reading], None],
+        process_single: Callable[[int, int, bytes], None],
+        *,
+        gives_way: bool = False,
     ) -> None:
         self._state = state
         self._process = process
+        self._process_single = process_single
         self._gives_way = gives_way
         self._busy = 0.0  # seconds since this thread last gave way
-        self._reading: Iterator[Reading | None] | None = None
+        self.rest: Iterator[Reading | None] | None = None
+        """What is left of the last read for the next turn of the loop, or None."""
         self._wire: WireProtocol | None = None
         self._transport: asyncio.Transport | None = None
 
@@ -44,23 +52,30 @@ class Intake:
         self._transport = transport
         self._wire = wire
 
-    def bytes_received(self, data: bytes) -> None:
-        """Process the bytes of one read."""
+    def bytes_received(self, data: memoryview | bytes) -> None:
+        """Process the bytes of one read; they may change afterwards."""
         assert self._wire is not None
-        self._reading = self._wire.receive(data)
-        self._read_on()
+        began = time.monotonic() if self._gives_way else 0.0
+        single = self._wire.receive_single(data)
+        if single is None:
+            self.rest = self._wire.receive(bytes(data))
+            self._read_on()
+            return
+        self._process_single(*single)
+        if self._gives_way:
+            self._let_others(time.monotonic() - began)
 
     def received_in_place(self, count: int) -> None:
         """Process the bytes of one read that are in the memory of ``wire.room()`` already."""
         assert self._wire is not None
-        self._reading = self._wire.receive_in_place(count)
+        self.rest = self._wire.receive_in_place(count)
         self._read_on()
 
     def _read_on(self) -> None:
         """Process the readings of the last read; after some ms the loop gets a turn, and the rest follows."""
         loop = asyncio.get_running_loop()
         began = loop.time()
-        for reading in self._reading or ():
+        for reading in self.rest or ():
             if reading is not None:
                 self._process(reading)
             if reading is None or loop.time() - began > _TURN:
@@ -68,7 +83,7 @@ class Intake:
                 loop.call_soon(self._read_on)
                 break
         else:
-            self._reading = None
+            self.rest = None
             self.resume()
         if self._gives_way:
             self._let_others(loop.time() - began)
@@ -89,11 +104,11 @@ class Intake:
         self._process_all()
         for data in last_words:
             assert self._wire is not None
-            self._reading = self._wire.receive(data)
+            self.rest = self._wire.receive(data)
             self._process_all()
 
     def _process_all(self) -> None:
-        readings, self._reading = self._reading, None
+        readings, self.rest = self.rest, None
         for reading in readings or ():
             if reading is not None:
                 self._process(reading)
@@ -106,7 +121,7 @@ class Intake:
     def resume(self) -> None:
         """Read on, unless ``incoming`` holds reading up, or the last read is not processed."""
         transport = self._transport
-        if transport is None or self._state.is_held or self._reading is not None:
+        if transport is None or self._state.is_held or self.rest is not None:
             return
         if not transport.is_closing() and not transport.is_reading():
             transport.resume_reading()

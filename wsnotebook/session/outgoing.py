@@ -93,6 +93,11 @@ class OutgoingState:
         self.open_opcode: int | None = None
         """Opcode of the message that the user has begun and not finished."""
         self.overflowed = overflowed
+        self.write_now: Callable[[Outgoing], bool] | None = None
+        """Of the pump's end, where it lives on the user's loop: see FrameWriter.write_single."""
+        self.is_new_turn = True
+        """Whether nothing was written since the loop last came round with an empty queue: the next data frame may be
+        written at once."""
         self._enqueued = enqueued
         self._name = name
         self._most = _NO_LIMIT if capacity.size is None else capacity.size
@@ -133,9 +138,7 @@ class OutgoingState:
         if not self.masking:
             self.warn_if_unmasked()
         if type(item) is str and self.open_opcode is None:
-            self.data.append((0x81, item.encode(), Flag.TEXT, mask_key))
-            self.data.enqueued += 1
-            self._enqueued()
+            self._enqueue_data((0x81, item.encode(), Flag.TEXT, mask_key))
             return
         frame = _frame_of(item)
         self.enqueue_entry(outgoing(frame if verbatim else self._continued(frame), mask_key))
@@ -153,10 +156,27 @@ class OutgoingState:
             self.open_opcode = None
         return frame
 
+    def _enqueue_data(self, entry: Outgoing) -> None:
+        """Write a data frame now where nothing was written since the last turn of the loop, or enqueue it.
+
+        A frame alone then leaves a turn of the loop earlier, and the frames of a burst still share one write.
+        """
+        write_now = self.write_now
+        if self.is_new_turn and write_now is not None and not (self.data or self.control or self.waiting):
+            self.is_new_turn = False
+            if write_now(entry):
+                return
+        self.data.append(entry)
+        self.data.enqueued += 1
+        self._enqueued()
+
     def enqueue_entry(self, entry: Outgoing) -> None:
         """Enqueue a frame in the form in which it waits, in the queue of its opcode; any thread."""
         opcode = entry[0] & OPCODE
-        queue = self.data if opcode <= _CLOSE else self.control
+        if opcode < _CLOSE:
+            self._enqueue_data(entry)
+            return
+        queue = self.data if opcode == _CLOSE else self.control
         if opcode == _CLOSE:
             self.has_close = True
         queue.append(entry)
@@ -262,7 +282,7 @@ class SendChannel(ChannelEnd):
         """
         require_loop(self._loop, "send")
         self.check()
-        if self._waiters or self._state.is_full:
+        if self._waiters.count or self._state.is_full:
             self._overflow()
             return False
         self._state.enqueue(frame)
@@ -278,7 +298,7 @@ class SendChannel(ChannelEnd):
         self.check()
         if state.is_full:
             self._overflow()
-        while self._waiters or state.is_full:
+        while self._waiters.count or state.is_full:
             with state.expecting():
                 await self._waiters.wait()
             self.check()
@@ -305,7 +325,7 @@ class SendChannel(ChannelEnd):
             self._waiters.wake_all()
             if not self._is_announced:
                 self._announce()
-        elif self._waiters:
+        elif self._waiters.count:
             self._waiters.wake_up_to(self._state.room)
 
 

@@ -88,6 +88,8 @@ class ClientWebSocketSession:
         self._outgoing = self.pump.outgoing
         self.incoming = ReceiveChannel(self.pump.incoming)
         """ReceiveChannel[Frame]: the frames received."""
+        if thread is None:
+            self.pump.incoming.hand_over = self.incoming.hand_over
         self.outgoing = SendChannel(self._outgoing)
         """SendChannel[Frame]: the frames to be sent."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from wsnotebook.log.code import pack_code
 from wsnotebook.log.rowlog import RowLog
 from wsnotebook.session.outgoing import OutgoingState
 from wsnotebook.session.state import Lifecycle
@@ -60,6 +61,7 @@ class FrameWriter:
         self._transport: asyncio.Transport | None = None
         self._wire: WireProtocol | None = None
         self._connection = -1
+        self._code = -1  # of the frames sent
         self.is_paused = False
         """Whether the operating system takes no more for now."""
         self._patience: asyncio.TimerHandle | None = None  # while the operating system takes nothing
@@ -69,6 +71,7 @@ class FrameWriter:
     def open(self, transport: asyncio.Transport, wire: WireProtocol, connection: int) -> None:
         """Begin to write to a connection, which the log has under this number."""
         self._transport, self._wire, self._connection = transport, wire, connection
+        self._code = pack_code(connection, True)
 
     # Writing
 
@@ -86,8 +89,33 @@ class FrameWriter:
             if state.data:  # another turn, so that receiving is not held up by a long queue
                 self._wake()
                 break
+        if not state:
+            state.is_new_turn = True
         if state.waiting:
             self._notify()
+
+    def write_single(self, item: Outgoing) -> bool:
+        """Write a data frame at once; return False, with nothing done, where it has to be queued.
+
+        The caller has nothing queued, and has not written since the last turn of the loop.
+        """
+        transport, state = self._transport, self._state
+        if self.is_paused or self._life.end.outgoing_ended or transport is None or transport.is_closing():
+            return False
+        assert self._wire is not None
+        single = self._wire.serialize_single(item)
+        if single is None:
+            state.data.enqueued += 1
+            self._write([item])
+            return True
+        flags, key, data = single
+        seq = self._log.append_single(item[0], flags, item[1], key, self._code)
+        transport.write(data)
+        left = transport.get_write_buffer_size()
+        if left:
+            state.data.enqueued += 1
+            self._unsent = Unsent(seq, [len(data)], left)
+        return True
 
     def write_control(self) -> None:
         """Write the control frames that are queued, if the operating system takes them."""

@@ -26,6 +26,7 @@ Sender: TypeAlias = Literal["client", "server"]
 
 _WHOLE_COMPRESSED = frozenset((0xC1, 0xC2))  # a compressed message of one frame
 _WHOLE_TEXT = 0x81  # a text message of one frame
+_WHOLE_BINARY = 0x82
 _PING_OR_PONG = frozenset((0x89, 0x8A))
 _MASK_BIT = 0x80  # of the second byte
 # Ints of this module: each member of an enum or a class costs one more look-up for each frame.
@@ -82,6 +83,20 @@ class Direction:
     def is_between_messages(self) -> bool:
         """Whether the next data frame begins a message, and is not after a close frame."""
         return self._message.opcode is None and not self.is_closed
+
+    # A frame alone
+
+    def judge_single(self, head: int, payload: bytes) -> int | None:
+        """Return the flags of a plain frame that was read alone and breaks no rule; None where it has to be judged as any."""
+        if self.is_closed or self._mask_bit or self._judges_plain or self._message.opcode is not None:
+            return None
+        if (
+            self.is_decoding and self._decoding.deflate is None
+        ):  # an extension of the user's may change it without a mark
+            return None
+        if head == _WHOLE_TEXT:
+            return _TEXT if payload.isascii() or is_utf8(payload) else None
+        return 0 if head == _WHOLE_BINARY else None
 
     # Many frames at once
 

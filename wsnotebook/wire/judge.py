@@ -15,7 +15,7 @@ from wsnotebook.wire.deflate import DeflateDecoder
 from wsnotebook.wire.direction import Direction, Sender
 from wsnotebook.wire.frames import Opcode
 from wsnotebook.wire.limits import NO_LIMITS, Limits
-from wsnotebook.wire.reading import Fault, Reading
+from wsnotebook.wire.reading import Fault, Reading, Single
 from wsnotebook.wire.rules import Rules, Verdict, close_rule
 from wsnotebook.wire.scanner import ScannedBatch, Scanner
 
@@ -50,6 +50,8 @@ class Judge:
         self._raw = raw
         self._scanner = Scanner(limits.frame, allocate)
         self._direction = Direction(sender, limits)
+        self.room = self._scanner.room
+        """Returns where the next bytes may be put, because all of them belong to a large frame; None for anywhere."""
         self._read_size: int | None = None  # bytes scanned at once; None for all
         self._has_failed = False
         self._is_failed_early = False  # by the beginning of a frame whose row has not come
@@ -94,9 +96,17 @@ class Judge:
         self._scanner.feed(data)
         return self._scan()
 
-    def room(self) -> memoryview | None:
-        """Return where the next bytes may be put, because all of them belong to a large frame; None for anywhere."""
-        return self._scanner.room()
+    def receive_single(self, data: memoryview | bytes) -> Single | None:
+        """Judge the bytes of one read that are one plain frame; None of anything else, which is for ``receive``.
+
+        The short way of the most frequent read: the verdict is that of ``receive``, and there are no consequences.
+        """
+        frame = self._scanner.single(data)
+        if frame is None or self._has_failed:
+            return None
+        head, payload = frame
+        flags = self._direction.judge_single(head, payload)
+        return None if flags is None else (head, flags, payload)
 
     def receive_in_place(self, count: int) -> Iterator[Reading | None]:
         """As receive(), of bytes that were put at the beginning of ``room()``."""

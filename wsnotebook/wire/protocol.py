@@ -66,6 +66,13 @@ class WireProtocol(ClientProtocol, _FrameLoop):
         """RSV bits that the negotiated extensions use, as bits of the first byte."""
         self._judge = Judge("server", raw=raw, limits=self._limits(max_frame_size), allocate=allocate)
         self._serializer = Serializer(masking=masking, random=random)
+        # Bound, and not methods of this class: each call more is felt where every frame is a read of its own.
+        self.receive_single = self._judge.receive_single
+        """Receives the bytes of a read that are one plain frame; see Judge."""
+        self.room = self._judge.room
+        """Returns where the next bytes may be put; see Judge."""
+        self.serialize_single = self._serializer.serialize_single
+        """Serialises a frame that is sent alone; see Serializer."""
 
     def _limits(self, size: int | None) -> Limits:
         """Return what is accepted: a raw session joins no messages, so that only its frames are held to a limit."""
@@ -125,10 +132,6 @@ class WireProtocol(ClientProtocol, _FrameLoop):
     def receive(self, data: bytes) -> Iterator[Reading | None]:
         """Yield a Reading for each batch of frames in the bytes of one read, and None for turns of the event loop."""
         return self._judge.receive(data)
-
-    def room(self) -> memoryview | None:
-        """Return where the next bytes may be put, because all of them belong to a large frame; None for anywhere."""
-        return self._judge.room()
 
     def receive_in_place(self, count: int) -> Iterator[Reading | None]:
         """As receive(), of bytes that were put at the beginning of ``room()``."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from wsnotebook.errors import SessionFault
 from wsnotebook.wire.scanner import ScannedBatch
 
-__all__ = ["Fault", "Reading"]
+__all__ = ["Fault", "Reading", "Single"]
+
+Single: TypeAlias = tuple[int, int, bytes]
+"""First byte, flags and payload of a frame that was read alone, is right, and needs nothing done about it."""
 
 
 class Fault(NamedTuple):

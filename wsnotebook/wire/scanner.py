@@ -93,9 +93,29 @@ class Scanner:
         self._data = data
         self._position = 0
 
+    def single(self, data: memoryview | bytes) -> tuple[int, bytes] | None:
+        """Return first byte and payload where ``data`` is one whole plain frame and nothing else; None of anything else.
+
+        The short way of the most frequent read, and changes nothing: of None, ``data`` is to be fed as ever.
+        """
+        size = len(data)
+        if self._tail or self._body is not None or self._skip or self._in_message or size < 2:
+            return None
+        head, length, start = data[0], data[1], 2
+        if length == 126 and size > 4:
+            length, start = data[2] << 8 | data[3], 4
+            if length < 126:  # not the shortest form (RFC 6455 §5.2)
+                return None
+        if start + length != size or head not in self.plain:
+            return None
+        if self.limit is not None and length > self.limit:
+            return None
+        return head, bytes(data[start:])
+
     def room(self) -> memoryview | None:
         """Return memory for the rest of a large frame, all of which may be filled; None where there is none."""
-        return self._body.room if isinstance(self._body, LargeBody) else None
+        body = self._body
+        return body.room if body is not None and isinstance(body, LargeBody) else None
 
     def filled(self, count: int) -> None:
         """Count bytes that were written to the beginning of ``room()``. Those fed before must have been scanned."""

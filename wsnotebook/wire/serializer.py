@@ -23,6 +23,8 @@ Outgoing: TypeAlias = tuple[int, bytes, int, bytes | None]
 
 _TEXT = 0x81  # a whole text message
 _PLAIN = frozenset((_TEXT, 0x82))
+_LARGEST_SINGLE = 64 << 10  # bytes: of a larger one the copy costs more than the way
+_MASKED_FLAG = Flag.MASKED
 _MASKED = bytes(flags | Flag.MASKED for flags in range(256))
 _SHORT_HEADERS = {head: [bytes((head, 0x80 | length)) for length in range(126)] for head in _PLAIN}
 
@@ -78,6 +80,21 @@ class Serializer:
         for item, key in zip(items, mask_keys, strict=True):
             self._one(item, item[3] or (key if self.masking else None), batch, parts)
         return batch, b"".join(parts)
+
+    def serialize_single(self, item: Outgoing) -> tuple[int, bytes, bytes] | None:
+        """Return flags, mask key and bytes of a masked whole message that no extension changes; None of any other frame.
+
+        The short way of a frame that is sent alone: the row and the bytes are those of ``serialize``.
+        """
+        head, payload, flags, key = item
+        length = len(payload)
+        if length > _LARGEST_SINGLE or key is not None or not self.masking or self._extensions:
+            return None
+        if head not in _PLAIN or (head == _TEXT and not flags) or not self._direction.is_between_messages:
+            return None
+        key = self._random(4)
+        header = _SHORT_HEADERS[head][length] if length < 126 else minimal_header(head, length, key)[:-4]
+        return flags | _MASKED_FLAG, key, b"".join((header, key, apply_mask(payload, key)))
 
     def _one(self, item: Outgoing, key: bytes | None, batch: Batch, parts: list[bytes]) -> None:
         """Serialise one frame of any kind, marking what is wrong with it.
