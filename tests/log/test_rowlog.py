@@ -92,11 +92,16 @@ def test_a_frame_appended_alone_is_the_row_of_a_batch_of_one() -> None:
             head, key = (0x81, b"key!") if number % 3 else (0x82, None)
             payload = b"%d" % number * (number % 50)
             flags = Flag.TEXT if head == 0x81 else 0
+            wire = payload[::-1] if number % 5 == 0 else None
+            flags |= Flag.CHANGED if wire is not None else 0
             if is_single:
-                seq = log.append_single(head, flags | (Flag.MASKED if key else 0), payload, key, code)
+                single = head, flags | (Flag.MASKED if key else 0), payload, wire
+                seq = log.append_single(single, key, code)
             else:
                 batch = Batch()
                 batch.add(head, payload, flags, key)
+                if wire is not None:
+                    batch.set_wire(0, wire, payload)
                 seq = log.append(batch, 0, "out", next(times), next(times))
             assert seq == number
         logs.append(log)

@@ -23,7 +23,7 @@ from wsnotebook.files.loading import load
 from wsnotebook.files.pcapng.decoder import Decoder
 from wsnotebook.lab.recorder import Recorder
 from wsnotebook.log.connections import Connection
-from wsnotebook.wire.batch import RSV1, STATUSES, Flag
+from wsnotebook.wire.batch import RSV1, STATUSES, Flag, Single
 from wsnotebook.wire.deflate import DeflateDecoder
 from wsnotebook.wire.direction import Direction, Sender
 from wsnotebook.wire.extensions import PerMessageDeflate
@@ -116,17 +116,20 @@ def judged(judge: Judge, pieces: Iterable[bytes], sender: Sender) -> tuple[Frame
         if single is None:
             readings += [reading for reading in judge.receive(piece) if reading is not None]
         else:
-            readings.append(reading_of(*single))
+            readings.append(reading_of(single))
     last = judge.receive_end()
     for reading in [*readings, *([last] if last is not None else [])]:
         log.append(reading.batch, number, direction, 0, 0)
     return log, [*readings, *([last] if last is not None else [])]
 
 
-def reading_of(head: int, flags: int, payload: bytes) -> Reading:
+def reading_of(single: Single) -> Reading:
     """Return the reading that means the same as a frame that was read alone."""
+    head, flags, payload, wire_payload = single
     batch = ScannedBatch()
     batch.add(head, payload, flags)
+    if wire_payload is not None:
+        batch.set_wire(0, wire_payload, payload)
     return Reading(batch, deliverable=1)
 
 
@@ -669,9 +672,10 @@ def test_a_frame_sent_alone_is_the_same_row_and_the_same_bytes(
             assert short.serialize([outgoing(sent)])[1] == data
             continue
         taken += 1
-        assert single == (batch.flags[0], batch.mask_keys[0], data)
-        assert not (batch.wire or batch.headers or batch.details)
-    is_plain = not compressed and items and items[0][1] and items[0][0] == Frame.binary(items[0][0].data)
+        row = batch.heads[0], batch.flags[0], batch.payloads[0], batch.wire.get(0)
+        assert single == (row, batch.mask_keys[0], data)
+        assert not (batch.headers or batch.details)
+    is_plain = items and items[0][1] and items[0][0] == Frame.binary(items[0][0].data)
     assert taken or not is_plain
 
 

@@ -17,7 +17,7 @@ from wsnotebook.log.events import Event, events_to_dataframe
 from wsnotebook.log.segment import MAX_ROWS, Rows, Segment
 from wsnotebook.log.store import SegmentStore
 from wsnotebook.log.wire_image import wire_frames
-from wsnotebook.wire.batch import Batch, Flag, to_frame
+from wsnotebook.wire.batch import Batch, Flag, Single, batch_of, to_frame
 from wsnotebook.wire.frames import Frame
 
 if TYPE_CHECKING:
@@ -114,31 +114,28 @@ class RowLog:
                 tap(self, batch, code, time_ns)
         return first
 
-    def append_single(self, head: int, flags: int, payload: bytes, mask_key: bytes | None, code: int) -> int:
+    def append_single(self, single: Single, mask_key: bytes | None, code: int) -> int:
         """Append one frame that was read or written alone, now; return its ``seq``.
 
         The short way of append() for the batch of a quiet session, and the same row.
 
         Args:
-            head, flags, payload: as in a Batch; the payload is under LONE bytes.
+            single: the frame; its payload is under LONE bytes.
             mask_key: four bytes, or None where the frame was not masked.
             code: connection and direction, as code.py packs them.
         """
         time_ns = self.clock()
         monotonic_ns = self.monotonic()
         with self.lock:
-            segment = self._store.room_for_single(head, payload)
+            segment = self._store.room_for_single(single)
             seq = segment.first + segment.rows
-            segment.append_single(head, flags, payload, mask_key or b"", code, time_ns, monotonic_ns)
+            segment.append_single(single, mask_key, code, time_ns, monotonic_ns)
             if self._taps:
-                self._tap_single(head, flags, payload, mask_key, code, time_ns)
+                self._tap_single(single, mask_key, code, time_ns)
         return seq
 
-    def _tap_single(
-        self, head: int, flags: int, payload: bytes, mask_key: bytes | None, code: int, time_ns: int
-    ) -> None:
-        batch = Batch()
-        batch.add(head, payload, flags, mask_key)
+    def _tap_single(self, single: Single, mask_key: bytes | None, code: int, time_ns: int) -> None:
+        batch = batch_of(single, mask_key)
         for tap in self._taps:
             tap(self, batch, code, time_ns)
 

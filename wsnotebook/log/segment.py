@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wsnotebook.log.spill import Spill
-from wsnotebook.wire.batch import Batch, Flag, minimal_header
+from wsnotebook.wire.batch import Batch, Flag, Single, minimal_header
 
 __all__ = ["MAX_PAYLOAD", "MAX_ROWS", "Array", "Rows", "Segment"]
 
@@ -238,28 +238,21 @@ class Segment:
         self.rows = stop
 
     def append_single(
-        self,
-        head: int,
-        flags: int,
-        payload: bytes,
-        mask_key: bytes,
-        code: int,
-        time_ns: int,
-        monotonic_ns: int,
+        self, single: Single, mask_key: bytes | None, code: int, time_ns: int, monotonic_ns: int
     ) -> None:
-        """Add one row, which must fit: append() of a batch of one frame, without the batch.
-
-        Args:
-            head, flags, payload: as in a Batch; nothing that a Batch keeps in a dict.
-            mask_key: four bytes, or none where the frame was not masked.
-        """
+        """Add one row, which must fit: append() of a batch of one frame, without the batch."""
+        head, flags, payload, wire_payload = single
         row, start = self.rows, self.size
         stop = start + len(payload)
         self._payload_view[start:stop] = payload
         self.heads[row] = head
         self.flags[row] = flags
         self.offsets[row + 1] = self.size = stop
-        self.mask_keys += mask_key
+        if mask_key is not None:
+            self.mask_keys += mask_key
+        if wire_payload is not None:
+            self.wire += wire_payload
+            self.wire_offsets.append(len(self.wire))
         self._append_batch(row + 1, code, time_ns, monotonic_ns)
 
     def _append_columns(self, batch: Batch, start: int, stop: int) -> None:

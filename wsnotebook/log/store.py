@@ -10,7 +10,7 @@ from wsnotebook.log.arena import BLOCK, Arena
 from wsnotebook.log.restore import to_segment
 from wsnotebook.log.segment import MAX_PAYLOAD, Rows, Segment
 from wsnotebook.log.spill import Spill, describe_failure
-from wsnotebook.wire.batch import Batch
+from wsnotebook.wire.batch import Batch, Single, batch_of
 
 __all__ = ["SegmentStore"]
 
@@ -114,13 +114,11 @@ class SegmentStore:
         self._push(full.successor(batch, self.allocate, most))
         return self._open
 
-    def room_for_single(self, head: int, payload: bytes) -> Segment:
+    def room_for_single(self, single: Single) -> Segment:
         """As room_for(), of a batch with one frame."""
-        if self._open.has_room_for(len(payload)):
+        if self._open.has_room_for(len(single[2])):
             return self._open
-        batch = Batch()
-        batch.add(head, payload)
-        return self.room_for(batch)
+        return self.room_for(batch_of(single))
 
     def adopt(self, rows: Rows) -> None:
         """Append the rows of a file as a sealed segment.

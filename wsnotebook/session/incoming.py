@@ -18,7 +18,7 @@ from wsnotebook.session.capacity import Capacity
 from wsnotebook.session.channelend import ChannelEnd
 from wsnotebook.session.state import Lifecycle
 from wsnotebook.session.threadcheck import require_loop
-from wsnotebook.wire.batch import FIN, OPCODE, to_frame
+from wsnotebook.wire.batch import FIN, OPCODE, Single, to_frame
 from wsnotebook.wire.frames import OPCODES, Frame
 
 __all__ = ["IncomingState", "ReceiveChannel"]
@@ -48,7 +48,7 @@ class IncomingState:
         """Frames (raw) or messages (default) received for the application; counted by the pump's thread."""
         self.dequeued = 0
         """Of those, dequeued by the user; counted by the user's thread."""
-        self.hand_over: Callable[[int, int, bytes], bool] | None = None
+        self.hand_over: Callable[[int, Single], bool] | None = None
         """Of the user's end, where it lives on the pump's loop: takes a frame that was received alone; see
         ReceiveChannel.hand_over."""
         self.bound = capacity.size
@@ -182,8 +182,8 @@ class ReceiveChannel(ChannelEnd):
         except SessionClosed:
             raise StopAsyncIteration from None
 
-    def hand_over(self, seq: int, head: int, payload: bytes) -> bool:
-        """Hand a plain frame that was received alone to the coroutine that waits for it; return whether no one has to look again.
+    def hand_over(self, seq: int, single: Single) -> bool:
+        """Hand a frame that was received alone to the coroutine that waits for it; return whether no one has to look again.
 
         It saves reading the frame back from the log, and looking at everything else that a coroutine can wait for. Only
         on the loop of this end.
@@ -199,6 +199,7 @@ class ReceiveChannel(ChannelEnd):
         ):
             return False
         cursor.pass_over(seq + 1)
+        head, _, payload, _ = single
         self._ready.append(_make_frame((OPCODES[head & OPCODE], payload, True, False, False, False)))
         waiters.wake()
         return True

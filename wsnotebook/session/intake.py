@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 
 from wsnotebook.session.incoming import IncomingState
+from wsnotebook.wire.batch import Single
 from wsnotebook.wire.protocol import WireProtocol
 from wsnotebook.wire.reading import Reading
 
@@ -25,7 +26,7 @@ class Intake:
     Args:
         state: of ``incoming``, which may hold reading up.
         process: called with each reading.
-        process_single: called with each frame that was read alone: first byte, flags and payload; see wire/reading.py.
+        process_single: called with each frame that was read alone.
         gives_way: the loop has a thread to itself, and the user's thread needs turns of the interpreter's lock.
     """
 
@@ -33,7 +34,7 @@ class Intake:
         self,
         state: IncomingState,
         process: Callable[[Reading], None],
-        process_single: Callable[[int, int, bytes], None],
+        process_single: Callable[[Single], None],
         *,
         gives_way: bool = False,
     ) -> None:
@@ -61,7 +62,7 @@ class Intake:
             self.rest = self._wire.receive(bytes(data))
             self._read_on()
             return
-        self._process_single(*single)
+        self._process_single(single)
         if self._gives_way:
             self._let_others(time.monotonic() - began)
 

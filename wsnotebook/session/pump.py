@@ -24,6 +24,7 @@ from wsnotebook.session.outgoing import OutgoingState
 from wsnotebook.session.pings import Answer, Pings
 from wsnotebook.session.state import Lifecycle, SessionState
 from wsnotebook.session.writer import FrameWriter
+from wsnotebook.wire.batch import Single
 from wsnotebook.wire.closing import Event, Initiator, Kind, Phase
 from wsnotebook.wire.frames import CloseCode, Frame
 from wsnotebook.wire.protocol import WireProtocol
@@ -159,16 +160,16 @@ class Pump:
         self.outgoing.is_new_turn = True
         self._notify()
 
-    def _process_single(self, head: int, flags: int, payload: bytes) -> None:
+    def _process_single(self, single: Single) -> None:
         """Record a frame that was read alone, and hand it to who waits for it: _process() of the most frequent reading."""
-        seq = self.log.append_single(head, flags, payload, None, self._code)
+        seq = self.log.append_single(single, None, self._code)
         incoming = self.incoming
         self.outgoing.is_new_turn = True
         if not self.life.end.incoming_ended:
             incoming.delivered += 1
             if incoming.bound is not None and incoming.is_full:
                 self._hold_incoming()
-            if incoming.hand_over is not None and incoming.hand_over(seq, head, payload):
+            if incoming.hand_over is not None and incoming.hand_over(seq, single):
                 return
         self._notify()
 

@@ -108,8 +108,8 @@ class FrameWriter:
             state.data.enqueued += 1
             self._write([item])
             return True
-        flags, key, data = single
-        seq = self._log.append_single(item[0], flags, item[1], key, self._code)
+        row, key, data = single
+        seq = self._log.append_single(row, key, self._code)
         transport.write(data)
         left = transport.get_write_buffer_size()
         if left:

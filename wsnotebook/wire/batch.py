@@ -24,6 +24,8 @@ __all__ = [
     "Batch",
     "Flag",
     "Payload",
+    "Single",
+    "batch_of",
     "first_byte",
     "is_final",
     "is_whole",
@@ -46,6 +48,10 @@ _LARGE = 1024  # bytes from which another copy of a payload costs more than a tu
 Payload: TypeAlias = bytes | memoryview
 """Payload of a frame: a view only of a lone one that was received in its place, a final text or binary frame."""
 
+
+Single: TypeAlias = tuple[int, int, bytes, bytes | None]
+"""A whole message in a frame that was read or is written alone, and is right: first byte, flags, payload, and the payload
+on the wire where an extension changed it."""
 
 _Bits = TypeVar("_Bits", int, "NDArray[Any]")
 
@@ -206,6 +212,16 @@ class Batch:
 
     def __iter__(self) -> Iterator[Frame]:
         return map(to_frame, self.heads, map(bytes, self.payloads))
+
+
+def batch_of(single: Single, mask_key: bytes | None = None) -> Batch:
+    """Return the batch that has only this frame."""
+    head, flags, payload, wire_payload = single
+    batch = Batch()
+    place = batch.add(head, payload, flags, mask_key)
+    if wire_payload is not None:
+        batch.set_wire(place, wire_payload, payload)
+    return batch
 
 
 def to_frame(head: int, payload: bytes) -> Frame:

@@ -104,7 +104,12 @@ class Inflater:
         return whole if whole is not None else (yield from self.rest())
 
     def start(self, data: bytes, *, final: bool, limit: int | None) -> bytes | None:
-        """Inflate one frame in one call; None where it is not finished by that, and ``rest`` has to be called."""
+        """Inflate one frame in one call; None where it is not finished by that, and ``rest`` has to be called.
+
+        Of a frame that was begun already it is None again, and nothing else happens.
+        """
+        if self._begun is not None:
+            return None
         rest = data + _SYNC_TAIL if final else data
         room = _STEP if limit is None else min(_STEP, limit + 1)
         decoder = self._decoder

@@ -11,7 +11,7 @@ from collections.abc import Generator, Sequence
 from typing import Literal, TypeAlias
 
 from wsnotebook.errors import FrameTooBig
-from wsnotebook.wire.batch import OPCODE, Batch, Flag
+from wsnotebook.wire.batch import OPCODE, RSV1, Batch, Flag, Single
 from wsnotebook.wire.decoding import Decoder, Decoding
 from wsnotebook.wire.frames import MAX_CONTROL_PAYLOAD, Opcode
 from wsnotebook.wire.limits import NO_LIMITS, Limits, fits
@@ -26,12 +26,12 @@ Sender: TypeAlias = Literal["client", "server"]
 
 _WHOLE_COMPRESSED = frozenset((0xC1, 0xC2))  # a compressed message of one frame
 _WHOLE_TEXT = 0x81  # a text message of one frame
-_WHOLE_BINARY = 0x82
 _PING_OR_PONG = frozenset((0x89, 0x8A))
 _MASK_BIT = 0x80  # of the second byte
 # Ints of this module: each member of an enum or a class costs one more look-up for each frame.
 _BINARY, _CLOSE = int(Opcode.BINARY), int(Opcode.CLOSE)
-_MASKED, _TEXT = Flag.MASKED, Flag.TEXT
+_MASKED, _TEXT, _CHANGED = Flag.MASKED, Flag.TEXT, Flag.CHANGED
+_TEXT_OPCODE = int(Opcode.TEXT)
 
 
 class Direction:
@@ -86,17 +86,34 @@ class Direction:
 
     # A frame alone
 
-    def judge_single(self, head: int, payload: bytes) -> int | None:
-        """Return the flags of a plain frame that was read alone and breaks no rule; None where it has to be judged as any."""
+    def judge_single(self, head: int, wire_payload: bytes) -> Single | None:
+        """Judge a frame that was read alone; None where it has to be judged as any other.
+
+        Args:
+            head: of a whole message, plain or compressed.
+            wire_payload: all of it; unmasked.
+
+        A text that is not UTF-8 lacks Flag.TEXT, and breaks a rule.
+        """
         if self.is_closed or self._mask_bit or self._judges_plain or self._message.opcode is not None:
             return None
-        if (
-            self.is_decoding and self._decoding.deflate is None
-        ):  # an extension of the user's may change it without a mark
-            return None
-        if head == _WHOLE_TEXT:
-            return _TEXT if payload.isascii() or is_utf8(payload) else None
-        return 0 if head == _WHOLE_BINARY else None
+        payload, flags = wire_payload, 0
+        if self.is_decoding:
+            deflate = self._decoding.deflate
+            if deflate is None:  # an extension of the user's may change a frame without a mark
+                return None
+            if head & RSV1:
+                inflated = None
+                if self._decoding.lost is None:
+                    inflated = deflate.decode_whole(wire_payload, self._limits.inflated)
+                if inflated is None:
+                    return None
+                payload = inflated
+        if head & OPCODE == _TEXT_OPCODE and (payload.isascii() or is_utf8(payload)):
+            flags = _TEXT
+        if payload is wire_payload:  # an empty one is the same object when it was inflated
+            return head, flags, payload, None
+        return head, flags | _CHANGED, payload, wire_payload
 
     # Many frames at once
 

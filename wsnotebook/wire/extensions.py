@@ -159,6 +159,13 @@ class DeflateExtension(WebSocketExtension):
         coded = self._engine.encode(_EngineFrame(_EngineOpcode(frame.opcode), frame.data, frame.fin))
         return Frame(frame.opcode, coded.data, frame.fin, coded.rsv1, frame.rsv2, frame.rsv3)
 
+    def encode_whole(self, payload: bytes) -> bytes | None:
+        """Compress a message of one frame; None where ``compress_if`` has to be asked, by ``encode``."""
+        if self._compress_if:
+            return None
+        self._compressing = False
+        return bytes(self._engine.encode(_EngineFrame(_EngineOpcode.TEXT, payload, True)).data)
+
     def decode(self, frame: Frame, *, max_size: int | None = None) -> Frame:  # type: ignore[override]  # our Frame
         """Inflate the frame in one go."""
         steps = self.decoder.decoding(frame, max_size=max_size)

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator, Sequence
 
 from wsnotebook.errors import ProtocolViolation
-from wsnotebook.wire.batch import FIN, OPCODE
+from wsnotebook.wire.batch import FIN, OPCODE, Flag, Single
 from wsnotebook.wire.decoding import Decoder
 from wsnotebook.wire.deflate import DeflateDecoder
 from wsnotebook.wire.direction import Direction, Sender
 from wsnotebook.wire.frames import Opcode
 from wsnotebook.wire.limits import NO_LIMITS, Limits
-from wsnotebook.wire.reading import Fault, Reading, Single
+from wsnotebook.wire.reading import Fault, Reading
 from wsnotebook.wire.rules import Rules, Verdict, close_rule
 from wsnotebook.wire.scanner import ScannedBatch, Scanner
 
@@ -24,6 +24,7 @@ __all__ = ["Judge"]
 _COMPRESSED_BYTES = 8192  # scanned at once where deflate was negotiated: they can inflate to 8 MiB
 _INFLATED_BYTES = 2 << 20  # made of small messages before the loop gets a turn, as of a large one
 
+_TEXT, _TEXT_OPCODE = Flag.TEXT, int(Opcode.TEXT)
 _PARTS = b"\x00\x01\x02"  # first bytes of frames that complete no message
 _COMPLETE = frozenset(head for head in range(FIN, 256) if head & OPCODE <= Opcode.BINARY)  # of those that do
 
@@ -54,6 +55,9 @@ class Judge:
         """Returns where the next bytes may be put, because all of them belong to a large frame; None for anywhere."""
         self._read_size: int | None = None  # bytes scanned at once; None for all
         self._has_failed = False
+        self._inflated: ScannedBatch | None = (
+            None  # the frame of the last read, which receive_single() found wrong
+        )
         self._is_failed_early = False  # by the beginning of a frame whose row has not come
 
     @property
@@ -90,6 +94,8 @@ class Judge:
 
         None is yielded where a long decoding lets the event loop take a turn. Exhaust the iterator before the next call.
         """
+        if self._inflated is not None:
+            return self._scan()
         size = self._read_size
         if size is not None and len(data) > size:
             return self._scan_pieces(data, size)
@@ -104,9 +110,13 @@ class Judge:
         frame = self._scanner.single(data)
         if frame is None or self._has_failed:
             return None
-        head, payload = frame
-        flags = self._direction.judge_single(head, payload)
-        return None if flags is None else (head, flags, payload)
+        single = self._direction.judge_single(*frame)
+        if single is None or single[1] & _TEXT or single[0] & OPCODE != _TEXT_OPCODE:
+            return single
+        if single[3] is not None:  # it cannot be inflated twice
+            self._inflated = ScannedBatch()
+            self._inflated.set_wire(self._inflated.add(single[0], b""), single[3], single[2])
+        return None
 
     def receive_in_place(self, count: int) -> Iterator[Reading | None]:
         """As receive(), of bytes that were put at the beginning of ``room()``."""
@@ -133,7 +143,7 @@ class Judge:
 
     def _scan(self) -> Generator[Reading | None, None, None]:
         """Judge all whole frames of what was fed, and the beginning of the next one."""
-        while (batch := self._scanner.scan()) is not None:
+        while (batch := self._next_batch()) is not None:
             reading = Reading(batch, end=0 if self._is_over else None)
             if self._direction.judge_run(batch):
                 self._count_run(reading)
@@ -148,6 +158,10 @@ class Judge:
         if self._scanner.is_begun_new:
             self._scanner.is_begun_new = False
             yield from self._judge_begun()
+
+    def _next_batch(self) -> ScannedBatch | None:
+        batch, self._inflated = self._inflated, None
+        return batch if batch is not None else self._scanner.scan()
 
     def _count_run(self, reading: Reading) -> None:
         """Count a batch of data frames that are all right."""

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from wsnotebook.errors import SessionFault
 from wsnotebook.wire.scanner import ScannedBatch
 
-__all__ = ["Fault", "Reading", "Single"]
-
-Single: TypeAlias = tuple[int, int, bytes]
-"""First byte, flags and payload of a frame that was read alone, is right, and needs nothing done about it."""
+__all__ = ["Fault", "Reading"]
 
 
 class Fault(NamedTuple):

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-from wsnotebook.wire.batch import FIN, OPCODE, Batch, Flag, first_byte, minimal_header, to_frame
+from wsnotebook.wire.batch import FIN, OPCODE, RSV1, Batch, Flag, Single, first_byte, minimal_header, to_frame
 from wsnotebook.wire.decoding import decoders_of
 from wsnotebook.wire.direction import Direction
-from wsnotebook.wire.extensions import WebSocketExtension
+from wsnotebook.wire.extensions import DeflateExtension, WebSocketExtension
 from wsnotebook.wire.frames import Frame, Opcode
 from wsnotebook.wire.masking import apply_mask
 from wsnotebook.wire.messages import is_utf8
@@ -26,7 +26,9 @@ _PLAIN = frozenset((_TEXT, 0x82))
 _LARGEST_SINGLE = 64 << 10  # bytes: of a larger one the copy costs more than the way
 _MASKED_FLAG = Flag.MASKED
 _MASKED = bytes(flags | Flag.MASKED for flags in range(256))
-_SHORT_HEADERS = {head: [bytes((head, 0x80 | length)) for length in range(126)] for head in _PLAIN}
+_SHORT_HEADERS = {
+    head: [bytes((head, 0x80 | length)) for length in range(126)] for head in (0x81, 0x82, 0xC1, 0xC2)
+}
 
 
 def outgoing(frame: Frame, mask_key: bytes | None = None) -> Outgoing:
@@ -50,6 +52,7 @@ class Serializer:
         self.masking = masking
         self._random = random
         self._extensions: tuple[WebSocketExtension, ...] = ()
+        self._deflate: DeflateExtension | None = None  # where it is the only one
         self._direction = Direction("client")
 
     def negotiate(self, claimed: int, extensions: tuple[WebSocketExtension, ...]) -> None:
@@ -60,6 +63,8 @@ class Serializer:
             extensions: in negotiated order, in which outgoing frames pass them.
         """
         self._extensions = extensions
+        only = extensions[0] if len(extensions) == 1 else None
+        self._deflate = only if isinstance(only, DeflateExtension) else None
         self._direction.negotiate(claimed, decoders_of(extensions))
 
     def serialize(self, items: Sequence[Outgoing]) -> tuple[Batch, bytes]:
@@ -81,20 +86,26 @@ class Serializer:
             self._one(item, item[3] or (key if self.masking else None), batch, parts)
         return batch, b"".join(parts)
 
-    def serialize_single(self, item: Outgoing) -> tuple[int, bytes, bytes] | None:
-        """Return flags, mask key and bytes of a masked whole message that no extension changes; None of any other frame.
+    def serialize_single(self, item: Outgoing) -> tuple[Single, bytes, bytes] | None:
+        """Return the row, the mask key and the bytes of a masked whole message; None of any other frame.
 
         The short way of a frame that is sent alone: the row and the bytes are those of ``serialize``.
         """
         head, payload, flags, key = item
-        length = len(payload)
-        if length > _LARGEST_SINGLE or key is not None or not self.masking or self._extensions:
+        if len(payload) > _LARGEST_SINGLE or key is not None or not self.masking:
             return None
         if head not in _PLAIN or (head == _TEXT and not flags) or not self._direction.is_between_messages:
             return None
-        key = self._random(4)
+        wire_payload, changed = payload, None
+        if self._extensions:
+            changed = None if self._deflate is None else self._deflate.encode_whole(payload)
+            if changed is None:
+                return None
+            head, flags, wire_payload = head | RSV1, flags | Flag.CHANGED, changed
+        key, length = self._random(4), len(wire_payload)
         header = _SHORT_HEADERS[head][length] if length < 126 else minimal_header(head, length, key)[:-4]
-        return flags | _MASKED_FLAG, key, b"".join((header, key, apply_mask(payload, key)))
+        data = b"".join((header, key, apply_mask(wire_payload, key)))
+        return (head, flags | _MASKED_FLAG, payload, changed), key, data
 
     def _one(self, item: Outgoing, key: bytes | None, batch: Batch, parts: list[bytes]) -> None:
         """Serialise one frame of any kind, marking what is wrong with it.
