@@ -21,7 +21,7 @@ from wsnotebook.log.columns import (
 )
 from wsnotebook.log.connections import Connection
 from wsnotebook.log.numberfills import Source, categories_by_connection
-from wsnotebook.log.segment import Array, Rows
+from wsnotebook.log.rows import Array, Rows
 
 __all__ = ["NEW_COLUMNS"]
 

@@ -241,10 +241,46 @@ def test_the_top_level_has_nothing_else() -> None:
 
 
 @pytest.mark.parametrize("module", ["wsnotebook", "wsnotebook.session.client"])
-def test_importing_loads_neither_pandas_nor_widgets(module: str) -> None:
-    """``import wsnotebook``, and the session with it, is quick: pandas and ipywidgets come when they are used."""
-    code = f"import sys, {module}; sys.exit(bool({{'pandas', 'ipywidgets', 'pyarrow'}} & set(sys.modules)))"
+def test_importing_loads_neither_numpy_nor_widgets(module: str) -> None:
+    """``import wsnotebook``, and the session with it, is quick: numpy, pandas and ipywidgets come when they are used."""
+    heavy = {"numpy", "pandas", "ipywidgets", "pyarrow"}
+    code = f"import sys, {module}; sys.exit(bool({heavy} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+_CONVERSATION = """
+import asyncio, sys
+from websockets.asyncio.server import ServerConnection, serve
+import wsnotebook
+
+async def echo(peer: ServerConnection) -> None:
+    async for message in peer:
+        await peer.send(message)
+
+async def main(io: str) -> None:
+    async with serve(echo, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        async with wsnotebook.connect(f"ws://127.0.0.1:{port}/", io=io, proxy=None) as session:
+            for size in (5, 100, *[5000] * 500, 400_000):
+                await session.send(bytes(size))
+                assert await session.receive() == bytes(size)
+            await session.ping()
+    assert len(session.log) == 2 * 503 + 4, session.log
+    loaded = {"numpy", "pandas", "pyarrow", "ipywidgets"} & set(sys.modules)
+    assert not loaded, loaded
+    assert len(session.df) == len(session.log) and "numpy" in sys.modules
+
+asyncio.run(main(sys.argv[1]))
+"""
+
+
+@pytest.mark.parametrize("io", ["kernel", "thread"])
+def test_a_session_records_without_numpy(io: str) -> None:
+    """Connecting, sending, receiving and closing, through segments of every size; the first question loads it."""
+    done = subprocess.run(
+        [sys.executable, "-c", _CONVERSATION, io], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_every_public_name_is_there() -> None:

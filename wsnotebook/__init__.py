@@ -5,7 +5,7 @@
     session            # the panel
     session.df         # the conversation
 
-Names are loaded when they are first used: importing this package loads neither pandas nor ipywidgets.
+Names are loaded when they are first used: importing this package loads neither numpy nor ipywidgets.
 """
 
 from __future__ import annotations

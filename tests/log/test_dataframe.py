@@ -9,6 +9,7 @@ from feed import Feed, server_frame
 from wsnotebook.log.columns import COLUMNS, INDEX
 from wsnotebook.log.dataframe import Frames
 from wsnotebook.log.rowlog import RowLog
+from wsnotebook.log.rows import read_rows
 from wsnotebook.wire.frames import CloseReason, Frame
 
 DTYPES = {
@@ -42,7 +43,7 @@ def test_a_run_without_rows_changes_nothing() -> None:
     Feed(log).receive(server_frame(b"x"))
     segment = log.segment_of(0)
     frames = Frames(0)
-    for rows in (segment.read(0, 0), segment.read(0, 1), segment.read(1, 1)):
+    for rows in (read_rows(segment, 0, 0), read_rows(segment, 0, 1), read_rows(segment, 1, 1)):
         frames.extend(rows, log.connections)
     pd.testing.assert_frame_equal(frames.dataframe(log.connections), log.df)
 

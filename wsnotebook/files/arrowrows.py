@@ -12,7 +12,7 @@ from wsnotebook.files.header import status_from
 from wsnotebook.log.code import DIRECTIONS, pack_code
 from wsnotebook.log.columns import FILE_COLUMNS, INDEX, Parquet
 from wsnotebook.log.restore import batches_of
-from wsnotebook.log.segment import Array, Rows
+from wsnotebook.log.rows import Array, Rows
 from wsnotebook.wire.batch import Flag, first_byte, opcode_of
 from wsnotebook.wire.frames import OPCODE_NAMES, Opcode
 

@@ -14,7 +14,7 @@ from wsnotebook.files import parquet
 from wsnotebook.files.header import Header
 from wsnotebook.files.parts import groups, recording_name, recordings, write_part
 from wsnotebook.files.runningframes import RunningFrames
-from wsnotebook.log.segment import Rows
+from wsnotebook.log.rows import Rows
 
 __all__ = ["parts_of", "read", "read_parts", "write"]
 

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from wsnotebook.files.content import kind_of
 from wsnotebook.files.header import Header
-from wsnotebook.log.segment import Rows
+from wsnotebook.log.rows import Rows
 
 __all__ = ["LOADABLE", "SAVABLE", "Reader", "Writer", "is_directory", "reader_for", "writer_for"]
 

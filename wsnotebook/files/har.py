@@ -20,7 +20,7 @@ from wsnotebook.files.harwriting import MessageJoiner, entry_of
 from wsnotebook.files.header import Header
 from wsnotebook.files.pcapng.runblocks import Run, run_data
 from wsnotebook.files.pcapng.runreader import RunReader
-from wsnotebook.log.segment import Rows
+from wsnotebook.log.rows import Rows
 
 __all__ = ["read", "write"]
 

@@ -23,7 +23,7 @@ from wsnotebook.files.rowbuilder import Row, RowBuilder
 from wsnotebook.log.code import pack_code
 from wsnotebook.log.connections import Connection
 from wsnotebook.log.events import Event
-from wsnotebook.log.segment import Rows
+from wsnotebook.log.rows import Rows
 from wsnotebook.wire.batch import Flag, first_byte
 from wsnotebook.wire.frames import Opcode
 

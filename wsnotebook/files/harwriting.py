@@ -9,7 +9,7 @@ from typing import Any
 
 from wsnotebook.log.code import connection_of, is_sent
 from wsnotebook.log.connections import Connection
-from wsnotebook.log.segment import Rows
+from wsnotebook.log.rows import Rows
 from wsnotebook.wire.batch import Flag, is_final, is_whole, opcode_of
 
 __all__ = ["MessageJoiner", "entry_of"]

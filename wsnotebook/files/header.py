@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from wsnotebook.log.connections import Connection
 from wsnotebook.log.events import Event
 from wsnotebook.log.rowlog import RowLog
-from wsnotebook.log.segment import Rows
+from wsnotebook.log.rows import Rows
 from wsnotebook.wire.batch import STATUSES
 
 __all__ = [

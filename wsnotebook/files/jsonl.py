@@ -27,7 +27,7 @@ from wsnotebook.files.runningframes import RunningFrames
 from wsnotebook.log.code import DIRECTIONS, pack_code
 from wsnotebook.log.columns import BINARY, INDEX, LARGE_BINARY, TIME, Column, Json
 from wsnotebook.log.restore import batches_of
-from wsnotebook.log.segment import Rows
+from wsnotebook.log.rows import Rows
 from wsnotebook.wire.batch import Flag, first_byte
 from wsnotebook.wire.frames import OPCODE_NAMES, Opcode
 

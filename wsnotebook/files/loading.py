@@ -8,7 +8,7 @@ from pathlib import Path
 from wsnotebook.files.formats import reader_for
 from wsnotebook.files.framelog import FrameLog
 from wsnotebook.files.header import Header
-from wsnotebook.log.segment import Rows
+from wsnotebook.log.rows import Rows
 
 __all__ = ["load", "to_log"]
 

@@ -21,7 +21,8 @@ from wsnotebook.files.runningframes import RunningFrames
 from wsnotebook.log.columns import CATEGORY, COLUMNS, FILE_COLUMNS, INDEX, Absent, Column, Parquet
 from wsnotebook.log.dataframe import Frames
 from wsnotebook.log.restore import check
-from wsnotebook.log.segment import MAX_ROWS, Rows
+from wsnotebook.log.rows import Rows
+from wsnotebook.log.segment import MAX_ROWS
 from wsnotebook.wire.batch import STATUSES
 
 __all__ = ["read", "read_dataframe", "read_header", "write"]

@@ -12,7 +12,7 @@ from wsnotebook.files import parquet
 from wsnotebook.files.header import Header
 from wsnotebook.files.runningframes import RunningFrames
 from wsnotebook.log.connections import Connection
-from wsnotebook.log.segment import Rows
+from wsnotebook.log.rows import Rows
 
 __all__ = ["groups", "recording_name", "recordings", "write_part"]
 

@@ -12,7 +12,8 @@ from wsnotebook.files.logthread import LogThread
 from wsnotebook.files.parts import groups, recording_name, recordings, write_part
 from wsnotebook.files.runningframes import RunningFrames
 from wsnotebook.log.rowlog import RowLog
-from wsnotebook.log.segment import MAX_PAYLOAD, MAX_ROWS, Rows
+from wsnotebook.log.rows import Rows
+from wsnotebook.log.segment import MAX_PAYLOAD, MAX_ROWS
 
 __all__ = ["PartWriter"]
 

@@ -7,7 +7,8 @@ from typing import NamedTuple
 import numpy as np
 
 from wsnotebook.log.restore import batches_of, check, offsets_of
-from wsnotebook.log.segment import MAX_PAYLOAD, MAX_ROWS, Rows
+from wsnotebook.log.rows import Rows
+from wsnotebook.log.segment import MAX_PAYLOAD, MAX_ROWS
 from wsnotebook.wire.batch import Flag
 
 __all__ = ["Row", "RowBuilder"]

@@ -10,7 +10,7 @@ from wsnotebook.log.columns import FILE_COLUMNS, Column
 from wsnotebook.log.connections import Connection
 from wsnotebook.log.dataframe import Frames
 from wsnotebook.log.numberfills import OpenMessages
-from wsnotebook.log.segment import Rows
+from wsnotebook.log.rows import Rows
 
 __all__ = ["RunningFrames"]
 

@@ -13,7 +13,8 @@ import pyarrow as pa
 
 from wsnotebook.log.connections import Connection
 from wsnotebook.log.numberfills import close_rows
-from wsnotebook.log.segment import MAX_ROWS, Array, Rows
+from wsnotebook.log.rows import Array, Rows
+from wsnotebook.log.segment import MAX_ROWS
 from wsnotebook.wire.batch import Flag
 
 __all__ = [

@@ -17,7 +17,7 @@ from wsnotebook.log.columns import COLUMNS, INDEX, STRING, TIME, Column
 from wsnotebook.log.connections import Connection
 from wsnotebook.log.numbercolumns import NumberColumns
 from wsnotebook.log.numberfills import OpenMessages
-from wsnotebook.log.segment import Rows
+from wsnotebook.log.rows import Rows
 
 __all__ = ["Frames", "frames_of", "timed_series"]
 

@@ -12,7 +12,7 @@ import numpy as np
 from wsnotebook.log.columns import COLUMNS, Column
 from wsnotebook.log.connections import Connection
 from wsnotebook.log.numberfills import Arrays, OpenMessages, Source
-from wsnotebook.log.segment import Rows
+from wsnotebook.log.rows import Rows
 
 __all__ = ["NumberColumns"]
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from wsnotebook.log.code import connection_of
 from wsnotebook.log.connections import Connection
-from wsnotebook.log.segment import Array, Rows
+from wsnotebook.log.rows import Array, Rows
 from wsnotebook.wire.batch import FIN, OPCODE, STATUSES, Flag, opcode_of
 from wsnotebook.wire.frames import Opcode
 

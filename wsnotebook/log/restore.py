@@ -10,7 +10,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from wsnotebook.log.code import pack_code
-from wsnotebook.log.segment import MAX_ROWS, Array, Rows, Segment
+from wsnotebook.log.rows import Array, Rows
+from wsnotebook.log.segment import MAX_ROWS, Segment
 from wsnotebook.wire.batch import Flag
 
 __all__ = ["batches_of", "check", "offsets_of", "to_segment"]
@@ -91,17 +92,26 @@ def _check_texts(rows: Rows) -> None:
 
 
 def to_segment(rows: Rows) -> Segment:
-    """Return a sealed segment of the rows, without a copy."""
+    """Return a sealed segment of the rows, without a copy of their payloads."""
     segment = Segment(rows.first, 0, 0)
-    segment.heads, segment.flags, segment.offsets = rows.heads, rows.flags, rows.offsets
-    segment.payload, segment.wire, segment.wire_offsets = rows.payload, rows.wire, rows.wire_offsets
-    segment.mask_keys = rows.mask_keys
+    segment.heads, segment.flags = _column(rows.heads, np.uint8), _column(rows.flags, np.uint8)
+    segment.offsets, segment.wire_offsets = (
+        _column(rows.offsets, np.int64),
+        _column(rows.wire_offsets, np.int64),
+    )
+    segment.payload, segment.wire, segment.mask_keys = rows.payload, rows.wire, rows.mask_keys
     segment.headers, segment.details = rows.headers, rows.details
-    segment.starts = np.concatenate(([0], np.cumsum(rows.counts))).astype(np.int32)
-    segment.times, segment.monotonics, segment.codes = rows.times, rows.monotonics, rows.codes
+    segment.starts = _column(np.concatenate(([0], np.cumsum(rows.counts))), np.int32)
+    segment.times, segment.monotonics = _column(rows.times, np.int64), _column(rows.monotonics, np.int64)
+    segment.codes = _column(rows.codes, np.int32)
     segment.rows, segment.batches, segment.size = len(rows), len(rows.counts), len(memoryview(rows.payload))
+    segment.code_set = frozenset(np.unique(rows.codes).tolist())
     segment.is_sealed = True
     return segment
+
+
+def _column(values: Array, dtype: type[np.generic]) -> memoryview:
+    return np.ascontiguousarray(values, dtype).data
 
 
 def batches_of(*columns: Array) -> tuple[Array, Array]:

@@ -14,9 +14,8 @@ from wsnotebook.log.code import pack_code
 from wsnotebook.log.connections import Connection
 from wsnotebook.log.cursor import Cursor
 from wsnotebook.log.events import Event, events_to_dataframe
-from wsnotebook.log.segment import MAX_ROWS, Rows, Segment
+from wsnotebook.log.segment import MAX_ROWS, Segment
 from wsnotebook.log.store import SegmentStore
-from wsnotebook.log.wire_image import wire_frames
 from wsnotebook.wire.batch import Batch, Flag, Single, batch_of, to_frame
 from wsnotebook.wire.frames import Frame
 
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from wsnotebook.log.dataframe import Frames
+    from wsnotebook.log.rows import Rows
 
 __all__ = ["DEFAULT_RETENTION", "RowLog", "Tap"]
 
@@ -190,7 +190,9 @@ class RowLog:
 
     def _segment_sealed(self, segment: Segment) -> None:
         if self._frames is not None:
-            self._frames.replace_chunks(segment.read(0, segment.rows), self.connections)
+            from wsnotebook.log.rows import read_rows  # as in rows()
+
+            self._frames.replace_chunks(read_rows(segment, 0, segment.rows), self.connections)
 
     def _segment_dropped(self, segment: Segment) -> None:
         self.dropped += segment.rows
@@ -244,6 +246,8 @@ class RowLog:
 
     def rows(self, start: int, stop: int) -> Iterator[Rows]:
         """Yield rows ``start`` to ``stop`` by ``seq``, a segment at a time and at most MAX_ROWS at once."""
+        from wsnotebook.log.rows import read_rows  # here, so that a session can record without loading numpy
+
         for segment in self._store:
             low = max(start, segment.first) - segment.first
             while True:
@@ -251,16 +255,18 @@ class RowLog:
                     high = min(stop - segment.first, segment.rows, low + MAX_ROWS)
                     if low >= high:
                         break
-                    rows = segment.read(low, high)
+                    rows = read_rows(segment, low, high)
                 yield rows
                 low = high
 
     def drain(self) -> Iterator[Rows]:
         """Yield all rows, a segment at a time, and keep none: for a log that only gathers rows for another one."""
+        from wsnotebook.log.rows import read_rows  # as in rows()
+
         self._frames = None
         for segment in self._store.drain():
             if segment.rows:
-                yield segment.read(0, segment.rows)
+                yield read_rows(segment, 0, segment.rows)
 
     def frame(self, seq: int) -> Frame:
         """Return one frame.
@@ -376,6 +382,8 @@ def _in_words(size: int) -> str:
 
 
 def _wire_parts(rows: Rows, wanted: set[int]) -> Iterator[bytes]:
+    from wsnotebook.log.wire_image import wire_frames  # as in RowLog.rows()
+
     frames = wire_frames(rows)
     start = 0
     for count, code in zip(rows.counts.tolist(), rows.codes.tolist(), strict=True):

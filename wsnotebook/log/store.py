@@ -5,12 +5,15 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 from wsnotebook.log.arena import BLOCK, Arena
-from wsnotebook.log.restore import to_segment
-from wsnotebook.log.segment import MAX_PAYLOAD, Rows, Segment
+from wsnotebook.log.segment import MAX_PAYLOAD, Segment
 from wsnotebook.log.spill import Spill, describe_failure
 from wsnotebook.wire.batch import Batch, Single, batch_of
+
+if TYPE_CHECKING:
+    from wsnotebook.log.rows import Rows
 
 __all__ = ["SegmentStore"]
 
@@ -126,6 +129,8 @@ class SegmentStore:
         Raises:
             ValueError: they do not follow the last row.
         """
+        from wsnotebook.log.restore import to_segment  # here, so that a session can record without numpy
+
         if rows.first != self.end:
             raise ValueError(f"seq {rows.first} follows {self.end - 1}")
         if self._open.rows:
@@ -150,12 +155,12 @@ class SegmentStore:
     def _count(self, sealed: Segment) -> None:
         """Add a sealed segment to the memory held and to the homes of its codes."""
         self._held += sealed.nbytes
-        for code in sealed.code_set():
+        for code in sealed.code_set:
             self._homes.setdefault(code, array("q")).append(sealed.first)
 
     def _drop(self, oldest: Segment) -> None:
         del self._segments[0]
-        for code in oldest.code_set():
+        for code in oldest.code_set:
             del self._homes[code][0]
         self._dropped(oldest)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wsnotebook.log.segment import Rows
+from wsnotebook.log.rows import Rows
 from wsnotebook.wire.batch import Flag, minimal_header
 from wsnotebook.wire.masking import apply_mask
 

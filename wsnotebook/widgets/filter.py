@@ -17,7 +17,7 @@ from wsnotebook.wire.batch import STATUSES, Flag, opcode_of
 from wsnotebook.wire.frames import OPCODE_NAMES, Opcode
 
 if TYPE_CHECKING:
-    from wsnotebook.log.segment import Array, Rows
+    from wsnotebook.log.rows import Array, Rows
 
 __all__ = ["Filter"]
 

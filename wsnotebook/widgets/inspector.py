@@ -20,7 +20,7 @@ from wsnotebook.wire.frames import CloseReason
 
 if TYPE_CHECKING:
     from wsnotebook.files.framelog import FrameLog
-    from wsnotebook.log.segment import Rows
+    from wsnotebook.log.rows import Rows
 
 __all__ = ["describe", "hex_dump", "pretty_json", "preview"]
 

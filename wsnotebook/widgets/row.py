@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from wsnotebook.log.code import is_sent
+from wsnotebook.log.rows import Array, Rows, read_rows
 from wsnotebook.wire.batch import STATUSES, Flag, opcode_of
 from wsnotebook.wire.frames import OPCODE_NAMES, Opcode
 
 if TYPE_CHECKING:
     from wsnotebook.files.framelog import FrameLog
-    from wsnotebook.log.segment import Array, Rows
 
 __all__ = ["Row", "rows_at", "rows_of"]
 
@@ -78,7 +78,7 @@ def rows_at(log: FrameLog, seqs: Sequence[int]) -> Iterator[Row]:
             # A segment at a time: each read of one costs as much as hundreds of rows.
             segment = log.segment_of(seqs[place])
             stop = bisect_left(seqs, segment.first + segment.rows, place)
-            rows = segment.read(seqs[place] - segment.first, seqs[stop - 1] + 1 - segment.first)
+            rows = read_rows(segment, seqs[place] - segment.first, seqs[stop - 1] + 1 - segment.first)
         yield from _pick(rows, np.array(seqs[place:stop]) - rows.first)
         place = stop
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING
 
+from wsnotebook.log.rows import Rows, read_rows
 from wsnotebook.widgets.filter import Filter
 
 if TYPE_CHECKING:
     from wsnotebook.files.framelog import FrameLog
-    from wsnotebook.log.segment import Rows
 
 __all__ = ["Search"]
 
@@ -92,8 +92,8 @@ class Search:
         segment = self._log.segment_of(self._next)
         start = self._next - segment.first
         offsets = segment.offsets[start : min(start + self._slice_rows, segment.rows) + 1]
-        fitting = int(offsets.searchsorted(offsets[0] + self._slice_bytes, side="right")) - 1
-        return segment.read(start, start + max(1, fitting))
+        fitting = bisect_right(offsets, offsets[0] + self._slice_bytes) - 1
+        return read_rows(segment, start, start + max(1, fitting))
 
     def _is_large(self, rows: Rows) -> bool:
         return bool(self.filter.text) and int(rows.offsets[-1] - rows.offsets[0]) > self._slice_bytes

@@ -17,7 +17,7 @@ from wsnotebook.safetext import safe_text
 
 if TYPE_CHECKING:
     from wsnotebook.files.framelog import FrameLog
-    from wsnotebook.log.segment import Array
+    from wsnotebook.log.rows import Array
 
 __all__ = ["Mark", "Timeline"]
 

@@ -18,7 +18,7 @@ from wsnotebook.files.pcapng.tcpstream import TcpStream
 from wsnotebook.log.connections import Connection
 from wsnotebook.log.events import Event
 from wsnotebook.log.rowlog import RowLog
-from wsnotebook.log.segment import Rows
+from wsnotebook.log.rows import Rows
 
 __all__ = ["read"]
 

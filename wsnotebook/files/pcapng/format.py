@@ -21,7 +21,7 @@ from wsnotebook.files.pcapng.synthetic import epb_crc, tcp_payload
 from wsnotebook.log.connections import Connection
 from wsnotebook.log.events import Event
 from wsnotebook.log.rowlog import RowLog
-from wsnotebook.log.segment import Rows
+from wsnotebook.log.rows import Rows
 
 __all__ = ["count_frames", "read", "write"]
 

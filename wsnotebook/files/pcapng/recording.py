@@ -10,7 +10,7 @@ from wsnotebook.files.pcapng.synthetic import Conversation, preamble
 from wsnotebook.log.code import connection_of, is_sent
 from wsnotebook.log.connections import Connection
 from wsnotebook.log.events import Event
-from wsnotebook.log.segment import Rows
+from wsnotebook.log.rows import Rows
 
 __all__ = ["Recording"]
 

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from wsnotebook.files.pcapng.pcapngblocks import OURS, block
-from wsnotebook.log.segment import MAX_ROWS, Array, Rows
+from wsnotebook.log.rows import Array, Rows
+from wsnotebook.log.segment import MAX_ROWS
 from wsnotebook.log.wire_image import wire_frames
 from wsnotebook.wire.batch import Flag
 

@@ -9,7 +9,8 @@ import numpy as np
 from wsnotebook.files.pcapng.runblocks import Run
 from wsnotebook.log.connections import Connection
 from wsnotebook.log.restore import check, offsets_of
-from wsnotebook.log.segment import MAX_PAYLOAD, MAX_ROWS, Rows
+from wsnotebook.log.rows import Rows
+from wsnotebook.log.segment import MAX_PAYLOAD, MAX_ROWS
 from wsnotebook.wire.batch import Flag
 from wsnotebook.wire.masking import apply_mask
 
