@@ -12,7 +12,7 @@ from wsnotebook.log.code import pack_code
 from wsnotebook.log.connections import Connection
 from wsnotebook.log.rowlog import RowLog
 from wsnotebook.log.segment import MAX_ROWS
-from wsnotebook.wire.batch import Batch, Flag
+from wsnotebook.wire.batch import LONE, Batch, Flag
 from wsnotebook.wire.frames import Frame
 
 
@@ -91,6 +91,11 @@ def test_a_frame_appended_alone_is_the_row_of_a_batch_of_one() -> None:
         for number in range(3_000):
             head, key = (0x81, b"key!") if number % 3 else (0x82, None)
             payload = b"%d" % number * (number % 50)
+            if number in (
+                5,
+                2005,
+            ):  # of a few bytes of deflate, before and after the log has room for such a one
+                payload = bytes(LONE)
             flags = Flag.TEXT if head == 0x81 else 0
             wire = payload[::-1] if number % 5 == 0 else None
             flags |= Flag.CHANGED if wire is not None else 0

@@ -182,7 +182,10 @@ class Segment:
         head, flags, payload, wire_payload = single
         row, start = self.rows, self.size
         stop = start + len(payload)
-        self.payload[start:stop] = payload
+        if self.for_lone:  # a few bytes of deflate may have become a large payload
+            self.payload = payload
+        else:
+            self.payload[start:stop] = payload
         self.heads[row] = head
         self.flags[row] = flags
         self.offsets[row + 1] = self.size = stop
