@@ -600,6 +600,22 @@ def test_an_empty_payload_that_inflates_to_nothing_is_not_kept_twice(sender: Sen
     assert not rows[0].flags & Flag.CHANGED
 
 
+@pytest.mark.parametrize("sender", ["server", "client"])
+def test_without_context_takeover_a_message_that_was_given_up_leaves_nothing_to_the_next(
+    sender: Sender,
+) -> None:
+    """A compressed message begins, a plain one takes its place, and a compressed one follows: it inflates by itself."""
+    key = KEY if sender == "client" else None
+    given_up = Part(0x41, b"0", False, key, 0)
+    whole = stream(
+        [given_up, Part(0x81, b"", False, key, 0), Part(0xC1, b"next", True, key, 0)], "no takeover"
+    )
+    log, _ = judged(judge_of(sender, True, "no takeover", Limits(inflated=LIMIT)), [whole], sender)
+    rows = rows_of(log, "in" if sender == "server" else "out")
+    assert rows == slowly_judged(whole, sender, "no takeover")
+    assert rows[2].payload == b"next" and rows[2].status == "ok"
+
+
 def slowly_judged(data: bytes, sender: Sender, deflate: Deflate) -> list[Row]:
     """Judge the whole frames of a stream one by one, and the rest as cut off."""
     direction = Direction(sender, Limits(inflated=LIMIT))

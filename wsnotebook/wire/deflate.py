@@ -34,6 +34,8 @@ class DeflateDecoder:
         self.context_takeover = context_takeover
         """Whether a message may refer to the ones before it."""
         self._inflater = Inflater(window_bits, context_takeover=context_takeover)
+        self.decode_whole = self._inflater.start_whole
+        """Inflates the payload of a compressed message of one frame; bound, as it is called for each."""
         self._is_compressed = False  # the open message is
 
     def decoding(self, frame: Frame, *, max_size: int | None = None) -> Generator[None, None, Frame]:
@@ -58,10 +60,6 @@ class DeflateDecoder:
             data = yield from self._inflater.inflate(frame.data, final=frame.fin, limit=max_size)
         return Frame.nonstandard(frame.opcode, data, frame.fin, False, frame.rsv2, frame.rsv3)
 
-    def decode_whole(self, payload: bytes, max_size: int | None) -> bytes | None:
-        """Inflate the payload of a compressed message of one frame; None where it takes ``decoding`` to finish it."""
-        return self._inflater.start(payload, final=True, limit=max_size)
-
     def restart(self) -> None:
         """Begin anew with the next message, as after one that did not inflate."""
         self._inflater.restart()
@@ -78,10 +76,12 @@ class Inflater:
     def __init__(self, window_bits: int = 15, *, context_takeover: bool = True) -> None:
         self._window_bits = window_bits
         self._context_takeover = context_takeover
+        self._most_kept = _WINDOWS_KEPT << window_bits  # bytes
         self._decoder = zlib.decompressobj(-window_bits)
         self._recent: list[bytes] = []  # last output, at least a window of it, for a restart after BFINAL
         self._recent_size = 0
         self._begun: _Begun | None = None
+        self._is_unfinished = False  # the last frame did not end its message
 
     @property
     def is_begun(self) -> bool:
@@ -110,6 +110,7 @@ class Inflater:
         """
         if self._begun is not None:
             return None
+        self._is_unfinished = not final
         rest = data + _SYNC_TAIL if final else data
         room = _STEP if limit is None else min(_STEP, limit + 1)
         decoder = self._decoder
@@ -124,6 +125,30 @@ class Inflater:
         self._keep(piece)
         if final and not self._context_takeover:
             self.restart()
+        return piece
+
+    def start_whole(self, data: bytes, limit: int | None) -> bytes | None:
+        """As start(), of a message of one frame: the hot loop of a compressed feed, with its calls written out."""
+        if self._begun is not None:
+            return None
+        if not self._context_takeover:
+            if self._is_unfinished:
+                self.restart()
+            return self.start(data, final=True, limit=limit)
+        room = _STEP if limit is None or limit >= _STEP else limit + 1
+        decoder = self._decoder
+        try:
+            piece = decoder.decompress(data + _SYNC_TAIL, room)
+        except zlib.error as error:
+            self._begun = _Begun(b"", b"", True, limit, error)
+            return None
+        if decoder.eof or decoder.unconsumed_tail or len(piece) >= room:
+            self._begun = _Begun(piece, self._left_over(), True, limit, None)
+            return None
+        self._recent.append(piece)
+        self._recent_size += len(piece)
+        if self._recent_size > self._most_kept:
+            self._window()
         return piece
 
     def rest(self) -> Generator[None, None, bytes]:
@@ -171,7 +196,7 @@ class Inflater:
         """Keep the last output for the length of a window; older output is cut off a few windows at a time."""
         self._recent.append(piece)
         self._recent_size += len(piece)
-        if self._recent_size > _WINDOWS_KEPT << self._window_bits:
+        if self._recent_size > self._most_kept:
             self._window()
 
     def _window(self) -> bytes:
@@ -184,6 +209,7 @@ class Inflater:
     def restart(self) -> None:
         """Forget the window and an unfinished frame: the next message refers to nothing before it."""
         self._begun = None
+        self._is_unfinished = False
         self._decoder = zlib.decompressobj(-self._window_bits)
         self._recent.clear()
         self._recent_size = 0

@@ -252,29 +252,42 @@ class Direction:
             verdict = first((verdict, wrong))
         return self._judge_payload(batch, place, verdict, declared)
 
-    def judge_whole(self, batch: ScannedBatch, place: int) -> bool:
-        """Judge what most compressed frames are, a whole message that inflates in one step.
+    def judge_whole_run(
+        self, batch: ScannedBatch, places: Sequence[int], at: int, room: int
+    ) -> tuple[int, int]:
+        """Judge what most compressed frames are, whole messages that inflate in one step: the hot loop of such a feed.
 
-        False of any other frame, and of one that breaks a rule: it has to be judged with ``judge_encoded``.
+        It stops at any other frame, and at one that breaks a rule, which are for ``judge_encoded``.
+
+        Args:
+            places: of frames to judge, from number ``at`` on.
+            room: bytes that may be made; the frame that goes over it is judged still.
+
+        Returns the number of the place where it stopped, and the room that is left.
         """
-        decoding, head = self._decoding, batch.heads[place]
-        deflate, flags = decoding.deflate, batch.flags[place]
-        if deflate is None or head not in _WHOLE_COMPRESSED or flags != self._mask_flag:
-            return False
-        if self._message.opcode is not None or decoding.lost is not None or place in batch.declared:
-            return False
-        wire_payload = batch.payload(place)
-        payload = deflate.decode_whole(wire_payload, self._limits.inflated)
-        if payload is None:
-            return False
-        if payload is not wire_payload:  # as in _decode: an empty one is the same object
-            batch.set_wire(place, wire_payload, payload)
-        if head & OPCODE == _BINARY:
-            return True
-        if not is_utf8(payload):
-            return False
-        batch.flags[place] |= Flag.TEXT
-        return True
+        decoding, limit = self._decoding, self._limits.inflated
+        if decoding.deflate is None or decoding.lost is not None or self._message.opcode is not None:
+            return at, room
+        decode, all_right = decoding.deflate.decode_whole, self._mask_flag
+        heads, flags, payloads = batch.heads, batch.flags, batch.payloads
+        while room >= 0 and at < len(places):
+            place = places[at]
+            head, wire_payload = heads[place], payloads[place]
+            if head not in _WHOLE_COMPRESSED or flags[place] != all_right or place in batch.declared:
+                break
+            assert isinstance(wire_payload, bytes)  # only a plain frame is received in its place
+            payload = decode(wire_payload, limit)
+            if payload is None:
+                break
+            if payload is not wire_payload:  # as in _decode: an empty one is the same object
+                batch.set_wire(place, wire_payload, payload)
+            if head & OPCODE == _TEXT_OPCODE:
+                if not payload.isascii() and not is_utf8(payload):
+                    break
+                flags[place] |= _TEXT
+            room -= len(payload)
+            at += 1
+        return at, room
 
     def judge_cut(self, batch: Batch, begun: Begun) -> None:
         """Judge the frame that the end of the stream cut off, alone in its batch: what there is may break a rule."""

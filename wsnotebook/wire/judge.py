@@ -189,17 +189,21 @@ class Judge:
         direction, batch = self._direction, reading.batch
         heads, declared, is_decoding = batch.heads, batch.declared, direction.is_decoding
         withheld = 0  # frames before the end that complete no message
-        inflated = 0  # bytes since the loop had its last turn
-        for place in places:
-            if inflated > _INFLATED_BYTES:
-                inflated = 0
+        room = _INFLATED_BYTES  # that may be made before the loop gets its next turn
+        at = 0
+        while at < len(places):
+            if room < 0:
+                room = _INFLATED_BYTES
                 yield None
-            if is_decoding and direction.judge_whole(batch, place):
-                inflated += len(batch.payloads[place])
-                continue
+            if is_decoding:
+                at, room = direction.judge_whole_run(batch, places, at, room)
+                if at == len(places) or room < 0:
+                    continue
+            place = places[at]
+            at += 1
             if is_decoding and direction.changes(heads[place]):
                 verdict = yield from direction.judge_encoded(batch, place, declared.get(place))
-                inflated += len(batch.payloads[place])
+                room -= len(batch.payloads[place])
             else:
                 verdict = direction.judge(batch, place, declared.get(place))
             if verdict is not None or heads[place] & 0x08:
