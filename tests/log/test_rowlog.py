@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import tracemalloc
 
 import pandas as pd
 import pytest
@@ -115,6 +116,22 @@ def test_a_frame_appended_alone_is_the_row_of_a_batch_of_one() -> None:
     pd.testing.assert_frame_equal(*(log.df.drop(columns="recording", errors="ignore") for log in logs))
     assert logs[0].wire_bytes("out") == logs[1].wire_bytes("out")
     assert logs[0].memory == logs[1].memory
+
+
+def test_a_log_of_a_quiet_session_is_small() -> None:
+    """A thousand of them fit into some MiB: memory is allocated as rows come."""
+    batch = Batch()
+    batch.add(0x81, b"hello", Flag.TEXT)
+    logs: list[RowLog] = []
+    tracemalloc.start()
+    try:
+        for _ in range(50):
+            logs.append(RowLog())
+            logs[-1].append(batch, 0, "in", 0, 0)
+        size, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert size / len(logs) < 8 << 10
 
 
 def test_draining_yields_every_row_once_and_frees_the_memory() -> None:

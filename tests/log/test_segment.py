@@ -214,19 +214,20 @@ def test_room_ends_exactly_at_the_limits() -> None:
 def test_segments_grow_by_four_up_to_their_largest() -> None:
     """Small at first, so that a quiet session costs little; each successor follows the seq of the last row."""
     segment, seen = Segment(0), []
-    for _ in range(8):
+    for _ in range(9):
         segment.append(batch_of_sizes(3, 4), 0, 0, 0)
         seen.append((segment.first, segment.max_rows, segment.max_payload))
         segment = segment.successor(batch_of_sizes(1), Arena().allocate)
     assert seen == [
-        (0, 64, 4 << 10),
-        (2, 256, 16 << 10),
-        (4, 1024, 64 << 10),
-        (6, 4096, 256 << 10),
-        (8, 16_384, 1 << 20),
-        (10, MAX_ROWS, 4 << 20),
-        (12, MAX_ROWS, MAX_PAYLOAD),
+        (0, 16, 1 << 10),
+        (2, 64, 4 << 10),
+        (4, 256, 16 << 10),
+        (6, 1024, 64 << 10),
+        (8, 4096, 256 << 10),
+        (10, 16_384, 1 << 20),
+        (12, MAX_ROWS, 4 << 20),
         (14, MAX_ROWS, MAX_PAYLOAD),
+        (16, MAX_ROWS, MAX_PAYLOAD),
     ]
 
 

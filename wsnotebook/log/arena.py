@@ -10,6 +10,7 @@ __all__ = ["BLOCK", "Arena", "fresh_memory"]
 BLOCK = 32 << 20
 """Bytes of one allocation from the operating system; it is freed when no payload in it is referenced any more."""
 _ALIGNMENT = 64  # bytes: Arrow recommends it for its buffers
+_NOTHING = memoryview(b"")
 _MAPPED = 128 << 10  # bytes from which zeros are a mapping: its pages cost nothing until they are written to
 _HUGE_PAGE = 2 << 20
 _HUGE = 4 << 20  # bytes from which a mapping consists of huge pages, where the system has them
@@ -19,7 +20,7 @@ class Arena:
     """Allocates memory piece by piece out of blocks. Not thread-safe: its caller holds the lock of the log."""
 
     def __init__(self) -> None:
-        self._block = memoryview(b"")
+        self._block = _NOTHING
         self._used = 0
         self._last: tuple[memoryview, int] | None = None  # the last piece, and its offset in the block
 

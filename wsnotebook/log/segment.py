@@ -24,8 +24,8 @@ MAX_ROWS = 65_536
 MAX_PAYLOAD = 8 << 20
 """Maximum of payload bytes, except for a single larger frame: reading the open segment copies up to this."""
 # A log begins small, so that a thousand quiet sessions cost little, and grows by four.
-_FIRST_ROWS = 64
-_FIRST_PAYLOAD = 4 << 10
+_FIRST_ROWS = 16
+_FIRST_PAYLOAD = 1 << 10
 _LARGE_PAYLOAD = 4 << 20  # bytes: a quiet session does not write to a huge page
 _LARGE = 1024  # mean bytes from which payloads are copied one by one, not all at once and then each
 _FIXED = {

@@ -16,6 +16,7 @@ __all__ = ["Spill", "describe_failure"]
 
 _FILE_SIZE = 1 << 30  # bytes: a mapping holds a descriptor, so there must be few
 _ALIGNMENT = 64  # bytes: Arrow recommends it for its buffers
+_NOTHING = memoryview(b"")
 
 
 class Spill:
@@ -26,7 +27,7 @@ class Spill:
 
     def __init__(self) -> None:
         self._file = -1  # descriptor of the file that is appended to
-        self._view = memoryview(b"")  # its mapping
+        self._view = _NOTHING  # its mapping
         self._end = 0
         self._close: weakref.finalize[[int], Spill] | None = None
 
