@@ -198,6 +198,11 @@ class Segment:
 
     def _append_columns(self, batch: Batch, start: int, stop: int) -> None:
         end = self.size
+        if stop - start == 1:  # slices would cost more than the row
+            self.heads[start] = batch.heads[0]
+            self.flags[start] = batch.flags[0]
+            self.offsets[stop] = end + len(batch.payloads[0])
+            return
         self.heads[start:stop] = batch.heads
         self.flags[start:stop] = batch.flags
         # 34 ns a frame; 43 as a slice of an array; 26 by numpy
