@@ -271,6 +271,31 @@ async def test_frames_one_a_read_are_the_rows_and_the_messages_of_a_burst(
     assert len(results[0][0]) == wanted
 
 
+@pytest.mark.parametrize("count", [2, 256, 257, 600])
+async def test_a_burst_for_who_waits_is_handed_over_once_and_in_order(
+    opened: Opener, count: int, until: Until
+) -> None:
+    """Its first frames directly, the rest from the log, and nothing twice, whatever was unread or came after."""
+    log = FrameLog()
+    stranger, _ = await opened(log=log)
+    session, peer = await opened(log=log)
+    number = 0
+    for unread in (0, 0, 3):
+        before = server_frame(b"") * unread
+        await peer.send(before)
+        await until(lambda wanted=number + unread: len(_received(session)) == wanted)
+        reading = asyncio.create_task(_receive(session, unread + count))
+        if not unread:
+            await asyncio.sleep(0)
+        burst = b"".join(server_frame(str(number + each).encode()) for each in range(count))
+        await peer.send(burst)
+        frames = await reading
+        assert [frame.data for frame in frames[unread:]] == [b"%d" % (number + each) for each in range(count)]
+        await stranger.send("between")
+        number += unread + count
+    assert session.incoming.try_receive() is None
+
+
 async def _receive(session: ClientWebSocketSession, count: int) -> list[Frame]:
     return [await session.incoming.receive() for _ in range(count)]
 

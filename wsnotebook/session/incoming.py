@@ -18,7 +18,7 @@ from wsnotebook.session.capacity import Capacity
 from wsnotebook.session.channelend import ChannelEnd
 from wsnotebook.session.state import Lifecycle
 from wsnotebook.session.threadcheck import require_loop
-from wsnotebook.wire.batch import FIN, OPCODE, Single, to_frame
+from wsnotebook.wire.batch import FIN, OPCODE, Batch, Single, to_frame
 from wsnotebook.wire.frames import OPCODES, Frame
 
 __all__ = ["IncomingState", "ReceiveChannel"]
@@ -51,6 +51,8 @@ class IncomingState:
         self.hand_over: Callable[[int, Single], bool] | None = None
         """Of the user's end, where it lives on the pump's loop: takes a frame that was received alone; see
         ReceiveChannel.hand_over."""
+        self.hand_over_run: Callable[[int, Batch], None] | None = None
+        """The same for a batch; see ReceiveChannel.hand_over_run."""
         self.bound = capacity.size
         """Waiting frames that are enough; None for no limit."""
         self.is_held = False
@@ -203,6 +205,26 @@ class ReceiveChannel(ChannelEnd):
         self._ready.append(_make_frame((OPCODES[head & OPCODE], payload, True, False, False, False)))
         waiters.wake()
         return True
+
+    def hand_over_run(self, seq: int, batch: Batch) -> None:
+        """Hand the first messages of a batch to the coroutine that waits for them; the caller wakes it.
+
+        It saves reading them back from the log, which costs a copy. Only on the loop of this end.
+
+        Args:
+            seq: of the first row of the batch.
+            batch: every frame of it is a whole message for the user.
+        """
+        state, cursor = self._state, self._state.cursor
+        if not self._waiters.count or batch.is_lone or state.delivered - state.dequeued != len(batch):
+            return
+        if self._cancelled or cursor is None or cursor.stop is not None:
+            return
+        payloads = list(
+            map(bytes, batch.payloads[:_LOOK_AHEAD])
+        )  # which they are, as the batch is not a lone frame
+        cursor.pass_over(seq + len(payloads))
+        self._ready.extend(self._frames(bytes(batch.heads[:_LOOK_AHEAD]), payloads))
 
     def wake(self) -> None:
         """Let waiting receivers look again: frames were received, or the connection has ended."""

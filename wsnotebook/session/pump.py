@@ -143,19 +143,23 @@ class Pump:
     def _process(self, reading: Reading) -> None:
         """Record one batch and do what an endpoint has to do about it."""
         first = self.log.append(reading.batch, self._connection, "in", self.log.clock(), self.log.monotonic())
+        incoming = self.incoming
         if not self.life.end.incoming_ended:
-            self.incoming.delivered += reading.deliverable
+            incoming.delivered += reading.deliverable
+            is_run = 0 < reading.deliverable == len(reading.batch) and not reading.batch.odd
+            if is_run and incoming.hand_over_run is not None:
+                incoming.hand_over_run(first, reading.batch)
         if reading.pongs or reading.pings:
             self._process_pings(reading)
         if reading.end is not None:
-            self.incoming.stop_at(first + reading.end)
+            incoming.stop_at(first + reading.end)
         if reading.fault is not None:
             self.fail(reading.fault.exception, reading.fault.code)
         for number, payload in enumerate(reading.closes, 1):
             # A raw session hands over a close that breaks a rule and goes on; one that breaks none ends the reading.
             is_broken = number < len(reading.closes) or reading.end is None
             self.closer.peer_closed(payload, is_broken=is_broken)
-        if self.incoming.is_full:
+        if incoming.is_full:
             self._hold_incoming()
         self.outgoing.is_new_turn = True
         self._notify()

@@ -90,6 +90,7 @@ class ClientWebSocketSession:
         """ReceiveChannel[Frame]: the frames received."""
         if thread is None:
             self.pump.incoming.hand_over = self.incoming.hand_over
+            self.pump.incoming.hand_over_run = self.incoming.hand_over_run
         self.outgoing = SendChannel(self._outgoing)
         """SendChannel[Frame]: the frames to be sent."""
 
