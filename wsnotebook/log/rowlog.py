@@ -120,16 +120,19 @@ class RowLog:
         The short way of append() for the batch of a quiet session, and the same row.
 
         Args:
-            single: the frame; its payload is under LONE bytes.
+            single: the frame.
             mask_key: four bytes, or None where the frame was not masked.
             code: connection and direction, as code.py packs them.
         """
         time_ns = self.clock()
         monotonic_ns = self.monotonic()
         with self.lock:
-            segment = self._store.room_for_single(single)
-            seq = segment.first + segment.rows
-            segment.append_single(single, mask_key, code, time_ns, monotonic_ns)
+            segment = self._store.open
+            if not segment.append_single(single, mask_key, code, time_ns, monotonic_ns):
+                batch = batch_of(single, mask_key)
+                segment = self._store.room_for(batch)
+                segment.append(batch, code, time_ns, monotonic_ns)
+            seq = segment.first + segment.rows - 1
             if self._taps:
                 self._tap_single(single, mask_key, code, time_ns)
         return seq

@@ -96,10 +96,6 @@ class Segment:
             return self.for_lone and batch.is_lone and not self.rows
         return self.rows + len(batch) <= self.max_rows and self.size + batch.size <= self.max_payload
 
-    def has_room_for(self, size: int) -> bool:
-        """Return whether one more row with a payload of ``size`` bytes fits."""
-        return self.rows < self.max_rows and self.size + size <= self.max_payload and not self.for_lone
-
     def successor(
         self, batch: Batch, allocate: Callable[[int], memoryview], most: int = MAX_PAYLOAD
     ) -> Segment:
@@ -177,15 +173,14 @@ class Segment:
 
     def append_single(
         self, single: Single, mask_key: bytes | None, code: int, time_ns: int, monotonic_ns: int
-    ) -> None:
-        """Add one row, which must fit: append() of a batch of one frame, without the batch."""
+    ) -> bool:
+        """Add one row as append() does of a batch of one frame; False, with nothing done, where it does not fit."""
         head, flags, payload, wire_payload = single
         row, start = self.rows, self.size
         stop = start + len(payload)
-        if self.for_lone:  # a few bytes of deflate may have become a large payload
-            self.payload = payload
-        else:
-            self.payload[start:stop] = payload
+        if row >= self.max_rows or stop > self.max_payload or self.for_lone:
+            return False
+        self.payload[start:stop] = payload
         self.heads[row] = head
         self.flags[row] = flags
         self.offsets[row + 1] = self.size = stop
@@ -195,6 +190,7 @@ class Segment:
             self.wire += wire_payload
             self.wire_offsets.append(len(self.wire))
         self._append_batch(row + 1, code, time_ns, monotonic_ns)
+        return True
 
     def _append_columns(self, batch: Batch, start: int, stop: int) -> None:
         end = self.size

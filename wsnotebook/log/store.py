@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from wsnotebook.log.arena import BLOCK, Arena
 from wsnotebook.log.segment import MAX_PAYLOAD, Segment
 from wsnotebook.log.spill import Spill, describe_failure
-from wsnotebook.wire.batch import Batch, Single, batch_of
+from wsnotebook.wire.batch import Batch
 
 if TYPE_CHECKING:
     from wsnotebook.log.rows import Rows
@@ -47,8 +47,9 @@ class SegmentStore:
         self._dropped = dropped
         self._note = note
         self._arena = Arena()
-        self._open = Segment(first)
-        self._segments = [self._open]  # the last one is open
+        self.open = Segment(first)
+        """The segment that grows."""
+        self._segments = [self.open]  # the last one is open
         self._on_disk = 0  # number of the oldest segments that are spilled
         self._held = 0  # bytes of the sealed segments in memory
         self._homes: dict[int, array[int]] = {}  # by code: ``first`` of the sealed segments that have it
@@ -63,12 +64,12 @@ class SegmentStore:
     @property
     def end(self) -> int:
         """``seq`` that the next row will have."""
-        return self._open.first + self._open.rows
+        return self.open.first + self.open.rows
 
     @property
     def memory(self) -> int:
         """Bytes of rows held in memory."""
-        return self._held + self._open.nbytes
+        return self._held + self.open.nbytes
 
     def __iter__(self) -> Iterator[Segment]:
         return iter(list(self._segments))
@@ -97,7 +98,7 @@ class SegmentStore:
         place = bisect_right(firsts, segment.first)
         if place < len(firsts):
             return self.segment_of(firsts[place])
-        return None if segment is self._open else self._open
+        return None if segment is self.open else self.open
 
     def allocate(self, size: int) -> memoryview:
         """Return memory for payloads, from blocks that are a fraction of the retention: a block is freed only as a whole."""
@@ -107,21 +108,15 @@ class SegmentStore:
 
     def room_for(self, batch: Batch) -> Segment:
         """Return the open segment; seal it and open a new one where the batch does not fit."""
-        if self._open.has_room(batch):
-            return self._open
-        full = self._open
+        if self.open.has_room(batch):
+            return self.open
+        full = self.open
         self._seal(full)
         self._sealed(full)
         # a fraction of the retention, because the open segment stays in memory
         most = MAX_PAYLOAD if self.retention is None else min(MAX_PAYLOAD, self.retention // 8)
         self._push(full.successor(batch, self.allocate, most))
-        return self._open
-
-    def room_for_single(self, single: Single) -> Segment:
-        """As room_for(), of a batch with one frame."""
-        if self._open.has_room_for(len(single[2])):
-            return self._open
-        return self.room_for(batch_of(single))
+        return self.open
 
     def adopt(self, rows: Rows) -> None:
         """Append the rows of a file as a sealed segment.
@@ -133,8 +128,8 @@ class SegmentStore:
 
         if rows.first != self.end:
             raise ValueError(f"seq {rows.first} follows {self.end - 1}")
-        if self._open.rows:
-            self._seal(self._open)
+        if self.open.rows:
+            self._seal(self.open)
         sealed = to_segment(rows)
         self._push(sealed)
         self._count(sealed)
@@ -143,8 +138,8 @@ class SegmentStore:
     def drain(self) -> Iterator[Segment]:
         """Yield the segments, oldest first, and keep none, so that the caller frees each with its last reference to it."""
         segments = self._segments[::-1]
-        self._open = Segment(self.end)
-        self._segments, self._on_disk, self._held, self._homes = [self._open], 0, 0, {}
+        self.open = Segment(self.end)
+        self._segments, self._on_disk, self._held, self._homes = [self.open], 0, 0, {}
         while segments:
             yield segments.pop()
 
@@ -166,10 +161,10 @@ class SegmentStore:
 
     def _push(self, segment: Segment) -> None:
         """Append a segment, replacing an empty one, and make room for all that it may hold."""
-        if not self._open.rows:
+        if not self.open.rows:
             self._segments.pop()
         self._segments.append(segment)
-        self._open = segment
+        self.open = segment
         if self.retention is not None:
             self._make_room(self._held + segment.capacity - self.retention)
 

@@ -6,6 +6,9 @@ from wsnotebook.wire.frames import Frame, Opcode
 
 __all__ = ["Joiner"]
 
+# Ints: a member of an enum costs a look-up for each message.
+_TEXT, _BINARY = int(Opcode.TEXT), int(Opcode.BINARY)
+
 
 class Joiner:
     """What ``session.receive()`` needs on a raw session, whose ``incoming`` yields fragments and control frames."""
@@ -19,11 +22,14 @@ class Joiner:
         Raises:
             UnicodeDecodeError: a text that is not UTF-8.
         """
-        if frame.opcode not in (Opcode.CONTINUATION, Opcode.TEXT, Opcode.BINARY):
+        opcode, data, fin = frame[:3]
+        if fin and opcode == _TEXT and not self._parts:  # as nearly all are
+            return str(data, "utf-8")
+        if opcode > _BINARY:
             return None
         self._parts.append(frame)
-        if not frame.fin:
+        if not fin:
             return None
         parts, self._parts = self._parts, []
         data = parts[0].data if len(parts) == 1 else b"".join(part.data for part in parts)
-        return data if parts[0].opcode == Opcode.BINARY else str(data, "utf-8")
+        return data if parts[0].opcode == _BINARY else str(data, "utf-8")
