@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import mmap
+import threading
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection
@@ -18,6 +18,20 @@ __all__ = ["OpenConnection", "WireConnection"]
 
 _READ = 256 * 1024  # bytes of one read: the size that asyncio uses, and at most some ms of work for the loop
 _AFTER_LARGE = 4 * 1024  # bytes of the read after a large frame, see get_buffer
+
+
+class _ReadBuffer(threading.local):
+    """The memory that all connections of a thread are read into.
+
+    They can share it: a transport calls get_buffer(), reads and calls buffer_updated() in one go, and buffer_updated()
+    copies the bytes before it calls anything that could run the loop again, as nest_asyncio does.
+    """
+
+    def __init__(self) -> None:
+        self.memory = memoryview(bytearray(_READ))
+
+
+_read_buffer = _ReadBuffer()
 
 
 class WireConnection(ClientConnection):
@@ -90,7 +104,7 @@ class OpenConnection(asyncio.BufferedProtocol):
     """One TCP connection after the 101, owned by the pump.
 
     It chooses the buffer of the next read: the payload of a large frame is read directly into the log, which saves a
-    copy; all other bytes are read into a buffer of this object.
+    copy; all other bytes are read into the buffer of the thread.
 
     Args:
         wire: parses the bytes.
@@ -103,8 +117,7 @@ class OpenConnection(asyncio.BufferedProtocol):
         self._intake = pump.intake
         self._room = wire.room
         self._lost = lost
-        # mmap, so that pages which a quiet session never fills use no memory
-        self._buffer = memoryview(mmap.mmap(-1, _READ))
+        self._buffer = _read_buffer.memory
         self._in_place = False
 
     def get_buffer(self, sizehint: int) -> memoryview:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import ssl as ssl_module
+import sys
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -62,7 +64,7 @@ class Dialer(_websockets_connect):
             compression=None,
             additional_headers=options.headers,
             user_agent_header=options.user_agent,
-            proxy=options.proxy,
+            proxy=None if options.proxy is True and not _may_have_proxy() else options.proxy,
             open_timeout=options.open_timeout,
             **target,
         )
@@ -120,6 +122,13 @@ class Dialer(_websockets_connect):
             remote_address=info("peername"),
             tls=_tls(info("ssl_object")),
         )
+
+
+def _may_have_proxy() -> bool:
+    """Tell whether the system can have a proxy for websockets to find, which takes it a sixth of the time of connecting."""
+    if sys.platform in ("win32", "darwin"):  # there it is a setting of the system too
+        return True
+    return any(name.lower().endswith(b"_proxy") for name in os.environb)
 
 
 def _response(connection: WireConnection) -> HttpResponse:

@@ -6,9 +6,9 @@ The pump's end is intake.py. The frames themselves are in the log: the state is 
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections import deque
 from collections.abc import Callable, Iterator
-from functools import partial
 from itertools import repeat
 from typing import Self
 
@@ -25,6 +25,12 @@ __all__ = ["IncomingState", "ReceiveChannel"]
 
 _LOOK_AHEAD = 256  # frames read from the log at once; their bytes are the log's until then
 _CLAIM_NOTHING = bytes(range(256))
+
+
+@functools.cache  # a table costs as much as the rest of a session
+def _clearing(bits: int) -> bytes:
+    """Return the table that translates a first byte to one without these bits."""
+    return bytes(head & ~bits for head in range(256))
 
 
 class IncomingState:
@@ -65,7 +71,7 @@ class IncomingState:
             cursor: at the first frame of the connection.
             claimed: RSV bits of the negotiated extensions, as bits of the first byte.
         """
-        self.clear_claimed = bytes(head & ~claimed for head in range(256))
+        self.clear_claimed = _clearing(claimed)
         self.cursor = cursor
 
     @property
@@ -284,5 +290,5 @@ class ReceiveChannel(ChannelEnd):
                 yield to_frame(parts[0][0] | FIN, b"".join(data for _, data in parts))
 
 
-_make_frame = partial(tuple.__new__, Frame)
+_make_frame = functools.partial(tuple.__new__, Frame)
 _OPCODE_OF = bytes(head & OPCODE for head in range(256))

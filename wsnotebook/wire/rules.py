@@ -6,6 +6,7 @@ fails the connection of a default session with the code of the rule.
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -103,6 +104,7 @@ def _rank(verdict: Verdict) -> int:
     return verdict.rule.rank
 
 
+@functools.cache  # a table for each connection costs more than all the rest of it
 def head_rules(claimed: int = 0, *, has_deflate: bool = False) -> tuple[Rule | None, ...]:
     """Return, for each of the 256 first bytes, the rule it breaks by itself.
 
