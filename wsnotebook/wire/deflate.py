@@ -1,6 +1,6 @@
-"""The receiving half of permessage-deflate (RFC 7692), bounded and true to BFINAL.
+"""Both halves of permessage-deflate (RFC 7692): the sending one, and a receiving one that is bounded and true to BFINAL.
 
-websockets 17.4 loses text when a server ends a message with a final DEFLATE block and keeps its context
+zlib's objects are made when they are first used: those of a quiet session would be most of its memory. websockets 17.4 loses text when a server ends a message with a final DEFLATE block and keeps its context
 (RFC 7692 §7.2.3.4–5): its decompressor is at its end and returns nothing ever after.
 """
 
@@ -13,13 +13,46 @@ from typing import NamedTuple
 from wsnotebook.errors import FrameTooBig
 from wsnotebook.wire.frames import Frame, Opcode
 
-__all__ = ["DeflateDecoder", "Inflater"]
+__all__ = ["DeflateDecoder", "DeflateEncoder", "Inflater"]
 
 _SYNC_TAIL = b"\x00\x00\xff\xff"  # the empty block that a sender cuts off each message (RFC 7692 §7.2.1)
 _STEP = 2 << 20  # bytes inflated before the caller gets a turn: 2 MiB take a few milliseconds
 _WINDOWS_KEPT = 4  # windows of output that are kept before all but one are cut off: joining them is rare then
 _PIECE = 16 << 10  # compressed bytes per call of zlib: it copies those that it leaves, at every final block
 _TURNS = 256  # decoders made before the caller gets a turn: 1 MB can hold 500,000 empty final blocks
+
+
+class DeflateEncoder:
+    """Compress the messages of one direction.
+
+    Args:
+        window_bits: size of our LZ77 window as negotiated, 9 to 15.
+        context_takeover: the window lasts from one message to the next.
+        level: zlib level, 0 to 9; -1 for zlib's default.
+    """
+
+    def __init__(self, window_bits: int = 15, *, context_takeover: bool = True, level: int = -1) -> None:
+        self._window_bits = window_bits
+        self._context_takeover = context_takeover
+        self._level = level
+        self._compressor: zlib._Compress | None = None
+
+    def encode(self, payload: bytes, *, begins: bool, final: bool) -> bytes:
+        """Compress a frame (§7.2.1).
+
+        Args:
+            begins: it is the first frame of its message.
+            final: it is the last one.
+        """
+        compressor = self._compressor
+        if compressor is None or (begins and not self._context_takeover):
+            compressor = self._compressor = zlib.compressobj(self._level, wbits=-self._window_bits)
+        data = compressor.compress(payload) + compressor.flush(zlib.Z_SYNC_FLUSH)
+        if not final:
+            return data
+        if not self._context_takeover:
+            self._compressor = None
+        return data[: -len(_SYNC_TAIL)]
 
 
 class DeflateDecoder:
@@ -77,7 +110,7 @@ class Inflater:
         self._window_bits = window_bits
         self._context_takeover = context_takeover
         self._most_kept = _WINDOWS_KEPT << window_bits  # bytes
-        self._decoder = zlib.decompressobj(-window_bits)
+        self._decoder: zlib._Decompress | None = None
         self._recent: list[bytes] = []  # last output, at least a window of it, for a restart after BFINAL
         self._recent_size = 0
         self._begun: _Begun | None = None
@@ -113,7 +146,7 @@ class Inflater:
         self._is_unfinished = not final
         rest = data + _SYNC_TAIL if final else data
         room = _STEP if limit is None else min(_STEP, limit + 1)
-        decoder = self._decoder
+        decoder = self._decoder or self._make_decoder()
         try:
             piece = decoder.decompress(rest, room)
         except zlib.error as error:
@@ -136,7 +169,7 @@ class Inflater:
                 self.restart()
             return self.start(data, final=True, limit=limit)
         room = _STEP if limit is None or limit >= _STEP else limit + 1
-        decoder = self._decoder
+        decoder = self._decoder or self._make_decoder()
         try:
             piece = decoder.decompress(data + _SYNC_TAIL, room)
         except zlib.error as error:
@@ -168,7 +201,8 @@ class Inflater:
             pieces.append(piece)
             self._keep(piece)
             left = len(rest) + len(whole) - place
-            if self._decoder.eof:  # BFINAL=1: the next block needs a new decoder over the same window
+            decoder = self._decoder or self._make_decoder()
+            if decoder.eof:  # BFINAL=1: the next block needs a new decoder over the same window
                 self._decoder = zlib.decompressobj(-self._window_bits, zdict=self._window())
                 if not left or (final and left == len(_SYNC_TAIL)):
                     break
@@ -182,15 +216,20 @@ class Inflater:
                 rest = whole[place : place + _PIECE]
                 place += len(rest)
             room = _STEP if limit is None else min(_STEP, limit - size + 1)
-            piece = self._decoder.decompress(rest, room)
+            piece = (self._decoder or self._make_decoder()).decompress(rest, room)
             rest = self._left_over()
         if final and not self._context_takeover:
             self.restart()
         return b"".join(pieces)
 
+    def _make_decoder(self) -> zlib._Decompress:
+        self._decoder = decoder = zlib.decompressobj(-self._window_bits)
+        return decoder
+
     def _left_over(self) -> bytes:
         """Return the input that the decoder has not used."""
-        return self._decoder.unused_data if self._decoder.eof else self._decoder.unconsumed_tail
+        decoder = self._decoder or self._make_decoder()
+        return decoder.unused_data if decoder.eof else decoder.unconsumed_tail
 
     def _keep(self, piece: bytes) -> None:
         """Keep the last output for the length of a window; older output is cut off a few windows at a time."""
@@ -210,7 +249,7 @@ class Inflater:
         """Forget the window and an unfinished frame: the next message refers to nothing before it."""
         self._begun = None
         self._is_unfinished = False
-        self._decoder = zlib.decompressobj(-self._window_bits)
+        self._decoder = None
         self._recent.clear()
         self._recent_size = 0
 

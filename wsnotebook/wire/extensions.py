@@ -1,6 +1,6 @@
 """WebSocketExtension, its factory, and PerMessageDeflate (RFC 7692): they may change a payload on its way.
 
-Negotiation and compression are those of websockets; decompression is deflate.py.
+Negotiation is that of websockets; compression is deflate.py.
 """
 
 from __future__ import annotations
@@ -12,13 +12,11 @@ from typing import ClassVar
 from websockets.exceptions import NegotiationError
 from websockets.extensions import ClientExtensionFactory, Extension
 from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory
-from websockets.extensions.permessage_deflate import PerMessageDeflate as _Engine
-from websockets.frames import Frame as _EngineFrame
-from websockets.frames import Opcode as _EngineOpcode
+from websockets.extensions.permessage_deflate import PerMessageDeflate as _Negotiated
 from websockets.typing import ExtensionName, ExtensionParameter
 
 from wsnotebook.wire.batch import RSV1, RSV2, RSV3
-from wsnotebook.wire.deflate import DeflateDecoder
+from wsnotebook.wire.deflate import DeflateDecoder, DeflateEncoder
 from wsnotebook.wire.frames import Frame, Opcode
 from wsnotebook.wire.rules import Rules
 
@@ -110,6 +108,7 @@ class PerMessageDeflate(WebSocketExtensionFactory):
             client_max_window_bits=client_max_window_bits or None,
             compress_settings={} if level is None else {"level": level},
         )
+        self._level = level
         self.compress_if = tuple(compress_if)
 
     def get_request_params(self) -> Sequence[ExtensionParameter]:
@@ -128,23 +127,32 @@ class PerMessageDeflate(WebSocketExtensionFactory):
             raise NegotiationError(f"received duplicate {self.name}")
         return DeflateExtension(self, self._negotiator.process_response_params(params, accepted_extensions))
 
+    @property
+    def level(self) -> int:
+        """zlib level; -1 for zlib's default."""
+        return -1 if self._level is None else self._level
+
 
 class DeflateExtension(WebSocketExtension):
     """permessage-deflate of one session; ``client_max_window_bits`` and the rest are as negotiated."""
 
     name = ExtensionName("permessage-deflate")
 
-    def __init__(self, factory: PerMessageDeflate, engine: _Engine) -> None:
+    def __init__(self, factory: PerMessageDeflate, negotiated: _Negotiated) -> None:
         self.factory = factory
-        self.client_no_context_takeover = engine.local_no_context_takeover
-        self.server_no_context_takeover = engine.remote_no_context_takeover
-        self.client_max_window_bits = engine.local_max_window_bits
-        self.server_max_window_bits = engine.remote_max_window_bits
-        self._engine = engine
+        self.client_no_context_takeover = negotiated.local_no_context_takeover
+        self.server_no_context_takeover = negotiated.remote_no_context_takeover
+        self.client_max_window_bits = negotiated.local_max_window_bits
+        self.server_max_window_bits = negotiated.remote_max_window_bits
+        self._encoder = DeflateEncoder(
+            self.client_max_window_bits,
+            context_takeover=not self.client_no_context_takeover,
+            level=factory.level,
+        )
         self._compress_if = factory.compress_if
         self._compressing = False
         self.decoder = DeflateDecoder(
-            engine.remote_max_window_bits, context_takeover=not engine.remote_no_context_takeover
+            self.server_max_window_bits, context_takeover=not self.server_no_context_takeover
         )
         """Inflates what the peer sends."""
 
@@ -156,15 +164,16 @@ class DeflateExtension(WebSocketExtension):
             return frame
         # A continuation without a message is not part of a compressed one: no receiver would inflate it.
         self._compressing = not frame.fin
-        coded = self._engine.encode(_EngineFrame(_EngineOpcode(frame.opcode), frame.data, frame.fin))
-        return Frame(frame.opcode, coded.data, frame.fin, coded.rsv1, frame.rsv2, frame.rsv3)
+        begins = frame.opcode != Opcode.CONTINUATION
+        data = self._encoder.encode(frame.data, begins=begins, final=frame.fin)
+        return Frame(frame.opcode, data, frame.fin, begins, frame.rsv2, frame.rsv3)
 
     def encode_whole(self, payload: bytes) -> bytes | None:
         """Compress a message of one frame; None where ``compress_if`` has to be asked, by ``encode``."""
         if self._compress_if:
             return None
         self._compressing = False
-        return bytes(self._engine.encode(_EngineFrame(_EngineOpcode.TEXT, payload, True)).data)
+        return self._encoder.encode(payload, begins=True, final=True)
 
     def decode(self, frame: Frame, *, max_size: int | None = None) -> Frame:  # type: ignore[override]  # our Frame
         """Inflate the frame in one go."""

@@ -119,6 +119,7 @@ class WireProtocol(ClientProtocol, _FrameLoop):
         """Return the bytes received in the same segment as the 101, and forget them."""
         early = bytes(self.reader.buffer)
         self.reader.buffer.clear()
+        self.parser.close()  # it holds the response, which an idle session has no use for
         return early
 
     # Sending
