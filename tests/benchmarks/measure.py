@@ -25,7 +25,7 @@ __all__ = ["Meter", "Result", "in_fresh_process", "medians", "warm"]
 Result: TypeAlias = dict[str, float]
 
 ROOT = Path(__file__).resolve().parents[2]
-OPTIONAL = ("aiohttp", "picows")
+OPTIONAL = ("aiohttp", "picows", "uvloop")
 COLD = "WSNOTEBOOK_BENCHMARK_COLD"
 """Environment variable: where it is set, memory is left as it is found."""
 

@@ -8,17 +8,29 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import tempfile
 import time
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from itertools import cycle, islice
+from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 
 from measure import Meter, Result, warm
 from payloads import PAYLOADS, Payload
 
-__all__ = ["GO", "RECEIVERS", "SENDERS", "connect_wsnotebook", "receive", "recorded", "row", "send"]
+__all__ = [
+    "GO",
+    "JOURNALED",
+    "RECEIVERS",
+    "SENDERS",
+    "connect_wsnotebook",
+    "receive",
+    "recorded",
+    "row",
+    "send",
+]
 
 GO = "go"
 SPARE = 64 << 20
@@ -170,6 +182,20 @@ async def receive_recorded(url: str, payload: Payload, meter: Meter) -> Received
     return Received(int(data["fin"].sum()), int(data["length"].sum()))
 
 
+async def receive_journaled(url: str, payload: Payload, meter: Meter) -> Received:
+    """Let wsnotebook record, and write a pcapng beside it."""
+    with tempfile.TemporaryDirectory() as folder:
+        async with connect_wsnotebook(
+            url, payload.deflate, record=Path(folder) / "journal.pcapng"
+        ) as session:
+            with meter:
+                await session.send(GO)
+                await session.close_reason
+            df = session.log.df
+    data = df[(df["direction"] == "in") & (df["opcode"] == "text")]
+    return Received(len(data), int(data["length"].sum()))
+
+
 async def receive_delivered(url: str, payload: Payload, meter: Meter) -> Received:
     """Iterate over what wsnotebook records."""
     messages = size = 0
@@ -191,6 +217,7 @@ RECEIVERS: dict[str, Receiver] = {
     "wsnotebook, recorded": receive_recorded,
     "wsnotebook, recorded and delivered": receive_delivered,
 }
+JOURNALED = "wsnotebook, recorded to a pcapng"
 
 
 async def send_picows(url: str, texts: list[str], meter: Meter) -> None:
@@ -268,7 +295,8 @@ def receive(peer: str, url: str, name: str, messages: int) -> Result:
     """
     payload, meter = replace(PAYLOADS[name], messages=messages), Meter()
     warm(2 * payload.bytes + SPARE)
-    received = asyncio.run(RECEIVERS[peer](url, payload, meter))
+    receiver = receive_journaled if peer == JOURNALED else RECEIVERS[peer]
+    received = asyncio.run(receiver(url, payload, meter))
     sent = Received(payload.messages, payload.bytes)
     if received not in (sent, None):
         raise RuntimeError(f"{peer} saw {received}, the server sent {sent}")

@@ -1,4 +1,4 @@
-"""The other end of a benchmark: a process of its own that sends prepared bytes, or reads and discards.
+"""The other end of a benchmark: a process of its own that sends prepared bytes, reads and discards, or echoes.
 
 Plain sockets and a hand-made upgrade (RFC 6455 §4.2.2), no library: the peer that is measured waits for the
 kernel, never for this process.
@@ -12,17 +12,20 @@ import hashlib
 import socket
 import subprocess
 import sys
+import time
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from payloads import PAYLOADS, Payload
 
-__all__ = ["discarding", "prepared", "sending"]
+__all__ = ["discarding", "echoing", "pacing", "prepared", "sending"]
 
 ACCEPT_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455 §1.3
 CLOSE_NORMAL = b"\x88\x02\x03\xe8"
 DONE = b"\x81\x04done"
+PACE = 0.000_25
+"""Seconds between two frames that are to be a read each: several times what the slowest peer needs for one."""
 CONTINUATION, TEXT = 0, 1
 FIN, RSV1 = 0x80, 0x40
 
@@ -129,16 +132,53 @@ def reader(payload: Payload) -> Callable[[socket.socket], None]:
     return talk
 
 
+def pacer(payload: Payload) -> Callable[[socket.socket], None]:
+    """Return a talk that sends the payload frame by frame, so that each is a read of its own, then closes."""
+    messages = prepared(payload)
+
+    def talk(connection: socket.socket) -> None:
+        connection.recv(65536)
+        due = time.perf_counter()
+        for number in range(payload.messages):
+            due += PACE
+            while time.perf_counter() < due:
+                pass
+            connection.sendall(messages[number % len(messages)])
+        say_goodbye(connection)
+
+    return talk
+
+
+def echo(connection: socket.socket) -> None:
+    """Answer each short masked frame with its payload, until the client leaves."""
+    while len(data := connection.recv(65536)) > 1:
+        length = data[1] & 0x7F
+        key, masked = data[2:6], data[6 : 6 + length]
+        mask = int.from_bytes((key * (length // 4 + 1))[:length], "big")
+        payload = (int.from_bytes(masked, "big") ^ mask).to_bytes(length, "big")
+        connection.sendall(header(data[0], length) + payload)
+
+
+def talk_of(what: str, payload: Payload, counts: list[int]) -> Callable[[socket.socket], None]:
+    """Return what the server does with a client after the handshake."""
+    if what == "echo":
+        return echo
+    if what == "send":
+        return sender(payload, counts)
+    return {"discard": reader, "pace": pacer}[what](payload)
+
+
 def main(what: str, name: str, *counts: str) -> None:
     """Serve one client after the other until the process is ended; the first line printed is the port."""
     numbers = [int(count) for count in counts]
     payload = replace(PAYLOADS[name], messages=max(numbers))
-    talk = reader(payload) if what == "discard" else sender(payload, numbers)
+    talk = talk_of(what, payload, numbers)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         print(listener.getsockname()[1], flush=True)
         while True:
             connection, _ = listener.accept()
             # A client that was measured leaves without a closing handshake.
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             with connection, contextlib.suppress(ConnectionError):
                 upgrade(connection, payload.deflate)
                 talk(connection)
@@ -164,6 +204,16 @@ def sending(name: str, *counts: int) -> contextlib.AbstractContextManager[str]:
 def discarding(name: str, count: int) -> contextlib.AbstractContextManager[str]:
     """Run a server that reads ``count`` messages of the named payload and answers with one text."""
     return process("discard", name, str(count))
+
+
+def pacing(name: str, count: int) -> contextlib.AbstractContextManager[str]:
+    """Run a server that sends ``count`` messages of the named payload when told to, each as a read of its own."""
+    return process("pace", name, str(count))
+
+
+def echoing() -> contextlib.AbstractContextManager[str]:
+    """Run a server that echoes frames of at most 125 bytes."""
+    return process("echo", "100 B", "1")
 
 
 if __name__ == "__main__":
