@@ -32,6 +32,7 @@ NOT_FOR_LAB = "session"  # the peer shares no code with the session, so that a f
 FOREIGN = {
     "redaction": set(),
     "safetext": set(),
+    "matching": set(),
     "errors": set(),
     "wire": {"websockets"},
     "log": {"numpy", "pyarrow", "pandas"},

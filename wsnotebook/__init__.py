@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from wsnotebook.errors import ConnectError as ConnectError
     from wsnotebook.errors import ConversionError as ConversionError
     from wsnotebook.errors import ConverterNotFound as ConverterNotFound
+    from wsnotebook.errors import ExpectationFailed as ExpectationFailed
     from wsnotebook.errors import FileError as FileError
     from wsnotebook.errors import FragmentError as FragmentError
     from wsnotebook.errors import FrameTooBig as FrameTooBig
@@ -62,8 +63,8 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "errors": (
-        "ChannelOverflow ConnectError ConversionError ConverterNotFound FileError FragmentError FrameTooBig "
-        "HandshakeError InvalidURL PingTimeout ProtocolViolation SessionClosed SessionFault SocketTimeout WrongThread "
+        "ChannelOverflow ConnectError ConversionError ConverterNotFound ExpectationFailed FileError FragmentError "
+        "FrameTooBig HandshakeError InvalidURL PingTimeout ProtocolViolation SessionClosed SessionFault SocketTimeout WrongThread "
         "WsNotebookError"
     ),
     "files.datasetreader": "open_dataset",

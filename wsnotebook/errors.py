@@ -7,6 +7,7 @@
     │   ├── SocketTimeout (TimeoutError)     open_timeout expired
     │   └── HandshakeError                   the HTTP response is not the upgrade
     ├── SessionClosed                  the session has ended; has .reason
+    ├── ExpectationFailed (AssertionError)   no message matched; has .expected, .passed, .ended
     ├── SessionFault                   the fault that failed a session
     │   ├── FrameTooBig                has .frame_size, .limit (bytes)
     │   ├── ProtocolViolation          has .rule, .code
@@ -24,8 +25,10 @@ An exception stores facts as attributes and builds its message in ``__str__``; t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from wsnotebook.matching import Message, shown
 from wsnotebook.redaction import redact_url
 
 if TYPE_CHECKING:
@@ -37,6 +40,7 @@ __all__ = [
     "ConnectError",
     "ConversionError",
     "ConverterNotFound",
+    "ExpectationFailed",
     "FileError",
     "FragmentError",
     "FrameTooBig",
@@ -52,6 +56,7 @@ __all__ = [
     "WsNotebookError",
 ]
 
+_PASSED_SHOWN = 3  # messages in the sentence; .passed has more
 _BODY_SHOWN = 500  # characters of an HTTP error body in the message; .call has the whole body
 
 
@@ -141,6 +146,55 @@ class SessionClosed(WsNotebookError):
     def __str__(self) -> str:
         why = f"the session is closed ({self.reason})" if self.reason is not None else "the session is closed"
         return f"{why}; what was recorded is still in session.log and session.df. Open a new one with connect(url)."
+
+
+class ExpectationFailed(WsNotebookError, AssertionError):
+    """No message matched an expectation in time, or before the session ended.
+
+    It is an AssertionError and no TimeoutError: who catches TimeoutError to try again would do so for ever with a
+    session that has ended.
+
+    Attributes:
+        expected: the pattern, as a phrase.
+        passed: the last messages that were passed over, oldest first.
+        count: number of messages that were passed over.
+        differences: how the last of them differs, such as ``$.price is 4, expected 3``.
+        timeout: seconds of waiting; None for no limit.
+        ended: why the session ended; None where the time ran out.
+    """
+
+    def __init__(
+        self,
+        expected: str,
+        passed: Sequence[Message],
+        count: int,
+        *,
+        differences: Sequence[str] = (),
+        timeout: float | None = None,
+        ended: CloseReason | Exception | None = None,
+    ) -> None:
+        super().__init__(expected, tuple(passed), count)
+        self.expected = expected
+        self.passed = tuple(passed)
+        self.count = count
+        self.differences = tuple(differences)
+        self.timeout = timeout
+        self.ended = ended
+
+    def __str__(self) -> str:
+        until = (
+            f"within {self.timeout:g} s" if self.ended is None else f"before the session ended ({self.ended})"
+        )
+        if not self.count:
+            return f"expected {self.expected}, but no message came {until}."
+        last = self.passed[-_PASSED_SHOWN:]
+        these = "" if len(last) == self.count else f"; the last {len(last)}"
+        came = ", ".join(map(shown, last))
+        how = f" The last differs: {'; '.join(self.differences)}." if self.differences else ""
+        return (
+            f"expected {self.expected}, but of {self.count:,} messages that came {until} none matched{these}: {came}."
+            f"{how} They are in session.log."
+        )
 
 
 class SessionFault(WsNotebookError):

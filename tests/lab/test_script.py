@@ -19,7 +19,6 @@ from wsnotebook.lab import (
     Wait,
     embedded_server,
 )
-from wsnotebook.lab.script import matches
 
 
 async def outcome(server: EmbeddedServer, client: ClientConnection) -> str:
@@ -84,7 +83,9 @@ async def test_wrong_message_is_named():
     """The sentence says which step, what was expected and what came."""
     async with embedded_server([Send("go"), Expect("hello")]) as server, connect(server.url) as client:
         await client.send("helo")
-        assert await outcome(server, client) == "step 2 of 2, Expect('hello'): got 'helo'"
+        assert (
+            await outcome(server, client) == "step 2 of 2, Expect('hello'): got 'helo' ('hello' is not in it)"
+        )
 
 
 async def test_a_long_message_is_cut():
@@ -152,25 +153,19 @@ async def test_expect_close_met_by_a_message_or_nothing():
         assert "got the message 'no' instead of a close" in await outcome(server, client)
 
 
-@pytest.mark.parametrize(
-    ("expected", "yes", "no"),
-    [
-        (..., "anything", None),
-        ("a", "a", b"a"),
-        (b"a", b"a", "a"),
-        (str, "a", b"a"),
-        (bytes, b"a", "a"),
-        (re.compile("b+"), "abbc", "ac"),
-        (re.compile(b"b+"), b"abbc", "abbc"),
-        ({"a": [1]}, '{ "a":[1] }', '{"a": [2]}'),
-        ([1], b"[1]", "[1"),
-        (lambda message: len(message) == 3, "abc", "ab"),
-    ],
-)
-def test_matches(expected: object, yes: str | bytes, no: str | bytes | None):
-    """Each way to say what a message is accepts it and refuses another."""
-    assert matches(expected, yes)
-    assert no is None or not matches(expected, no)
+async def test_a_message_matches_as_in_a_session():
+    """A part of a text is enough, and so are some keys of a JSON object; another value is named with its path."""
+    steps = [Expect("ell"), Expect({"a": {"b": 1}}), Expect("/^[0-9]+$/"), Expect({"a": {"b": 1}})]
+    async with embedded_server(steps) as server, connect(server.url) as client:
+        for message in ("hello", '{"a": {"b": 1, "c": 2}, "d": 3}', "42", '{"a": {"b": 2}}'):
+            await client.send(message)
+        assert "$.a.b is 2, expected 1" in await outcome(server, client)
+
+
+def test_a_wrong_pattern_is_refused_when_it_is_written():
+    """Not when the first client comes."""
+    with pytest.raises(ValueError, match="is no regular expression"):
+        Expect("/(/")
 
 
 @pytest.mark.parametrize("wrong", ["hello", Expect, 5, None])

@@ -19,7 +19,8 @@ from websockets.frames import Opcode
 
 from wsnotebook.lab.connection import LabConnection
 from wsnotebook.lab.named import Behaviour, named
-from wsnotebook.lab.script import ScriptFailed, shown
+from wsnotebook.lab.script import ScriptFailed
+from wsnotebook.matching import shown
 from wsnotebook.wire.batch import first_byte
 from wsnotebook.wire.frames import OPCODE_NAMES
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -16,6 +15,7 @@ from typing import Any, TypeAlias
 from websockets.exceptions import ConnectionClosed
 
 from wsnotebook.lab.connection import LabConnection
+from wsnotebook.matching import Pattern, shown
 
 __all__ = [
     "Close",
@@ -26,11 +26,7 @@ __all__ = [
     "Send",
     "Step",
     "Wait",
-    "matches",
-    "shown",
 ]
-
-_SHOWN = 200  # characters of a message in an error message
 
 
 class ScriptFailed(AssertionError):
@@ -58,16 +54,22 @@ class _Unmet(Exception):
 
 @dataclass(frozen=True)
 class Expect:
-    """Receive one message and compare it with ``what``."""
+    """Receive one message and compare it with ``what``, as ``session.expect()`` of a client does.
+
+    It passes over nothing: another message fails the step, because a server answers what it was sent.
+    """
 
     what: Any = ...
-    """A str or bytes equal to the message, a regular expression that is found in it, a dict or list equal to its
-    JSON, a type (``str`` or ``bytes``), a function that returns whether it matches, or ``...`` for any message."""
+    """A text that the message contains, ``"/regular expression/"`` or a compiled one, bytes, a dict or list for JSON
+    that has these keys and values, a type (``str`` or ``bytes``), a function of the message, or ``...`` for any."""
     timeout: float | None = 5.0
     """Seconds, None for no limit."""
 
+    def __post_init__(self) -> None:
+        Pattern(self.what)  # a wrong one is refused when the script is written, not when a client comes
+
     def __repr__(self) -> str:
-        return f"Expect({_named(self.what)})"
+        return f"Expect({'...' if self.what is ... else Pattern(self.what)})"
 
     async def play(self, session: LabConnection, last: Any) -> Any:
         """Return the received message."""
@@ -78,8 +80,9 @@ class Expect:
             raise _Unmet(f"nothing came within {self.timeout:g} s") from None
         except ConnectionClosed as error:
             raise _Unmet(f"the client was gone ({_ending(error)})") from None
-        if not matches(self.what, message):
-            raise _Unmet(f"got {shown(message)}")
+        found = Pattern(self.what).compare(message)
+        if not found:
+            raise _Unmet(f"got {shown(message)} ({'; '.join(found.differences)})")
         return message
 
 
@@ -115,7 +118,7 @@ class Send:
     received message (None if there is none) and returns one of these."""
 
     def __repr__(self) -> str:
-        return f"Send({_named(self.what)})"
+        return f"Send({getattr(self.what, '__qualname__', None) or shown(self.what)})"
 
     async def play(self, session: LabConnection, last: Any) -> Any:
         what = self.what(last) if callable(self.what) else self.what
@@ -191,37 +194,6 @@ class Script:
 
     def __repr__(self) -> str:
         return f"Script({list(self.steps)!r})"
-
-
-def matches(expected: Any, message: str | bytes) -> bool:
-    """Return whether ``message`` matches ``expected``; Expect.what lists the possible values."""
-    if expected is ...:
-        return True
-    if isinstance(expected, type):
-        return isinstance(message, expected)
-    if isinstance(expected, re.Pattern):
-        kind = bytes if isinstance(expected.pattern, bytes) else str
-        return isinstance(message, kind) and expected.search(message) is not None
-    if isinstance(expected, (dict, list)):
-        try:
-            return bool(json.loads(message) == expected)
-        except ValueError:
-            return False
-    if callable(expected):
-        return bool(expected(message))
-    return bool(message == expected)
-
-
-def shown(message: object) -> str:
-    """Return ``message`` for an error message: its repr, cut after 200 characters."""
-    text = repr(message)
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}… ({len(text)} characters)"
-
-
-def _named(what: Any) -> str:
-    if isinstance(what, re.Pattern):
-        return f"/{what.pattern!s}/"
-    return getattr(what, "__qualname__", None) or ("..." if what is ... else shown(what))
 
 
 def _ending(error: ConnectionClosed) -> str:

@@ -17,12 +17,14 @@ from wsnotebook.errors import (
     WsNotebookError,
 )
 from wsnotebook.files.framelog import FrameLog
+from wsnotebook.matching import Pattern
 from wsnotebook.redaction import redact_url
 from wsnotebook.session.arguments import check_frame_size
 from wsnotebook.session.bytechannel import ByteChannel, ByteReader, ByteWriter
 from wsnotebook.session.call import HttpCall
 from wsnotebook.session.closereasons import CloseArgument, close_frame, reason_of
 from wsnotebook.session.converters import Converter
+from wsnotebook.session.expecting import expect
 from wsnotebook.session.heartbeat import Heartbeat
 from wsnotebook.session.incoming import ReceiveChannel
 from wsnotebook.session.iothread import IoThread
@@ -325,6 +327,31 @@ class ClientWebSocketSession:
             message = self._joiner.join(frame)
             if message is not None:
                 return message
+
+    async def expect(
+        self, pattern: Any = ..., *, timeout: float | None = 10.0, json: Any = None
+    ) -> str | bytes:
+        """Return the next message that matches; the messages before it are passed over, and are in ``log``.
+
+        Examples: ``await session.expect("welcome")``, ``await session.expect(r"/^\\d+$/")``,
+        ``await session.expect(json={"type": "trade"}, timeout=2)``. Cancelling loses the messages that were passed over.
+
+        Args:
+            pattern: a text that the message contains, ``"/regular expression/"`` or a compiled one, bytes, a dict or
+                list as ``json``, a function of the message that returns whether it matches, ``...`` for any message, or a
+                Pattern of ``wsnotebook.matching``.
+            timeout: seconds for all of it; None waits as long as the session lives.
+            json: the message is JSON that has these keys and values, nested, and any others; a list has the same
+                length, and its elements are compared in the same way. ``...`` stands for any value.
+
+        Raises:
+            ExpectationFailed: none came in time, or before the session ended; it tells what came instead.
+            ValueError, TypeError: the pattern is wrong; no message was read.
+            UnicodeDecodeError: a raw session got a text that is not UTF-8.
+        """
+        if not isinstance(pattern, Pattern):
+            pattern = Pattern(pattern, json=... if json is None else json)
+        return await expect(self.receive, pattern, timeout)
 
     async def __aiter__(self) -> AsyncIterator[str | bytes]:
         async for frame in self.incoming:

@@ -56,6 +56,10 @@ class Threadsafe:
         """Call session.receive()."""
         return self._run(self._session.receive())
 
+    def expect(self, pattern: Any = ..., **options: Any) -> concurrent.futures.Future[str | bytes]:
+        """Call session.expect()."""
+        return self._run(self._session.expect(pattern, **options))
+
     def receive_frame(self) -> concurrent.futures.Future[Frame]:
         """Call session.incoming.receive()."""
         return self._run(self._session.incoming.receive())

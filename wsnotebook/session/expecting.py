@@ -1,0 +1,60 @@
+"""expect(): passes over messages until one matches."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+
+from wsnotebook.errors import ExpectationFailed, SessionClosed, SessionFault
+from wsnotebook.matching import Comparison, Message, Pattern
+from wsnotebook.wire.frames import CloseReason
+
+__all__ = ["expect"]
+
+_KEPT = 20  # messages that the exception has: a feed sends millions in the time of an expectation
+_AT_ONCE = (
+    256  # messages compared before the loop gets its turn: receive() does not wait while some are there
+)
+
+
+async def expect(
+    receive: Callable[[], Awaitable[Message]], pattern: Pattern, timeout: float | None
+) -> Message:
+    """Return the first message that matches.
+
+    Args:
+        receive: returns the next message; called until one matches.
+        pattern: compared with each.
+        timeout: seconds for all of it; None for no limit.
+
+    Raises:
+        ExpectationFailed: as session.expect().
+    """
+    passed: deque[Message] = deque(maxlen=_KEPT)
+    last = Comparison()
+    count = 0
+
+    def failed(ended: CloseReason | Exception | None) -> ExpectationFailed:
+        return ExpectationFailed(
+            str(pattern), passed, count, differences=last.differences, timeout=timeout, ended=ended
+        )
+
+    limit = asyncio.timeout(timeout)
+    try:
+        async with limit:
+            while True:
+                message = await receive()
+                last = pattern.compare(message)
+                if last:
+                    return message
+                passed.append(message)
+                count += 1
+                if count % _AT_ONCE == 0:
+                    await asyncio.sleep(0)
+    except (SessionClosed, SessionFault) as error:
+        raise failed(error.reason if isinstance(error, SessionClosed) else error) from error
+    except TimeoutError:
+        if not limit.expired():
+            raise  # of a pattern's function
+        raise failed(None) from None
