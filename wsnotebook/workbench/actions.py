@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from wsnotebook.errors import PingTimeout
+from wsnotebook.matching import Pattern
 from wsnotebook.workbench.connection import connection_options
-from wsnotebook.workbench.payload import parse_payload
+from wsnotebook.workbench.payload import parse_payload, read_json
 from wsnotebook.workbench.pending import then, within
 from wsnotebook.workbench.verb import Call
 
@@ -14,6 +15,7 @@ __all__ = [
     "close",
     "connect",
     "df",
+    "expect",
     "list_sessions",
     "log",
     "mask",
@@ -47,6 +49,14 @@ def receive(call: Call) -> Any:
         )
 
     return within(call.arguments.timeout, call.session.incoming.receive(), late)
+
+
+def expect(call: Call) -> Any:
+    """Pass over messages until one matches; the result is the message, a str or bytes."""
+    arguments = call.arguments
+    text = arguments.text
+    pattern = Pattern(json=read_json(text)) if arguments.json else Pattern(text)
+    return call.door.expect(pattern, timeout=arguments.timeout)
 
 
 def ping(call: Call) -> Any:

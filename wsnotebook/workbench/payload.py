@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Literal, NoReturn, TypeAlias, get_args
+from collections.abc import Callable
+from typing import Any, Literal, NoReturn, TypeAlias, get_args
 
 from wsnotebook.wire.frames import Frame
 
-__all__ = ["KINDS", "PayloadKind", "parse_payload"]
+__all__ = ["KINDS", "PayloadKind", "parse_payload", "read_json"]
 
 PayloadKind: TypeAlias = Literal["text", "json", "hex"]
 KINDS: tuple[PayloadKind, ...] = get_args(PayloadKind)
@@ -33,7 +34,8 @@ def parse_payload(text: str, kind: PayloadKind = "text") -> Frame:
     if kind == "hex":
         return Frame.binary(_hex_bytes(text))
     if kind == "json":
-        _check_json(text)
+        # Numbers are not converted: one of 5000 digits is valid JSON, and int() refuses it.
+        read_json(text, parse_number=str)
     elif kind != "text":
         raise ValueError(f"unknown kind of payload {kind!r}: use one of {', '.join(KINDS)}.")
     try:
@@ -60,10 +62,20 @@ def _hex_bytes(text: str) -> bytes:
     return bytes.fromhex("".join(digit.group() for digit in digits))
 
 
-def _check_json(text: str) -> None:
+def read_json(text: str, *, parse_number: Callable[[str], Any] | None = None) -> Any:
+    """Return the value of a typed JSON document.
+
+    Args:
+        text: the document.
+        parse_number: converts each number; None makes int and float of them.
+
+    Raises:
+        ValueError: not JSON; the sentence names the position.
+    """
     try:
-        # Numbers are not converted: one of 5000 digits is valid JSON, and int() refuses it.
-        json.loads(text, parse_int=str, parse_float=str, parse_constant=_refuse_constant)
+        return json.loads(
+            text, parse_int=parse_number, parse_float=parse_number, parse_constant=_refuse_constant
+        )
     except json.JSONDecodeError as error:
         raise ValueError(
             f"not JSON: {error.msg} at line {error.lineno}, column {error.colno}; correct it, or send it as text."

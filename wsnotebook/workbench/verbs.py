@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from wsnotebook.workbench import actions, answers
 from wsnotebook.workbench.arguments import Argument, Form, option, switch
@@ -87,6 +88,21 @@ _ALL = (
         arguments=(switch("json", "--json", value=True, help="decode it"), _NAME, _TIMEOUT),
         aliases=("receive",),
         waits=True,
+    ),
+    Verb(
+        "expect",
+        "Pass over messages until one matches, and return it.",
+        actions.expect,
+        arguments=(
+            switch(
+                "json", "--json", value=True, help="the text is JSON, whose keys and values the message has"
+            ),
+            _NAME,
+            replace(_TIMEOUT, default=10.0, help="give up after so many seconds (default 10)"),
+        ),
+        waits=True,
+        takes_text=True,
+        more="The text is a part of the message, or /a regular expression/.",
     ),
     Verb(
         "ping",
