@@ -40,6 +40,7 @@ FOREIGN = {
     "session": {"websockets"},
     "analysis": {"pandas", "numpy", "pyarrow", "matplotlib"},
     "lab": {"websockets", "h11", "multipart", "numpy", "pandas", "pyarrow", "trustme"},
+    "payload": set(),
     "workbench": {"pandas"},
     "replay": {"pandas", "numpy"},
     "widgets": {"ipywidgets", "anywidget", "traitlets", "pandas", "numpy", "IPython", "pyarrow"},

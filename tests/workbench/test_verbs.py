@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from wsnotebook.payload import KINDS
 from wsnotebook.session.client import connect
 from wsnotebook.workbench.arguments import Surface
 from wsnotebook.workbench.connection import CONNECTION, connection_options
-from wsnotebook.workbench.payload import KINDS
 from wsnotebook.workbench.verb import Verb
 from wsnotebook.workbench.verbs import VERBS
 

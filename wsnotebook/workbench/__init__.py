@@ -8,7 +8,7 @@ connect is one row in connection.py.
 
 from __future__ import annotations
 
+from wsnotebook.payload import PayloadKind, parse_payload
 from wsnotebook.workbench.bench import Workbench, WorkbenchError, workbench
-from wsnotebook.workbench.payload import PayloadKind, parse_payload
 
 __all__ = ["PayloadKind", "Workbench", "WorkbenchError", "parse_payload", "workbench"]

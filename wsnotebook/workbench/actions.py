@@ -6,8 +6,8 @@ from typing import Any
 
 from wsnotebook.errors import PingTimeout
 from wsnotebook.matching import Pattern
+from wsnotebook.payload import parse_payload, read_json
 from wsnotebook.workbench.connection import connection_options
-from wsnotebook.workbench.payload import parse_payload, read_json
 from wsnotebook.workbench.pending import then, within
 from wsnotebook.workbench.verb import Call
 

@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from wsnotebook.errors import WsNotebookError
+from wsnotebook.payload import PayloadKind
 from wsnotebook.wire.frames import CloseReason, Frame
-from wsnotebook.workbench.payload import PayloadKind
 from wsnotebook.workbench.verb import Call
 from wsnotebook.workbench.verbs import VERBS
 

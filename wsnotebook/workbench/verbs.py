@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from wsnotebook.payload import KINDS
 from wsnotebook.workbench import actions, answers
 from wsnotebook.workbench.arguments import Argument, Form, option, switch
 from wsnotebook.workbench.connection import CONNECTION
-from wsnotebook.workbench.payload import KINDS
 from wsnotebook.workbench.values import read_close_code, read_count, read_on_or_off, read_seconds
 from wsnotebook.workbench.verb import Verb
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wsnotebook.payload import parse_payload
 from wsnotebook.wire.frames import Frame, Opcode
-from wsnotebook.workbench import parse_payload
 
 
 @pytest.mark.parametrize(
