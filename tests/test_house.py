@@ -41,6 +41,7 @@ FOREIGN = {
     "analysis": {"pandas", "numpy", "pyarrow", "matplotlib"},
     "lab": {"websockets", "h11", "multipart", "numpy", "pandas", "pyarrow", "trustme"},
     "payload": set(),
+    "script": {"pandas"},
     "workbench": {"pandas"},
     "replay": {"pandas", "numpy"},
     "widgets": {"ipywidgets", "anywidget", "traitlets", "pandas", "numpy", "IPython", "pyarrow"},

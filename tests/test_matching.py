@@ -92,7 +92,7 @@ def test_what_is_no_json_is_said(message: str | bytes):
 
 def test_captures():
     """Named groups and Captures keep what matched, in its JSON type; a name that is used twice has one value."""
-    assert Pattern(r"/id=(?P<id>\d+)(?P<more>x)?/").compare("id=42").captures == {"id": "42"}
+    assert Pattern(r"/id=(?P<id>\d+)(?P<more>x)?/").compare("id=42").captures == {"id": "42", "more": None}
     pattern = Pattern(json={"id": Capture("id"), "of": {"list": [Capture("first"), ...]}})
     assert pattern.compare('{"id": 7, "of": {"list": [null, 2]}}').captures == {"id": 7, "first": None}
     twice = Pattern(json=[Capture("a"), Capture("a")])

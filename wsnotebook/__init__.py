@@ -27,9 +27,11 @@ if TYPE_CHECKING:
     from wsnotebook.errors import InvalidURL as InvalidURL
     from wsnotebook.errors import PingTimeout as PingTimeout
     from wsnotebook.errors import ProtocolViolation as ProtocolViolation
+    from wsnotebook.errors import ScriptError as ScriptError
     from wsnotebook.errors import SessionClosed as SessionClosed
     from wsnotebook.errors import SessionFault as SessionFault
     from wsnotebook.errors import SocketTimeout as SocketTimeout
+    from wsnotebook.errors import StepFailed as StepFailed
     from wsnotebook.errors import WrongThread as WrongThread
     from wsnotebook.errors import WsNotebookError as WsNotebookError
     from wsnotebook.files.datasetreader import open_dataset as open_dataset
@@ -64,8 +66,8 @@ __version__ = "0.1.0"
 _HOMES = {
     "errors": (
         "ChannelOverflow ConnectError ConversionError ConverterNotFound ExpectationFailed FileError FragmentError "
-        "FrameTooBig HandshakeError InvalidURL PingTimeout ProtocolViolation SessionClosed SessionFault SocketTimeout WrongThread "
-        "WsNotebookError"
+        "FrameTooBig HandshakeError InvalidURL PingTimeout ProtocolViolation ScriptError SessionClosed SessionFault SocketTimeout "
+        "StepFailed WrongThread WsNotebookError"
     ),
     "files.datasetreader": "open_dataset",
     "files.framelog": "FrameLog",

@@ -8,6 +8,8 @@
     │   └── HandshakeError                   the HTTP response is not the upgrade
     ├── SessionClosed                  the session has ended; has .reason
     ├── ExpectationFailed (AssertionError)   no message matched; has .expected, .passed, .ended
+    ├── ScriptError (ValueError)       a script cannot be read; has .line, .text
+    ├── StepFailed (AssertionError)    a step of a script failed; has .line, .text, .details
     ├── SessionFault                   the fault that failed a session
     │   ├── FrameTooBig                has .frame_size, .limit (bytes)
     │   ├── ProtocolViolation          has .rule, .code
@@ -30,6 +32,7 @@ from typing import TYPE_CHECKING, Any
 
 from wsnotebook.matching import Message, shown
 from wsnotebook.redaction import redact_url
+from wsnotebook.safetext import safe_text
 
 if TYPE_CHECKING:
     from wsnotebook.wire.frames import CloseReason, Frame
@@ -49,9 +52,11 @@ __all__ = [
     "NestedWaitError",
     "PingTimeout",
     "ProtocolViolation",
+    "ScriptError",
     "SessionClosed",
     "SessionFault",
     "SocketTimeout",
+    "StepFailed",
     "WrongThread",
     "WsNotebookError",
 ]
@@ -174,12 +179,8 @@ class ExpectationFailed(WsNotebookError, AssertionError):
         ended: CloseReason | Exception | None = None,
     ) -> None:
         super().__init__(expected, tuple(passed), count)
-        self.expected = expected
-        self.passed = tuple(passed)
-        self.count = count
-        self.differences = tuple(differences)
-        self.timeout = timeout
-        self.ended = ended
+        self.expected, self.passed, self.count = expected, tuple(passed), count
+        self.differences, self.timeout, self.ended = tuple(differences), timeout, ended
 
     def __str__(self) -> str:
         until = (
@@ -195,6 +196,39 @@ class ExpectationFailed(WsNotebookError, AssertionError):
             f"expected {self.expected}, but of {self.count:,} messages that came {until} none matched{these}: {came}."
             f"{how} They are in session.log."
         )
+
+
+class ScriptError(WsNotebookError, ValueError):
+    """A line of a script cannot be read; nothing of it was run.
+
+    Attributes:
+        line: number of the line, from 1.
+        text: the line.
+        problem: the reason, and what to write instead.
+    """
+
+    def __init__(self, line: int, text: str, problem: str) -> None:
+        super().__init__(line, text, problem)
+        self.line, self.text, self.problem = line, text, problem
+
+    def __str__(self) -> str:
+        return f"line {self.line}, {safe_text(self.text)}: {self.problem}"
+
+
+class StepFailed(WsNotebookError, AssertionError):
+    """A step of a script failed, and those after it were not run.
+
+    Attributes:
+        line, text, problem: as those of ScriptError; the problem is what was expected, and what came.
+        details: one phrase for each difference.
+    """
+
+    def __init__(self, line: int, text: str, problem: str, details: Sequence[str] = ()) -> None:
+        super().__init__(line, text, problem, tuple(details))
+        self.line, self.text, self.problem, self.details = line, text, problem, tuple(details)
+
+    def __str__(self) -> str:
+        return f"line {self.line}, {safe_text(self.text)}: {self.problem}"
 
 
 class SessionFault(WsNotebookError):

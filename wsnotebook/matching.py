@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 from wsnotebook.safetext import safe_text
 
-__all__ = ["Capture", "Comparison", "Message", "Pattern", "shown"]
+__all__ = ["Capture", "Comparison", "Exactly", "Message", "Pattern", "is_regular_expression", "shown"]
 
 Message: TypeAlias = str | bytes
 """A whole message: str for text, bytes for binary."""
@@ -28,6 +28,14 @@ class Capture:
     """A place in a JSON pattern where any value matches and is kept under a name."""
 
     name: str
+    """A name that occurs twice has to have the same value; ``_`` is not kept and matches anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exactly:
+    """A pattern that only an equal message matches."""
+
+    message: Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +45,7 @@ class Comparison:
     differences: tuple[str, ...] = ()
     """One phrase for each difference, at most five; for JSON with the path: ``$.price is 4, expected 3``."""
     captures: dict[str, Any] = field(default_factory=dict)
-    """Values of named groups and of Captures, by name; only of a match."""
+    """Values of named groups and of Captures, by name; only of a match. None for a group that took no part."""
 
     def __bool__(self) -> bool:
         return not self.differences
@@ -56,6 +64,7 @@ class Pattern:
             * a dict or list: JSON in which every given key has the given value, nested; other keys are ignored. A list
               has the same length, and its elements are compared one by one in this way. Numbers are equal by value
               (1 and 1.0), true is not 1, and ``...`` stands for any value
+            * an Exactly, for an equal message
             * ``str``, ``bytes``, or ``...``: any text, any binary, any message
             * a function of the message that returns whether it matches
         json: compared with the JSON of the message as a dict or list is, but of any type; ``...`` for no comparison.
@@ -101,8 +110,13 @@ def shown(value: object) -> str:
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}… ({len(text):,} characters)"
 
 
+def is_regular_expression(text: str) -> bool:
+    """Return whether a text is a regular expression between slashes."""
+    return len(text) > 2 and text.startswith("/") and text.endswith("/")
+
+
 def _regular_expression(text: str) -> str | re.Pattern[str]:
-    if len(text) < 3 or not (text.startswith("/") and text.endswith("/")):
+    if not is_regular_expression(text):
         return text
     try:
         return re.compile(text[1:-1])
@@ -118,6 +132,8 @@ def _named(what: Any) -> str:
         return f"/{safe_text(str(what.pattern))}/"
     if what is ...:
         return "any message"
+    if isinstance(what, Exactly):
+        return f"exactly {shown(what.message)}"
     return getattr(what, "__qualname__", None) or shown(what)
 
 
@@ -135,13 +151,28 @@ def _contains(what: Message, message: Message) -> Comparison:
     return _unless(what in message, f"{shown(what)} is not in it")  # type: ignore[operator]  # both have one type
 
 
+def _exactly(what: Exactly, message: Message) -> Comparison:
+    expected = what.message
+    if type(expected) is not type(message):
+        return Comparison((f"it is {_KIND[type(message)]}",))
+    if expected == message:
+        return Comparison()
+    unit = "character" if isinstance(message, str) else "byte"
+    pairs = enumerate(zip(expected, message, strict=False), 1)
+    place = next((number for number, (one, other) in pairs if one != other), None)
+    if place is None:
+        return Comparison((f"it has {len(message)} {unit}s, expected {len(expected)}",))
+    came, wanted = (shown(each[place - 1 :][:20]) for each in (message, expected))
+    return Comparison((f"from {unit} {place} on it is {came}, expected {wanted}",))
+
+
 def _search(what: re.Pattern[Any], message: Message) -> Comparison:
     if type(what.pattern) is not type(message):
         return Comparison((f"it is {_KIND[type(message)]}",))
     found = what.search(message)
     if found is None:
         return Comparison((f"{_named(what)} is not found in it",))
-    return Comparison((), {name: value for name, value in found.groupdict().items() if value is not None})
+    return Comparison((), found.groupdict())
 
 
 def _asked(what: Callable[[Message], object], message: Message) -> Comparison:
@@ -168,7 +199,7 @@ def _json(what: Any, message: Message) -> Comparison:
 
 def _differences(what: Any, value: Any, path: str, captures: dict[str, Any]) -> Iterator[str]:
     if isinstance(what, Capture):
-        if not _equal(captures.setdefault(what.name, value), value):
+        if what.name != "_" and not _equal(captures.setdefault(what.name, value), value):
             yield f"{path} is {_written(value)}, but {{{what.name}}} is {_written(captures[what.name])}"
     elif isinstance(what, dict):
         if not isinstance(value, dict):
@@ -220,6 +251,7 @@ _COMPARE: tuple[tuple[Any, Callable[[Any, Message], Comparison]], ...] = (
     (EllipsisType, _any),
     (type, _of_type),
     (re.Pattern, _search),
+    (Exactly, _exactly),
     ((str, bytes), _contains),
     ((dict, list), _json),
 )
