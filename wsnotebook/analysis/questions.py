@@ -25,6 +25,7 @@ from wsnotebook.analysis.messages import messages
 from wsnotebook.analysis.pings import pings
 from wsnotebook.analysis.plots import plot_latency, plot_rate
 from wsnotebook.analysis.rate import RATED, add_rates, rate, rate_of_part, whole_rate
+from wsnotebook.analysis.script import script
 from wsnotebook.analysis.violations import violations
 
 __all__ = ["QUESTIONS", "Question", "Sums", "asking"]
@@ -78,6 +79,7 @@ QUESTIONS = (
     Question(violations, by_row=True),
     Question(compression, sums=Sums(COMPRESSED, compression_of_part, add_compressions, whole_compression)),
     Question(gaps, pandas_only=_CONVERSATION),
+    Question(script, pandas_only=_CONVERSATION),
     Question(plot_rate, pandas_only=_FIGURE),
     Question(plot_latency, pandas_only=_FIGURE),
 )
