@@ -365,3 +365,26 @@ def test_a_notebook_with_a_slip_fails_with_the_sentence(tmp_path: Path) -> None:
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=100)
     assert done.returncode != 0
     assert "UsageError: there is no session yet" in done.stderr
+
+
+SCRIPT = """%%ws script
+# a body is taken as it is: {braces} and $names too
+> hello {
+< /^hel(?P<rest>.*)$/
+>json {"rest": "{rest}"}
+<json {"rest": "{rest}"}
+"""
+
+
+async def test_a_script_runs_in_a_cell(kernel: Kernel) -> None:
+    """Its steps are printed, its frames are the value of the cell, and a step that fails is one line."""
+    await kernel.ok("%ws connect {echo.url}")
+    cell = await kernel.ok(SCRIPT)
+    assert [line.split()[:2] for line in cell.stdout.splitlines()] == [
+        ["2", ">"], ["3", "<"], ["4", ">json"], ["5", "<json"],
+    ]  # fmt: skip
+    assert "hello {" in cell.value and '{"rest": "lo {"}' in cell.value
+    failed = await kernel.run("%%ws script\ntimeout 0.1\n> hello\n< goodbye")
+    assert failed.status == "error" and "line 3, < goodbye: expected 'goodbye'" in failed.stderr
+    refused = await kernel.run("%%ws script\nsay hello")
+    assert "line 1, say hello: this is no step" in refused.stderr

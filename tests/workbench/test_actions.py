@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from wsnotebook.errors import ExpectationFailed
+from wsnotebook.errors import ExpectationFailed, ScriptError, StepFailed
 from wsnotebook.lab import Expect, Send, embedded_server
 from wsnotebook.workbench import Workbench
 from wsnotebook.workbench.verbs import VERBS
@@ -40,3 +40,37 @@ async def test_expect_gives_up_in_time() -> None:
             await EXPECT.run(bench, EXPECT.read({"text": "x", "timeout": "0.01", "name": session.name}))
         with pytest.raises(ValueError, match="not JSON"):
             await EXPECT.run(bench, EXPECT.read({"text": "{", "json": True, "name": session.name}))
+
+
+SCRIPT = VERBS["script"]
+
+
+async def test_script_runs_on_a_session(capsys: pytest.CaptureFixture[str]) -> None:
+    """The current one, which stays open; each step is printed, with the peer's characters escaped."""
+    bench = Workbench()
+    async with embedded_server("echo") as server, await bench.connect(server.url) as session:
+        df = await SCRIPT.run(bench, SCRIPT.read({"text": '>text "a\\u001b"\n< a'}))
+        assert df["text"].tolist() == ["a\x1b", "a\x1b"]
+        assert capsys.readouterr().out.splitlines()[1].split() == ["2", "<", "a", "'a\\x1b'"]
+        assert session.state == "open"
+
+
+async def test_script_runs_on_a_new_session() -> None:
+    """It is closed afterwards, and the frames of the script are returned."""
+    bench = Workbench()
+    async with embedded_server("echo") as server:
+        df = await SCRIPT.run(bench, SCRIPT.read({"text": "> a\n< a", "url": server.url, "name": "new"}))
+        assert df["opcode"].tolist() == ["text", "text"]
+        assert bench.get("new").state == "closed"
+
+
+async def test_script_that_fails_prints_the_difference(capsys: pytest.CaptureFixture[str]) -> None:
+    """The exception has the line, the output each path that differs."""
+    bench = Workbench()
+    async with embedded_server("echo") as server, await bench.connect(server.url):
+        text = 'timeout 0.05\n>json {"a": 1}\n<json {"a": 2}'
+        with pytest.raises(StepFailed, match="line 3"):
+            await SCRIPT.run(bench, SCRIPT.read({"text": text}))
+        assert "      - $.a is 1, expected 2" in capsys.readouterr().out.splitlines()
+        with pytest.raises(ScriptError, match="line 1, hello: this is no step"):
+            await SCRIPT.run(bench, SCRIPT.read({"text": "hello"}))

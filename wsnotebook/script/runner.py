@@ -25,11 +25,12 @@ from wsnotebook.script.steps import (
     Timeout,
     Wait,
 )
-from wsnotebook.session.session import ClientWebSocketSession
 from wsnotebook.wire.frames import Frame
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from wsnotebook.session.session import ClientWebSocketSession
 
 __all__ = ["run_script"]
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from typing import Any
 
 from wsnotebook.errors import PingTimeout
 from wsnotebook.matching import Pattern
 from wsnotebook.payload import parse_payload, read_json
+from wsnotebook.script.parser import parse_script
+from wsnotebook.script.report import lines_of
+from wsnotebook.script.runner import run_script
+from wsnotebook.script.steps import Outcome, Step
 from wsnotebook.workbench.connection import connection_options
 from wsnotebook.workbench.pending import then, within
 from wsnotebook.workbench.verb import Call
@@ -22,6 +28,7 @@ __all__ = [
     "panel",
     "ping",
     "receive",
+    "script",
     "send",
     "session",
     "terminate",
@@ -62,6 +69,24 @@ def expect(call: Call) -> Any:
 def ping(call: Call) -> Any:
     """Send a ping and wait for its pong; the result is the latency in seconds."""
     return within(call.arguments.timeout, call.door.ping(), PingTimeout)
+
+
+def script(call: Call) -> Any:
+    """Run a script, and print the outcome of each step; the result is the DataFrame of the exchange."""
+    steps = parse_script(call.arguments.text)
+    if call.arguments.url is None:
+        return run_script(steps, call.bench.get(call.arguments.name), _print_outcome)
+    return _script_on(call, steps)
+
+
+async def _script_on(call: Call, steps: Sequence[Step]) -> Any:
+    session = await call.bench.connect(call.arguments.url, name=call.arguments.name)
+    async with session:
+        return await run_script(steps, session, _print_outcome)
+
+
+def _print_outcome(outcome: Outcome) -> None:
+    sys.stdout.writelines(f"{line}\n" for line in lines_of(outcome))
 
 
 def mask(call: Call) -> bool:

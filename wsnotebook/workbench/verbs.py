@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from wsnotebook.payload import KINDS
+from wsnotebook.script.parser import NOTATION
 from wsnotebook.workbench import actions, answers
 from wsnotebook.workbench.arguments import Argument, Form, option, switch
 from wsnotebook.workbench.connection import CONNECTION
@@ -103,6 +104,25 @@ _ALL = (
         waits=True,
         takes_text=True,
         more="The text is a part of the message, or /a regular expression/.",
+    ),
+    Verb(
+        "script",
+        "Run the conversation in the lines below, and return its frames.",
+        actions.script,
+        arguments=(
+            option(
+                "url",
+                "-u",
+                "--url",
+                metavar="URL",
+                help="run it on a new session, which is closed afterwards",
+            ),
+            _NAME,
+        ),
+        waits=True,
+        of_bench=True,
+        takes_text=True,
+        more=NOTATION,
     ),
     Verb(
         "ping",
