@@ -163,7 +163,8 @@ class ExpectationFailed(WsNotebookError, AssertionError):
         expected: the pattern, as a phrase.
         passed: the last messages that were passed over, oldest first.
         count: number of messages that were passed over.
-        differences: how the last of them differs, such as ``$.price is 4, expected 3``.
+        nearest: the message that differs least; None if none came.
+        differences: how it differs, such as ``$.price is 4, expected 3``.
         timeout: seconds of waiting; None for no limit.
         ended: why the session ended; None where the time ran out.
     """
@@ -174,13 +175,15 @@ class ExpectationFailed(WsNotebookError, AssertionError):
         passed: Sequence[Message],
         count: int,
         *,
+        nearest: Message | None = None,
         differences: Sequence[str] = (),
         timeout: float | None = None,
         ended: CloseReason | Exception | None = None,
     ) -> None:
         super().__init__(expected, tuple(passed), count)
         self.expected, self.passed, self.count = expected, tuple(passed), count
-        self.differences, self.timeout, self.ended = tuple(differences), timeout, ended
+        self.nearest, self.differences = nearest, tuple(differences)
+        self.timeout, self.ended = timeout, ended
 
     def __str__(self) -> str:
         until = (
@@ -188,13 +191,13 @@ class ExpectationFailed(WsNotebookError, AssertionError):
         )
         if not self.count:
             return f"expected {self.expected}, but no message came {until}."
-        last = self.passed[-_PASSED_SHOWN:]
-        these = "" if len(last) == self.count else f"; the last {len(last)}"
-        came = ", ".join(map(shown, last))
-        how = f" The last differs: {'; '.join(self.differences)}." if self.differences else ""
+        how = "; ".join(self.differences)
+        if self.count == 1:
+            return f"expected {self.expected}, but {shown(self.nearest)} came {until}: {how}. It is in session.log."
+        last = ", ".join(map(shown, self.passed[-_PASSED_SHOWN:]))
         return (
-            f"expected {self.expected}, but of {self.count:,} messages that came {until} none matched{these}: {came}."
-            f"{how} They are in session.log."
+            f"expected {self.expected}, but none of {self.count:,} messages that came {until} matched. The nearest is "
+            f"{shown(self.nearest)}: {how}. The last are {last}. All are in session.log."
         )
 
 

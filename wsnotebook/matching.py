@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import EllipsisType
 from typing import Any, TypeAlias
 
@@ -44,11 +44,18 @@ class Comparison:
 
     differences: tuple[str, ...] = ()
     """One phrase for each difference, at most five; for JSON with the path: ``$.price is 4, expected 3``."""
+    is_other_kind: bool = False
+    """The message is a text where a binary is expected, or the reverse, or no JSON."""
     captures: dict[str, Any] = field(default_factory=dict)
     """Values of named groups and of Captures, by name; only of a match. None for a group that took no part."""
 
     def __bool__(self) -> bool:
         return not self.differences
+
+    @property
+    def distance(self) -> tuple[bool, int]:
+        """How far the message is from the pattern, to find the nearest of several."""
+        return self.is_other_kind, len(self.differences)
 
 
 class Pattern:
@@ -95,7 +102,7 @@ class Pattern:
         if not found or self._json is ...:
             return found
         inner = _json(self._json, message)
-        return Comparison(inner.differences, {**found.captures, **inner.captures})
+        return replace(inner, captures=found.captures | inner.captures)
 
     def __str__(self) -> str:
         if self._json is ...:
@@ -142,19 +149,19 @@ def _any(what: object, message: Message) -> Comparison:
 
 
 def _of_type(what: type, message: Message) -> Comparison:
-    return _unless(isinstance(message, what), f"it is {_KIND[type(message)]}")
+    return Comparison() if isinstance(message, what) else _other_kind(message)
 
 
 def _contains(what: Message, message: Message) -> Comparison:
     if type(what) is not type(message):
-        return Comparison((f"it is {_KIND[type(message)]}",))
+        return _other_kind(message)
     return _unless(what in message, f"{shown(what)} is not in it")  # type: ignore[operator]  # both have one type
 
 
 def _exactly(what: Exactly, message: Message) -> Comparison:
     expected = what.message
     if type(expected) is not type(message):
-        return Comparison((f"it is {_KIND[type(message)]}",))
+        return _other_kind(message)
     if expected == message:
         return Comparison()
     unit = "character" if isinstance(message, str) else "byte"
@@ -168,15 +175,19 @@ def _exactly(what: Exactly, message: Message) -> Comparison:
 
 def _search(what: re.Pattern[Any], message: Message) -> Comparison:
     if type(what.pattern) is not type(message):
-        return Comparison((f"it is {_KIND[type(message)]}",))
+        return _other_kind(message)
     found = what.search(message)
     if found is None:
         return Comparison((f"{_named(what)} is not found in it",))
-    return Comparison((), found.groupdict())
+    return Comparison(captures=found.groupdict())
 
 
 def _asked(what: Callable[[Message], object], message: Message) -> Comparison:
     return _unless(bool(what(message)), f"{_named(what)} refuses it")
+
+
+def _other_kind(message: Message) -> Comparison:
+    return Comparison((f"it is {_KIND[type(message)]}",), is_other_kind=True)
 
 
 def _unless(is_match: bool, difference: str) -> Comparison:
@@ -187,14 +198,14 @@ def _json(what: Any, message: Message) -> Comparison:
     try:
         value = json.loads(message)
     except (ValueError, RecursionError) as error:
-        return Comparison((f"it is no JSON: {error}",))
+        return Comparison((f"it is no JSON: {error}",), is_other_kind=True)
     captures: dict[str, Any] = {}
     found: list[str] = []
     for difference in _differences(what, value, "$", captures):
         found.append(difference)
         if len(found) == _NAMED:
             break
-    return Comparison(tuple(found), {} if found else captures)
+    return Comparison(tuple(found), captures={} if found else captures)
 
 
 def _differences(what: Any, value: Any, path: str, captures: dict[str, Any]) -> Iterator[str]:

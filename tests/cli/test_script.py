@@ -32,7 +32,7 @@ def test_a_script_that_fails(run: Call, serve: Call, tmp_path: Path):
     done = run("script", "-", serve("echo"), "--junit", "out.xml", stdin=text)
     assert done.returncode == 1
     lines = done.stdout.splitlines()
-    assert lines[2].endswith("FAILED") and "but of 1 messages" in lines[3]
+    assert lines[2].endswith("FAILED") and "came within 0.1 s: $.a is 1" in lines[3]
     assert lines[4:6] == ["      - $.a is 1, expected 2", "      - $.b[0] is 2, expected 3"]
     assert "failed, 2 of 4 steps" in lines[-1]
     assert done.stderr.startswith("wsnotebook script: line 3, <json")

@@ -54,9 +54,21 @@ async def test_the_failure_tells_what_came_instead(raw: bool):
         assert caught.value.passed == ("a\x1b[2J", '{"n": 3}')
         assert (caught.value.count, caught.value.ended) == (2, None)
         assert str(caught.value) == (
-            "expected JSON with {'n': 4}, but of 2 messages that came within 0.2 s none matched: "
-            "'a\\x1b[2J', '{\"n\": 3}'. The last differs: $.n is 3, expected 4. They are in session.log."
+            "expected JSON with {'n': 4}, but none of 2 messages that came within 0.2 s matched. The nearest is "
+            "'{\"n\": 3}': $.n is 3, expected 4. The last are 'a\\x1b[2J', '{\"n\": 3}'. All are in session.log."
         )
+        await session.send("end")
+
+
+async def test_the_nearest_message_is_told():
+    """Not the last one: of JSON the one with the fewest paths that differ, and no text before any JSON."""
+    texts = ['{"type": "ack", "ok": false}', '{"type": "tick", "price": 1}', "text", b"{}"]
+    steps = [*map(Send, texts), Expect("end")]
+    async with embedded_server(steps) as server, connect(server.url) as session:
+        with pytest.raises(ExpectationFailed) as caught:
+            await session.expect(json={"type": "ack", "ok": True}, timeout=0.2)
+        assert (caught.value.count, caught.value.nearest) == (4, texts[0])
+        assert caught.value.differences == ("$.ok is false, expected true",)
         await session.send("end")
 
 
@@ -103,7 +115,7 @@ async def test_a_feed_cannot_fill_the_memory_nor_stop_the_loop(until: Any):
         counting.cancel()
         assert turns > 10
         assert (caught.value.count, caught.value.passed[-1], len(caught.value.passed)) == (3000, "m2999", 20)
-        assert "of 3,000 messages" in str(caught.value) and "the last 3: 'm2997'" in str(caught.value)
+        assert "none of 3,000 messages" in str(caught.value) and "The last are 'm2997'" in str(caught.value)
         await session.send("end")
 
 

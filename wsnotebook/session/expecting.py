@@ -32,12 +32,19 @@ async def expect(
         ExpectationFailed: as session.expect().
     """
     passed: deque[Message] = deque(maxlen=_KEPT)
-    last = Comparison()
+    nearest: tuple[Message, Comparison] | None = None
     count = 0
 
     def failed(ended: CloseReason | Exception | None) -> ExpectationFailed:
+        message, differences = (nearest[0], nearest[1].differences) if nearest else (None, ())
         return ExpectationFailed(
-            str(pattern), passed, count, differences=last.differences, timeout=timeout, ended=ended
+            str(pattern),
+            passed,
+            count,
+            nearest=message,
+            differences=differences,
+            timeout=timeout,
+            ended=ended,
         )
 
     limit = asyncio.timeout(timeout)
@@ -45,9 +52,11 @@ async def expect(
         async with limit:
             while True:
                 message = await receive()
-                last = pattern.compare(message)
-                if last:
+                found = pattern.compare(message)
+                if found:
                     return message
+                if nearest is None or found.distance <= nearest[1].distance:  # of equal ones the latest
+                    nearest = (message, found)
                 passed.append(message)
                 count += 1
                 if count % _AT_ONCE == 0:
