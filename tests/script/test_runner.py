@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from wsnotebook.errors import StepFailed
+from wsnotebook.files.framelog import FrameLog
 from wsnotebook.lab import Behaviour, Close, Expect, Send, embedded_server
 from wsnotebook.script.parser import parse_script
 from wsnotebook.script.runner import run_script
@@ -61,7 +62,7 @@ async def test_every_step():
 async def test_the_frames_of_this_run_only():
     """Those that were there before are not in the result, and the session goes on."""
     async with embedded_server("echo") as server, connect(server.url) as session:
-        await session.send("before")
+        await session.send("before" * 50)
         await session.receive()
         df = await run_script(parse_script("> a\n< a"), session)
         assert df["text"].tolist() == ["a", "a"]
@@ -138,3 +139,16 @@ async def test_masking():
     with pytest.warns(UserWarning, match="mask"):
         _, df = await play("> a\nmask off\n> b\nmask on\n> c", behaviour)
     assert df.query("direction == 'out' and opcode == 'text'")["masked"].tolist() == [True, False, True]
+
+
+async def test_the_rows_are_those_of_the_run_where_the_log_has_dropped_older_ones() -> None:
+    """A log that keeps no more than its retention counts its windows from the oldest row that is left."""
+    async with embedded_server() as server:
+        log = FrameLog(retention=20_000, spill=False)
+        async with connect(server.url, log=log) as session:
+            for _ in range(200):
+                await session.send("before" * 50)
+                await session.receive()
+            assert log.first > 0
+            df = await run_script(parse_script("> hi\n< hi"), session)
+    assert df["text"].tolist() == ["hi", "hi"]

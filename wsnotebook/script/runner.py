@@ -65,7 +65,8 @@ async def run_script(
         with contextlib.suppress(SessionClosed, TimeoutError):
             async with asyncio.timeout(_FLUSH):
                 await session.flush()
-    rows = session.log.window(first, session.log.end)
+    oldest = session.log.first  # a window is counted from it
+    rows = session.log.window(first - oldest, session.log.end - oldest)
     return rows[rows["session"] == session.name]
 
 
