@@ -84,7 +84,7 @@ async def _watch(arguments: argparse.Namespace, session: ClientWebSocketSession)
     log, loop = session.log, asyncio.get_running_loop()
     enough = asyncio.Event()
 
-    def check_count(*_: Any) -> None:
+    def check_count() -> None:
         if arguments.frames is not None and len(log) >= arguments.frames:
             enough.set()
 

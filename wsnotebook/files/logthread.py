@@ -11,7 +11,6 @@ import warnings
 from collections.abc import Callable
 
 from wsnotebook.log.rowlog import RowLog
-from wsnotebook.wire.batch import Batch
 
 __all__ = ["LogThread"]
 
@@ -55,7 +54,7 @@ class LogThread:
         self._log.remove_tap(self._tap)
         self._finish()
 
-    def _tap(self, log: RowLog, batch: Batch, code: int, time_ns: int) -> None:
+    def _tap(self) -> None:
         if not self._wake.is_set():  # is_set() costs a fifth of set()
             self._wake.set()
 

@@ -30,8 +30,8 @@ __all__ = ["DEFAULT_RETENTION", "RowLog", "Tap"]
 DEFAULT_RETENTION = 1 << 30
 """Bytes that a log keeps in memory before sealed segments go to disk: 1 GiB holds some 8 million small frames."""
 
-Tap = Callable[["RowLog", Batch, int, int], None]
-"""Called with the log, each batch, its code and its wall clock in ns, after it was appended and under the lock."""
+Tap = Callable[[], object]
+"""Called after each append, under the lock: what came is in the log."""
 
 
 class RowLog:
@@ -111,7 +111,7 @@ class RowLog:
             first = segment.first + segment.rows
             segment.append(batch, code, time_ns, monotonic_ns)
             for tap in self._taps:
-                tap(self, batch, code, time_ns)
+                tap()
         return first
 
     def append_single(self, single: Single, mask_key: bytes | None, code: int) -> int:
@@ -133,14 +133,9 @@ class RowLog:
                 segment = self._store.room_for(batch)
                 segment.append(batch, code, time_ns, monotonic_ns)
             seq = segment.first + segment.rows - 1
-            if self._taps:
-                self._tap_single(single, mask_key, code, time_ns)
+            for tap in self._taps:
+                tap()
         return seq
-
-    def _tap_single(self, single: Single, mask_key: bytes | None, code: int, time_ns: int) -> None:
-        batch = batch_of(single, mask_key)
-        for tap in self._taps:
-            tap(self, batch, code, time_ns)
 
     def mark_unsent(self, first: int, stop: int, detail: str) -> None:
         """Mark rows ``first`` to ``stop`` as unsent: recorded before their write, they never reached the operating system."""

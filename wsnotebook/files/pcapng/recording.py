@@ -43,7 +43,9 @@ class Recording:
         for count, time_ns, code in zip(
             rows.counts.tolist(), rows.times.tolist(), rows.codes.tolist(), strict=True
         ):
-            there = [frame for frame in frames[place : place + count] if frame]
+            there = frames[place : place + count]
+            if not all(there):  # unsent rows have no bytes on the wire
+                there = list(filter(None, there))
             parts += self._conversations[connection_of(code)].packets(there, is_sent(code), time_ns)
             place += count
         return b"".join(parts)

@@ -9,7 +9,8 @@ from __future__ import annotations
 import ipaddress
 import struct
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from typing import TypeAlias
 
 from websockets.utils import accept_key
 
@@ -39,6 +40,18 @@ def preamble() -> bytes:
     return block(SECTION, section) + block(INTERFACE, interface)
 
 
+_WINDOW = 0xFFFF
+_IPV4 = struct.Struct(">BBHHHBBH4s4s")
+_IPV6 = struct.Struct(">IHBB16s16s")
+_TCP = struct.Struct(">HHIIHHHH")
+_BLOCK_HEAD = struct.Struct("<IIIIIII")  # type, length, interface, both halves of the time, size twice
+_BLOCK_TAIL = struct.Struct("<HHIHHBI3xII")  # options: direction, CRC-32; then the length again
+_BLOCK_SIZE = _BLOCK_HEAD.size + _BLOCK_TAIL.size
+
+_End: TypeAlias = tuple[bytes, int]
+"""IP address and port."""
+
+
 class Conversation:
     """The TCP connection of one Connection: its addresses, and the sequence number of each side.
 
@@ -57,7 +70,8 @@ class Conversation:
             port = port + 1 if 1024 <= port < 0xFFFF else 20_000 + number % 40_000
         taken.add((str(client), port))
         self._next = [1000, 5000]  # sequence numbers: the server's, ours
-        self._ends = ((server.packed, _SERVER_PORT), (client.packed, port))
+        ends = (server.packed, _SERVER_PORT), (client.packed, port)
+        self._ways = _Way(*ends), _Way(*ends[::-1])
 
     def handshake(self) -> bytes:
         """Return the packets up to the 101."""
@@ -71,39 +85,74 @@ class Conversation:
             parts += self.packets([head], sent, time_ns)
         return b"".join(parts)
 
-    def packets(self, frames: Sequence[bytes], sent: bool, time_ns: int) -> Iterator[bytes]:
-        """Yield the packets that carry some frames of one direction."""
-        group: list[bytes] = []
+    def packets(self, frames: Sequence[bytes], sent: bool, time_ns: int) -> list[bytes]:
+        """Return the packets that carry some frames of one direction."""
+        if not frames:
+            return []
+        data = b"".join(frames)
+        if len(data) <= _MAX_PAYLOAD and len(frames) <= _MAX_FRAMES:  # as nearly all are
+            return [self._packet(sent, _PSH | _ACK, data, time_ns)]
+        groups: list[list[bytes]] = [[]]
         size = 0
         for frame in frames:
-            if group and (size + len(frame) > _MAX_PAYLOAD or len(group) == _MAX_FRAMES):
-                yield from self._segments(b"".join(group), sent, time_ns)
-                group, size = [], 0
-            group.append(frame)
+            if groups[-1] and (size + len(frame) > _MAX_PAYLOAD or len(groups[-1]) == _MAX_FRAMES):
+                groups.append([])
+                size = 0
+            groups[-1].append(frame)
             size += len(frame)
-        if group:
-            yield from self._segments(b"".join(group), sent, time_ns)
-
-    def _segments(self, data: bytes, sent: bool, time_ns: int) -> Iterator[bytes]:
-        for start in range(0, len(data), _MAX_PAYLOAD):
-            yield self._packet(sent, _PSH | _ACK, data[start : start + _MAX_PAYLOAD], time_ns)
+        return [
+            self._packet(sent, _PSH | _ACK, joined[start : start + _MAX_PAYLOAD], time_ns)
+            for joined in map(b"".join, groups)
+            for start in range(0, len(joined), _MAX_PAYLOAD)
+        ]
 
     def _packet(self, sent: bool, flags: int, data: bytes, time_ns: int) -> bytes:
         """Return one packet as an enhanced packet block; ``sent`` by the side that recorded."""
-        source, source_port = self._ends[sent]
-        target, target_port = self._ends[not sent]
+        sequence = self._next[sent]
         acknowledged = self._next[not sent] if flags & _ACK else 0
-        size = 20 + len(data)
-        ports = struct.pack(">HHII", source_port, target_port, self._next[sent], acknowledged)
-        flow = struct.pack(">BBH", 0x50, flags, 0xFFFF)
-        pseudo = source + target + struct.pack(">II", size, 6)
-        checksum = _checksum(pseudo + ports + flow + b"\0\0\0\0" + data)
-        packet = _ip_header(source, target, size) + ports + flow + struct.pack(">HH", checksum, 0) + data
-        self._next[sent] = (self._next[sent] + len(data) + (flags & _SYN > 0)) & 0xFFFFFFFF
+        self._next[sent] = (sequence + len(data) + (flags & _SYN > 0)) & 0xFFFFFFFF
+        packet = self._ways[sent].packet(sequence, acknowledged, flags, data)
+        size, padding = len(packet), -len(packet) % 4
+        length = _BLOCK_SIZE + size + padding
         stamp = time_ns & 0xFFFFFFFFFFFFFFFF
-        head = struct.pack("<IIIII", 0, stamp >> 32, stamp & 0xFFFFFFFF, len(packet), len(packet))
-        tail = struct.pack("<HHIHHBI3xI", 2, 4, 2 if sent else 1, 3, 5, 2, zlib.crc32(packet), 0)
-        return block(ENHANCED, head + packet + b"\0" * (-len(packet) % 4) + tail)
+        head = _BLOCK_HEAD.pack(ENHANCED, length, 0, stamp >> 32, stamp & 0xFFFFFFFF, size, size)
+        tail = _BLOCK_TAIL.pack(2, 4, 2 if sent else 1, 3, 5, 2, zlib.crc32(packet), 0, length)
+        return b"".join((head, packet, b"\0" * padding, tail))
+
+
+class _Way:
+    """One direction of a TCP connection: all of its packets' headers that is the same in each, and the sum of that.
+
+    A checksum is a sum modulo 65,535 (RFC 1071), where it makes no difference which parts are added first.
+    """
+
+    def __init__(self, source: _End, target: _End) -> None:
+        (self._source, self._source_port), (self._target, self._target_port) = source, target
+        addresses = int.from_bytes(self._source + self._target, "big")
+        self._ip_sum = 0x4500 + 0x4000 + 0x4006 + addresses  # version, don't fragment, 64 hops and TCP
+        self._tcp_sum = addresses + 6 + self._source_port + self._target_port + _WINDOW
+
+    def packet(self, sequence: int, acknowledged: int, flags: int, data: bytes) -> bytes:
+        """Return an IP packet with a TCP segment."""
+        size, offset_and_flags = 20 + len(data), 0x5000 | flags
+        content = int.from_bytes(data, "big") << (len(data) % 2 * 8)
+        checksum = _complement(self._tcp_sum + size + sequence + acknowledged + offset_and_flags + content)
+        segment = _TCP.pack(
+            self._source_port,
+            self._target_port,
+            sequence,
+            acknowledged,
+            offset_and_flags,
+            _WINDOW,
+            checksum,
+            0,
+        )
+        if len(self._source) == 16:
+            header = _IPV6.pack(0x60000000, size, 6, 64, self._source, self._target)
+        else:
+            ip_checksum = _complement(self._ip_sum + 20 + size)
+            header = _IPV4.pack(0x45, 0, 20 + size, 0, 0x4000, 64, 6, ip_checksum, self._source, self._target)
+        return b"".join((header, segment, data))
 
 
 def _addresses(
@@ -136,17 +185,9 @@ def _heads(connection: Connection) -> tuple[bytes, bytes]:
     return request, response
 
 
-def _ip_header(source: bytes, target: bytes, size: int) -> bytes:
-    if len(source) == 16:
-        return struct.pack(">IHBB", 0x60000000, size, 6, 64) + source + target
-    start = struct.pack(">BBHHHBB", 0x45, 0, 20 + size, 0, 0x4000, 64, 6)
-    return start + struct.pack(">H", _checksum(start + source + target)) + source + target
-
-
-def _checksum(data: bytes) -> int:
-    """Return the Internet checksum (RFC 1071): the sum in one's complement is the number modulo 65,535."""
-    number = int.from_bytes(data if len(data) % 2 == 0 else data + b"\0", "big")
-    return (0xFFFF - number % 0xFFFF) % 0xFFFF
+def _complement(total: int) -> int:
+    """Return the Internet checksum of a sum (RFC 1071): in one's complement it is the number modulo 65,535."""
+    return (0xFFFF - total % 0xFFFF) % 0xFFFF
 
 
 def tcp_payload(packet: bytes) -> bytes:
