@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import statistics
@@ -19,6 +20,7 @@ import pytest_asyncio
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
+from websockets import ConnectionClosed
 from websockets.asyncio.server import ServerConnection, serve
 
 pytestmark = pytest.mark.long
@@ -103,15 +105,26 @@ class Peer:
         self.received: list[str] = []
         self.url = ""
         self.gone = asyncio.Event()
+        self.flooding: asyncio.Task[None] | None = None
 
     async def serve(self, connection: ServerConnection) -> None:
         async for message in connection:
             if message == "answer":
                 await connection.send("answered")
+            elif message == "flood":
+                self.flooding = asyncio.create_task(self._flood(connection))
             else:
                 assert isinstance(message, str)
                 self.received.append(message)
         self.gone.set()
+
+    async def _flood(self, connection: ServerConnection) -> None:
+        """Send as fast as the peer takes it, until the connection is gone."""
+        with contextlib.suppress(ConnectionClosed):
+            while True:
+                for _ in range(50):
+                    await connection.send("x" * 100)
+                await asyncio.sleep(0)
 
 
 @pytest_asyncio.fixture
@@ -177,6 +190,61 @@ async def test_an_interrupt_reaches_a_cell_that_waits_for_a_connection(
         "import threading; print([t.name for t in threading.enumerate() if 'ws' in t.name])"
     )
     assert threads.strip() == "[]"
+
+
+LIBRARIES = {
+    "wsnotebook, kernel": OPEN.replace("{io!r}", "'kernel'"),
+    "wsnotebook, thread": OPEN.replace("{io!r}", "'thread'"),
+    "websockets": (
+        "import websockets\n"
+        "session = await websockets.connect({url!r}, proxy=None, compression=None)\n"
+        "session.receive = session.recv\n"
+    ),
+}
+FLOODED = {
+    "for": "async for message in session:\n    {work}",
+    "receive": "while True:\n    message = await session.receive()\n    {work}",
+    "send": "while True:\n    await session.send('x')\n    {work}",
+}
+WORK = {"none": "pass", "short": "time.sleep(0.005)", "awaited": "await nothing()"}
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+@pytest.mark.parametrize(
+    ("loop", "work"), [*((loop, work) for loop in ("for", "receive") for work in WORK), ("send", "short")]
+)
+async def test_an_interrupt_reaches_a_cell_that_never_waits(
+    kernel: Kernel,
+    peer: Peer,
+    library: str,
+    loop: str,
+    work: str,
+    record_property: Callable[[str, object], None],
+) -> None:
+    """The feed is quicker than the cell; where plain websockets lets the cell be stopped, so does the session.
+
+    Plain websockets stands beside it for the record: it starves the kernel where nothing of a message waits.
+    """
+    await kernel.run(LIBRARIES[library].format(url=peer.url))
+    await kernel.run("import time\nasync def nothing(): pass")
+    if loop != "send":
+        await kernel.run("await session.send('flood')\ntime.sleep(0.5)")
+    took: list[float] = []
+    with contextlib.suppress(TimeoutError) if library == "websockets" else contextlib.nullcontext():
+        for _ in range(3):
+            cell = await kernel.begin("print('go', flush=True)\n" + FLOODED[loop].format(work=WORK[work]))
+            await asyncio.sleep(0.2)
+            pressed = time.monotonic()
+            await kernel.interrupt()
+            async with asyncio.timeout(SILENCE):
+                error, _ = await kernel.end(cell)
+            took.append(time.monotonic() - pressed)
+            assert error in ("CancelledError", "KeyboardInterrupt")
+    shown = f"median {statistics.median(took):.3f} s" if len(took) == 3 else f"not within {SILENCE} s"
+    record_property("interrupt", shown)
+    print(f"{loop}, work {work}, {library}: {shown}")
+    if peer.flooding is not None:
+        peer.flooding.cancel()
 
 
 async def test_interrupts_during_sending_leave_the_log_and_the_peer_agreed(

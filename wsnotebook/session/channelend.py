@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextvars
 from collections.abc import Callable
+from time import monotonic
 
 from wsnotebook.session.state import Lifecycle
 from wsnotebook.wire.frames import CloseReason
 
 __all__ = ["ChannelEnd", "Waiters"]
+
+_TURN = 0.005  # seconds: two of them are far less than a person notices, and one is much beside a suspension
 
 
 class Waiters:
@@ -71,6 +74,31 @@ class ChannelEnd:
         self._waiters = Waiters(self._loop)
         self._on_close: list[tuple[Callable[[CloseReason | None], object], contextvars.Context]] = []
         self._is_announced = False  # the callbacks have been scheduled
+        self.turn_ends = 0.0
+        """Monotonic seconds from which to ask whether the loop is held up. An attribute: it is read for each frame, and so
+        is the clock, as the user's work per frame has no limit and a count of frames would tell nothing."""
+        self._is_marked = False  # a callback waits for the loop to come round
+
+    def wake(self) -> None:
+        """Let the coroutines that wait look again."""
+        raise NotImplementedError
+
+    def _holds_up_loop(self) -> bool:
+        """Return whether the loop has not come round since the last call; call it once ``turn_ends`` has passed.
+
+        The caller then takes a turn of ``_waiters`` though it need not wait: a channel that never blocks would keep
+        everything else of the loop waiting, an interrupt of the cell too.
+        """
+        self.turn_ends = monotonic() + _TURN
+        if self._is_marked:
+            self._loop.call_soon(self.wake)
+            return True
+        self._is_marked = True
+        self._loop.call_soon(self._came_round)
+        return False
+
+    def _came_round(self) -> None:
+        self._is_marked = False
 
     def on_close(self, callback: Callable[[CloseReason | None], object]) -> None:
         """Call ``callback(reason)`` once when the channel is closed; at once where it is."""

@@ -10,6 +10,7 @@ import functools
 from collections import deque
 from collections.abc import Callable, Iterator
 from itertools import repeat
+from time import monotonic
 from typing import Self
 
 from wsnotebook.errors import SessionClosed, WrongThread
@@ -117,6 +118,8 @@ class ReceiveChannel(ChannelEnd):
     async def receive(self) -> Frame:
         """Return the next frame (raw session) or whole message (default session). Cancelling loses nothing.
 
+        While frames are there it does not wait, but every 10 ms it lets the loop come round.
+
         Raises:
             SessionClosed: the session has ended and every frame was dequeued.
             SessionFault: the session was failed; every frame before was dequeued.
@@ -124,7 +127,8 @@ class ReceiveChannel(ChannelEnd):
         """
         if asyncio.get_running_loop() is not self._loop:  # not by a call of ours: this line runs per frame
             raise WrongThread("receive")
-        if not self._waiters.count:
+        is_due = monotonic() >= self.turn_ends and self._holds_up_loop()
+        if not is_due and not self._waiters.count:
             frame = self._next()
             if frame is not None:
                 return frame
@@ -177,10 +181,12 @@ class ReceiveChannel(ChannelEnd):
         return self
 
     async def __anext__(self) -> Frame:
-        state = self._state
-        if not self._ready and state.delivered > state.dequeued and self._refill():
-            await asyncio.sleep(0)  # a reader with a long backlog must not hold up the loop
-        if self._ready and not self._waiters.count:
+        state, waiters = self._state, self._waiters
+        if (
+            monotonic() < self.turn_ends
+            and not waiters.count
+            and (self._ready or (state.delivered > state.dequeued and self._refill()))
+        ):
             state.dequeued += 1
             if state.is_held:
                 state.room()

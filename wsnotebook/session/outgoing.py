@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 from collections import deque
 from collections.abc import Callable, Iterator
+from time import monotonic
 from typing import TypeAlias
 
 from wsnotebook.errors import ChannelOverflow, FragmentError, SessionClosed
@@ -289,7 +290,7 @@ class SendChannel(ChannelEnd):
         return True
 
     async def ready(self) -> None:
-        """Wait until there is room in the queue.
+        """Wait until there is room in the queue, and every 10 ms until the loop has come round.
 
         Raises:
             SessionClosed, ChannelOverflow: as send().
@@ -298,7 +299,9 @@ class SendChannel(ChannelEnd):
         self.check()
         if state.is_full:
             self._overflow()
-        while self._waiters.count or state.is_full:
+        is_due = monotonic() >= self.turn_ends and self._holds_up_loop()
+        while is_due or self._waiters.count or state.is_full:
+            is_due = False
             with state.expecting():
                 await self._waiters.wait()
             self.check()

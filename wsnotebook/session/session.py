@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -238,7 +239,7 @@ class ClientWebSocketSession:
         outgoing = self._outgoing
         if mask_key is not None or verbatim:
             self._check_verbatim(mask_key)
-        if outgoing.is_blocked:
+        if outgoing.is_blocked or monotonic() >= self.outgoing.turn_ends:
             await self.outgoing.ready()
         outgoing.enqueue(item, mask_key, verbatim=verbatim)
 
