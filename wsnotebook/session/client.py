@@ -44,6 +44,7 @@ from wsnotebook.session.capacity import Channels
 from wsnotebook.session.converters import Converter, JsonConverter
 from wsnotebook.session.default import DefaultClientWebSocketSession
 from wsnotebook.session.dialer import Dialer, Options
+from wsnotebook.session.habits import CONNECT, Habits, explain_keywords
 from wsnotebook.session.heartbeat import Heartbeat
 from wsnotebook.session.iothread import IoThread
 from wsnotebook.session.pump import Pump
@@ -64,7 +65,7 @@ _RETRY_STATUSES = frozenset((500, 502, 503, 504))  # HTTP status of a server tha
 _names = itertools.count(1)
 
 
-class connect:
+class connect(Habits, lines=CONNECT):
     """Open a WebSocket session: ``session = await connect(url)`` or ``async with connect(url) as session:``.
 
     ``async with`` closes the session with 1000 at the end of the block, and with 1011 if the block raises.
@@ -111,6 +112,7 @@ class connect:
             remedy.
     """
 
+    @explain_keywords
     def __init__(
         self,
         url: str,
@@ -142,9 +144,8 @@ class connect:
         if io not in ("kernel", "thread"):
             raise ValueError(f"io is 'kernel' or 'thread', not {io!r}")
         if raw and (extensions or ping_interval is not None):
-            raise ValueError(
-                "a raw session has no extensions and no pinger of its own: pinger(session, period, timeout) starts one"
-            )
+            remedy = "pinger(session, period, timeout) starts one"
+            raise ValueError(f"a raw session has no extensions and no pinger of its own: {remedy}")
         self._record = record
         self._session: ClientWebSocketSession | None = None
         self._options = Options(

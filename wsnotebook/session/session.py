@@ -26,6 +26,7 @@ from wsnotebook.session.call import HttpCall
 from wsnotebook.session.closereasons import CloseArgument, close_frame, reason_of
 from wsnotebook.session.converters import Converter
 from wsnotebook.session.expecting import expect
+from wsnotebook.session.habits import SESSION, Habits
 from wsnotebook.session.heartbeat import Heartbeat
 from wsnotebook.session.incoming import ReceiveChannel
 from wsnotebook.session.iothread import IoThread
@@ -52,7 +53,7 @@ T = TypeVar("T")
 _PING_PAYLOAD = 8  # random bytes
 
 
-class ClientWebSocketSession:
+class ClientWebSocketSession(Habits, lines=SESSION):
     """A raw WebSocket session: every frame is handed over as it was received; none is answered, joined or refused.
 
     Made by ``connect(url, raw=True)``. All verbs are for the event loop it was made in; ``session.threadsafe`` has
@@ -316,18 +317,36 @@ class ClientWebSocketSession:
 
     # Receiving
 
-    async def receive(self) -> str | bytes:
+    async def receive(self, *, timeout: float | None = None) -> str | bytes:
         """Return the next whole message as str or bytes, from the same cursor as ``incoming``.
 
+        Args:
+            timeout: seconds; None waits as long as the session lives.
+
         Raises:
+            TimeoutError: no message came in time; none is lost by it.
             SessionClosed, SessionFault: as incoming.receive().
             UnicodeDecodeError: a raw session got a text that is not UTF-8.
         """
+        if timeout is not None:
+            return await self._receive_within(timeout)
         while True:
             frame = await self.incoming.receive()
             message = self._joiner.join(frame)
             if message is not None:
                 return message
+
+    async def _receive_within(self, seconds: float) -> str | bytes:
+        limit = asyncio.timeout(seconds)
+        try:
+            async with limit:
+                return await self.receive()
+        except TimeoutError as error:
+            if not limit.expired():
+                raise  # a PingTimeout that ended the session is a TimeoutError too, with a sentence of its own
+            raise TimeoutError(
+                f"no message came within {seconds:g} s; the session goes on, and the next receive() takes what comes."
+            ) from error
 
     async def expect(
         self, pattern: Any = ..., *, timeout: float | None = 10.0, json: Any = None
