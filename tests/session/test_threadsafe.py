@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from wsnotebook import CloseReason, Frame, SessionClosed, WrongThread
+from wsnotebook.errors import NestedWaitError
 from wsnotebook.session.state import SessionState
 
 if TYPE_CHECKING:
@@ -205,4 +206,27 @@ async def test_iterating_in_a_foreign_loop_takes_nothing(opened: Opener) -> None
     for source in (session, session.incoming):
         with pytest.raises(WrongThread):
             await _elsewhere(lambda: asyncio.run(iterate(source)))  # noqa: B023 - called within this turn
+    assert await session.receive() == "a"
+
+
+@pytest.mark.parametrize("method", ["result", "exception"])
+async def test_waiting_for_a_future_in_the_session_s_own_loop_is_refused(opened: Opener, method: str) -> None:
+    """It was a deadlock; the sentence has the line to write, and the future is good for an await."""
+    session, peer = await opened()
+    future = session.threadsafe.send("a")
+    with pytest.raises(NestedWaitError, match=r"write await session\.send"):
+        getattr(future, method)()
+    await asyncio.wrap_future(future)
+    assert getattr(future, method)() is None
+    assert (await peer.read_frame()).payload == b"a"
+
+
+async def test_a_cancelled_future_cancels_its_verb(opened: Opener) -> None:
+    """No frame is lost to a receive that was given up."""
+    session, peer = await opened()
+    future = session.threadsafe.receive()
+    await asyncio.sleep(0)
+    assert future.cancel()
+    await asyncio.sleep(0)
+    await peer.send(b"\x81\x01a")
     assert await session.receive() == "a"

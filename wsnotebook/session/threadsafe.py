@@ -7,6 +7,8 @@ import concurrent.futures
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from wsnotebook.errors import NestedWaitError
+
 if TYPE_CHECKING:
     from wsnotebook.session.closereasons import CloseArgument
     from wsnotebook.session.session import ClientWebSocketSession
@@ -20,8 +22,9 @@ T = TypeVar("T")
 class Threadsafe:
     """The methods of a session for widget callbacks and other threads; each returns a concurrent.futures.Future.
 
-    Arguments and exceptions are those of the method with the same name; ``result()`` of the future raises them. Do not
-    call ``result()`` in the thread of the session's loop: it blocks the loop, which then never completes the future.
+    Arguments and exceptions are those of the method with the same name; ``result()`` of the future raises them. Called
+    in the session's own loop, ``result()`` raises NestedWaitError: it would block the loop, which then never completes
+    the future.
     Example, in another thread: ``session.threadsafe.send("hello").result(timeout=5)``.
     """
 
@@ -30,7 +33,11 @@ class Threadsafe:
         self._loop = loop
 
     def _run(self, coroutine: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T]:
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        running = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        future = _LoopFuture[T](self._loop)
+        running.add_done_callback(future.copy)
+        future.add_done_callback(lambda done: running.cancel() if done.cancelled() else None)
+        return future
 
     def send(self, item: str | BytesLike | Frame, **options: Any) -> concurrent.futures.Future[None]:
         """Call session.send()."""
@@ -52,9 +59,9 @@ class Threadsafe:
         """Call session.ping()."""
         return self._run(self._session.ping(data, **options))
 
-    def receive(self) -> concurrent.futures.Future[str | bytes]:
+    def receive(self, **options: Any) -> concurrent.futures.Future[str | bytes]:
         """Call session.receive()."""
-        return self._run(self._session.receive())
+        return self._run(self._session.receive(**options))
 
     def expect(self, pattern: Any = ..., **options: Any) -> concurrent.futures.Future[str | bytes]:
         """Call session.expect()."""
@@ -91,3 +98,44 @@ class Threadsafe:
     def terminate(self) -> None:
         """Call session.terminate(), which any thread may call directly."""
         self._session.terminate()
+
+
+class _LoopFuture(concurrent.futures.Future[T]):
+    """The result of a coroutine in a loop; waiting for it in that loop is refused, not a deadlock.
+
+    Args:
+        loop: where the coroutine runs.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__()
+        self._loop = loop
+
+    def copy(self, done: concurrent.futures.Future[T]) -> None:
+        """Take the outcome of the future of asyncio."""
+        if done.cancelled():
+            self.cancel()
+        if not self.set_running_or_notify_cancel():
+            return
+        error = done.exception()
+        if error is not None:
+            self.set_exception(error)
+        else:
+            self.set_result(done.result())
+
+    def result(self, timeout: float | None = None) -> T:
+        """Block until the result is there and return it."""
+        self._refuse_own_loop("result")
+        return super().result(timeout)
+
+    def exception(self, timeout: float | None = None) -> BaseException | None:
+        """Block until the outcome is there and return the exception, or None."""
+        self._refuse_own_loop("exception")
+        return super().exception(timeout)
+
+    def _refuse_own_loop(self, method: str) -> None:
+        if not self.done() and asyncio._get_running_loop() is self._loop:
+            raise NestedWaitError(
+                f"{method}() would block the session's own loop for ever: here write "
+                "await session.send(…), without threadsafe, or await asyncio.wrap_future(future)."
+            )
