@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from wsnotebook.errors import SessionClosed
+from wsnotebook.session.registry import OPENED
 from wsnotebook.widgets.controls import Controls
 from wsnotebook.wire.frames import CloseReason, Frame
 from wsnotebook.workbench import workbench
@@ -114,7 +115,8 @@ async def test_a_click_acts_on_the_panels_session_and_selects_nothing(
     """The session need not be in the workbench, and the current one there stays current."""
     other = make_session()
     other.name = "current"
-    workbench.add(other)
+    OPENED.add(other)
+    workbench.select("current")
     browser = page(Controls(session))
     try:
         for verb, fields in {"ping": {}, "mask": {"on": False}, "terminate": {}}.items():

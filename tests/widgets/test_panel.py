@@ -11,8 +11,12 @@ from typing import Any
 
 import pytest
 
+from wsnotebook.lab import embedded_server
+from wsnotebook.session.client import connect
+from wsnotebook.session.registry import OPENED
 from wsnotebook.widgets.panel import Panel, _panels, panel_for
 from wsnotebook.wire.frames import Frame
+from wsnotebook.workbench import Workbench
 
 
 async def ended(panel: Panel) -> None:
@@ -137,3 +141,19 @@ def test_nothing_is_loaded_that_is_not_needed(module: str, heavy: set[str]) -> N
     """Magics use safe_text and workbench without a panel; showing a panel does not wait for pandas."""
     code = f"import sys, {module}; assert not {heavy} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+async def test_showing_a_session_does_not_make_it_the_one_that_verbs_speak_to() -> None:
+    """Only connecting by a verb and choosing do: %ws send goes where it went before."""
+    bench = Workbench(opened=OPENED)
+    async with embedded_server("echo") as server:
+        chosen = await bench.connect(server.url, name="chosen")
+        shown = await connect(server.url, name="shown")
+        shown._repr_mimebundle_()
+        bench.get("shown")._panel()
+        await bench.send("hello")
+        assert bench.current == "chosen" and {"chosen", "shown"} <= bench.sessions.keys()
+        assert await chosen.receive() == "hello" and len(shown.log) == 0
+        for session in (chosen, shown):
+            panel_for(session).close()
+            await session.close()

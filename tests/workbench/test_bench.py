@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from typing import Any
 
 import pytest
 
 from wsnotebook.errors import PingTimeout
+from wsnotebook.session.registry import Registry
 from wsnotebook.wire.frames import CloseReason, Frame
 from wsnotebook.workbench import Workbench, WorkbenchError
 
@@ -114,12 +116,48 @@ class TestNames:
         again = await bench.connect("ws://a", name="a")
         assert bench.get("a") is again and list(bench.sessions) == ["b", "a"]
 
-    async def test_add_takes_a_session_opened_elsewhere_once(self, bench: Workbench) -> None:
-        """Adding it again selects it."""
+    async def test_opening_elsewhere_lists_and_chooses_nothing(self, opener: Opener) -> None:
+        """Every session of the kernel can be named; the only open one needs no name; several have to be chosen from."""
+        opened = Registry()
+        bench = Workbench(opener, opened)
         first, second = RecordingSession("x"), RecordingSession("y")
-        for session in (first, second, first):
-            bench.add(session)  # type: ignore[arg-type]  # a recording object in the place of a session
-        assert list(bench.sessions) == ["x", "y"] and bench.current == "x"
+        opened.add(first)  # type: ignore[arg-type]  # a recording object in the place of a session
+        assert bench.get() is first and bench.current == "x"
+        opened.add(second)  # type: ignore[arg-type]
+        assert list(bench.sessions) == ["x", "y"] and bench.current is None
+        with pytest.raises(WorkbenchError, match="x, y with %ws use NAME"):
+            bench.get()
+        bench.select("x")
+        opened.add(RecordingSession("z"))  # type: ignore[arg-type]
+        assert bench.get() is first
+        first.state = "closed"
+        assert bench.get() is first, "an end chooses no other session"
+
+    async def test_a_session_that_nothing_refers_to_is_not_listed(self, opener: Opener) -> None:
+        """One of a verb, or that was chosen, stays."""
+        opened = Registry()
+        bench = Workbench(opener, opened)
+        held, chosen = RecordingSession("held"), RecordingSession("chosen")
+        for session in (held, chosen, RecordingSession("lost")):
+            opened.add(session)  # type: ignore[arg-type]
+        await bench.connect("ws://a", name="typed")
+        bench.select("chosen")
+        del session, chosen
+        gc.collect()
+        assert list(bench.sessions) == ["held", "chosen", "typed"]
+
+    async def test_two_open_namesakes_can_both_be_named(self, opener: Opener) -> None:
+        """The second gets a number; an ended one gives its name to the newer."""
+        opened = Registry()
+        bench = Workbench(opener, opened)
+        first, second = RecordingSession("x"), RecordingSession("x")
+        opened.add(first)  # type: ignore[arg-type]
+        opened.add(second)  # type: ignore[arg-type]
+        assert bench.get("x") is first and bench.get("x#2") is second
+        second.state = "closed"
+        assert list(bench.sessions.values()) == [first]
+        first.state, second.state = "closed", "open"
+        assert list(bench.sessions.values()) == [second]
 
     async def test_remove_forgets_an_ended_session_only(self, bench: Workbench) -> None:
         """The one opened before it becomes current; at the end there is none."""

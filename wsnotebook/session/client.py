@@ -49,6 +49,7 @@ from wsnotebook.session.heartbeat import Heartbeat
 from wsnotebook.session.iothread import IoThread
 from wsnotebook.session.pump import Pump
 from wsnotebook.session.recording import SessionRecording
+from wsnotebook.session.registry import OPENED
 from wsnotebook.session.session import ClientWebSocketSession
 from wsnotebook.wire.extensions import PerMessageDeflate, WebSocketExtensionFactory, check_claims
 
@@ -247,6 +248,7 @@ class connect(Habits, lines=CONNECT):
             with Heartbeat.of(asyncio.get_running_loop()).beating():
                 call = await _run(session, Dialer(options, session.pump).dial())
             session.opened(call)
+            OPENED.add(session)
         except BaseException:
             if session.thread is not None:
                 session.thread.stop()

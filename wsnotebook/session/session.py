@@ -596,9 +596,9 @@ class ClientWebSocketSession(Habits, lines=SESSION):
 
     def _panel(self) -> Any:
         """Return the panel of this session: one of the two imports upward that the house test names."""
-        from wsnotebook.widgets.panel import show_session  # only for who looks: it loads ipywidgets
+        from wsnotebook.widgets.panel import panel_for  # only for who looks: it loads ipywidgets
 
-        return show_session(self)
+        return panel_for(self)
 
 
 def _resolve(future: asyncio.Future[float], result: float | Exception) -> None:

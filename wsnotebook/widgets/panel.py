@@ -18,12 +18,11 @@ from wsnotebook.widgets.controls import Controls
 from wsnotebook.widgets.static import html_of, text_of
 from wsnotebook.widgets.table import FrameTable
 from wsnotebook.widgets.verbs import sentence_of
-from wsnotebook.workbench import workbench
 
 if TYPE_CHECKING:
     from wsnotebook.session.session import ClientWebSocketSession
 
-__all__ = ["Panel", "panel_for", "show_session"]
+__all__ = ["Panel", "panel_for"]
 
 TICK = 0.1  # seconds: looks live, and bounds the messages on the comm at any rate of frames
 
@@ -36,13 +35,6 @@ def panel_for(session: ClientWebSocketSession) -> Panel:
     if panel is None:
         panel = _panels[session] = Panel(session)
     return panel
-
-
-def show_session(session: ClientWebSocketSession) -> Panel:
-    """Return the panel of ``session`` for display, and add the session to the workbench, so that %ws can name it."""
-    if session.name not in workbench.sessions:
-        workbench.add(session)
-    return panel_for(session)
 
 
 class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ships no types

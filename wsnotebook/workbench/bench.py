@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from wsnotebook.errors import WsNotebookError
 from wsnotebook.payload import PayloadKind
+from wsnotebook.session.registry import OPENED, Registry
 from wsnotebook.wire.frames import CloseReason, Frame
 from wsnotebook.workbench.verb import Call
 from wsnotebook.workbench.verbs import VERBS
@@ -26,16 +27,55 @@ class Workbench:
 
     Await the verbs in the loop of the session. A callback in another thread uses ``session.threadsafe``.
 
+    A verb without a name acts on the session that ``connect`` or ``select`` has chosen last; where none was chosen, on
+    the only one that is open. Showing a session, or opening one with ``wsnotebook.connect``, chooses nothing.
+
     Args:
         connect: how a session is opened; without it ``wsnotebook.connect``.
+        opened: sessions that may be named, also those opened without the workbench; without it only its own.
     """
 
-    def __init__(self, connect: Callable[..., Awaitable[ClientWebSocketSession]] | None = None) -> None:
+    def __init__(
+        self,
+        connect: Callable[..., Awaitable[ClientWebSocketSession]] | None = None,
+        opened: Registry | None = None,
+    ) -> None:
         self._connect = connect
-        self.sessions: dict[str, ClientWebSocketSession] = {}
-        """Sessions by name, in order of opening; ended ones stay until ``remove``."""
-        self.current: str | None = None
-        """Name of the session that a verb without a name acts on: the last one opened or selected."""
+        self._opened = Registry() if opened is None else opened
+        self._kept: list[ClientWebSocketSession] = []  # the registry is weak
+        self._chosen: str | None = None
+
+    @property
+    def sessions(self) -> dict[str, ClientWebSocketSession]:
+        """Sessions by name, in order of opening; an ended one stays until ``remove``, or until nothing refers to it.
+
+        The newest session of a name has it, and an open one before an ended one. Where several of a name are open,
+        the further ones are called ``name#2``, ``name#3``, ….
+        """
+        named: dict[str, ClientWebSocketSession] = {}
+        for session in self._opened:
+            name = session.name
+            if name in named and session.state == "closed" != named[name].state:
+                continue
+            if name in named and named[name].state != "closed":
+                taken = sum(each.name == name for each in named.values())
+                name = f"{name}#{taken + 1}"
+            named.pop(name, None)  # an ended one: the new one is last in the order
+            named[name] = session
+        return named
+
+    @property
+    def current(self) -> str | None:
+        """Name of the session that a verb without a name acts on; None where it has to be chosen."""
+        return self._current(self.sessions)
+
+    def _current(self, sessions: dict[str, ClientWebSocketSession]) -> str | None:
+        if self._chosen in sessions:
+            return self._chosen
+        for names in ([name for name, each in sessions.items() if each.state != "closed"], [*sessions]):
+            if len(names) == 1:
+                return names[0]
+        return None
 
     def __repr__(self) -> str:
         listed = ", ".join(f"{name} ({session.state})" for name, session in self.sessions.items())
@@ -47,10 +87,11 @@ class Workbench:
         Raises:
             WorkbenchError: there is no session yet, or none of that name.
         """
-        wanted = self.current if name is None else name
-        if wanted is None or wanted not in self.sessions:
+        sessions = self.sessions
+        wanted = self._current(sessions) if name is None else name
+        if wanted is None or wanted not in sessions:
             self._refuse_unknown(name)
-        return self.sessions[wanted]
+        return sessions[wanted]
 
     def select(self, name: str) -> None:
         """Make ``name`` the session that verbs without a name act on.
@@ -58,21 +99,12 @@ class Workbench:
         Raises:
             WorkbenchError: no session of that name.
         """
-        self.get(name)
-        self.current = name
+        self._keep(self.get(name))
+        self._chosen = name
 
-    def add(self, session: ClientWebSocketSession) -> None:
-        """Add a session that was opened elsewhere and make it the current one.
-
-        Raises:
-            WorkbenchError: another session of that name has not ended yet.
-        """
-        if self.sessions.get(session.name) is not session:
-            self._refuse_taken(session.name)
-            # An ended session of the same name is removed, so that the new one is last in the order.
-            self.sessions.pop(session.name, None)
-            self.sessions[session.name] = session
-        self.current = session.name
+    def _keep(self, session: ClientWebSocketSession) -> None:
+        if not any(each is session for each in self._kept):
+            self._kept.append(session)
 
     def remove(self, name: str) -> None:
         """Remove an ended session; its log is freed unless something else refers to it.
@@ -85,9 +117,8 @@ class Workbench:
             raise WorkbenchError(
                 f"session {name!r} is {session.state}: close or terminate it before removing it."
             )
-        del self.sessions[name]
-        if self.current == name:
-            self.current = next(reversed(self.sessions), None)
+        self._opened.discard(session)
+        self._kept = [each for each in self._kept if each is not session]
 
     async def connect(self, url: str, *, name: str | None = None, **options: Any) -> ClientWebSocketSession:
         """Open a session, add it under its name and make it the current one.
@@ -109,8 +140,16 @@ class Workbench:
 
             self._connect = connect
         session = await self._connect(url, **options)
-        self.add(session)
+        # The ended ones of this name are not listed any more.
+        self._kept = [each for each in self._kept if each.name != session.name or each.state != "closed"]
+        self._opened.add(session)
+        self._keep(session)
+        self._chosen = self.name_of(session)
         return session
+
+    def name_of(self, session: ClientWebSocketSession) -> str:
+        """Return the name under which a session is listed, which is its own where no other open one has it."""
+        return next((name for name, each in self.sessions.items() if each is session), session.name)
 
     async def send(self, text: str, *, kind: PayloadKind = "text", name: str | None = None) -> Frame:
         """Send ``text`` as ``kind`` and return the frame that was queued."""
@@ -165,7 +204,9 @@ class Workbench:
                 "there is no session yet: open one with %ws connect URL, or await workbench.connect(url)."
             )
         if name is None:
-            raise WorkbenchError(f"no session is selected: name one of {self._names()}.")
+            raise WorkbenchError(
+                f"no session is chosen: choose one of {self._names()} with %ws use NAME, or name it with --name."
+            )
         raise WorkbenchError(
             f"no session is called {name!r}: there is {self._names()}. Open one with %ws connect URL."
         )
@@ -174,5 +215,5 @@ class Workbench:
         return ", ".join(self.sessions)
 
 
-workbench = Workbench()
+workbench = Workbench(opened=OPENED)
 """The workbench of this kernel, shared by panel and magics."""
