@@ -70,3 +70,16 @@ def test_whatever_is_typed_makes_a_frame_or_a_value_error(text: str, kind: Any) 
         assert str(error).endswith(".")
     else:
         assert frame.opcode is (Opcode.BINARY if kind == "hex" else Opcode.TEXT)
+
+
+@pytest.mark.parametrize("text", ["+/8=", "+/8", "-_8", " +/\n8= "])
+def test_base64_is_read_in_both_alphabets_with_or_without_padding(text: str) -> None:
+    """As it is found in JSON, in URLs and in headers."""
+    assert parse_payload(text, "base64") == Frame.binary(b"\xfb\xff")
+
+
+@pytest.mark.parametrize("text", ["a", "a*b=", "=aaa"])
+def test_what_is_no_base64_is_refused(text: str) -> None:
+    """Nothing is skipped."""
+    with pytest.raises(ValueError, match="not base64"):
+        parse_payload(text, "base64")

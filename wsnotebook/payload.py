@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import binascii
 import json
 import re
 from collections.abc import Callable
@@ -11,12 +12,13 @@ from wsnotebook.wire.frames import Frame
 
 __all__ = ["KINDS", "PayloadKind", "parse_payload", "read_json"]
 
-PayloadKind: TypeAlias = Literal["text", "json", "hex"]
+PayloadKind: TypeAlias = Literal["text", "json", "hex", "base64"]
 KINDS: tuple[PayloadKind, ...] = get_args(PayloadKind)
 """The kinds of payload, the default first."""
 
 _HEX_PREFIX = re.compile(r"(?<![0-9A-Fa-f])0[xX]")
 _NOT_HEX = re.compile(r"[^0-9A-Fa-f\s:,_-]")
+_FROM_URL_SAFE = str.maketrans("-_", "+/")
 _HEX_DIGIT = re.compile(r"[0-9A-Fa-f]")
 
 
@@ -25,14 +27,14 @@ def parse_payload(text: str, kind: PayloadKind = "text") -> Frame:
 
     Args:
         text: the text, the JSON document (validated, then sent as typed), or the hex digits in pairs; blanks, ``:``,
-            ``,``, ``-``, ``_`` and ``0x`` between hex bytes are skipped.
-        kind: ``"text"`` and ``"json"`` make a text frame, ``"hex"`` a binary one.
+            ``,``, ``-``, ``_`` and ``0x`` between hex bytes are skipped; or base64, with or without padding.
+        kind: ``"text"`` and ``"json"`` make a text frame, ``"hex"`` and ``"base64"`` a binary one.
 
     Raises:
         ValueError: not JSON, not hex, not encodable, or an unknown kind; the sentence names the position.
     """
-    if kind == "hex":
-        return Frame.binary(_hex_bytes(text))
+    if kind in _BYTES:
+        return Frame.binary(_BYTES[kind](text))
     if kind == "json":
         # Numbers are not converted: one of 5000 digits is valid JSON, and int() refuses it.
         read_json(text, parse_number=str)
@@ -60,6 +62,20 @@ def _hex_bytes(text: str) -> bytes:
             "write each byte with two digits, as in 0a."
         )
     return bytes.fromhex("".join(digit.group() for digit in digits))
+
+
+def _base64_bytes(text: str) -> bytes:
+    bare = "".join(text.split()).translate(_FROM_URL_SAFE).rstrip("=")
+    try:
+        return binascii.a2b_base64(bare + "=" * (-len(bare) % 4), strict_mode=True)
+    except ValueError as error:
+        raise ValueError(
+            f"not base64 ({error}): write groups of four of A-Z, a-z, 0-9, + and /, as in SGVsbG8=; - and _ are read too."
+        ) from error
+
+
+_BYTES = {"hex": _hex_bytes, "base64": _base64_bytes}
+"""Functions that return the bytes of a typed text, by the kind that makes a binary frame."""
 
 
 def read_json(text: str, *, parse_number: Callable[[str], Any] | None = None) -> Any:

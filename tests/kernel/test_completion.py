@@ -19,10 +19,16 @@ def offered(notebook: Notebook, text: str) -> list[str]:
 
 
 OFFERED = {
-    "%ws ": list(VERBS),
+    "%ws ": [*VERBS, "help"],
+    "%ws help lo": ["log", "load"],
     "%ws c": ["connect", "close"],
-    "%%ws se": ["send", "session", "select"],
-    "x = %ws re": ["recv", "receive"],
+    "%%ws se": ["send", "serve", "session", "select"],
+    "x = %ws rec": ["recv", "receive", "recover"],
+    "%ws recv ": ["all", "newest"],
+    "%ws log --opcode p": ["ping", "pong"],
+    "%ws close 101": ["1010", "1011", "1012", "1013", "1014"],
+    "%ws replay x.parquet --speed ": ["1", "10", "max"],
+    "%ws serve ec": ["echo"],
     "for i in x:\n    %ws te": ["terminate"],
     "%ws connect --": ["--name", "--raw", "--no-mask", "--header", "--subprotocol", "--timeout", "--help"],
     "%ws send --j": ["--json"],

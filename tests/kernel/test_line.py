@@ -60,7 +60,7 @@ def test_the_body_of_a_cell_is_sent_to_the_byte(connected: Notebook) -> None:
 WRONG = {
     "%ws send": "nothing to send: write %ws send TEXT",
     "%%ws send hello\nworld": "keep one of them",
-    "%ws send --jsn {}": "has no option --jsn: it has --json, --hex, -n, --name, --help. Put -- before",
+    "%ws send --jsn {}": "has no option --jsn: it has --json, --hex, --base64, --binary",
     "%ws send --json {'a': 1}": "not JSON: Expecting property name",
     "%ws send --hex 0g": "character 2, 'g', is not a hex digit",
     "%ws send --name two hi": "no session is called 'two': there is one.",
@@ -72,7 +72,7 @@ WRONG = {
     "%ws connect ws://lab/ --time 1": "unrecognized arguments: --time 1",
     "%ws connect ws://lab/ --name one": "session 'one' is open: close it, or take another name",
     "%ws recv --timeout soon": "'soon' is no number of seconds above 0",
-    "%ws recv --timeout 0.01": "no frame came from one within 0.01 s",
+    "%ws recv --timeout 0.01": "no message came from one within 0.01 s",
     "%ws mask maybe": "'maybe' is neither on nor off",
     "%ws close now": "argument code: invalid int value: 'now'",
     "%ws close 1000 it's over": "between double quotes",

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from wsnotebook.wire.frames import Frame, Opcode
+from wsnotebook.workbench.verbs import VERBS
 
 if TYPE_CHECKING:
     from tests.kernel.conftest import Notebook
@@ -158,3 +160,27 @@ def test_close_and_terminate_tell_how_it_ended(connected: Notebook) -> None:
     shown = connected.shown("%ws close 4000 that is all")
     assert shown.endswith("one closed by local: 4000: 'that is all'\n")
     assert connected.shown("%ws terminate").endswith("one aborted without a close frame\n")
+
+
+@pytest.mark.parametrize("name", list(VERBS))
+def test_each_verb_is_explained_with_its_example(notebook: Notebook, name: str) -> None:
+    """By %ws help VERB, as by --help."""
+    shown = notebook.shown(f"%ws help {name}")
+    assert f"Example: %ws {VERBS[name].example}\n" in shown and "usage: %ws" in shown
+    assert shown == notebook.shown(f"%ws {name} --help")
+
+
+def test_an_answer_names_its_session_where_there_are_several(notebook: Notebook) -> None:
+    """Also where the value itself is a number or a table."""
+    notebook.run("%ws connect ws://lab/a --name a")
+    assert repr(notebook.run("%ws ping")) == "pong after 1.25 ms"
+    notebook.run("%ws connect ws://lab/b --name b")
+    assert repr(notebook.run("%ws ping --name a")) == "pong after 1.25 ms from a"
+
+
+def test_a_file_needs_no_text(connected: Notebook, tmp_path: Path) -> None:
+    """--file stands in its place; a text beside it is refused."""
+    (tmp_path / "a.txt").write_text("from a file")
+    connected.run(f"%ws send --file {tmp_path}/a.txt")
+    assert connected.session.sent == [Frame.text("from a file")]
+    assert "keep one of them" in connected.refused(f"%ws send --file {tmp_path}/a.txt text")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import inspect
+import shlex
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +18,12 @@ from wsnotebook.workbench.verb import Verb
 from wsnotebook.workbench.verbs import VERBS
 
 EACH = sorted({verb.name for verb in VERBS.values()})
+NEED_AN_ARGUMENT = {
+    name
+    for name, verb in VERBS.items()
+    for argument, form in verb.on("cell")
+    if not form.flags and argument.count == "one"
+}
 
 
 def parsed(verb: Verb, surface: Surface, *words: str) -> argparse.Namespace:
@@ -37,9 +45,9 @@ def test_no_flag_stands_for_two_things(name: str) -> None:
     assert verb.of_bench or "--name" in verb.options
 
 
-@pytest.mark.parametrize("name", [name for name in EACH if name not in ("connect", "use")])
+@pytest.mark.parametrize("name", [name for name in EACH if name not in NEED_AN_ARGUMENT])
 def test_what_is_not_given_has_its_default_however_the_verb_is_reached(name: str) -> None:
-    """A cell without options and a click without fields make the same arguments; two verbs need one."""
+    """A cell without options and a click without fields make the same arguments; some verbs need one."""
     verb = VERBS[name]
     clicked = verb.read({"text": ""} if verb.takes_text else {})
     typed = parsed(verb, "cell")
@@ -85,7 +93,7 @@ def test_an_option_of_another_verb_is_not_taken_for_one_of_connect() -> None:
 def test_the_kinds_of_payload_are_those_of_parse_payload() -> None:
     """--json and --hex in a cell, --kind in the terminal: each kind can be had on both."""
     send = VERBS["send"]
-    typed = [parsed(send, "cell", *words).kind for words in ((), ("--json",), ("--hex",))]
+    typed = [parsed(send, "cell", *words).kind for words in ((), *((f"--{kind}",) for kind in KINDS[1:]))]
     named = [parsed(send, "terminal", "--kind", kind).kind for kind in KINDS]
     assert tuple(typed) == tuple(named) == KINDS
 
@@ -119,3 +127,27 @@ def test_a_value_that_a_page_gives_is_read_as_in_a_line() -> None:
     assert VERBS["mask"].read({"on": False}).on is VERBS["mask"].read({"on": "off"}).on is False
     with pytest.raises(KeyError):
         VERBS["send"].read({"kind": "text"})
+
+
+def table() -> str:
+    """The table of verbs of the README."""
+    rows = [
+        f"| `{verb.name}` | {verb.summary.replace('|', chr(92) + '|')} | `%ws {verb.example}` |"
+        for verb in dict.fromkeys(VERBS.values())
+    ]
+    return "\n".join(["| verb | what it does | example |", "|---|---|---|", *rows])
+
+
+def test_the_readme_has_the_table_of_verbs() -> None:
+    """Copy it from the failure of this test."""
+    assert table() in (Path(__file__).parents[2] / "README.md").read_text(), table()
+
+
+@pytest.mark.parametrize("name", EACH)
+def test_the_example_of_a_verb_is_a_line_of_it(name: str) -> None:
+    """It is in the help, so it has to work as it stands."""
+    verb = VERBS[name]
+    first, *words = shlex.split(verb.example) if not verb.takes_text else verb.example.split(" ")
+    assert first == name
+    if not verb.takes_text:
+        parsed(verb, "cell", *words)

@@ -39,6 +39,8 @@ def ws_matcher(bench: Workbench) -> Callable[[CompletionContext], SimpleMatcherR
 
 def _candidates(bench: Workbench, before: list[str], word: str) -> list[str]:
     if not before:
+        return [*VERBS, "help"]
+    if before == ["help"]:
         return list(VERBS)
     verb = VERBS.get(before[0])
     return [] if verb is None else verb.complete(bench.sessions, before[1:], word)

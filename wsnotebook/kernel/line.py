@@ -43,7 +43,7 @@ class _Parser(argparse.ArgumentParser):
         super().__init__(
             prog=f"%ws {verb.name}",
             description=verb.summary,
-            epilog=verb.more or None,
+            epilog=_epilog(verb),
             formatter_class=lambda prog: argparse.RawDescriptionHelpFormatter(prog, width=_WIDTH),
             add_help=False,
             allow_abbrev=False,
@@ -59,6 +59,10 @@ class _Parser(argparse.ArgumentParser):
         raise UsageError(f"{self.prog}: {message}. Try {self.prog} --help.")
 
 
+def _epilog(verb: Verb) -> str:
+    return "\n".join(filter(None, (verb.more, f"Example: %ws {verb.example}")))
+
+
 def parse(line: str, cell: str | None, verbs: Mapping[str, Verb], expand: Callable[[str], str]) -> Command:
     """Parse the line after ``%ws``, or after ``%%ws`` with the body of its ``cell``.
 
@@ -72,6 +76,8 @@ def parse(line: str, cell: str | None, verbs: Mapping[str, Verb], expand: Callab
         UsageError: the sentence says what to write instead.
     """
     word, rest = [*line.split(None, 1), "", ""][:2]
+    if word == "help" and rest.strip() in verbs:
+        word, rest, cell = rest.strip(), "--help", None
     if word in {"", "help"} | _HELP:
         return Command(None, argparse.Namespace(), help=_overview(verbs))
     verb = verbs.get(word)
@@ -88,6 +94,8 @@ def parse(line: str, cell: str | None, verbs: Mapping[str, Verb], expand: Callab
         return Command(verb, argparse.Namespace(), help=parser.format_help())
     arguments = parser.parse_args(words)
     if verb.takes_text:
+        if text is None and cell is None and any(vars(arguments)[name] for name in verb.text_instead):
+            text = ""
         arguments.text = _only_text(verb, text, cell)
     return Command(verb, arguments)
 
@@ -164,6 +172,6 @@ def _overview(verbs: Mapping[str, Verb]) -> str:
   %ws send {{"op": "subscribe"}}
   message = %ws recv --timeout 5
 
-Verbs act on the session opened or chosen last, or to --name NAME. %ws VERB --help, or %ws VERB?, has the options.
+Verbs act on the session opened or chosen last, or to --name NAME. %ws help VERB, or %ws VERB?, has the options.
 {{expression}} and $name are replaced as in every magic; text that is JSON as it stands is left alone, and in
 other JSON braces are doubled: {{{{"price": {{price}}}}}}. %%ws send takes the lines below it exactly as they are."""

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from wsnotebook.safetext import safe_text
 from wsnotebook.wire.frames import CloseReason, Frame, Opcode
+from wsnotebook.workbench.receiving import Taken
 from wsnotebook.workbench.verb import Call
 
 if TYPE_CHECKING:
     import pandas
 
 __all__ = [
+    "Journals",
     "Latency",
     "Sentence",
     "abort_note",
@@ -25,11 +27,17 @@ __all__ = [
     "close_note",
     "closed",
     "connected",
+    "flushed",
+    "journals",
+    "limited",
     "mask_note",
     "masking",
-    "message",
+    "messages",
     "ping_note",
+    "pinging",
     "pong",
+    "replayed",
+    "saved",
     "send_note",
     "sent",
     "sessions",
@@ -63,10 +71,24 @@ class Sentence(str):
 class Latency(float):
     """Seconds from a ping to its pong, shown in milliseconds."""
 
-    __slots__ = ()
+    origin = ""
+    """Name of the session, where there are several."""
 
     def __repr__(self) -> str:
-        return f"pong after {self * 1000:.3g} ms"
+        return f"pong after {self * 1000:.3g} ms" + (f" from {safe_text(self.origin)}" if self.origin else "")
+
+
+class Journals(list[Any]):
+    """Journals of dead kernels, shown one a line."""
+
+    def __repr__(self) -> str:
+        if not self:
+            return "no kernel died while it was recording"
+        return "\n".join(f"[{number}] {safe_text(repr(each))}" for number, each in enumerate(self))
+
+
+def _has_several(call: Call) -> bool:
+    return call.bench is not None and len(call.bench.sessions) > 1
 
 
 def connected(call: Call, session: Any) -> Sentence:
@@ -75,20 +97,29 @@ def connected(call: Call, session: Any) -> Sentence:
     return Sentence(f"{session.name} is {session.state}: {session.url}{subprotocol}")
 
 
-def sent(call: Call, frame: Frame) -> Sentence:
-    """Return type, size and session of a sent frame, so that a wrong --name is seen."""
-    return Sentence(f"{send_note(call, frame)}, to {call.session.name}")
+def sent(call: Call, frames: list[Frame]) -> Sentence:
+    """Return type, size and session of sent frames, so that a wrong --name is seen."""
+    return Sentence(f"{send_note(call, frames)}, to {call.session.name}")
 
 
-def send_note(call: Call, frame: Frame) -> str:
-    """Return type and size of a sent frame."""
-    return f"sent {Opcode(frame.opcode).name.lower()}, {len(frame.data):,} bytes"
+def send_note(call: Call, frames: list[Frame]) -> str:
+    """Return type and size of sent frames."""
+    size = sum(len(frame.data) for frame in frames)
+    fragments = f" in {len(frames)} fragments" if len(frames) > 1 else ""
+    return f"sent {Opcode(frames[0].opcode).name.lower()}, {size:,} bytes{fragments}"
 
 
-def message(call: Call, frame: Frame) -> Any:
-    """Return a received message as str or bytes, or decoded from JSON."""
-    received = _message_of(frame)
-    return _decoded(received) if call.arguments.json else received
+def messages(call: Call, taken: Taken) -> Any:
+    """Return received messages as str or bytes, or decoded from JSON: a list where a number or all was asked for."""
+    received = [_message_of(frame) for frame in taken.frames]
+    if call.arguments.json:
+        received = [_decoded(each) for each in received]
+    if taken.passed_over:
+        note = (
+            f"passed over {taken.passed_over:,} older messages of {safe_text(call.session.name)}: see %ws log"
+        )
+        print(note)  # noqa: T201 - it is seen also where the message is assigned
+    return received[0] if call.arguments.amount in (None, "newest") else received
 
 
 def _decoded(received: str | bytes | Frame) -> Any:
@@ -116,7 +147,9 @@ def _message_of(frame: Frame) -> str | bytes | Frame:
 
 def pong(call: Call, seconds: float) -> Latency:
     """Return the latency as a number that reads well."""
-    return Latency(seconds)
+    latency = Latency(seconds)
+    latency.origin = call.session.name if _has_several(call) else ""
+    return latency
 
 
 def ping_note(call: Call, seconds: float) -> str:
@@ -137,9 +170,43 @@ def mask_note(call: Call, on: bool) -> str:
     return "frames are sent masked" if on else "frames are sent unmasked: a correct server answers 1002"
 
 
+def limited(call: Call, size: int | None) -> Sentence:
+    """Return the limit of received frames."""
+    shown = "no limit" if size is None else f"at most {size:,} bytes"
+    return Sentence(f"{call.session.name} receives frames of {shown}")
+
+
+def pinging(call: Call, interval: float | None) -> Sentence:
+    """Return how often a session pings."""
+    how = "sends no pings by itself" if interval is None else f"pings every {interval:g} s"
+    return Sentence(f"{call.session.name} {how}")
+
+
+def flushed(call: Call, result: None) -> Sentence:
+    """Say what a flush means."""
+    return Sentence(
+        f"everything sent before to {call.session.name} was handed to the operating system; only %ws ping proves delivery"
+    )
+
+
+def saved(call: Call, path: Any) -> Sentence:
+    """Return the number of frames and the file."""
+    return Sentence(f"saved {len(call.session.log):,} frames of {call.session.name} to {path}")
+
+
+def replayed(call: Call, number: int) -> Sentence:
+    """Return how many frames were sent to whom."""
+    return Sentence(f"sent {number:,} frames to {call.session.name}: %ws log shows the answers")
+
+
+def journals(call: Call, found: list[Any]) -> Journals:
+    """Return journals, for example to ``load()`` one."""
+    return Journals(found)
+
+
 def tail(call: Call, rows: pandas.DataFrame) -> pandas.DataFrame:
     """Return rows for reading: texts escaped, the payload only where it is no text, empty columns left out."""
-    rows = rows[_SHOWN]
+    rows = rows[["session", *_SHOWN] if _has_several(call) else _SHOWN]
     texts = {column: rows[column].map(safe_text, na_action="ignore") for column in _TEXTS}
     shown = rows.assign(payload=rows["payload"].where(rows["text"].isna()), **texts)
     return shown.dropna(axis="columns", how="all") if len(shown) else shown

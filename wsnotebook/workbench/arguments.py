@@ -16,7 +16,7 @@ Surface: TypeAlias = Literal["cell", "terminal"]
 """Where a verb is typed: in a %ws line, or after ``wsnotebook``."""
 
 
-def no_words(sessions: Iterable[str]) -> Iterable[str]:
+def no_words(sessions: Iterable[str], word: str) -> Iterable[str]:
     """Return no completion: the value is free."""
     return ()
 
@@ -57,8 +57,8 @@ class Argument:
     """One value; one or none; words, joined by blanks; or a list, with the flag before each."""
     choices: tuple[str, ...] | None = None
     """The allowed values; None for any."""
-    complete: Callable[[Iterable[str]], Iterable[str]] = no_words
-    """Returns the words that Tab offers for its value, from the names of the sessions."""
+    complete: Callable[[Iterable[str], str], Iterable[str]] = no_words
+    """Returns the words that Tab offers for its value, from the names of the sessions and the word at the cursor."""
 
     def form(self, surface: Surface) -> Form | None:
         """Return its form on a surface; None where the surface does not have it."""

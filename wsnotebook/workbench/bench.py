@@ -9,6 +9,7 @@ from wsnotebook.errors import WsNotebookError
 from wsnotebook.payload import PayloadKind
 from wsnotebook.session.registry import OPENED, Registry
 from wsnotebook.wire.frames import CloseReason, Frame
+from wsnotebook.workbench.receiving import Taken
 from wsnotebook.workbench.verb import Call
 from wsnotebook.workbench.verbs import VERBS
 
@@ -153,8 +154,8 @@ class Workbench:
 
     async def send(self, text: str, *, kind: PayloadKind = "text", name: str | None = None) -> Frame:
         """Send ``text`` as ``kind`` and return the frame that was queued."""
-        frame: Frame = await self._do("send", name, text=text, kind=kind)
-        return frame
+        frames: list[Frame] = await self._do("send", name, text=text, kind=kind)
+        return frames[0]
 
     async def receive(self, *, name: str | None = None, timeout: float | None = None) -> Frame:
         """Return the next frame of the incoming channel.
@@ -166,8 +167,8 @@ class Workbench:
         Raises:
             TimeoutError: none was received in time. No frame is lost by it.
         """
-        frame: Frame = await self._do("recv", name, timeout=timeout)
-        return frame
+        taken: Taken = await self._do("recv", name, timeout=timeout)
+        return taken.frames[0]
 
     async def ping(self, *, name: str | None = None) -> float:
         """Send a ping, wait for its pong and return the latency in seconds."""

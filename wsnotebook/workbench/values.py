@@ -2,9 +2,30 @@
 
 from __future__ import annotations
 
-__all__ = ["read_close_code", "read_count", "read_header", "read_on_or_off", "read_seconds"]
+import re
+from typing import Any
+
+__all__ = [
+    "UNCHANGED",
+    "read_close_code",
+    "read_count",
+    "read_fragments",
+    "read_header",
+    "read_on_or_off",
+    "read_port",
+    "read_regex",
+    "read_seconds",
+    "read_seconds_or_off",
+    "read_size_or_off",
+    "read_speed",
+]
+
+UNCHANGED: Any = object()
+"""Value of a setting that is not given: None is a value of some."""
 
 _SWITCH = {"on": True, "off": False}
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(?:(k|m|g)(i?)b?|b)?", re.IGNORECASE)
+_POWER = {"k": 1, "m": 2, "g": 3}
 
 
 def read_header(text: str) -> tuple[str, str]:
@@ -47,3 +68,63 @@ def read_close_code(text: str) -> int:
     if not (code.isascii() and code.isdecimal()):
         raise ValueError(f"close code {code!r} is not a number: write 1000, or 3000 to 4999 for your own.")
     return int(code)
+
+
+def read_seconds_or_off(text: str) -> float | None:
+    """Return seconds over 0, or None for off."""
+    if text.lower() == "off":
+        return None
+    try:
+        return read_seconds(text)
+    except ValueError as error:
+        raise ValueError(f"{error}, and not off") from None
+
+
+def read_size_or_off(text: str) -> int | None:
+    """Return bytes over 0, written as 1048576, 64KiB, 1.5MiB or 2MB; None for off."""
+    if text.lower() == "off":
+        return None
+    match = _SIZE.fullmatch(text.strip())
+    number, unit, binary = match.groups() if match else ("0", None, None)
+    size = float(number) * (1024 if binary else 1000) ** _POWER.get((unit or "").lower(), 0)
+    if size < 1 or size != int(size):
+        raise ValueError(
+            f"{text!r} is no size in whole bytes: write 65536, 64KiB, 1MiB, 2MB, or off for no limit"
+        )
+    return int(size)
+
+
+def read_fragments(text: str) -> int:
+    """Return a number of fragments, 2 or more."""
+    if not text.isdecimal() or int(text) < 2:
+        raise ValueError(f"{text!r} is no number of fragments, 2 or more")
+    return int(text)
+
+
+def read_regex(text: str) -> re.Pattern[str]:
+    """Return a compiled regular expression."""
+    try:
+        return re.compile(text)
+    except re.error as error:
+        raise ValueError(
+            f"{text!r} is no regular expression: {error}; put a backslash before ( [ * + ? ."
+        ) from error
+
+
+def read_speed(text: str) -> float | None:
+    """Return a factor over 0; None for max, which is as fast as possible."""
+    if text.lower() == "max":
+        return None
+    try:
+        return read_seconds(text)
+    except ValueError:
+        raise ValueError(
+            f"{text!r} is no speed: write 1 as recorded, 10 for ten times faster, or max"
+        ) from None
+
+
+def read_port(text: str) -> int:
+    """Return a port, 0 to 65535."""
+    if not text.isdecimal() or int(text) > 65535:
+        raise ValueError(f"{text!r} is no port, 0 to 65535")
+    return int(text)

@@ -61,6 +61,10 @@ class Verb:
     """It acts on the bench, not on one session."""
     takes_text: bool = False
     """The rest of the line, or the body of the cell, is its argument ``text``, unchanged."""
+    text_instead: tuple[str, ...] = ()
+    """Names of arguments; where one is given, the text may be missing."""
+    example: str = ""
+    """A line of use, for the help and the table of verbs."""
     more: str = ""
     """Text of --help after the arguments."""
     time_limit: str = "timeout"
@@ -130,7 +134,7 @@ class Verb:
         """
         valued = self.valued
         if before and before[-1] in valued:
-            return list(valued[before[-1]].complete(sessions))
+            return list(valued[before[-1]].complete(sessions, word))
         if word.startswith("-"):
             return self.options
         given = sum(
@@ -138,4 +142,4 @@ class Verb:
             for previous, text in zip(("", *before), before, strict=False)
         )
         positionals = [argument for argument, form in self.on("cell") if not form.flags]
-        return list(positionals[given].complete(sessions)) if given < len(positionals) else []
+        return list(positionals[given].complete(sessions, word)) if given < len(positionals) else []

@@ -1,45 +1,29 @@
-"""VERBS: the declaration of every verb, for magics, panel and terminal."""
+"""VERBS: the declaration of every verb, for magics, panel and terminal; those of recordings are in recordingverbs.py."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 from wsnotebook.payload import KINDS
 from wsnotebook.script.parser import NOTATION
 from wsnotebook.workbench import actions, answers
 from wsnotebook.workbench.arguments import Argument, Form, option, switch
+from wsnotebook.workbench.commonarguments import NAME, TIMEOUT
+from wsnotebook.workbench.completing import close_codes, one_of, paths, session_names
 from wsnotebook.workbench.connection import CONNECTION
-from wsnotebook.workbench.values import read_close_code, read_count, read_on_or_off, read_seconds
+from wsnotebook.workbench.receiving import AMOUNTS, read_amount
+from wsnotebook.workbench.recordingverbs import RECORDING
+from wsnotebook.workbench.values import (
+    UNCHANGED,
+    read_close_code,
+    read_fragments,
+    read_on_or_off,
+    read_seconds_or_off,
+    read_size_or_off,
+)
 from wsnotebook.workbench.verb import Verb
 
 __all__ = ["VERBS"]
-
-
-def _session_names(sessions: Iterable[str]) -> Iterable[str]:
-    return sessions
-
-
-def _on_and_off(sessions: Iterable[str]) -> Iterable[str]:
-    return ("on", "off")
-
-
-_NAME = option(
-    "name",
-    "-n",
-    "--name",
-    metavar="NAME",
-    help="the session meant; without it the current one",
-    complete=_session_names,
-)
-_TIMEOUT = option(
-    "timeout",
-    "-t",
-    "--timeout",
-    metavar="SECONDS",
-    read=read_seconds,
-    help="give up after so many seconds",
-)
 
 _ALL = (
     Verb(
@@ -56,6 +40,7 @@ _ALL = (
         waits=True,
         of_bench=True,
         time_limit="open_timeout",
+        example="connect ws://127.0.0.1:8765/ --name feed",
     ),
     Verb(
         "send",
@@ -68,6 +53,14 @@ _ALL = (
                 "kind", "--json", value="json", default="text", help="send text that is checked to be JSON"
             ),
             switch("kind", "--hex", value="hex", default="text", help="send bytes, written as 48 65 6c"),
+            switch("kind", "--base64", value="base64", default="text", help="send bytes, written as SGVs"),
+            switch("opcode", "--binary", value="binary", help="send the text in a binary frame"),
+            switch("opcode", "--ping", value="ping", help="send it as a ping, and wait for nothing"),
+            switch("opcode", "--pong", value="pong", help="send it as a pong that nobody asked for"),
+            option("file", "--file", metavar="FILE", help="send a file in place of a text", complete=paths),
+            option(
+                "fragments", "--fragments", metavar="N", read=read_fragments, help="split it into N fragments"
+            ),
             Argument(
                 "kind",
                 "how messages are written (default text)",
@@ -75,20 +68,37 @@ _ALL = (
                 choices=KINDS,
                 default="text",
             ),
-            _NAME,
+            NAME,
         ),
         waits=True,
         takes_text=True,
+        text_instead=("file",),
+        example='send --json {"op": "subscribe"}',
         more='Options stand before the text. The text keeps its quotes, and its {"braces"} where it is JSON.',
     ),
     Verb(
         "recv",
-        "Return the next message as str or bytes.",
+        "Return the next message as str or bytes; a number of them, or all that are there, as a list.",
         actions.receive,
-        answers.message,
-        arguments=(switch("json", "--json", value=True, help="decode it"), _NAME, _TIMEOUT),
+        answers.messages,
+        arguments=(
+            option(
+                "amount",
+                metavar="N|all|newest",
+                read=read_amount,
+                count="optional",
+                complete=one_of(*AMOUNTS),
+                help="N messages; all that came and were not received; or the newest, dropping the older ones",
+            ),
+            switch("json", "--json", value=True, help="decode them"),
+            NAME,
+            replace(
+                TIMEOUT, help="give up after so many seconds; with all: also take what comes within them"
+            ),
+        ),
         aliases=("receive",),
         waits=True,
+        example="recv 5 --timeout 10",
     ),
     Verb(
         "expect",
@@ -98,11 +108,12 @@ _ALL = (
             switch(
                 "json", "--json", value=True, help="the text is JSON, whose keys and values the message has"
             ),
-            _NAME,
-            replace(_TIMEOUT, default=10.0, help="give up after so many seconds (default 10)"),
+            NAME,
+            replace(TIMEOUT, default=10.0, help="give up after so many seconds (default 10)"),
         ),
         waits=True,
         takes_text=True,
+        example='expect --json {"type": "ack"}',
         more="The text is a part of the message, or /a regular expression/.",
     ),
     Verb(
@@ -117,11 +128,12 @@ _ALL = (
                 metavar="URL",
                 help="run it on a new session, which is closed afterwards",
             ),
-            _NAME,
+            NAME,
         ),
         waits=True,
         of_bench=True,
         takes_text=True,
+        example="script --url ws://127.0.0.1:8765/",
         more=NOTATION,
     ),
     Verb(
@@ -130,8 +142,9 @@ _ALL = (
         actions.ping,
         answers.pong,
         answers.ping_note,
-        (_NAME, _TIMEOUT),
+        (NAME, TIMEOUT),
         waits=True,
+        example="ping --timeout 5",
     ),
     Verb(
         "mask",
@@ -140,34 +153,93 @@ _ALL = (
         answers.masking,
         answers.mask_note,
         (
-            option("on", metavar="on|off", read=read_on_or_off, count="optional", complete=_on_and_off),
-            _NAME,
+            option(
+                "on", metavar="on|off", read=read_on_or_off, count="optional", complete=one_of("on", "off")
+            ),
+            NAME,
         ),
+        example="mask off",
     ),
     Verb(
-        "log",
-        "Show the last frames for the eye: odd characters escaped, empty columns left out.",
-        actions.log,
-        answers.tail,
+        "limit",
+        "Show or set the size of the largest frame that is received.",
+        actions.limit,
+        answers.limited,
         arguments=(
             option(
-                "rows", metavar="N", read=read_count, default=20, count="optional", help="20 if not given"
+                "size",
+                metavar="BYTES|off",
+                read=read_size_or_off,
+                default=UNCHANGED,
+                count="optional",
+                complete=one_of("64KiB", "1MiB", "64MiB", "off"),
+                help="such as 65536, 64KiB, 1MiB; off for no limit; a larger frame ends the session with 1009",
             ),
-            _NAME,
+            NAME,
         ),
+        example="limit 64KiB",
     ),
-    Verb("df", "Return the DataFrame of all frames, exact.", actions.df, arguments=(_NAME,)),
-    Verb("panel", "Show the panel: send, close and the live table.", actions.panel, arguments=(_NAME,)),
-    Verb("session", "Return the session itself, for Python.", actions.session, arguments=(_NAME,)),
-    Verb("list", "List the sessions.", actions.list_sessions, answers.sessions, of_bench=True),
+    Verb(
+        "pings",
+        "Show or set how often the session pings by itself.",
+        actions.pings,
+        answers.pinging,
+        arguments=(
+            option(
+                "interval",
+                metavar="SECONDS|off",
+                read=read_seconds_or_off,
+                default=UNCHANGED,
+                count="optional",
+                complete=one_of("20", "off"),
+                help="between two pings; an unanswered one ends the session",
+            ),
+            NAME,
+        ),
+        waits=True,
+        example="pings 20",
+    ),
+    Verb(
+        "flush",
+        "Wait until everything sent before was handed to the operating system.",
+        actions.flush,
+        answers.flushed,
+        arguments=(NAME, TIMEOUT),
+        waits=True,
+        example="flush",
+    ),
+    *RECORDING,
+    Verb(
+        "panel",
+        "Show the panel: send, close and the live table.",
+        actions.panel,
+        arguments=(NAME,),
+        example="panel",
+    ),
+    Verb(
+        "session",
+        "Return the session itself, for Python.",
+        actions.session,
+        arguments=(NAME,),
+        example="session",
+    ),
+    Verb(
+        "list",
+        "List the sessions of this kernel, also those that connect() opened.",
+        actions.list_sessions,
+        answers.sessions,
+        of_bench=True,
+        example="list",
+    ),
     Verb(
         "use",
         "Choose the session that verbs without --name speak to.",
         actions.use,
         answers.chosen,
-        arguments=(option("session", metavar="NAME", complete=_session_names),),
+        arguments=(option("session", metavar="NAME", complete=session_names),),
         aliases=("select",),
         of_bench=True,
+        example="use feed",
     ),
     Verb(
         "close",
@@ -183,11 +255,13 @@ _ALL = (
                 read=read_close_code,
                 default=1000,
                 count="optional",
+                complete=close_codes,
             ),
             option("message", default="", count="words", help="at most 123 bytes"),
-            _NAME,
+            NAME,
         ),
         waits=True,
+        example="close 1000 done",
     ),
     Verb(
         "terminate",
@@ -195,7 +269,8 @@ _ALL = (
         actions.terminate,
         answers.aborted,
         answers.abort_note,
-        (_NAME,),
+        (NAME,),
+        example="terminate",
     ),
 )
 

@@ -1,0 +1,200 @@
+"""RECORDING: the declarations of the verbs that look at what was recorded, keep it, and play it again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from wsnotebook.wire.frames import OPCODE_NAMES
+from wsnotebook.workbench import actions, answers
+from wsnotebook.workbench.arguments import option, switch
+from wsnotebook.workbench.commonarguments import NAME
+from wsnotebook.workbench.completing import one_of, paths
+from wsnotebook.workbench.values import (
+    read_count,
+    read_port,
+    read_regex,
+    read_seconds,
+    read_speed,
+)
+from wsnotebook.workbench.verb import Verb
+
+__all__ = ["RECORDING"]
+
+_RECORDING = option("path", metavar="FILE", help="a recording", complete=paths)
+_OPCODES = ("text", "binary", "continuation", "close", "ping", "pong")
+_QUANTITIES = ("frames", "bytes", "latency")
+
+
+def _behaviours(sessions: Iterable[str], word: str) -> Iterable[str]:
+    from wsnotebook.lab.behaviours import BEHAVIOURS  # at the first Tab: %load_ext stays quick
+
+    return (*BEHAVIOURS, *paths(sessions, word))
+
+
+RECORDING = (
+    Verb(
+        "info",
+        "Show the connection: handshake, extensions, TLS, addresses, state, how it ended.",
+        actions.info,
+        arguments=(NAME,),
+        example="info",
+    ),
+    Verb(
+        "stats",
+        "Show counts, bytes, rates, latency and memory.",
+        actions.stats,
+        arguments=(NAME,),
+        example="stats",
+    ),
+    Verb(
+        "log",
+        "Show the last frames for the eye: odd characters escaped, empty columns left out.",
+        actions.log,
+        answers.tail,
+        arguments=(
+            option(
+                "rows", metavar="N", read=read_count, default=20, count="optional", help="20 if not given"
+            ),
+            switch("direction", "--in", value="in", help="only received frames"),
+            switch("direction", "--out", value="out", help="only sent frames"),
+            option(
+                "opcode",
+                "--opcode",
+                metavar="TYPE",
+                choices=OPCODE_NAMES,
+                complete=one_of(*_OPCODES),
+                help=f"only frames of this type: {', '.join(_OPCODES)}, or 0x3 …",
+            ),
+            option(
+                "grep",
+                "--grep",
+                metavar="REGEX",
+                read=read_regex,
+                help="only frames whose text, or close reason, has a match",
+            ),
+            option(
+                "since",
+                "--since",
+                metavar="SECONDS",
+                read=read_seconds,
+                help="only those of the last SECONDS",
+            ),
+            NAME,
+        ),
+        example="log 50 --in --grep error",
+    ),
+    Verb(
+        "df",
+        "Return the DataFrame of all frames, exact.",
+        actions.df,
+        arguments=(NAME,),
+        example="df",
+    ),
+    Verb(
+        "plot",
+        "Draw frames or bytes per interval, or the latency of pings; events are marked.",
+        actions.plot,
+        arguments=(
+            option(
+                "quantity",
+                metavar="frames|bytes|latency",
+                choices=_QUANTITIES,
+                default="frames",
+                count="optional",
+                complete=one_of(*_QUANTITIES),
+            ),
+            option("every", "--every", metavar="DURATION", default="1s", help="interval, as 100ms or 1min"),
+            NAME,
+        ),
+        example="plot bytes --every 100ms",
+    ),
+    Verb(
+        "save",
+        "Write the log to a file; the suffix names the format.",
+        actions.save,
+        answers.saved,
+        arguments=(
+            option(
+                "path",
+                metavar="FILE",
+                complete=paths,
+                help=".parquet, .jsonl, .har or .pcapng; or name/ for Parquet parts; an older file is replaced",
+            ),
+            NAME,
+        ),
+        example="save feed.parquet",
+    ),
+    Verb(
+        "load",
+        "Return the log that a file has: ours, a browser's, mitmproxy's, Wireshark's.",
+        actions.load_log,
+        arguments=(_RECORDING,),
+        of_bench=True,
+        example="load feed.parquet",
+    ),
+    Verb(
+        "replay",
+        "Send what a recorded client sent, at the recorded times.",
+        actions.replay_log,
+        answers.replayed,
+        arguments=(
+            _RECORDING,
+            option(
+                "speed",
+                "--speed",
+                metavar="X",
+                read=read_speed,
+                default=1.0,
+                complete=one_of("1", "10", "max"),
+                help="1 as recorded, 10 ten times faster, or max (default 1)",
+            ),
+            option(
+                "direction",
+                "--direction",
+                metavar="out|in",
+                choices=("out", "in"),
+                default="out",
+                complete=one_of("out", "in"),
+                help="out: a client recorded it; in: a server did (default out)",
+            ),
+            option("of", "--session", metavar="NAME", help="which one, where the recording has several"),
+            NAME,
+        ),
+        waits=True,
+        example="replay feed.parquet --speed 10",
+    ),
+    Verb(
+        "serve",
+        "Start a server of the lab in this kernel, on this machine only, and return it.",
+        actions.serve,
+        arguments=(
+            option(
+                "behaviour",
+                metavar="BEHAVIOUR|FILE",
+                complete=_behaviours,
+                help="echo, ticker, chat, slow, silent, closer, …; or a recording to play back",
+            ),
+            option(
+                "port",
+                "--port",
+                metavar="N",
+                read=read_port,
+                default=0,
+                help="0, the default, takes a free one",
+            ),
+        ),
+        waits=True,
+        of_bench=True,
+        example="serve echo",
+        more="server = %ws serve echo keeps it for server.url and await server.stop().",
+    ),
+    Verb(
+        "recover",
+        "List the recordings of kernels that died; .load() reads one.",
+        actions.recover_journals,
+        answers.journals,
+        of_bench=True,
+        example="recover",
+    ),
+)
+"""The verbs, in the order of the help."""
