@@ -388,3 +388,16 @@ async def test_a_script_runs_in_a_cell(kernel: Kernel) -> None:
     assert failed.status == "error" and "line 3, < goodbye: expected 'goodbye'" in failed.stderr
     refused = await kernel.run("%%ws script\nsay hello")
     assert "line 1, say hello: this is no step" in refused.stderr
+
+
+async def test_tab_is_answered_by_the_kernel(kernel: Kernel) -> None:
+    """A complete_request offers verbs, values and names of sessions, also of one that connect() opened."""
+    await kernel.ok("import wsnotebook\nopened = await wsnotebook.connect(echo.url, name='opened')")
+    for line, offered in {
+        "%ws lo": ["log", "load"],
+        "%ws use ": ["opened"],
+        "%ws mask ": ["on", "off"],
+    }.items():
+        ident = kernel.client.complete(line)
+        reply = await kernel.client.get_shell_msg(timeout=PATIENCE)
+        assert reply["parent_header"]["msg_id"] == ident and reply["content"]["matches"] == offered
