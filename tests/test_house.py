@@ -46,7 +46,7 @@ FOREIGN = {
     "replay": {"pandas", "numpy"},
     "widgets": {"ipywidgets", "anywidget", "traitlets", "pandas", "numpy", "IPython", "pyarrow"},
     "kernel": {"IPython", "nest_asyncio", "nest_asyncio2", "traitlets", "ipykernel"},
-    "cli": {"tqdm"},
+    "cli": {"tqdm", "prompt_toolkit"},
 }
 """Packages from outside the standard library that a layer may import."""
 
@@ -58,6 +58,7 @@ ONE_PLACE = {
     "nest_asyncio2": {"wsnotebook/kernel/loop.py"},
     "dask": {"wsnotebook/files/datasetreader.py"},
     "matplotlib": {"wsnotebook/analysis/plots.py"},
+    "prompt_toolkit": {"wsnotebook/cli/prompt.py", "wsnotebook/cli/history.py"},
 }
 """Packages that exactly one file knows."""
 

@@ -45,6 +45,7 @@ def test_the_help_names_every_verb(capsys: pytest.CaptureFixture[str]):
         (["send", "ws://127.0.0.1/", "x", "--header", "a b: c"], "cannot be the name of a header"),
         (["send", "ws://127.0.0.1/", "zz", "--kind", "hex"], "hex"),
         (["send", "ws://127.0.0.1/", "x", "--exp", "1"], "unrecognized arguments"),
+        (["connect", "ws://127.0.0.1/", "--record", "out.csv"], "out.csv: cannot write .csv"),
         (["serve", "sing"], "no behaviour 'sing': choose one of chat, closer, echo"),
         (["serve", "none.parquet"], "none.parquet"),
         (["serve", "echo", "--port", "70000"], "port 70000"),
@@ -82,11 +83,11 @@ def test_secrets_of_an_address_are_not_printed(scheme: str, capsys: pytest.Captu
     assert "hidden" not in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("verb", ["send", "record", "replay"])
+@pytest.mark.parametrize("verb", ["connect", "send", "record", "replay"])
 def test_nobody_listens_is_1(verb: str, run: Callable[..., Any], serve: Callable[..., str], tmp_path: Path):
     """A refused connection is one sentence and code 1, and leaves no file."""
     run("record", serve("echo"), "source.jsonl", "--send", "x", "--frames", "2")
-    words = {"send": ["x"], "record": ["out.pcapng"], "replay": []}[verb]
+    words = {"send": ["x"], "record": ["out.pcapng"]}.get(verb, [])
     first = ["source.jsonl"] if verb == "replay" else []
     done = run(verb, *first, "ws://127.0.0.1:1/", *words)
     assert (done.returncode, done.stdout) == (1, "")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from typing import BinaryIO
 
 from wsnotebook.safetext import safe_text
 
-__all__ = ["PROGRAM", "MessageWriter", "write_error", "write_line"]
+__all__ = ["PROGRAM", "MessageWriter", "write_error", "write_line", "write_lines"]
 
 PROGRAM = "wsnotebook"
 
@@ -15,6 +16,12 @@ PROGRAM = "wsnotebook"
 def write_line(line: str) -> None:
     """Write one line to stdout and flush it, because the reader of a pipe may wait for it."""
     sys.stdout.write(f"{safe_text(line)}\n")
+    sys.stdout.flush()
+
+
+def write_lines(lines: Iterable[str]) -> None:
+    """Write lines to stdout that are escaped already, and may be coloured, in one piece."""
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
     sys.stdout.flush()
 
 

@@ -20,6 +20,7 @@ from wsnotebook.redaction import redact_url
 __all__ = ["VERBS", "main"]
 
 VERBS = {
+    "connect": "talk to a server: type lines, see what comes, use the verbs of the notebook as /verb",
     "serve": "run a lab server: echo, ticker, chat, … or a recording played back",
     "record": "write every frame of a connection to a file",
     "convert": "convert a recording to another format",
@@ -31,7 +32,8 @@ VERBS = {
 
 _EXAMPLES = [
     ("serve echo --port 8765", "a server for experiments; leave it running"),
-    ("send ws://127.0.0.1:8765/ hello --expect 1", "in another terminal: one message and its answer"),
+    ("connect ws://127.0.0.1:8765/", "in another terminal: type to it"),
+    ("send ws://127.0.0.1:8765/ hello --expect 1", "one message and its answer"),
     (
         "record wss://example.org/feed feed.pcapng --seconds 60",
         "a minute of a feed, for Wireshark and for pandas",
@@ -86,7 +88,14 @@ def _script() -> VerbModule:
     return script
 
 
+def _connect() -> VerbModule:
+    from wsnotebook.cli import connect
+
+    return connect
+
+
 _LOADERS: dict[str, Callable[[], VerbModule]] = {
+    "connect": _connect,
     "serve": _serve,
     "record": _record,
     "convert": _convert,

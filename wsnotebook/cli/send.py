@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import sys
 
 from wsnotebook.cli.arguments import Parser, add_connection_options, connect_with, count, seconds
 from wsnotebook.cli.console import MessageWriter, write_error
-from wsnotebook.cli.outcome import ExitCode, Failed, WrongUsage, is_clean, wrong_usage
+from wsnotebook.cli.exchange import exchange
+from wsnotebook.cli.outcome import ExitCode, Failed, wrong_usage
 from wsnotebook.cli.running import closing
 from wsnotebook.cli.running import run as run_to_end
 from wsnotebook.cli.stdin import lines
-from wsnotebook.errors import SessionClosed
 from wsnotebook.session.session import ClientWebSocketSession
-from wsnotebook.wire.frames import CloseReason, Frame
+from wsnotebook.wire.frames import Frame
 from wsnotebook.workbench import PayloadKind, parse_payload
 from wsnotebook.workbench.verbs import VERBS
 
@@ -83,35 +82,18 @@ async def _send(arguments: argparse.Namespace, frames: list[Frame], writer: Mess
         wait = _WAIT_EXPECTED if arguments.expect else _WAIT
     session = await connect_with(arguments)
     async with closing(session):
-        printing = asyncio.create_task(_print(session, writer, arguments.expect), name="print")
-        sending = asyncio.create_task(_send_all(session, frames, arguments.kind), name="send")
-        try:
-            await asyncio.wait((printing, sending), return_when=asyncio.FIRST_COMPLETED)
-            if frames and not sending.done():
-                await asyncio.wait((sending,), timeout=wait)  # send all messages, even if enough answers came
-            if sending.done() and not isinstance(sending.exception(), WrongUsage):
-                await asyncio.wait((printing,), timeout=wait)
-        finally:
-            ending = session.close_reason_now
-            printing.cancel()
-            sending.cancel()
-            faults = await asyncio.gather(printing, sending, return_exceptions=True)
-    for fault in faults:
-        if isinstance(fault, Exception) and not isinstance(fault, SessionClosed):
-            raise fault
-    _check_counts(arguments.expect, writer.count, ending, wait, sent_all=faults[1] is None)
-
-
-def _check_counts(
-    expected: int | None, received: int, ending: CloseReason | None, wait: float, *, sent_all: bool
-) -> None:
-    """Raise Failed if fewer messages were received than expected, or the session ended before all were sent."""
-    if expected is not None:
-        if received < expected:
-            how = f"within {wait:g} s" if ending is None else f"before the session ended: {ending}"
-            raise Failed(f"{received} of {expected} expected messages came {how}")
-    elif ending is not None and not (sent_all and is_clean(ending)):
-        raise Failed(f"the session ended{'' if sent_all else ' before everything was sent'}: {ending}")
+        done = await exchange(
+            session,
+            _send_all(session, frames, arguments.kind),
+            _print(session, writer, arguments.expect),
+            wait=wait,
+            send_all=bool(frames),
+        )
+    if arguments.expect is None:
+        done.check()
+    elif writer.count < arguments.expect:
+        how = f"within {wait:g} s" if done.ending is None else f"before the session ended: {done.ending}"
+        raise Failed(f"{writer.count} of {arguments.expect} expected messages came {how}")
 
 
 async def _print(session: ClientWebSocketSession, writer: MessageWriter, expected: int | None) -> None:

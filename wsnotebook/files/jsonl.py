@@ -26,12 +26,13 @@ from wsnotebook.files.rowbuilder import Row, RowBuilder
 from wsnotebook.files.runningframes import RunningFrames
 from wsnotebook.log.code import DIRECTIONS, pack_code
 from wsnotebook.log.columns import BINARY, INDEX, LARGE_BINARY, TIME, Column, Json
+from wsnotebook.log.connections import Connection
 from wsnotebook.log.restore import batches_of
 from wsnotebook.log.rows import Rows
 from wsnotebook.wire.batch import Flag, first_byte
 from wsnotebook.wire.frames import OPCODE_NAMES, Opcode
 
-__all__ = ["read", "write"]
+__all__ = ["encode", "frame_lines", "read", "write"]
 
 _MAX_LINE = 1 << 30  # bytes; 500 times a frame of the usual limit
 _MAX_SKELETON = 4096  # bytes of a line beside its strings: it has at most one key a column
@@ -46,6 +47,7 @@ _WRONG = (
 )  # raised by values of another kind
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z", re.ASCII)
 _CONTINUATION = OPCODE_NAMES[Opcode.CONTINUATION]
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
 _SOME_LINES = (Json.PRESENT, Json.UNLESS_TEXT)
 
 
@@ -59,16 +61,23 @@ def write(header: Header, runs: Iterable[Rows], path: Path, running: RunningFram
         running: has the table of columns and the messages that are open before the first row.
     """
     running = running or RunningFrames()
-    encode = json.JSONEncoder(separators=(",", ":")).encode
     with path.open("w", encoding="ascii", newline="\n") as file:
-        file.write(encode({"wsnotebook": header.to_dict()}) + "\n")
+        file.write(encode({"wsnotebook": header.to_dict()}))
         for rows in runs:
-            df = running.dataframe(rows, header.connections)
-            file.writelines(encode(line) + "\n" for line in _lines(df, running.columns))
+            file.writelines(map(encode, frame_lines(rows, header.connections, running)))
 
 
-def _lines(df: pd.DataFrame, columns: Sequence[Column]) -> Iterator[dict[str, Any]]:
-    """Yield the keys and values of each row."""
+def encode(line: dict[str, Any]) -> str:
+    """Return the keys and values of a line as JSON, with the line end."""
+    return _ENCODER.encode(line) + "\n"
+
+
+def frame_lines(
+    rows: Rows, connections: Sequence[Connection], running: RunningFrames
+) -> Iterator[dict[str, Any]]:
+    """Yield the keys and values of each row of the next run."""
+    df = running.dataframe(rows, connections)
+    columns = running.columns
     always = [column for column in (INDEX, *columns) if column.jsonl is Json.ALWAYS]
     names = [column.name for column in always]
     lists = [_plain(column, df.index if column is INDEX else df[column.name]) for column in always]

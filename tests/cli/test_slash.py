@@ -1,0 +1,78 @@
+"""Lines with a slash: the verbs of the workbench, their options, their text, and sentences for what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from wsnotebook.cli.slash import Slash, Wrong
+from wsnotebook.lab import embedded_server
+from wsnotebook.workbench import Workbench
+
+
+@pytest.fixture
+async def bench() -> AsyncIterator[Workbench]:
+    bench = Workbench()
+    async with embedded_server("echo") as server:
+        session = await bench.connect(server.url, name="feed")
+        yield bench
+        await session.close()
+
+
+@pytest.mark.parametrize(
+    ("line", "sent"),
+    [
+        ("send hello  there", b"hello  there"),
+        ('send {"price": 5} costs $5', b'{"price": 5} costs $5'),
+        ("send -- --dash", b"--dash"),
+        ("hex de ad", b"\xde\xad"),
+        ("send --name feed it's", b"it's"),
+    ],
+)
+async def test_what_is_typed_is_sent(line: str, sent: bytes, bench: Workbench):
+    """Options stand first; nothing is replaced in the text."""
+    await Slash(bench).run(line)
+    assert (await bench.receive()).data == sent
+
+
+async def test_a_verb_answers(bench: Workbench):
+    """/ping has the latency, /mask the new value, and /close ends the session."""
+    slash = Slash(bench)
+    assert (await slash.run("ping")).startswith("pong after ")
+    assert await slash.run("mask off") == "masking is off for feed: a correct server answers 1002"
+    await slash.run("mask on")
+    assert "closed by local: 1000 NORMAL: 'all done'" in await slash.run("close 1000 all done")
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("pong", "did you mean /ping?"),
+        ("panel", "for a notebook"),
+        ("ping --nosuch", "/ping --help"),
+        ("send --nosuch x", "put -- before a text"),
+        ("close 99", "99"),
+        ("mask perhaps", "neither on nor off"),
+        ("send --name other x", "no session is called 'other'"),
+    ],
+)
+async def test_what_is_wrong_is_a_sentence(line: str, sentence: str, bench: Workbench):
+    """It names the remedy."""
+    with pytest.raises(Wrong, match=sentence):
+        await Slash(bench).run(line)
+
+
+async def test_help_lists_the_verbs_and_their_options(bench: Workbench):
+    """As they are typed at the prompt."""
+    slash = Slash(bench)
+    assert "\n  /ping " in await slash.run("help")
+    assert "--hex" in await slash.run("help send")
+
+
+def test_tab_completes_verbs_and_options():
+    """What the declaration of a verb offers."""
+    slash = Slash(Workbench())
+    assert [*slash.complete("/pin")][0] == "/ping"
+    assert "--hex" in [*slash.complete("/send --h")]
+    assert [*slash.complete("/mask of")] == ["off"]

@@ -1,0 +1,153 @@
+"""Slash: the verbs of %ws behind a slash, for the prompt of the terminal: /ping, /close 1000 done.
+
+The verbs are declared in workbench/; here is how a line of the prompt becomes one. Options stand first, -- ends them, and
+the rest is text as it was typed: nothing is replaced in it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import inspect
+import re
+import shlex
+from collections.abc import Iterator
+from typing import Any, NoReturn
+
+from wsnotebook.errors import WsNotebookError
+from wsnotebook.safetext import safe_text
+from wsnotebook.workbench import Workbench
+from wsnotebook.workbench.verb import Verb
+from wsnotebook.workbench.verbs import VERBS
+
+__all__ = ["Slash", "Wrong"]
+
+_SHORT = {"hex": "send --hex", "json": "send --json", "quit": "close", "exit": "close"}
+"""Words of other clients, and what they stand for."""
+_OF_NOTEBOOK = {"panel", "session", "df", "plot", "script"}
+"""Verbs whose result only a notebook shows, or only Python uses."""
+TYPED = {name: verb for name, verb in VERBS.items() if name not in _OF_NOTEBOOK}
+"""The verbs of the prompt."""
+
+_HELP = {"-h", "--help"}
+_WORD = re.compile(r"\s*(\S+)")
+_WIDTH = 79  # columns of a help: a line of 80 would be followed by an empty one on some terminals
+
+
+class Wrong(Exception):
+    """A line is no verb, or its verb failed; the message is the sentence to show."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def __init__(self, verb: Verb) -> None:
+        super().__init__(
+            prog=f"/{verb.name}",
+            description=verb.summary.replace("%%", "%"),
+            formatter_class=lambda prog: argparse.HelpFormatter(prog, width=_WIDTH),
+            add_help=False,
+            allow_abbrev=False,
+        )
+        self.color = False  # Python 3.14 would put escape sequences into the help
+        for argument, form in verb.on("cell"):
+            argument.add_to(self, form)
+        if verb.takes_text:
+            usage = self.format_usage().removeprefix("usage: ").rstrip()
+            self.usage = f"{usage} [--] text".replace("%", "%%")  # argparse formats it again
+
+    def error(self, message: str) -> NoReturn:
+        raise Wrong(f"{self.prog}: {message}. Try {self.prog} --help.")
+
+
+class Slash:
+    """Runs and completes lines that begin with a slash.
+
+    Args:
+        bench: the sessions that the verbs act on.
+    """
+
+    def __init__(self, bench: Workbench) -> None:
+        self._bench = bench
+
+    async def run(self, line: str) -> str:
+        """Run a line, without its slash, and return what to show; empty for nothing.
+
+        Raises:
+            Wrong: the line is no verb, or the verb failed.
+        """
+        word, _, rest = line.partition(" ")
+        word, _, option = _SHORT.get(word, word).partition(" ")
+        if word == "help":
+            return _help(rest.strip().removeprefix("/"))
+        verb = _verb(word)
+        words, text = _split(verb, f"{option} {rest}")
+        if _HELP & set(words):
+            return _help(word)
+        arguments = _Parser(verb).parse_args(words)
+        if verb.takes_text:
+            arguments.text = text
+        try:
+            result = verb.run(self._bench, arguments)
+            return _shown(await result if inspect.iscoroutine(result) else result)
+        except (WsNotebookError, ValueError, OSError, ImportError) as error:  # TimeoutError is an OSError
+            raise Wrong(str(error).replace("%ws ", "/") or type(error).__name__) from error
+
+    def complete(self, text: str) -> Iterator[str]:
+        """Yield the words that may replace the last one of ``text``, which begins with a slash."""
+        first, *before = text.split(" ")
+        if not before:
+            yield from (f"/{name}" for name in (*TYPED, *_SHORT, "help") if f"/{name}".startswith(first))
+            return
+        verb = TYPED.get(_SHORT.get(first[1:], first[1:]).partition(" ")[0])
+        if verb is not None:
+            *before, word = before
+            found = verb.complete(self._bench.sessions, [*filter(None, before)], word)
+            yield from (offer for offer in found if offer.startswith(word))
+
+
+def _verb(word: str) -> Verb:
+    if word in _OF_NOTEBOOK:
+        raise Wrong(f"/{word} is for a notebook: /save FILE or --record FILE keeps the frames for one.")
+    if word not in TYPED:
+        near = difflib.get_close_matches(word, [*TYPED, *_SHORT], n=1)
+        hint = f"did you mean /{near[0]}? " if near else ""
+        raise Wrong(f"there is no verb /{word}: {hint}/help lists them, and //{word} sends the text /{word}.")
+    return TYPED[word]
+
+
+def _split(verb: Verb, rest: str) -> tuple[list[str], str]:
+    """Split the words of a line, for a verb with a text only the options before it; return them and the text."""
+    if not verb.takes_text:
+        try:
+            return shlex.split(rest), ""
+        except ValueError as error:
+            raise Wrong(f"{str(error).lower()}: put a value with blanks or quotes between quotes.") from error
+    words: list[str] = []
+    while (match := _WORD.match(rest)) and match[1].startswith("-"):
+        flag = match[1]
+        if flag != "--" and flag.partition("=")[0] not in {*verb.options, *_HELP}:
+            raise Wrong(f"/{verb.name} has no option {flag}: put -- before a text that begins with a dash.")
+        rest = rest[match.end() :]
+        if flag == "--":
+            return words, rest[1:]
+        words.append(flag)
+        if flag in verb.valued and (value := _WORD.match(rest)):
+            words.append(value[1])
+            rest = rest[value.end() :]
+    return words, rest.strip()
+
+
+def _help(word: str) -> str:
+    if word:
+        return _Parser(_verb(word)).format_help().rstrip()
+    listed = [
+        f"  /{verb.name:<10}{verb.summary.replace('%%', '%')}" for verb in dict.fromkeys(TYPED.values())
+    ]
+    short = [f"  /{short:<10}/{meaning}" for short, meaning in _SHORT.items()]
+    return "\n".join(
+        [*listed, *short, "/help VERB has the options. //TEXT sends /TEXT, anything without a slash is sent."]
+    )
+
+
+def _shown(value: Any) -> str:
+    # The verbs escape what a peer says, but the repr of a DataFrame does not.
+    return "" if value is None else safe_text(repr(value), keep="\n")
