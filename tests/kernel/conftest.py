@@ -129,14 +129,15 @@ class Notebook:
             self.run(cell)
         return str(captured.stdout)
 
-    def refused(self, cell: str) -> str:
-        """The one line that a failing cell shows."""
+    def refused(self, cell: str, kind: str = "UsageError") -> str:
+        """The one line that a failing cell shows, without the type of the error before it."""
         with capture_output() as captured:
             result = self.shell.run_cell(cell)
         assert not result.success, f"{cell} was not refused"
-        kind, _, sentence = captured.stderr.partition(": ")
-        assert kind == "UsageError", f"not on one line: {captured.stdout}{captured.stderr}"
-        return str(sentence.removesuffix("\n"))
+        shown = captured.stderr if kind == "UsageError" else captured.stdout
+        assert shown.startswith(f"{kind}: "), f"not {kind}: {captured.stdout}{captured.stderr}"
+        assert shown.count("\n") == 1, f"not on one line: {shown}"
+        return str(shown.removeprefix(f"{kind}: ").removesuffix("\n"))
 
 
 @pytest.fixture

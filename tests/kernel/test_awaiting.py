@@ -8,7 +8,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from wsnotebook.kernel.awaiting import AwaitingTransformer, await_magics
 
-AWAITED_LINE = "(await get_ipython().run_line_magic('_ws_awaited', "
+AWAITED_LINE = "(await get_ipython().run_line_magic('ws', "
 LINE = "get_ipython().run_line_magic('ws', "
 
 
@@ -61,7 +61,7 @@ AWAITED = {
     ),
     "cell magic": (
         "%%ws send --json\n{\n 'a': 1}\n",
-        "(await get_ipython().run_cell_magic('_ws_awaited', 'send --json', \"{\\n 'a': 1}\\n\"))\n",
+        "(await get_ipython().run_cell_magic('ws', 'send --json', \"{\\n 'a': 1}\\n\"))\n",
     ),
     "letters of two bytes before it": (
         "é = 'ß'; x = 1\nö = %ws recv\n",
@@ -74,11 +74,11 @@ AWAITED = {
     ),
     "double quotes": (
         'get_ipython().run_line_magic("ws", "recv")\n',
-        "(await get_ipython().run_line_magic('_ws_awaited', \"recv\"))\n",
+        '(await get_ipython().run_line_magic("ws", "recv"))\n',
     ),
     "over several lines": (
         "get_ipython().run_line_magic(\n    'ws',\n    'recv',\n)\n",
-        "(await get_ipython().run_line_magic(\n    '_ws_awaited',\n    'recv',\n))\n",
+        "(await get_ipython().run_line_magic(\n    'ws',\n    'recv',\n))\n",
     ),
     "one as the argument of another": (
         f"{LINE}{LINE}'recv'))\n",
@@ -89,7 +89,7 @@ AWAITED = {
 
 @pytest.mark.parametrize("case", AWAITED)
 def test_a_magic_that_may_be_awaited_is(case: str) -> None:
-    """Where an await may stand, the call is awaited, under its other name, and the rest stays as it was."""
+    """Where an await may stand, the call is awaited, and the rest stays as it was."""
     cell, expected = AWAITED[case]
     source = rewritten(cell)
     assert source.splitlines() == expected.splitlines()

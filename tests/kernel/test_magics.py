@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.capture import capture_output
 
 from wsnotebook.kernel.magics import load_ipython_extension, unload_ipython_extension
 from wsnotebook.wire.frames import Frame
@@ -27,6 +28,7 @@ def parts(shell: InteractiveShell) -> tuple[list[Any], ...]:
         sorted(shell.magics_manager.magics["cell"]),
         sorted(shell.magics_manager.registry),
         list(shell.input_transformers_post),
+        list(shell.ast_transformers),
         list(shell.Completer.custom_matchers),
     )
 
@@ -111,14 +113,58 @@ def test_a_word_without_percent_is_awaited_too(connected: Notebook) -> None:
 def test_without_a_session_the_sentence_says_how_to_open_one(notebook: Notebook) -> None:
     """Every verb that needs a session says so."""
     for verb in ("send x", "recv", "ping", "mask", "log", "df", "session", "close", "terminate", "panel"):
-        assert "open one with %ws connect URL" in notebook.refused(f"%ws {verb}")
+        assert "open one with %ws connect URL" in notebook.refused(f"%ws {verb}", "WorkbenchError")
 
 
 def test_a_verb_to_a_session_that_has_ended_is_one_line(connected: Notebook) -> None:
-    """The sentence of the exception is shown; the exception is its cause."""
+    """The sentence of the exception is shown."""
     connected.run("%ws close")
-    assert "what was recorded is still in session.log" in connected.refused("%ws send hello")
+    assert "what was recorded is still in session.log" in connected.refused("%ws send hello", "SessionClosed")
     assert connected.shown("%ws list")
+
+
+CATCH = """
+def waits():
+    %ws recv --timeout 0.01
+caught = []
+try:
+    %ws recv --timeout 0.01
+except TimeoutError as error:
+    caught.append(str(error))
+try:
+    waits()
+except TimeoutError as error:
+    caught.append(str(error))
+try:
+    %ws close
+    %ws send hello
+except wsnotebook.SessionClosed as error:
+    caught.append(error.reason.code)
+caught
+"""
+
+
+def test_an_error_of_a_session_can_be_caught(connected: Notebook) -> None:
+    """By its type, with its own sentence and attributes, awaited and not."""
+    late, nested, code = connected.run(f"import wsnotebook\n{CATCH}")
+    assert (
+        late
+        == nested
+        == "no message came from one within 0.01 s; what came before is in its log: see %ws log."
+    )
+    assert code == 1000
+
+
+def test_no_name_of_ours_is_seen(connected: Notebook) -> None:
+    """The list of magics, history, tracebacks and %%ws without a body show only what a person typed."""
+    shell = connected.shell
+    assert [name for name in shell.magics_manager.magics["line"] if "ws" in name.split("_")] == ["ws"]
+    source = shell.transform_cell("x = 1\n%ws recv\n")
+    assert source == "x = 1\n(await get_ipython().run_line_magic('ws', 'recv'))\n"
+    assert "did you mean the line magic" not in connected.refused("%%ws send").lower()
+    with capture_output() as captured:
+        shell.run_cell("%ws recv --timeout {0/0}\n1/0")
+    assert "awaited" not in captured.stdout + captured.stderr
 
 
 def test_the_docstring_leads_to_the_help(notebook: Notebook) -> None:

@@ -64,15 +64,17 @@ def test_what_only_a_raw_session_hands_over_stays_a_frame(connected: Notebook, f
     connected.session.arrived.put_nowait(frame)
     connected.session.arrived.put_nowait(frame)
     assert connected.run("%ws recv") == frame
-    assert "no whole message" in connected.refused("%ws recv --json")
+    assert "no whole message" in connected.refused("%ws recv --json", "ValueError")
 
 
 def test_a_message_that_is_not_json_names_the_place(connected: Notebook) -> None:
     """The message is gone from the channel, and the sentence says where it is still to be had."""
     connected.session.arrived.put_nowait(Frame.text("nope"))
     connected.session.arrived.put_nowait(Frame.binary(b"\xff"))
-    assert "the message is not JSON: Expecting value: line 1" in connected.refused("%ws recv --json")
-    assert "see %ws log" in connected.refused("%ws recv --json")
+    assert "the message is not JSON: Expecting value: line 1" in connected.refused(
+        "%ws recv --json", "ValueError"
+    )
+    assert "see %ws log" in connected.refused("%ws recv --json", "ValueError")
 
 
 # ---- looking ----
@@ -93,7 +95,7 @@ def test_no_answer_shows_a_peers_characters_as_they_came(connected: Notebook) ->
     session.url = EVIL
     session.state = "open"
     assert not set(connected.shown("%ws list")) & {"\x1b", "\u202e", "\r"}
-    assert not set(connected.refused(f"%ws use '{EVIL[:4]}'")) & {"\x1b"}
+    assert not set(connected.refused(f"%ws use '{EVIL[:4]}'", "WorkbenchError")) & {"\x1b"}
 
 
 def test_log_is_the_tail_and_df_is_everything(connected: Notebook) -> None:
@@ -117,7 +119,7 @@ def test_ping_is_a_number_of_seconds_that_reads_well(connected: Notebook) -> Non
 def test_a_ping_without_a_pong_says_so(connected: Notebook) -> None:
     """--timeout of the ping is shorter than the session's own patience."""
     connected.session.pong = asyncio.Event()
-    assert "no pong came within 0.01 s" in connected.refused("%ws ping --timeout 0.01")
+    assert "no pong came within 0.01 s" in connected.refused("%ws ping --timeout 0.01", "PingTimeout")
 
 
 def test_mask_sets_or_toggles(connected: Notebook) -> None:
@@ -183,4 +185,4 @@ def test_a_file_needs_no_text(connected: Notebook, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("from a file")
     connected.run(f"%ws send --file {tmp_path}/a.txt")
     assert connected.session.sent == [Frame.text("from a file")]
-    assert "keep one of them" in connected.refused(f"%ws send --file {tmp_path}/a.txt text")
+    assert "keep one of them" in connected.refused(f"%ws send --file {tmp_path}/a.txt text", "ValueError")

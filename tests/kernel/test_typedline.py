@@ -75,3 +75,24 @@ def test_unloading_gives_the_question_back(shell: InteractiveShell) -> None:
     assert len(shell.input_transformer_manager.token_transformers) == len(before) + 2
     unload_ipython_extension(shell)
     assert shell.input_transformer_manager.token_transformers == before
+
+
+def test_a_line_that_is_joined_leaves_the_numbers_of_the_others(connected: Notebook) -> None:
+    """The line of an error is the line that a person sees."""
+    source = connected.shell.transform_cell("%ws send a \\\n b\nx = %ws ping \\\n;\n1/0\n")
+    assert source.splitlines()[4] == "1/0"
+    assert connected.refused("%ws send a \\\n b\n\n%ws use two", "WorkbenchError").startswith("line 4: ")
+
+
+@pytest.mark.parametrize(
+    ("cell", "source"),
+    [
+        ("%ws ping;", "(await get_ipython().run_line_magic('ws', 'ping;'));\n"),
+        ("x = %ws ping; # now", "x = (await get_ipython().run_line_magic('ws', 'ping; # now'));\n"),
+        ("%ws send a;", "(await get_ipython().run_line_magic('ws', 'send a;'))\n"),
+        ("%ws nosuch a;", "(await get_ipython().run_line_magic('ws', 'nosuch a;'))\n"),
+    ],
+)
+def test_a_semicolon_stands_where_ipython_looks_for_it(connected: Notebook, cell: str, source: str) -> None:
+    """After the call, unless the semicolon is text."""
+    assert connected.shell.transform_cell(cell) == source

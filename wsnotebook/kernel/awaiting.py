@@ -1,30 +1,30 @@
-"""Rewrites a cell so that it awaits %ws: run_line_magic("ws", …) becomes (await run_line_magic("_ws_awaited", …)).
+"""Rewrites a cell so that it awaits %ws: run_line_magic("ws", …) becomes (await run_line_magic("ws", …)).
 
-IPython cannot await a magic. Where the syntax allows no await, for example in a synchronous def, the source is not
-changed and the magic waits by itself (loop.py).
+IPython cannot await a magic, so that the syntax tree of such an await calls another method, which returns an awaitable.
+Where the syntax allows no await, for example in a synchronous def, the magic waits by itself (loop.py).
 """
 
 from __future__ import annotations
 
 import ast
+import copy
 import re
-import sys
-from types import CodeType, FrameType
 from typing import TypeAlias
 
 from IPython.core.interactiveshell import InteractiveShell
 
-__all__ = ["AWAITED", "MAGIC", "AwaitingTransformer", "await_magics"]
+from wsnotebook.kernel.place import cell_frame
+
+__all__ = ["MAGIC", "AwaitedCalls", "AwaitingTransformer", "await_magics"]
 
 MAGIC = "ws"
-"""Name of the magic that people type; it waits by itself."""
+"""Name of the magic."""
 
-AWAITED = "_ws_awaited"
-"""Name of the magic that returns an awaitable; it occurs only in rewritten source."""
+# In the syntax tree and not in the source, so that history and tracebacks show only what IPython makes of a magic.
+_AWAITED = ast.parse("get_ipython().magics_manager.registry['WsMagics'].awaited", mode="eval").body
 
 _RUNNERS = frozenset({"run_line_magic", "run_cell_magic"})
 _NEWLINE = re.compile(rb"\r\n|\r|\n")  # the line ends of ast; str.splitlines has eight more
-_RUN_CODE: CodeType = InteractiveShell.run_code.__code__
 
 _Edit: TypeAlias = tuple[int, int, bytes]
 """Start and stop of the bytes to replace in the source, and the replacement."""
@@ -46,21 +46,12 @@ class AwaitingTransformer:
         source = "".join(lines)
         if not any(runner in source for runner in _RUNNERS):
             return lines
-        if not self._awaits_with_asyncio() or self._runs_a_cell():
+        if not self._awaits_with_asyncio() or cell_frame(self._shell) is not None:
             return lines
         return await_magics(source).splitlines(keepends=True)
 
     def _awaits_with_asyncio(self) -> bool:
         return bool(self._shell.autoawait) and str(self._shell.loop_runner) == "asyncio"
-
-    def _runs_a_cell(self) -> bool:
-        # The stack is exact, per thread and also after errors; the events pre_execute and post_execute are not.
-        frame: FrameType | None = sys._getframe()
-        while frame is not None:
-            if frame.f_code is _RUN_CODE and frame.f_locals.get("self") is self._shell:
-                return True
-            frame = frame.f_back
-        return False
 
 
 def await_magics(source: str) -> str:
@@ -98,6 +89,12 @@ class _Finder(ast.NodeVisitor):
             self.found.append(node)
         self.generic_visit(node)
 
+    def visit_Await(self, node: ast.Await) -> None:
+        if _is_magic(node.value):  # source that was rewritten before
+            self.generic_visit(node.value)
+        else:
+            self.generic_visit(node)
+
     def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> None:
         # Its decorators and defaults are evaluated outside, so they are not rewritten.
         outside, self._may_await = self._may_await, True
@@ -122,10 +119,26 @@ class _Finder(ast.NodeVisitor):
     visit_JoinedStr = _visit_synchronous
 
 
-def _is_magic(node: ast.Call) -> bool:
-    function = node.func
+class AwaitedCalls(ast.NodeTransformer):
+    """Makes an awaited call of the magic one of ``WsMagics.awaited``, for ``shell.ast_transformers``."""
+
+    def visit_Await(self, node: ast.Await) -> ast.AST:
+        """Replace the function of the call, and keep its arguments after the magic's name."""
+        self.generic_visit(node)
+        if isinstance(node.value, ast.Call) and _is_magic(node.value):
+            call = node.value
+            awaited = ast.Call(copy.deepcopy(_AWAITED), call.args[1:], call.keywords)
+            node.value = ast.fix_missing_locations(ast.copy_location(awaited, call))
+            for part in ast.walk(node.value.func):
+                ast.copy_location(part, call)
+        return node
+
+
+def _is_magic(node: ast.AST) -> bool:
+    function = node.func if isinstance(node, ast.Call) else None
     return (
-        isinstance(function, ast.Attribute)
+        isinstance(node, ast.Call)
+        and isinstance(function, ast.Attribute)
         and function.attr in _RUNNERS
         and isinstance(function.value, ast.Call)
         and isinstance(function.value.func, ast.Name)
@@ -143,4 +156,4 @@ def _edits(call: ast.Call, starts: list[int]) -> list[_Edit]:
         return first, starts[node.end_lineno - 1] + node.end_col_offset
 
     start, stop = span(call)
-    return [(start, start, b"(await "), (*span(call.args[0]), repr(AWAITED).encode()), (stop, stop, b")")]
+    return [(start, start, b"(await "), (stop, stop, b")")]

@@ -6,23 +6,28 @@ The verbs are declared in workbench/. A mistake raises IPython's UsageError itse
 from __future__ import annotations
 
 import argparse
-import difflib
-import json
 import re
-import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import Any, NoReturn, TypeAlias
 
 from IPython.core.error import UsageError
 
+from wsnotebook.kernel.template import MARK, RULE, Template
+from wsnotebook.workbench.suggestions import nearest_option, nearest_verb
 from wsnotebook.workbench.verb import Verb
+from wsnotebook.workbench.words import split, statement
 
 __all__ = ["Command", "parse"]
 
-_FLAG = re.compile(r"\s*(-{1,2}[A-Za-z][\w-]*)(=\S*)?(?=\s|$)")
-_WORD = re.compile(r"\s*(\S+)")
+Namespace: TypeAlias = Mapping[str, Any]
+
+_OPTION = r"(-{1,2}[A-Za-z][\w-]*)(=\S*)?(?=\s|$)"
+_LEADING = re.compile(rf"\s*{_OPTION}")
+_LATE = re.compile(rf"(?<=\s){_OPTION}")
+_VALUE = re.compile(r"""\s*("(?:[^"\\]|\\.)*"|'[^']*'|\S+)""")
 _END_OF_OPTIONS = re.compile(r"\s*--(?:\s|$)")
+_FLAG_OF_WORD = re.compile(r"(-{1,2}[A-Za-z][\w-]*)(?:=.*)?", re.DOTALL)
 _HELP = {"-h", "--help"}
 _WIDTH = 100  # columns of the help: a notebook has no terminal width
 
@@ -56,105 +61,136 @@ class _Parser(argparse.ArgumentParser):
         self.usage = usage.replace("%", "%%")  # argparse formats it again
 
     def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{self.prog}: {message}. Try {self.prog} --help.")
+        raise UsageError(f"{message}. Try {self.prog} --help.")
 
 
 def _epilog(verb: Verb) -> str:
-    return "\n".join(filter(None, (verb.more, f"Example: %ws {verb.example}")))
+    rule = RULE if verb.takes_text and verb.is_template else ""
+    return "\n".join(filter(None, (verb.more, rule, f"Example: %ws {verb.example}")))
 
 
-def parse(line: str, cell: str | None, verbs: Mapping[str, Verb], expand: Callable[[str], str]) -> Command:
+def parse(line: str, cell: str | None, verbs: Mapping[str, Verb], namespace: Namespace) -> Command:
     """Parse the line after ``%ws``, or after ``%%ws`` with the body of its ``cell``.
 
     Args:
         line: the text after the magic's name, as typed.
         cell: body of the cell; None for the line magic.
         verbs: by name and alias.
-        expand: replaces ``{expression}`` and ``$name`` as IPython does.
+        namespace: the variables that ``{fields}`` are replaced by.
 
     Raises:
-        UsageError: the sentence says what to write instead.
+        UsageError: the sentence names the verb and says what to write instead.
     """
     word, rest = [*line.split(None, 1), "", ""][:2]
+    word = word.removesuffix(";")
     if word == "help" and rest.strip() in verbs:
         word, rest, cell = rest.strip(), "--help", None
-    if word in {"", "help"} | _HELP:
+    if word in {"", "help"} | _HELP or word.startswith("#"):
+        if cell is not None and cell.strip():
+            raise UsageError("there are lines below %%ws and no verb: write %%ws send to send them.")
         return Command(None, argparse.Namespace(), help=_overview(verbs))
     verb = verbs.get(word)
     if verb is None:
         raise UsageError(_unknown_verb(word, verbs))
+    try:
+        return _parse_verb(verb, rest, cell, namespace)
+    except (UsageError, ValueError) as error:
+        raise UsageError(f"%ws {verb.name}: {error}") from error.__cause__
+
+
+def _parse_verb(verb: Verb, rest: str, cell: str | None, namespace: Namespace) -> Command:
     if cell is not None and not verb.takes_text:
-        raise UsageError(f"%%ws {word} takes no cell body: write %ws {word} on a line of its own.")
+        raise UsageError(f"it takes no cell body: write %ws {verb.name} on a line of its own.")
+    text = None
     if verb.takes_text:
-        words, text = _split_text(verb, rest, expand)
+        words, text = _split_text(verb, rest, namespace)
     else:
-        words, text = _split(expand(rest)), None
+        words = _words(statement(rest)[0], namespace)
     parser = _Parser(verb)
     if _HELP & set(words):
         return Command(verb, argparse.Namespace(), help=parser.format_help())
+    _refuse_unknown_options(verb, words)
     arguments = parser.parse_args(words)
     if verb.takes_text:
         if text is None and cell is None and any(vars(arguments)[name] for name in verb.text_instead):
             text = ""
-        arguments.text = _only_text(verb, text, cell)
+        arguments.text = _only_text(verb, text, _body(verb, cell, namespace))
     return Command(verb, arguments)
 
 
-def _split(rest: str) -> list[str]:
-    try:
-        return shlex.split(rest)
-    except ValueError as error:
-        raise UsageError(
-            f"{str(error).lower()}: put a value with blanks or apostrophes between double quotes."
-        ) from error
+def _words(text: str, namespace: Namespace) -> list[str]:
+    """Return the words of ``text``; the value of a field is never split."""
+    marked, values = Template(text).mark(namespace)
+    remaining = iter(values)
+    return [re.sub(MARK, lambda _: next(remaining), word) for word in split(marked)]
 
 
-def _split_text(verb: Verb, rest: str, expand: Callable[[str], str]) -> tuple[list[str], str | None]:
+def _split_text(verb: Verb, rest: str, namespace: Namespace) -> tuple[list[str], str | None]:
     """Split the options off the front; the rest is text, to which no shell rule applies."""
-    valued = verb.valued
-    words: list[str] = []
-    while match := _FLAG.match(rest):
-        flag, value = match.groups()
-        if flag not in verb.options and flag not in _HELP:
-            raise UsageError(
-                f"%ws {verb.name} has no option {flag}: it has {', '.join(verb.options)}. "
-                f"Put -- before a text that begins with a dash."
-            )
-        words.append(expand(match[0].strip()))
-        rest = rest[match.end() :]
-        if flag in valued and value is None and (word := _WORD.match(rest)):
-            words.append(expand(word[1]))
-            rest = rest[word.end() :]
+    options, rest = _leading_options(verb, rest)
+    words = _words(options, namespace)
     if end := _END_OF_OPTIONS.match(rest):
-        return words, _expand_text(rest[end.end() :], expand)
-    return words, _expand_text(rest.strip(), expand) or None
+        return words, _fill(verb, rest[end.end() :], namespace)
+    text = rest.strip()
+    if late := _LATE.search(Template(text).typed if verb.is_template else text):
+        raise UsageError(
+            f"the option {late[1]} stands after the text: write it first, as %ws {verb.name} {late[1]} … TEXT, "
+            f"or -- before the text if it is a part of it."
+        )
+    return words, _fill(verb, text, namespace) or None
 
 
-def _expand_text(text: str, expand: Callable[[str], str]) -> str:
-    # IPython would turn {"a":1} into a: it reads the expression "a" with the format 1.
-    try:
-        json.loads(text)
-    except (ValueError, RecursionError):
-        return expand(text)
-    return text
+def _leading_options(verb: Verb, rest: str) -> tuple[str, str]:
+    """Return the options at the front with their values, and the text after them, both as typed."""
+    valued = verb.valued
+    end = 0
+    while option := _LEADING.match(rest, end):
+        flag, value = option.groups()
+        _refuse_unknown_options(verb, [flag])
+        end = option.end()
+        if flag in valued and value is None and (word := _VALUE.match(rest, end)):
+            end = word.end()
+    return rest[:end], rest[end:]
 
 
-def _only_text(verb: Verb, text: str | None, cell: str | None) -> str:
-    if cell is None and text is None:
+def _fill(verb: Verb, text: str, namespace: Namespace) -> str:
+    return Template(text).fill(namespace) if verb.is_template else text
+
+
+def _body(verb: Verb, cell: str | None, namespace: Namespace) -> str | None:
+    return None if not cell else _fill(verb, cell.removesuffix("\n"), namespace)
+
+
+def _only_text(verb: Verb, text: str | None, body: str | None) -> str:
+    if body is None and text is None:
         raise UsageError(
             f"nothing to {verb.name}: write %ws {verb.name} TEXT, or %%ws {verb.name} with the text in the lines below; "
             f"%ws {verb.name} -- is the empty text."
         )
-    if cell is not None and text:
+    if body is not None and text:
         raise UsageError(
             f"there is text on the line of %%ws {verb.name} and in the lines below: keep one of them."
         )
-    return cell.removesuffix("\n") if cell is not None else text or ""
+    return body if body is not None else text or ""
+
+
+def _refuse_unknown_options(verb: Verb, words: list[str]) -> None:
+    known = {*verb.options, *_HELP}
+    before = words[: words.index("--")] if "--" in words else words
+    for word in before:
+        flag = _FLAG_OF_WORD.fullmatch(word)
+        if flag and flag[1] not in known:
+            near = nearest_option(flag[1], verb)
+            hint = f"did you mean {near}? " if near else ""
+            dash = " Put -- before a text that begins with a dash." if verb.takes_text else ""
+            raise UsageError(
+                f"there is no option {flag[1]}: {hint}The options are {', '.join(verb.options)}.{dash}"
+            )
 
 
 def _unknown_verb(word: str, verbs: Mapping[str, Verb]) -> str:
-    near = difflib.get_close_matches(word, verbs, n=1)
-    hint = f"did you mean {near[0]}? " if near else ""
+    near = nearest_verb(word, verbs)
+    hint = f"did you mean {near}? " if near else ""
     names = ", ".join(dict.fromkeys(verb.name for verb in verbs.values()))
     return f"%ws has no verb {word!r}: {hint}The verbs are {names}; %ws alone explains them."
 
@@ -173,5 +209,5 @@ def _overview(verbs: Mapping[str, Verb]) -> str:
   message = %ws recv --timeout 5
 
 Verbs act on the session opened or chosen last, or to --name NAME. %ws help VERB, or %ws VERB?, has the options.
-{{expression}} and $name are replaced as in every magic; text that is JSON as it stands is left alone, and in
-other JSON braces are doubled: {{{{"price": {{price}}}}}}. %%ws send takes the lines below it exactly as they are."""
+{RULE}
+In a line without text a comment may follow, and a semicolon at its end shows no result."""

@@ -8,20 +8,21 @@ from __future__ import annotations
 
 import contextlib
 import inspect
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from typing import Any, TypeVar
+import sys
+from collections.abc import Awaitable, Iterator, Mapping
+from typing import Any
 
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics, line_cell_magic, magics_class, needs_local_scope, no_var_expand
-from IPython.utils.text import DollarFormatter
 
 from wsnotebook.errors import WsNotebookError
 from wsnotebook.kernel import typedline
-from wsnotebook.kernel.awaiting import AWAITED, MAGIC, AwaitingTransformer
+from wsnotebook.kernel.awaiting import MAGIC, AwaitedCalls, AwaitingTransformer
 from wsnotebook.kernel.completion import IDENTIFIER, ws_matcher
 from wsnotebook.kernel.line import Command, parse
 from wsnotebook.kernel.loop import NESTED_TIMEOUT, interruptible, wait
+from wsnotebook.kernel.place import line_of_cell
 from wsnotebook.safetext import safe_text
 from wsnotebook.workbench import Workbench, workbench
 from wsnotebook.workbench.answers import Sentence
@@ -30,18 +31,6 @@ from wsnotebook.workbench.verbs import VERBS
 __all__ = ["WsMagics", "load_ipython_extension", "unload_ipython_extension"]
 
 _GRACE = 5.0  # seconds that a nested wait gives to a verb whose own --timeout has run out
-
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-def _magic(name: str) -> Callable[[F], F]:
-    """Make a method a line and cell magic that gets the caller's variables and the line unexpanded."""
-
-    def decorate(method: F) -> F:
-        decorated: F = line_cell_magic(name)(needs_local_scope(no_var_expand(method)))
-        return decorated
-
-    return decorate
 
 
 @magics_class
@@ -57,69 +46,70 @@ class WsMagics(Magics):  # type: ignore[misc]  # IPython's base has no types
         super().__init__(shell)
         self._bench = bench
 
-    @_magic(MAGIC)
+    @line_cell_magic(MAGIC)  # type: ignore[untyped-decorator]  # as the base
+    @needs_local_scope  # type: ignore[untyped-decorator]
+    @no_var_expand  # type: ignore[untyped-decorator]
     def ws(self, line: str, cell: str | None = None, local_ns: Mapping[str, Any] | None = None) -> Any:
         """Use a WebSocket session from a cell: %ws alone lists the verbs, %ws VERB --help explains one."""
-        command = self._parse(line, cell, local_ns)
-        result = self._start(command)
+        command, place = self._parse(line, cell, local_ns)
+        result = self._start(command, place)
         if not inspect.iscoroutine(result):
             return result
         assert command.verb is not None  # a help text is no coroutine
         own = getattr(command.arguments, command.verb.time_limit, None)
-        with _on_one_line(self.shell):
+        with _on_one_line(self.shell, place):
             return wait(
                 result,
                 timeout=NESTED_TIMEOUT if own is None else own + _GRACE,
                 doing=f"%ws {command.verb.name}",
             )
 
-    @_magic(AWAITED)
-    def ws_awaited(
-        self, line: str, cell: str | None = None, local_ns: Mapping[str, Any] | None = None
-    ) -> Awaitable[Any]:
-        """Run the verb and return an awaitable; AwaitingTransformer replaces %ws by this where an await may stand."""
-        return _awaited(self.shell, self._start(self._parse(line, cell, local_ns)))
+    def awaited(self, line: str, cell: str | None = None) -> Awaitable[Any]:
+        """Run the verb and return an awaitable; AwaitedCalls calls it where an await stands."""
+        command, place = self._parse(line, cell, sys._getframe(1).f_locals)
+        return _awaited(self.shell, self._start(command, place), place)
 
-    def _parse(self, line: str, cell: str | None, local_ns: Mapping[str, Any] | None) -> Command:
-        def expand(text: str) -> str:
-            try:
-                return str(DollarFormatter().vformat(text, (), {**self.shell.user_ns, **(local_ns or {})}))
-            except Exception:  # noqa: BLE001 - as in IPython, text that cannot be expanded is kept
-                return text
+    def _parse(self, line: str, cell: str | None, local_ns: Mapping[str, Any] | None) -> tuple[Command, str]:
+        """Return the command, and its place for the beginning of an error."""
+        number = line_of_cell(self.shell)
+        at = "" if number is None else f"line {number}: "
+        with _on_one_line(self.shell, at):
+            command = parse(line, cell, VERBS, {**self.shell.user_ns, **(local_ns or {})})
+        return command, at if command.verb is None else f"{at}%ws {command.verb.name}: "
 
-        with _on_one_line(self.shell):
-            return parse(line, cell, VERBS, expand)
-
-    def _start(self, command: Command) -> Any:
+    def _start(self, command: Command, place: str) -> Any:
         if command.verb is None or command.help:
             return Sentence(command.help)
-        with _on_one_line(self.shell):
+        with _on_one_line(self.shell, place):
             return command.verb.run(self._bench, command.arguments)
 
 
-async def _awaited(shell: InteractiveShell, result: Any) -> Any:
+async def _awaited(shell: InteractiveShell, result: Any, place: str) -> Any:
     if not inspect.iscoroutine(result):
         return result
-    with _on_one_line(shell):
+    with _on_one_line(shell, place):
         return await interruptible(result)
 
 
 @contextlib.contextmanager
-def _on_one_line(shell: InteractiveShell) -> Iterator[None]:
-    """Turn errors that a person can correct into UsageError, which IPython shows without a traceback.
+def _on_one_line(shell: InteractiveShell, place: str) -> Iterator[None]:
+    """Show errors that a person can correct on one line, with their place; they keep their type, for ``except``.
 
-    A kernel answers the cell with the last traceback, which is what a program that runs notebooks shows: here the
-    sentence, where IPython would leave the traceback of an earlier cell.
+    IPython shows a UsageError without a traceback, and others by their ``_render_traceback_``. A kernel answers the
+    cell with the last traceback, which is what a program that runs notebooks shows: for a UsageError IPython would
+    leave that of an earlier cell.
     """
     try:
         yield
     except UsageError as error:
-        shell._last_traceback = [f"UsageError: {safe_text(str(error))}"]
+        sentence = safe_text(f"{place}{error}")
+        error.args = (sentence,)
+        shell._last_traceback = [f"UsageError: {sentence}"]
         raise
     except (WsNotebookError, ValueError, OSError) as error:  # TimeoutError is an OSError
-        sentence = safe_text(str(error) or type(error).__name__)
-        shell._last_traceback = [f"UsageError: {sentence}"]
-        raise UsageError(sentence) from error
+        sentence = safe_text(f"{type(error).__name__}: {place}{str(error) or 'it failed'}")
+        error._render_traceback_ = lambda: [sentence]  # type: ignore[union-attr]  # IPython asks the instance
+        raise
 
 
 def load_ipython_extension(shell: InteractiveShell, bench: Workbench = workbench) -> None:
@@ -132,6 +122,7 @@ def load_ipython_extension(shell: InteractiveShell, bench: Workbench = workbench
     unload_ipython_extension(shell)
     shell.register_magics(WsMagics(shell, bench))
     shell.input_transformers_post.append(AwaitingTransformer(shell))
+    shell.ast_transformers.append(AwaitedCalls())
     shell.Completer.custom_matchers.append(ws_matcher(bench))
     typedline.register(shell.input_transformer_manager)
     if not hasattr(shell, "_last_traceback"):
@@ -143,10 +134,12 @@ def load_ipython_extension(shell: InteractiveShell, bench: Workbench = workbench
 def unload_ipython_extension(shell: InteractiveShell) -> None:
     """Remove everything that load_ipython_extension has registered; sessions stay open."""
     for registered in shell.magics_manager.magics.values():
-        for name in (MAGIC, AWAITED):
-            registered.pop(name, None)
+        registered.pop(MAGIC, None)
     shell.magics_manager.registry.pop(WsMagics.__name__, None)
     transformers, matchers = shell.input_transformers_post, shell.Completer.custom_matchers
     typedline.unregister(shell.input_transformer_manager)
     transformers[:] = [each for each in transformers if not isinstance(each, AwaitingTransformer)]
+    shell.ast_transformers[:] = [
+        each for each in shell.ast_transformers if not isinstance(each, AwaitedCalls)
+    ]
     matchers[:] = [each for each in matchers if getattr(each, "matcher_identifier", None) != IDENTIFIER]

@@ -8,13 +8,23 @@ from __future__ import annotations
 import re
 from typing import Any, Self
 
-from IPython.core.inputtransformer2 import EscapedCommand, HelpEnd, MagicAssign, TransformerManager
+from IPython.core.inputtransformer2 import (
+    EscapedCommand,
+    HelpEnd,
+    MagicAssign,
+    TransformerManager,
+    assemble_continued_line,
+    find_end_of_continued_line,
+)
 
 from wsnotebook.kernel.awaiting import MAGIC
+from wsnotebook.workbench.verbs import VERBS
+from wsnotebook.workbench.words import statement
 
 __all__ = ["TypedAssignment", "TypedLine", "register", "unregister"]
 
 _TYPED = re.compile(rf"%{MAGIC}[ \t]")  # "%ws?" stays a request for help
+_WITH_VERB = re.compile(rf"%{MAGIC}[ \t]+(\w+)(.*)", re.DOTALL)
 _QUESTION = re.compile(rf"(%{MAGIC}[ \t]+\w+)\?{{1,2}}[ \t]*$")
 
 
@@ -52,8 +62,7 @@ class TypedLine(_BeforeHelp, EscapedCommand):  # type: ignore[misc]  # IPython h
             end = "\n" if line.endswith("\n") else ""
             lines = [*lines]
             lines[self.start_line] = f"{line[: self.start_col]}{asked[1]} --help{end}"
-        transformed: list[str] = super().transform(lines)
-        return transformed
+        return _finished(super().transform(lines), lines, self.start_line, self.start_col)
 
 
 class TypedAssignment(_BeforeHelp, MagicAssign):  # type: ignore[misc]  # as above
@@ -62,8 +71,22 @@ class TypedAssignment(_BeforeHelp, MagicAssign):  # type: ignore[misc]  # as abo
     def transform(self, lines: list[str]) -> list[str]:
         """Return the lines with this one as a call of the magic."""
         self.start_col = self._column
-        transformed: list[str] = super().transform(lines)
-        return transformed
+        return _finished(super().transform(lines), lines, self.start_line, self.start_col)
+
+
+def _finished(transformed: list[str], typed: list[str], line: int, column: int) -> list[str]:
+    """Return transformed lines with the semicolon after the call, where IPython looks for it, and as many as typed."""
+    end = find_end_of_continued_line(typed, line)
+    if _is_silent(assemble_continued_line(typed, (line, column), end)):
+        transformed[line] = f"{transformed[line].rstrip()};\n"
+    # IPython joins a line that goes on in the next one: the numbers of the lines after it would be wrong.
+    return [*transformed[: line + 1], *["\n"] * (end - line), *transformed[line + 1 :]]
+
+
+def _is_silent(command: str) -> bool:
+    found = _WITH_VERB.match(command)
+    verb = VERBS.get(found[1]) if found else None
+    return found is not None and verb is not None and not verb.takes_text and statement(found[2])[1]
 
 
 def register(manager: TransformerManager) -> None:

@@ -65,6 +65,8 @@ class Verb:
     """Names of arguments; where one is given, the text may be missing."""
     example: str = ""
     """A line of use, for the help and the table of verbs."""
+    is_template: bool = True
+    """The {fields} of its text are replaced by variables of the notebook."""
     more: str = ""
     """Text of --help after the arguments."""
     time_limit: str = "timeout"

@@ -74,7 +74,7 @@ _ALL = (
         takes_text=True,
         text_instead=("file",),
         example='send --json {"op": "subscribe"}',
-        more='Options stand before the text. The text keeps its quotes, and its {"braces"} where it is JSON.',
+        more="Options stand before the text; -- ends them. The text keeps its quotes, and # and ; are text.",
     ),
     Verb(
         "recv",
@@ -134,6 +134,7 @@ _ALL = (
         of_bench=True,
         takes_text=True,
         example="script --url ws://127.0.0.1:8765/",
+        is_template=False,
         more=NOTATION,
     ),
     Verb(

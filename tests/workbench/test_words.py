@@ -1,0 +1,68 @@
+"""Words as bash splits them, held against a bash; comments and semicolons."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+
+import pytest
+
+from wsnotebook.workbench.words import split, statement
+
+SPLIT = {
+    "": [],
+    "  a  b\t c\n": ["a", "b", "c"],
+    "'a b'\"c d\"e": ["a bc de"],
+    "'' \"\"": ["", ""],
+    r"a\ b \'c\' \\": ["a b", "'c'", "\\"],
+    r'"a \" b \\ \n \$x"': [r'a " b \ \n $x'],
+    r"$'it\'s\n\u0021\x41\101\\'": ["it's\n!AA\\"],
+    "a$ b$5x": ["a$", "b$5x"],
+    "a \\\n  b": ["a", "b"],
+    "a\\\nb": ["ab"],
+    "a#b": ["a#b"],
+    '"a\\\nb"': ["ab"],
+}
+
+
+@pytest.mark.parametrize("text", SPLIT)
+def test_words_are_split(text: str) -> None:
+    """Quotes of three kinds, escapes, and lines that go on."""
+    assert split(text) == SPLIT[text]
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="needs a bash to compare with")
+@pytest.mark.parametrize("text", [text for text in SPLIT if "$5" not in text])
+def test_bash_splits_the_same_words(text: str) -> None:
+    """The same text as arguments of a command."""
+    script = f"set -- {text}\nfor word; do printf '%s\\0' \"$word\"; done"
+    done = subprocess.run(["bash", "-c", script], capture_output=True, check=True)
+    assert done.stdout.decode().split("\0")[:-1] == SPLIT[text]
+
+
+@pytest.mark.parametrize("text", ["it's", 'a "b', "$'a", "a\\"])
+def test_a_quote_without_its_partner_is_refused(text: str) -> None:
+    """With what to write."""
+    with pytest.raises(ValueError, match="no closing quotation .* between double quotes"):
+        split(text)
+
+
+STATEMENTS = {
+    "": ("", False),
+    " # c": ("", False),
+    "a b": ("a b", False),
+    "a; # c": ("a", True),
+    "a ;": ("a", True),
+    "a#b;c": ("a#b;c", False),
+    "a # b;": ("a", False),
+    "'a;'": ("'a;'", False),
+    "'a # b';": ("'a # b'", True),
+    "a\\;": ("a\\;", False),
+    "it's; # c": ("it's; # c", False),
+}
+
+
+@pytest.mark.parametrize("text", STATEMENTS)
+def test_a_statement_ends_before_its_comment_and_its_semicolon(text: str) -> None:
+    """Not inside of quotes, and not in the middle of a word."""
+    assert statement(text) == STATEMENTS[text]

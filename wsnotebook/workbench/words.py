@@ -1,0 +1,88 @@
+"""split(): the words of a command line, as bash splits them; and statement(): a line without comment and semicolon."""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["split", "statement"]
+
+_PIECE = re.compile(
+    r"""(?P<blank>\s+)
+    | (?P<joint>\\\r?\n)
+    | '(?P<single>[^']*)'
+    | "(?P<double>(?:[^"\\]|\\.)*)"
+    | \$'(?P<ansi>(?:[^'\\]|\\.)*)'
+    | \\(?P<escaped>.)
+    | (?P<plain>(?:[^\s'"\\$]|\$(?!'))+)""",
+    re.VERBOSE | re.DOTALL,
+)
+_IN_DOUBLE = re.compile(r'\\([\\"$`\n])')  # before other characters the backslash stays
+_IN_ANSI = re.compile(
+    r"\\(?:u([0-9A-Fa-f]{1,4})|U([0-9A-Fa-f]{1,8})|x([0-9A-Fa-f]{1,2})|([0-7]{1,3})|(.))", re.DOTALL
+)
+_LETTERS = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "e": "\x1b", "f": "\f", "v": "\v"}
+
+
+def split(text: str) -> list[str]:
+    r"""Return the words of ``text``; quotes and backslashes join blanks into a word, ``$'…'`` has escapes as \n.
+
+    Raises:
+        ValueError: a quote has no partner.
+    """
+    words: list[str] = []
+    word: str | None = None
+    at = 0
+    while at < len(text):
+        piece = _PIECE.match(text, at)
+        if piece is None:
+            raise ValueError(
+                f"no closing quotation for {text[at : at + 12]!r}: put a value with blanks or apostrophes between "
+                "double quotes."
+            )
+        at = piece.end()
+        if piece.lastgroup == "joint":  # a line that goes on in the next one
+            continue
+        if piece.lastgroup != "blank":
+            word = (word or "") + _read(piece)
+        elif word is not None:
+            words.append(word)
+            word = None
+    return words if word is None else [*words, word]
+
+
+def _read(piece: re.Match[str]) -> str:
+    kind, text = str(piece.lastgroup), piece[str(piece.lastgroup)]
+    if kind == "double":
+        return _IN_DOUBLE.sub(lambda match: match[1].strip("\n"), text)
+    if kind == "ansi":
+        return _IN_ANSI.sub(_ansi, text)
+    return text
+
+
+def _ansi(match: re.Match[str]) -> str:
+    *codes, octal, letter = match.groups()
+    digits = next(filter(None, codes), None)
+    if digits is not None:
+        return chr(int(digits, 16))
+    return chr(int(octal, 8)) if octal is not None else _LETTERS.get(letter, letter)
+
+
+def statement(text: str) -> tuple[str, bool]:
+    """Return ``text`` without its comment and its last semicolon, and whether it had the semicolon.
+
+    A comment begins with a # after a blank. Neither is looked for between quotes.
+    """
+    at, end, last = 0, 0, "blank"
+    while at < len(text) and (piece := _PIECE.match(text, at)):
+        kind = str(piece.lastgroup)
+        if kind == "plain" and last == "blank" and text[at] == "#":
+            break
+        at, last = piece.end(), kind
+        if kind != "blank":
+            end, is_quiet = at, kind == "plain" and text[at - 1] == ";"
+    else:
+        if at < len(text):  # a quote without partner, which split() refuses
+            return text, False
+    if not end:
+        return "", False
+    return (text[: end - 1].rstrip(), True) if is_quiet else (text[:end], False)
