@@ -33,6 +33,7 @@ def test_a_verb_is_suggested(word: str, verb: str | None) -> None:
 @pytest.mark.parametrize(
     ("verb", "flag", "option"),
     [
+        ("connect", "--user", "--auth"),
         ("connect", "--protocol", "--subprotocol"),
         ("connect", "--headers", "--header"),
         ("connect", "--open-timeout", "--timeout"),

@@ -54,10 +54,33 @@ def test_what_is_not_given_has_its_default_however_the_verb_is_reached(name: str
     assert {key: value for key, value in vars(clicked).items() if key != "text"} == vars(typed)
 
 
-def test_every_option_of_connect_is_a_keyword_of_connect() -> None:
-    """So that a misspelt one is found here and not by a person."""
-    keywords = inspect.signature(connect).parameters
-    assert {option.name for option in CONNECTION} < set(keywords)
+WITHOUT_OPTION = {
+    "url": "it is the word after connect",
+    "extensions": "factories are Python objects",
+    "ping_timeout": "15 s fit whoever types --ping",
+    "close_timeout": "10 s fit whoever waits for the end of a command",
+    "channels": "capacities are Python objects",
+    "ssl": "--ca, --cert, --key and --insecure make it",
+    "converter": "a converter is a Python object",
+    "log": "a log is a Python object",
+}
+"""Keywords of connect() that have no row, and why."""
+
+
+def test_every_keyword_of_connect_has_an_option_or_a_reason_for_none() -> None:
+    """And every option is a keyword, or one of the four that make ``ssl``."""
+    keywords = set(inspect.signature(connect).parameters)
+    options = {option.name for option in CONNECTION} - {"ca", "cert", "key", "insecure"}
+    assert options | WITHOUT_OPTION.keys() == keywords
+    assert not options & WITHOUT_OPTION.keys()
+
+
+def test_an_option_of_connect_has_the_same_flags_in_a_cell_and_in_the_terminal() -> None:
+    """But --raw and --record, which mean something else there: ``send --raw`` prints raw, ``record`` is a verb."""
+    different = [
+        o.name for o in CONNECTION if o.cell is None or o.terminal is None or o.cell.flags != o.terminal.flags
+    ]
+    assert different == ["raw", "record"]
 
 
 @pytest.mark.parametrize(
@@ -71,11 +94,17 @@ def test_every_option_of_connect_is_a_keyword_of_connect() -> None:
         ("cell", "ws://x -s a -s b -t 2.5", {"subprotocols": ["a", "b"], "open_timeout": 2.5}),
         (
             "terminal",
-            "ws://x --subprotocol a --open-timeout 2.5",
+            "ws://x --subprotocol a --timeout 2.5",
             {"subprotocols": ["a"], "open_timeout": 2.5},
         ),
         ("terminal", "ws://x --no-compression --ping 20", {"compression": None, "ping_interval": 20.0}),
         ("terminal", "ws://x --origin http://y", {"origin": "http://y"}),
+        ("cell", "ws://x --auth a:b:c --user-agent me", {"auth": ("a", "b:c"), "user_agent": "me"}),
+        ("terminal", "ws://x --auth token -n a", {"auth": "token", "name": "a"}),
+        ("cell", "ws://x --cookie a=1;b=2=3 --cookie c=", {"cookies": {"a": "1", "b": "2=3", "c": ""}}),
+        ("cell", "ws://x --max-frame-size 1.5KiB --io thread", {"max_frame_size": 1536, "io": "thread"}),
+        ("terminal", "ws://x --max-frame-size off --proxy off", {"max_frame_size": None, "proxy": None}),
+        ("cell", "ws://x --proxy http://p:1 --record a/", {"proxy": "http://p:1", "record": "a/"}),
     ],
 )
 def test_only_given_options_reach_connect(surface: Surface, words: str, options: dict[str, Any]) -> None:

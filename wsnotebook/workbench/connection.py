@@ -1,69 +1,145 @@
-"""The options of connect: its keywords that have a flag in a cell or in the terminal."""
+"""The options of connect: one row a keyword, with the same flags in a cell and in the terminal."""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from typing import Any
 
 from wsnotebook.workbench.arguments import Argument, Form, Surface
-from wsnotebook.workbench.values import read_header, read_seconds
+from wsnotebook.workbench.certificates import FILES, tls_context
+from wsnotebook.workbench.values import (
+    read_auth,
+    read_cookies,
+    read_header,
+    read_proxy,
+    read_seconds,
+    read_size_or_off,
+)
 
 __all__ = ["CONNECTION", "connection_options"]
 
 
-def _keyword(name: str, help: str, **fields: Any) -> Argument:
+def _row(name: str, help: str, *flags: str, metavar: str | None = None, **fields: Any) -> Argument:
     # Absent where it is not given, so that connect()'s own default holds: None is a value of some keywords.
-    return Argument(name, help, default=argparse.SUPPRESS, **fields)
+    form = Form(flags, metavar)
+    return Argument(name, help, **{"cell": form, "terminal": form, **fields}, default=argparse.SUPPRESS)
+
+
+def _switch(name: str, help: str, *flags: str, value: Any, **fields: Any) -> Argument:
+    return _row(name, help, *flags, is_switch=True, value=value, **fields)
 
 
 CONNECTION: tuple[Argument, ...] = (
-    _keyword("name", "name of the new session", cell=Form(("-n", "--name"), "NAME")),
-    _keyword(
-        "raw", "deliver every frame as it is received", cell=Form(("--raw",)), is_switch=True, value=True
-    ),
-    _keyword("masking", "send frames unmasked", cell=Form(("--no-mask",)), is_switch=True, value=False),
-    _keyword(
+    _row("name", "name of the new session", "-n", "--name", metavar="NAME"),
+    # wsnotebook send --raw prints raw; a raw session is for hands that answer pings.
+    _switch("raw", "deliver every frame as it is received", "--raw", value=True, terminal=None),
+    _switch("masking", "send frames unmasked", "--no-mask", value=False),
+    _row(
         "headers",
         "a further request header; repeat for more",
-        # Double quotes in %ws, because texts have apostrophes; single ones in a shell, because of $.
-        cell=Form(("-H", "--header"), '"NAME: VALUE"', '{!r} has no colon: write it as -H "Name: value"'),
-        terminal=Form(("--header",), "'NAME: VALUE'", "{!r} is not a header: write 'Name: value'"),
         read=read_header,
         count="repeated",
+        # Double quotes in %ws, because texts have apostrophes; single ones in a shell, because of $.
+        cell=Form(("-H", "--header"), '"NAME: VALUE"', '{!r} has no colon: write it as -H "Name: value"'),
+        terminal=Form(("-H", "--header"), "'NAME: VALUE'", "{!r} is not a header: write 'Name: value'"),
     ),
-    _keyword(
-        "subprotocols",
-        "offer one; repeat for more, in order of preference",
-        cell=Form(("-s", "--subprotocol"), "NAME"),
-        terminal=Form(("--subprotocol",), "NAME"),
+    _row(
+        "auth",
+        "user and password for Basic, or a Bearer token",
+        "--auth",
+        metavar="USER:PASS|TOKEN",
+        read=read_auth,
+    ),
+    _row(
+        "cookies",
+        "cookies, as a=1; b=2; repeat for more",
+        "--cookie",
+        metavar='"NAME=VALUE"',
+        read=read_cookies,
         count="repeated",
     ),
-    _keyword("origin", "value of the Origin header", terminal=Form(("--origin",), "URL")),
-    _keyword(
-        "compression",
-        "do not offer permessage-deflate",
-        terminal=Form(("--no-compression",)),
-        is_switch=True,
+    _row("origin", "value of the Origin header", "--origin", metavar="URL"),
+    _row("user_agent", "value of the User-Agent header", "--user-agent", metavar="TEXT"),
+    _row(
+        "subprotocols",
+        "offer one; repeat for more, in order of preference",
+        "-s",
+        "--subprotocol",
+        metavar="NAME",
+        count="repeated",
     ),
-    _keyword(
+    _switch("insecure", "accept any certificate of the server", "-k", "--insecure", value=True),
+    _row("ca", "PEM file with the certificate authority to trust", "--ca", metavar="FILE"),
+    _row("cert", "PEM file with the client's certificate", "--cert", metavar="FILE"),
+    _row("key", "PEM file with its key, if it is not in that of --cert", "--key", metavar="FILE"),
+    _row(
+        "proxy", "http://, https:// or socks5:// address, or off", "--proxy", metavar="URL", read=read_proxy
+    ),
+    _switch("compression", "do not offer permessage-deflate", "--no-compression", value=None),
+    _row(
+        "max_frame_size",
+        "largest frame to receive (default 64MiB), or off",
+        "--max-frame-size",
+        metavar="SIZE",
+        read=read_size_or_off,
+    ),
+    _row(
         "ping_interval",
-        "ping every S seconds; an unanswered one ends the session",
-        terminal=Form(("--ping",), "S"),
+        "ping every so many seconds; an unanswered one ends the session",
+        "--ping",
+        metavar="SECONDS",
         read=read_seconds,
     ),
-    _keyword(
+    _row(
         "open_timeout",
         "seconds for DNS, TCP, TLS and HTTP together (default 10)",
-        cell=Form(("-t", "--timeout"), "SECONDS"),
-        terminal=Form(("--open-timeout",), "S"),
+        "-t",
+        "--timeout",
+        metavar="SECONDS",
         read=read_seconds,
     ),
+    # The terminal records by verbs of its own, in more formats: record FILE, and replay --record FILE.
+    _row(
+        "record",
+        "write the frames to a new .pcapng file, or a directory name/",
+        "--record",
+        metavar="FILE",
+        terminal=None,
+    ),
+    _row(
+        "io",
+        "thread: go on while a cell computes (default kernel)",
+        "--io",
+        choices=("kernel", "thread"),
+    ),
 )
-"""One row a keyword of ``wsnotebook.connect``."""
+"""One row a keyword of ``wsnotebook.connect``; those of certificates.FILES and ``insecure`` make its ``ssl``."""
+
+
+def _merged(values: list[dict[str, str]]) -> dict[str, str]:
+    cookies: dict[str, str] = {}
+    for each in values:
+        for name, value in each.items():
+            if name in cookies:
+                raise ValueError(f"the cookie {name} is given twice")
+            cookies[name] = value
+    return cookies
+
+
+_CONVERSIONS: dict[str, Callable[[Any], Any]] = {"cookies": _merged}
+"""From the values of a repeated option to that of the keyword."""
 
 
 def connection_options(arguments: argparse.Namespace, surface: Surface) -> dict[str, Any]:
-    """Return the keywords for connect() that a line of this surface has given."""
+    """Return the keywords for connect() that a line of this surface has given.
+
+    Raises:
+        ValueError: a file of --ca, --cert or --key cannot be used, or a cookie is given twice.
+    """
     # By surface, because another program may use the same name: send --raw of the terminal prints raw.
     names = [argument.name for argument in CONNECTION if argument.form(surface) is not None]
-    return {name: getattr(arguments, name) for name in names if hasattr(arguments, name)}
+    given = {name: getattr(arguments, name) for name in names if hasattr(arguments, name)}
+    tls = {name: given.pop(name) for name in (*FILES, "insecure") if name in given}
+    options = {name: _CONVERSIONS.get(name, lambda value: value)(value) for name, value in given.items()}
+    return options | ({"ssl": tls_context(**tls)} if tls else {})

@@ -31,11 +31,21 @@ VERB_WORDS: dict[str, str] = {
 """Words of other tools for our verbs."""
 
 OPTION_WORDS: dict[str, str] = {
+    **dict.fromkeys(("--user", "-u", "--token", "--bearer", "--basic-auth", "--authorization"), "--auth"),
     **dict.fromkeys(("--protocol", "--subprotocols", "--proto"), "--subprotocol"),
+    **dict.fromkeys(("--no-check", "--no-verify", "--insecure-skip-verify"), "--insecure"),
+    **dict.fromkeys(("--cacert", "--ca-file", "--cafile", "--ssl-ca"), "--ca"),
+    **dict.fromkeys(("--client-cert", "--ssl-cert", "-E"), "--cert"),
+    **dict.fromkeys(("--client-key", "--ssl-key"), "--key"),
+    **dict.fromkeys(("--max-size", "--max-payload", "--max-message-size"), "--max-frame-size"),
+    **dict.fromkeys(("--no-deflate", "--no-compress"), "--no-compression"),
     **dict.fromkeys(("--connect-timeout", "--max-time", "--wait", "-w", "-m"), "--timeout"),
     **dict.fromkeys(("--unmasked", "--no-masking"), "--no-mask"),
     **dict.fromkeys(("--binary", "--bytes", "-b"), "--hex"),
     **dict.fromkeys(("--session", "--to", "--id"), "--name"),
+    **dict.fromkeys(("--socks5", "--socks", "-x"), "--proxy"),
+    **dict.fromkeys(("--output", "--save", "--file", "-o"), "--record"),
+    **dict.fromkeys(("--ping-interval", "--keepalive", "--heartbeat"), "--ping"),
 }
 """Options of wscat, websocat, curl and others for ours."""
 

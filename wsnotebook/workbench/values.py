@@ -7,12 +7,15 @@ from typing import Any
 
 __all__ = [
     "UNCHANGED",
+    "read_auth",
     "read_close_code",
+    "read_cookies",
     "read_count",
     "read_fragments",
     "read_header",
     "read_on_or_off",
     "read_port",
+    "read_proxy",
     "read_regex",
     "read_seconds",
     "read_seconds_or_off",
@@ -128,3 +131,27 @@ def read_port(text: str) -> int:
     if not text.isdecimal() or int(text) > 65535:
         raise ValueError(f"{text!r} is no port, 0 to 65535")
     return int(text)
+
+
+def read_auth(text: str) -> tuple[str, str] | str:
+    """Return user and password of ``user:password``, or a token, which has no colon."""
+    user, colon, password = text.partition(":")
+    return (user, password) if colon else text
+
+
+def read_cookies(text: str) -> dict[str, str]:
+    """Return the cookies of ``name=value; name=value``."""
+    cookies: dict[str, str] = {}
+    for pair in filter(None, (part.strip() for part in text.split(";"))):
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise ValueError(f"{pair!r} has no equals sign: write a cookie as name=value")
+        if name in cookies:
+            raise ValueError(f"the cookie {name} is given twice")
+        cookies[name] = value
+    return cookies
+
+
+def read_proxy(text: str) -> str | None:
+    """Return the address of a proxy, or None for off."""
+    return None if text.lower() == "off" else text
