@@ -186,3 +186,34 @@ def test_a_file_needs_no_text(connected: Notebook, tmp_path: Path) -> None:
     connected.run(f"%ws send --file {tmp_path}/a.txt")
     assert connected.session.sent == [Frame.text("from a file")]
     assert "keep one of them" in connected.refused(f"%ws send --file {tmp_path}/a.txt text", "ValueError")
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "%ws connect --name feed curl 'https://h/a' -H 'Origin: https://h' -b 'a=1' -H 'X-Of: {who}'",
+        "%ws connect --name feed curl 'https://h/a' \\\n -H 'Origin: https://h' \\\n -b 'a=1' -H 'X-Of: {who}';",
+        "%%ws connect -n feed\ncurl 'https://h/a' \\\n -H 'Origin: https://h' \\\n -b 'a=1' -H 'X-Of: {who}'\n",
+        '%%ws connect -n feed\ncurl ^"https://h/a^" ^\n -H ^"Origin: https://h^" ^\n -b ^"a=1^" -H ^"X-Of: ^{who^}^"',
+    ],
+)
+def test_a_line_copied_as_curl_connects(notebook: Notebook, cell: str) -> None:
+    """On the line and below it, for bash and for cmd, with options of ours before it."""
+    notebook.run("who = 'me and you'")
+    notebook.run(cell)
+    assert (notebook.session.url, notebook.session.name) == ("wss://h/a", "feed")
+    options = {"origin": "https://h", "cookies": {"a": "1"}, "headers": [("X-Of", "me and you")]}
+    assert notebook.session.options == options
+
+
+@pytest.mark.parametrize(
+    ("cell", "sentence"),
+    [
+        ("%ws connect curl 'ws://h' -d x", "%ws connect: the option -d of curl has no meaning"),
+        ("%%ws connect ws://h\ncurl ws://h", "only options may stand on the line of %%ws connect"),
+        ("%%ws connect\nws://h", "a command copied from a browser: curl"),
+    ],
+)
+def test_a_line_that_is_no_connection_is_refused(notebook: Notebook, cell: str, sentence: str) -> None:
+    """With what to write."""
+    assert sentence in notebook.refused(cell)

@@ -99,11 +99,14 @@ def parse(line: str, cell: str | None, verbs: Mapping[str, Verb], namespace: Nam
 
 
 def _parse_verb(verb: Verb, rest: str, cell: str | None, namespace: Namespace) -> Command:
-    if cell is not None and not verb.takes_text:
+    if cell is not None and not verb.takes_text and not verb.pasted:
         raise UsageError(f"it takes no cell body: write %ws {verb.name} on a line of its own.")
     text = None
+    pasted = _pasted_words(verb, rest, cell, namespace)
     if verb.takes_text:
         words, text = _split_text(verb, rest, namespace)
+    elif pasted is not None:
+        words = pasted
     else:
         words = _words(statement(rest)[0], namespace)
     parser = _Parser(verb)
@@ -116,6 +119,24 @@ def _parse_verb(verb: Verb, rest: str, cell: str | None, namespace: Namespace) -
             text = ""
         arguments.text = _only_text(verb, text, _body(verb, cell, namespace))
     return Command(verb, arguments)
+
+
+def _pasted_words(verb: Verb, rest: str, cell: str | None, namespace: Namespace) -> list[str] | None:
+    """Return the words of a command that was pasted after the options or below them, or None without one."""
+    if not verb.pasted:
+        return None
+    options, after = _leading_options(verb, rest)
+    tool, command = [*(cell or after).split(None, 1), "", ""][:2]
+    if cell is not None and (after.strip() or tool not in verb.pasted):
+        raise UsageError(
+            f"only options may stand on the line of %%ws {verb.name}, and below it a command copied from a browser: "
+            f"{next(iter(verb.pasted))} …"
+        )
+    if tool not in verb.pasted:
+        return None
+    # Words first: the escapes of a shell hide what is JSON.
+    words = verb.pasted[tool](command if cell is not None else statement(command)[0])
+    return _words(options, namespace) + [Template(word).fill(namespace) for word in words]
 
 
 def _words(text: str, namespace: Namespace) -> list[str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from wsnotebook.workbench.arguments import Argument, Form, Surface
@@ -67,6 +67,8 @@ class Verb:
     """A line of use, for the help and the table of verbs."""
     is_template: bool = True
     """The {fields} of its text are replaced by variables of the notebook."""
+    pasted: Mapping[str, Callable[[str], list[str]]] = field(default_factory=dict)
+    """Commands of other tools that may stand after its options or in the body of its cell: each is converted to words."""
     more: str = ""
     """Text of --help after the arguments."""
     time_limit: str = "timeout"

@@ -11,6 +11,7 @@ from wsnotebook.workbench.arguments import Argument, Form, option, switch
 from wsnotebook.workbench.commonarguments import NAME, TIMEOUT
 from wsnotebook.workbench.completing import close_codes, one_of, paths, session_names
 from wsnotebook.workbench.connection import CONNECTION
+from wsnotebook.workbench.curl import curl_words
 from wsnotebook.workbench.receiving import AMOUNTS, read_amount
 from wsnotebook.workbench.recordingverbs import RECORDING
 from wsnotebook.workbench.values import (
@@ -39,6 +40,8 @@ _ALL = (
         ),
         waits=True,
         of_bench=True,
+        pasted={"curl": curl_words, "curl.exe": curl_words},
+        more="A line that a browser has copied as cURL is an address too: %%ws connect --name feed, and the line below.",
         time_limit="open_timeout",
         example="connect ws://127.0.0.1:8765/ --name feed",
     ),
