@@ -3,7 +3,8 @@
 python tests/benchmarks/sessions.py [--quick] [--rounds N]
 
 A server in another process sends 2,000 frames of 100 B a second in all, to one session after the other; each is
-delivered. Lag is how much later than asked a timer of 1 ms fires. Memory is the growth of the resident set.
+delivered. Lag is how much later than asked a timer of 1 ms fires. Memory is the growth of the resident set. Connecting is
+to open many at once, and to close them. Goals: 20 KiB, and 1.2 times the connecting of websockets.
 """
 
 from __future__ import annotations
@@ -17,22 +18,32 @@ import subprocess
 import sys
 import time
 from argparse import Namespace
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack
 from functools import partial
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import psutil
 from launch import launch, options_of
 from measure import Meter, Result, in_fresh_process, medians
+from peers import connect_websockets, connect_wsnotebook
 from server import ACCEPT_GUID
 from table import number
 
-import wsnotebook
-
 __all__ = ["main", "sessions"]
 
-COLUMNS = ("sessions", "log", "lag p50 ms", "lag p99 ms", "frames/s", "idle KiB each", "connect CPU ms")
-FIGURES = ("p50", "p99", "rate", "idle", "connect")
+COLUMNS = (
+    "peer",
+    "sessions",
+    "lag p50 ms",
+    "lag p99 ms",
+    "frames/s",
+    "idle KiB each",
+    "connect CPU ms",
+    "close CPU ms",
+)
+FIGURES = ("p50", "p99", "rate", "idle", "connect", "close")
 COUNTS = (1, 50, 200, 1_000)
 QUICK = (1, 50)
 RATE = 2_000
@@ -43,6 +54,7 @@ TICK = 0.001
 """Seconds of the timer."""
 AT_ONCE = 50
 """Sessions that connect at the same time: a listener's queue is short."""
+CLOSE = b"\x88\x02\x03\xe8"
 FRAME = b"\x81\x64" + b"x" * 100
 
 
@@ -60,8 +72,13 @@ async def serve() -> None:
             b"Sec-WebSocket-Accept: " + key + b"\r\n\r\n"
         )
         writers.append(writer)
-        await reader.read(1)
-        begun.set()
+        while data := await reader.read(1 << 16):
+            if data[0] == CLOSE[0]:
+                writer.write(CLOSE)
+                break
+            begun.set()
+        writers.remove(writer)
+        writer.close()
 
     async with await asyncio.start_server(accept, "127.0.0.1", 0) as listener:
         print(listener.sockets[0].getsockname()[1], flush=True)
@@ -69,7 +86,8 @@ async def serve() -> None:
         sent, began = 0, time.perf_counter()
         while True:
             for _ in range(int((time.perf_counter() - began) * RATE) - sent):
-                writers[sent % len(writers)].write(FRAME)
+                if writers:
+                    writers[sent % len(writers)].write(FRAME)
                 sent += 1
             await asyncio.sleep(TURN)
 
@@ -90,52 +108,158 @@ async def lags(seconds: float) -> list[float]:
     return found
 
 
-async def connect_all(
-    url: str, count: int, log: wsnotebook.FrameLog | None
-) -> list[wsnotebook.ClientWebSocketSession]:
+class Opened(NamedTuple):
+    """A session of any peer."""
+
+    begin: Callable[[], Awaitable[object]]
+    """Sends a frame."""
+    follow: Callable[[list[int]], Awaitable[None]]
+    """Counts what is received, in the list's one number, until it is cancelled."""
+    close: Callable[[], Awaitable[object]]
+
+
+Opener: TypeAlias = Callable[[str], Awaitable[Opened]]
+"""Connects to a URL."""
+
+
+def following(session: Any) -> Callable[[list[int]], Awaitable[None]]:
+    """Return the coroutine function that counts what iteration yields."""
+
+    async def follow(received: list[int]) -> None:
+        async for _ in session:
+            received[0] += 1
+
+    return follow
+
+
+async def own_logs(stack: AsyncExitStack) -> Opener:
+    """wsnotebook, a log for each session."""
+
+    async def connect(url: str) -> Opened:
+        session = await connect_wsnotebook(url)
+        return Opened(partial(session.send, "begin"), following(session), session.close)
+
+    return connect
+
+
+async def one_log(stack: AsyncExitStack) -> Opener:
+    """wsnotebook, one log for all."""
+    from wsnotebook import FrameLog
+
+    log = FrameLog()
+
+    async def connect(url: str) -> Opened:
+        session = await connect_wsnotebook(url, log=log)
+        return Opened(partial(session.send, "begin"), following(session), session.close)
+
+    return connect
+
+
+async def websockets(stack: AsyncExitStack) -> Opener:
+    """Bare websockets."""
+
+    async def connect(url: str) -> Opened:
+        session = await connect_websockets(url)
+        return Opened(partial(session.send, "begin"), following(session), session.close)
+
+    return connect
+
+
+async def aiohttp(stack: AsyncExitStack) -> Opener:
+    """aiohttp's client, one for all sessions."""
+    from aiohttp import ClientSession, TCPConnector
+
+    client = await stack.enter_async_context(ClientSession(connector=TCPConnector(limit=0)))
+
+    async def connect(url: str) -> Opened:
+        session = await client.ws_connect(url)
+        return Opened(partial(session.send_str, "begin"), following(session), session.close)
+
+    return connect
+
+
+async def picows(stack: AsyncExitStack) -> Opener:
+    """picows, whose callback counts."""
+    from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
+
+    class Counter(WSListener):
+        received = [0]  # nobody follows yet
+
+        def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+            self.received[0] += 1
+
+    async def connect(url: str) -> Opened:
+        transport, counter = await ws_connect(Counter, url)
+        assert isinstance(counter, Counter)
+
+        async def follow(received: list[int]) -> None:
+            counter.received = received
+            await asyncio.Event().wait()
+
+        async def begin() -> None:
+            transport.send(WSMsgType.TEXT, b"begin")
+
+        async def close() -> None:
+            transport.send_close()
+            await transport.wait_disconnected()
+
+        return Opened(begin, follow, close)
+
+    return connect
+
+
+PEERS = {
+    "picows": picows,
+    "aiohttp": aiohttp,
+    "websockets": websockets,
+    "wsnotebook, own logs": own_logs,
+    "wsnotebook, one log": one_log,
+}
+
+
+async def connect_all(connect: Opener, url: str, count: int) -> list[Opened]:
     """Return so many open sessions."""
-    opened: list[wsnotebook.ClientWebSocketSession] = []
+    opened: list[Opened] = []
     while len(opened) < count:
-        names = range(len(opened), min(count, len(opened) + AT_ONCE))
-        opened += await asyncio.gather(*(wsnotebook.connect(url, name=f"s{n}", log=log) for n in names))
+        opened += await asyncio.gather(*(connect(url) for _ in range(min(AT_ONCE, count - len(opened)))))
     return opened
 
 
-async def run_sessions(url: str, count: int, shared: bool, seconds: float) -> Result:
-    """Open sessions, look at them idle, then let all receive."""
-    log = wsnotebook.FrameLog() if shared else None
-    received = 0
-
-    async def follow(session: wsnotebook.ClientWebSocketSession) -> None:
-        nonlocal received
-        async for _ in session:
-            received += 1
-
-    first = await connect_all(url, 1, log)  # it loads modules
-    before = resident()
-    with Meter() as meter:
-        opened = await connect_all(url, count, log)
-    idle = resident() - before
-    readers = [asyncio.create_task(follow(session)) for session in first + opened]
-    await opened[0].send("begin")
-    await lags(0.5)  # until all is under way
-    received = 0
-    late = np.array(await lags(seconds)) * 1e3
-    rate = received / seconds
-    for reader in readers:
-        reader.cancel()
-    await asyncio.gather(*readers, return_exceptions=True)
+async def run_sessions(peer: str, url: str, count: int, seconds: float) -> Result:
+    """Open sessions, look at them idle, let all receive, and close them."""
+    async with AsyncExitStack() as stack:
+        connect = await PEERS[peer](stack)
+        first = await connect_all(connect, url, 1)  # it loads modules
+        before = resident()
+        with Meter() as connecting:
+            opened = await connect_all(connect, url, count)
+        idle = resident() - before
+        received = [0]
+        readers = [asyncio.ensure_future(session.follow(received)) for session in first + opened]
+        await asyncio.sleep(0.1)  # until all follow
+        await opened[0].begin()
+        await lags(0.5)  # until all is under way
+        received[0] = 0
+        late = np.array(await lags(seconds)) * 1e3
+        rate = received[0] / seconds
+        for reader in readers:
+            reader.cancel()
+        await asyncio.gather(*readers, return_exceptions=True)
+        with Meter() as closing:
+            for start in range(0, len(opened), AT_ONCE):
+                await asyncio.gather(*(session.close() for session in opened[start : start + AT_ONCE]))
     p50, p99 = np.percentile(late, (50, 99))
     return {
         "p50": float(p50),
         "p99": float(p99),
         "rate": rate,
         "idle": idle / count / 1024,
-        "connect": meter.cpu / count * 1e3,
+        "connect": connecting.cpu / count * 1e3,
+        "close": closing.cpu / count * 1e3,
     }
 
 
-def sessions(count: int, shared: bool, seconds: float) -> Result:
+def sessions(peer: str, count: int, seconds: float) -> Result:
     """Run run_sessions beside its server."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, 4 * max(COUNTS)), most))
@@ -143,27 +267,28 @@ def sessions(count: int, shared: bool, seconds: float) -> Result:
         try:
             assert server.stdout is not None
             url = f"ws://127.0.0.1:{int(server.stdout.readline())}/"
-            return asyncio.run(run_sessions(url, count, shared, seconds))
+            return asyncio.run(run_sessions(peer, url, count, seconds))
         finally:
             server.terminate()
 
 
 def groups(options: Namespace) -> Iterator[list[list[str]]]:
-    """Run each number of sessions with a log of their own, and with one log."""
-    seconds = 2 if options.quick else 8
+    """Let all peers hold each number of sessions."""
+    seconds = 1 if options.quick else 3
     for count in QUICK if options.quick else COUNTS:
         runs = {
-            name: partial(in_fresh_process, sessions, count=count, shared=shared, seconds=seconds)
-            for name, shared in (("own", False), ("shared", True))
+            peer: partial(in_fresh_process, sessions, peer=peer, count=count, seconds=seconds)
+            for peer in PEERS
         }
         figures = medians(options.rounds, runs)
-        yield [row(count, name, figures[name]) for name in runs]
+        yield [row(peer, count, figures[peer]) for peer in runs]
 
 
-def row(count: int, log: str, figures: Result | None) -> list[str]:
+def row(peer: str, count: int, figures: Result | None) -> list[str]:
     """Return one row of the table."""
-    assert figures is not None
-    return [f"{count:,}", log, *(number(figures[key], 0 if key == "rate" else 2) for key in FIGURES)]
+    if figures is None:
+        return [peer, f"{count:,}", "not installed", *["-"] * 5]
+    return [peer, f"{count:,}", *(number(figures[key], 0 if key == "rate" else 2) for key in FIGURES)]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
