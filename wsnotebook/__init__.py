@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from wsnotebook.files.framelog import FrameLog as FrameLog
     from wsnotebook.files.loading import load as load
     from wsnotebook.files.recovery import recover as recover
+    from wsnotebook.kernel.running import run as run
     from wsnotebook.session.capacity import Channels as Channels
     from wsnotebook.session.capacity import bounded as bounded
     from wsnotebook.session.capacity import unlimited as unlimited
@@ -73,6 +74,7 @@ _HOMES = {
     "files.framelog": "FrameLog",
     "files.loading": "load",
     "files.recovery": "recover",
+    "kernel.running": "run",
     "session.capacity": "Channels bounded unlimited",
     "session.client": "connect ws ws_raw wss wss_raw",
     "session.converters": "JsonConverter",

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from IPython.core import async_helpers
 from IPython.core.interactiveshell import ExecutionResult, InteractiveShell
 from IPython.utils.capture import capture_output
 from traitlets.config import Config
+from websockets.asyncio.server import ServerConnection, serve
 
 from wsnotebook.errors import SessionClosed
 from wsnotebook.kernel.magics import load_ipython_extension, unload_ipython_extension
@@ -153,3 +155,29 @@ def connected(notebook: Notebook) -> Notebook:
     """Magics loaded and a session called one."""
     notebook.run("%ws connect ws://lab/")
     return notebook
+
+
+@pytest.fixture
+def impatient_server() -> Iterator[str]:
+    """Echo in a thread, and hang up on a client that does not answer a ping within 0.2 s."""
+    urls: list[str] = []
+    started, stop = threading.Event(), threading.Event()
+
+    async def echo(connection: ServerConnection) -> None:
+        async for message in connection:
+            await connection.send(message)
+
+    async def main() -> None:
+        async with serve(echo, "127.0.0.1", 0, ping_interval=0.2, ping_timeout=0.2) as server:
+            urls.append(f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/")
+            started.set()
+            await asyncio.to_thread(stop.wait)
+
+    thread = threading.Thread(target=asyncio.run, args=(main(),))
+    thread.start()
+    started.wait()
+    try:
+        yield urls[0]
+    finally:
+        stop.set()
+        thread.join()

@@ -1,10 +1,15 @@
-"""Checks of numeric arguments: sizes in bytes, times in seconds. Checks of the handshake are in address.py."""
+"""Checks of arguments of connect(): sizes in bytes, times in seconds, extensions, TLS. Those of the request are in address.py."""
 
 from __future__ import annotations
 
+import ssl as ssl_module
+from collections.abc import Sequence
 from datetime import timedelta
 
-__all__ = ["check_frame_size", "seconds"]
+from wsnotebook.errors import InvalidURL
+from wsnotebook.wire.extensions import PerMessageDeflate, WebSocketExtensionFactory, check_claims
+
+__all__ = ["check_frame_size", "check_ssl", "offers", "seconds"]
 
 
 def check_frame_size(limit: int | None) -> int | None:
@@ -32,3 +37,35 @@ def seconds(value: float | timedelta, name: str) -> float:
     if not number > 0:
         raise ValueError(f"{name} is a number of seconds over 0, not {value!r}; None turns it off")
     return number
+
+
+def offers(
+    raw: bool, extensions: Sequence[WebSocketExtensionFactory] | None, compression: str | None
+) -> tuple[WebSocketExtensionFactory, ...]:
+    """Return the extensions that a session offers: those given, or the default ones.
+
+    Raises:
+        ValueError: another word for compression, or two extensions that claim the same bit.
+    """
+    if compression not in ("deflate", None):
+        raise ValueError(f"compression is 'deflate' or None, not {compression!r}")
+    if extensions is None:
+        extensions = () if raw or compression is None else (PerMessageDeflate(),)
+    check_claims(extensions)
+    return tuple(extensions)
+
+
+def check_ssl(url: str, context: ssl_module.SSLContext | None) -> ssl_module.SSLContext | None:
+    """Return the context for TLS, if one was given.
+
+    Raises:
+        TypeError: it is none.
+        InvalidURL: the URL is not wss://.
+    """
+    if context is None:
+        return None
+    if not isinstance(context, ssl_module.SSLContext):
+        raise TypeError(f"ssl is an ssl.SSLContext, not {context!r}: ssl.create_default_context() makes one")
+    if not url.startswith("wss:"):
+        raise InvalidURL(url, "an SSLContext was given, and TLS is for wss://")
+    return context

@@ -38,7 +38,7 @@ from wsnotebook.session.address import (
     check_url,
     check_value,
 )
-from wsnotebook.session.arguments import check_frame_size, seconds
+from wsnotebook.session.arguments import check_frame_size, check_ssl, offers, seconds
 from wsnotebook.session.call import HttpCall
 from wsnotebook.session.capacity import Channels
 from wsnotebook.session.converters import Converter, JsonConverter
@@ -46,12 +46,13 @@ from wsnotebook.session.default import DefaultClientWebSocketSession
 from wsnotebook.session.dialer import Dialer, Options
 from wsnotebook.session.habits import CONNECT, Habits, explain_keywords
 from wsnotebook.session.heartbeat import Heartbeat
+from wsnotebook.session.intermittent import is_intermittent
 from wsnotebook.session.iothread import IoThread
 from wsnotebook.session.pump import Pump
 from wsnotebook.session.recording import SessionRecording
 from wsnotebook.session.registry import OPENED
 from wsnotebook.session.session import ClientWebSocketSession
-from wsnotebook.wire.extensions import PerMessageDeflate, WebSocketExtensionFactory, check_claims
+from wsnotebook.wire.extensions import WebSocketExtensionFactory
 
 __all__ = ["Auth", "connect", "ws", "ws_raw", "wss", "wss_raw"]
 
@@ -105,7 +106,8 @@ class connect(Habits, lines=CONNECT):
         record: a new ``.pcapng`` file, or a directory as "name/", to write the log to until the session has ended, in
             addition to memory; see ``session.log.record_to``.
         io: "kernel" runs the session's I/O on this event loop; "thread" on its own thread, so that a blocking cell
-            does not stop it.
+            does not stop it. None chooses: a thread where the loop runs only now and then, as between two prompts of
+            IPython's terminal and two calls of wsnotebook.run(); else this loop.
 
     Raises:
         ValueError, TypeError, InvalidURL: an invalid argument; raised by the call itself.
@@ -140,10 +142,10 @@ class connect(Habits, lines=CONNECT):
         converter: Converter | None = JsonConverter(),  # noqa: B008 - it holds nothing that changes
         log: FrameLog | None = None,
         record: str | Path | None = None,
-        io: Literal["kernel", "thread"] = "kernel",
+        io: Literal["kernel", "thread"] | None = None,
     ) -> None:
-        if io not in ("kernel", "thread"):
-            raise ValueError(f"io is 'kernel' or 'thread', not {io!r}")
+        if io not in ("kernel", "thread", None):
+            raise ValueError(f"io is 'kernel' or 'thread', or None to choose; not {io!r}")
         if raw and (extensions or ping_interval is not None):
             remedy = "pinger(session, period, timeout) starts one"
             raise ValueError(f"a raw session has no extensions and no pinger of its own: {remedy}")
@@ -156,7 +158,7 @@ class connect(Habits, lines=CONNECT):
             headers=_all_headers(headers, cookies, auth),
             origin=None if origin is None else check_value("Origin", origin),
             subprotocols=check_subprotocols(subprotocols),
-            extensions=_offers(raw, extensions, compression),
+            extensions=offers(raw, extensions, compression),
             masking=bool(masking),
             max_frame_size=check_frame_size(max_frame_size),
             ping_interval=None if ping_interval is None else seconds(ping_interval, "ping_interval"),
@@ -164,12 +166,12 @@ class connect(Habits, lines=CONNECT):
             open_timeout=open_timeout,
             close_timeout=close_timeout,
             channels=channels or Channels(),
-            ssl=_check_ssl(url, ssl),
+            ssl=check_ssl(url, ssl),
             proxy=proxy,
             user_agent=None if user_agent is None else check_value("User-Agent", user_agent),
             converter=converter,
             log=FrameLog() if log is None else log,
-            on_own_thread=io == "thread",
+            io=io,
         )
 
     def __await__(self) -> Generator[Any, None, ClientWebSocketSession]:
@@ -242,10 +244,12 @@ class connect(Habits, lines=CONNECT):
     async def _open(self, attempt: int) -> ClientWebSocketSession:
         """Dial, perform the handshake, and return the session."""
         options = self._options
-        session = _make_session(options, attempt)
+        loop = asyncio.get_running_loop()
+        on_thread = options.io == "thread" or (options.io is None and is_intermittent(loop))
+        session = _make_session(options, attempt, on_thread)
         options.log.note("connecting", redact_url(options.address.url), options.name)
         try:
-            with Heartbeat.of(asyncio.get_running_loop()).beating():
+            with Heartbeat.of(loop).beating():
                 call = await _run(session, Dialer(options, session.pump).dial())
             session.opened(call)
             OPENED.add(session)
@@ -257,7 +261,7 @@ class connect(Habits, lines=CONNECT):
         return session
 
 
-def _make_session(options: Options, attempt: int) -> ClientWebSocketSession:
+def _make_session(options: Options, attempt: int, on_thread: bool) -> ClientWebSocketSession:
     def make_pump(notify: Any) -> Pump:
         return Pump(
             options.log,
@@ -267,14 +271,14 @@ def _make_session(options: Options, attempt: int) -> ClientWebSocketSession:
             close_timeout=options.close_timeout,
             masking=options.masking,
             notify=notify,
-            on_own_thread=options.on_own_thread,
+            on_own_thread=on_thread,
             attempt=attempt,
         )
 
     common: dict[str, Any] = {
         "make_pump": make_pump,
         "converter": options.converter,
-        "thread": IoThread(f"wsnotebook {options.name}") if options.on_own_thread else None,
+        "thread": IoThread(f"wsnotebook {options.name}") if on_thread else None,
         "max_frame_size": options.max_frame_size,
     }
     if options.raw:
@@ -306,27 +310,6 @@ def _all_headers(
         user, password = auth
         fields.append(("Authorization", "Basic " + b64encode(f"{user}:{password}".encode()).decode()))
     return check_headers(fields)
-
-
-def _offers(
-    raw: bool, extensions: Sequence[WebSocketExtensionFactory] | None, compression: str | None
-) -> tuple[WebSocketExtensionFactory, ...]:
-    if compression not in ("deflate", None):
-        raise ValueError(f"compression is 'deflate' or None, not {compression!r}")
-    if extensions is None:
-        extensions = () if raw or compression is None else (PerMessageDeflate(),)
-    check_claims(extensions)
-    return tuple(extensions)
-
-
-def _check_ssl(url: str, context: ssl_module.SSLContext | None) -> ssl_module.SSLContext | None:
-    if context is None:
-        return None
-    if not isinstance(context, ssl_module.SSLContext):
-        raise TypeError(f"ssl is an ssl.SSLContext, not {context!r}: ssl.create_default_context() makes one")
-    if not url.startswith("wss:"):
-        raise InvalidURL(url, "an SSLContext was given, and TLS is for wss://")
-    return context
 
 
 def _problem(error: CallError) -> str:

@@ -47,7 +47,7 @@ class Options:
     user_agent: str | None
     converter: Converter | None
     log: FrameLog
-    on_own_thread: bool
+    io: Literal["kernel", "thread"] | None
 
 
 class Dialer(_websockets_connect):

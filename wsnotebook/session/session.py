@@ -29,6 +29,7 @@ from wsnotebook.session.expecting import expect
 from wsnotebook.session.habits import SESSION, Habits
 from wsnotebook.session.heartbeat import Heartbeat
 from wsnotebook.session.incoming import ReceiveChannel
+from wsnotebook.session.intermittent import is_intermittent
 from wsnotebook.session.iothread import IoThread
 from wsnotebook.session.joiner import Joiner
 from wsnotebook.session.outgoing import Item, SendChannel
@@ -571,6 +572,8 @@ class ClientWebSocketSession(Habits, lines=SESSION):
                 self.thread.stop()
 
     def _stalled(self, seconds: float) -> None:
+        if is_intermittent(self._loop):
+            return  # it was at a prompt
         where = (
             "its own thread went on"
             if self.thread is not None
