@@ -86,8 +86,8 @@ async def serve() -> None:
         sent, began = 0, time.perf_counter()
         while True:
             for _ in range(int((time.perf_counter() - began) * RATE) - sent):
-                if writers:
-                    writers[sent % len(writers)].write(FRAME)
+                if writers and not (writer := writers[sent % len(writers)]).is_closing():
+                    writer.write(FRAME)
                 sent += 1
             await asyncio.sleep(TURN)
 

@@ -109,7 +109,7 @@ CONNECTION: tuple[Argument, ...] = (
     ),
     _row(
         "io",
-        "thread: go on while a cell computes (default kernel)",
+        "thread: go on while a cell computes (default: kernel, at a prompt thread)",
         "--io",
         choices=("kernel", "thread"),
     ),
