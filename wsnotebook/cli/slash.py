@@ -7,18 +7,19 @@ the rest is text as it was typed: nothing is replaced in it.
 from __future__ import annotations
 
 import argparse
-import difflib
 import inspect
+import json
 import re
-import shlex
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
 from wsnotebook.errors import WsNotebookError
 from wsnotebook.safetext import safe_text
 from wsnotebook.workbench import Workbench
+from wsnotebook.workbench.suggestions import nearest_option, nearest_verb
 from wsnotebook.workbench.verb import Verb
 from wsnotebook.workbench.verbs import VERBS
+from wsnotebook.workbench.words import split
 
 __all__ = ["Slash", "Wrong"]
 
@@ -31,6 +32,7 @@ TYPED = {name: verb for name, verb in VERBS.items() if name not in _OF_NOTEBOOK}
 
 _HELP = {"-h", "--help"}
 _WORD = re.compile(r"\s*(\S+)")
+_LATE = re.compile(r"(?<=\s)-{1,2}[A-Za-z][\w-]*(?=[=\s]|$)")
 _WIDTH = 79  # columns of a help: a line of 80 would be followed by an empty one on some terminals
 
 
@@ -108,8 +110,8 @@ def _verb(word: str) -> Verb:
     if word in _OF_NOTEBOOK:
         raise Wrong(f"/{word} is for a notebook: /save FILE or --record FILE keeps the frames for one.")
     if word not in TYPED:
-        near = difflib.get_close_matches(word, [*TYPED, *_SHORT], n=1)
-        hint = f"did you mean /{near[0]}? " if near else ""
+        near = nearest_verb(word, [*TYPED, *_SHORT])
+        hint = f"did you mean /{near}? " if near else ""
         raise Wrong(f"there is no verb /{word}: {hint}/help lists them, and //{word} sends the text /{word}.")
     return TYPED[word]
 
@@ -118,14 +120,18 @@ def _split(verb: Verb, rest: str) -> tuple[list[str], str]:
     """Split the words of a line, for a verb with a text only the options before it; return them and the text."""
     if not verb.takes_text:
         try:
-            return shlex.split(rest), ""
+            return split(rest), ""
         except ValueError as error:
-            raise Wrong(f"{str(error).lower()}: put a value with blanks or quotes between quotes.") from error
+            raise Wrong(f"/{verb.name}: {error}") from error
     words: list[str] = []
     while (match := _WORD.match(rest)) and match[1].startswith("-"):
         flag = match[1]
-        if flag != "--" and flag.partition("=")[0] not in {*verb.options, *_HELP}:
-            raise Wrong(f"/{verb.name} has no option {flag}: put -- before a text that begins with a dash.")
+        if flag != "--" and (name := flag.partition("=")[0]) not in {*verb.options, *_HELP}:
+            near = nearest_option(name, verb)
+            hint = f"did you mean {near}? " if near else ""
+            raise Wrong(
+                f"/{verb.name} has no option {name}: {hint}Put -- before a text that begins with a dash."
+            )
         rest = rest[match.end() :]
         if flag == "--":
             return words, rest[1:]
@@ -133,7 +139,22 @@ def _split(verb: Verb, rest: str) -> tuple[list[str], str]:
         if flag in verb.valued and (value := _WORD.match(rest)):
             words.append(value[1])
             rest = rest[value.end() :]
-    return words, rest.strip()
+    text = rest.strip()
+    late = _LATE.search(text)
+    if late and not _is_json(text):
+        raise Wrong(
+            f"the option {late[0]} stands after the text: write it first, as /{verb.name} {late[0]} … TEXT, or -- before "
+            "the text if it is a part of it."
+        )
+    return words, text
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _help(word: str) -> str:
