@@ -87,7 +87,9 @@ class Pinger:
         """Latencies in seconds, a Series indexed by the time of the pong (UTC)."""
         from wsnotebook.log.dataframe import timed_series  # here, so that a session does not import pandas
 
-        return timed_series(self._rounds, "latency")
+        return timed_series(
+            list(self._rounds), "latency"
+        )  # a copy: with io="thread" the next round may end meanwhile
 
     def stop(self) -> None:
         """Send no more pings, and ignore the pong of a ping that was sent. Any thread."""
