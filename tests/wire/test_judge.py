@@ -584,6 +584,28 @@ def test_a_frame_a_read_means_what_it_means_among_others(
     )
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(
+            b"\x82\x7f" + (1 << 17).to_bytes(8, "big") + bytes(119), id="129 bytes of a 64-bit length"
+        ),
+        pytest.param(
+            b"\x82\x80" + KEY + b"\x81\x7a" + b"a" * 122, id="a masked empty binary, and a text of 122 bytes"
+        ),
+        pytest.param(b"\x81\xff" + bytes(255), id="257 bytes of a masked 64-bit length"),
+        pytest.param(b"\x82\x7e\x00\x80" + bytes(127), id="a byte less than is declared"),
+        pytest.param(b"\x82\x7e\x00", id="a part of a 16-bit length"),
+    ],
+)
+def test_a_read_that_is_as_long_as_its_second_byte_says_is_no_frame_alone(data: bytes) -> None:
+    """The second byte is a length only up to 125: above it are the mask and the two extended forms (RFC 6455 §5.2)."""
+    judge = Judge("server")
+    assert judge.receive_single(data) is None
+    log, _ = judged(judge, [data], "server")
+    assert rows_of(log, "in") == rows_of(judged(Judge("server"), one_by_one(data), "server")[0], "in")
+
+
 def meaning(reading: Reading) -> tuple[Any, ...]:
     """Return what an endpoint has to do about a reading."""
     fault = None if reading.fault is None else (str(reading.fault.exception), reading.fault.code)

@@ -102,9 +102,11 @@ class Scanner:
         if self._tail or self._body is not None or self._skip or self._in_message or size < 2:
             return None
         head, length, start = data[0], data[1], 2
-        if length == 126 and size > 4:
+        if length > 125:
+            if length != 126 or size < 4:  # a mask, a 64-bit length, or not the whole header (RFC 6455 §5.2)
+                return None
             length, start = data[2] << 8 | data[3], 4
-            if length < 126:  # not the shortest form (RFC 6455 §5.2)
+            if length < 126:  # not the shortest form
                 return None
         if start + length != size or head not in self.plain:
             return None
