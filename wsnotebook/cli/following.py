@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Iterator
-from typing import Any
 
 from wsnotebook.log.rowlog import RowLog
 
@@ -21,7 +20,7 @@ def waking(log: RowLog, event: asyncio.Event) -> Iterator[None]:
     """Set ``event`` at each append to a log in the block, whatever thread appends."""
     loop = asyncio.get_running_loop()
 
-    def wake(*_: Any) -> None:
+    def wake() -> None:
         if not event.is_set():
             loop.call_soon_threadsafe(event.set)
 

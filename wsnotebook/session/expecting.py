@@ -13,9 +13,6 @@ from wsnotebook.wire.frames import CloseReason
 __all__ = ["expect"]
 
 _KEPT = 20  # messages that the exception has: a feed sends millions in the time of an expectation
-_AT_ONCE = (
-    256  # messages compared before the loop gets its turn: receive() does not wait while some are there
-)
 
 
 async def expect(
@@ -59,8 +56,6 @@ async def expect(
                     nearest = (message, found)
                 passed.append(message)
                 count += 1
-                if count % _AT_ONCE == 0:
-                    await asyncio.sleep(0)
     except (SessionClosed, SessionFault) as error:
         raise failed(error.reason if isinstance(error, SessionClosed) else error) from error
     except TimeoutError:

@@ -87,9 +87,8 @@ class Pinger:
         """Latencies in seconds, a Series indexed by the time of the pong (UTC)."""
         from wsnotebook.log.dataframe import timed_series  # here, so that a session does not import pandas
 
-        return timed_series(
-            list(self._rounds), "latency"
-        )  # a copy: with io="thread" the next round may end meanwhile
+        rounds = list(self._rounds)  # a copy: with io="thread" the next round may end meanwhile
+        return timed_series(rounds, "latency")
 
     def stop(self) -> None:
         """Send no more pings, and ignore the pong of a ping that was sent. Any thread."""

@@ -1,7 +1,8 @@
 """Both halves of permessage-deflate (RFC 7692): the sending one, and a receiving one that is bounded and true to BFINAL.
 
-zlib's objects are made when they are first used: those of a quiet session would be most of its memory. websockets 17.4 loses text when a server ends a message with a final DEFLATE block and keeps its context
-(RFC 7692 §7.2.3.4–5): its decompressor is at its end and returns nothing ever after.
+zlib's objects are made when they are first used: those of a quiet session would be most of its memory. websockets 17.4
+loses text when a server ends a message with a final DEFLATE block and keeps its context (RFC 7692 §7.2.3.4–5): its
+decompressor is at its end and returns nothing ever after.
 """
 
 from __future__ import annotations
@@ -201,8 +202,8 @@ class Inflater:
             pieces.append(piece)
             self._keep(piece)
             left = len(rest) + len(whole) - place
-            decoder = self._decoder or self._make_decoder()
-            if decoder.eof:  # BFINAL=1: the next block needs a new decoder over the same window
+            assert self._decoder is not None  # start() has made it
+            if self._decoder.eof:  # BFINAL=1: the next block needs a new decoder over the same window
                 self._decoder = zlib.decompressobj(-self._window_bits, zdict=self._window())
                 if not left or (final and left == len(_SYNC_TAIL)):
                     break
@@ -216,7 +217,7 @@ class Inflater:
                 rest = whole[place : place + _PIECE]
                 place += len(rest)
             room = _STEP if limit is None else min(_STEP, limit - size + 1)
-            piece = (self._decoder or self._make_decoder()).decompress(rest, room)
+            piece = self._decoder.decompress(rest, room)
             rest = self._left_over()
         if final and not self._context_takeover:
             self.restart()
@@ -228,7 +229,8 @@ class Inflater:
 
     def _left_over(self) -> bytes:
         """Return the input that the decoder has not used."""
-        decoder = self._decoder or self._make_decoder()
+        decoder = self._decoder
+        assert decoder is not None  # start() has made it
         return decoder.unused_data if decoder.eof else decoder.unconsumed_tail
 
     def _keep(self, piece: bytes) -> None:

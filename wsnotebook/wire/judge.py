@@ -55,9 +55,8 @@ class Judge:
         """Returns where the next bytes may be put, because all of them belong to a large frame; None for anywhere."""
         self._read_size: int | None = None  # bytes scanned at once; None for all
         self._has_failed = False
-        self._inflated: ScannedBatch | None = (
-            None  # the frame of the last read, which receive_single() found wrong
-        )
+        # The frame of the last read, where receive_single() has inflated it and found it wrong.
+        self._inflated: ScannedBatch | None = None
         self._is_failed_early = False  # by the beginning of a frame whose row has not come
 
     @property
