@@ -229,6 +229,7 @@ def _overview(verbs: Mapping[str, Verb]) -> str:
   %ws send {{"op": "subscribe"}}
   message = %ws recv --timeout 5
 
-Verbs act on the session opened or chosen last, or to --name NAME. %ws help VERB, or %ws VERB?, has the options.
+Verbs act on the session opened or chosen last, or on the one called NAME with --name NAME.
+%ws help VERB, or %ws VERB?, has the options.
 {RULE}
 In a line without text a comment may follow, and a semicolon at its end shows no result."""

@@ -18,8 +18,9 @@ MARK = "\0"
 """Stands for a value or a piece of JSON where only the typed words matter; no Python source contains it."""
 
 RULE = """\
-{name} is replaced by the variable, {name:05d} with a format, {prices["ACME"]} by the value of an expression that
-begins with a name, as in an f-string. {{ and }} are braces. A JSON object or array stands as it is, and so does $."""
+{name} is replaced by the variable, {name:05d} with a format, {prices["ACME"]} by the value of
+an expression that begins with a name, as in an f-string. {{ and }} are braces. A JSON object or
+array stands as it is, and so does $."""
 """The rule as the help says it."""
 
 _REMEDY = "{name} is replaced by a variable; write {{ and }} for braces that stay"
