@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NoReturn
 
@@ -24,6 +25,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="fail, instead of skipping, where a browser, tshark, node or another program is missing; run long tests whole",
     )
+
+
+@pytest.fixture(autouse=True)
+def asyncio_is_not_patched() -> Iterator[None]:
+    """No test leaves nest_asyncio's patch behind: with it the tests that follow run on another asyncio.
+
+    A wait that is nested in a running loop needs a process of its own.
+    """
+    yield
+    assert not hasattr(asyncio, "_nest_patched")
 
 
 @pytest.fixture(scope="session")

@@ -173,11 +173,7 @@ def impatient_server() -> Iterator[str]:
             started.set()
             await asyncio.to_thread(stop.wait)
 
-    def run() -> None:  # not asyncio.run: nest_asyncio, where a test before has loaded it, replaces that
-        with asyncio.Runner() as runner:
-            runner.run(main())
-
-    thread = threading.Thread(target=run)
+    thread = threading.Thread(target=asyncio.run, args=(main(),))
     thread.start()
     started.wait()
     try:

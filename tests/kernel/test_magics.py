@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ast
 import asyncio
 import subprocess
 import sys
@@ -144,15 +145,30 @@ caught
 """
 
 
-def test_an_error_of_a_session_can_be_caught(connected: Notebook) -> None:
-    """By its type, with its own sentence and attributes, awaited and not."""
-    late, nested, code = connected.run(f"import wsnotebook\n{CATCH}")
+def test_an_error_of_a_session_can_be_caught() -> None:
+    """By its type, with its own sentence and attributes, awaited and not; in a process whose asyncio may be patched."""
+    cells = (
+        "%load_ext wsnotebook",
+        "from wsnotebook.lab import embedded_server\nserver = await embedded_server('silent')",
+        "%ws connect {server.url} --name one",
+        f"import wsnotebook\n{CATCH}",
+        "await server.stop()",
+        "print(caught)",
+    )
+    code = (
+        "from IPython.core.interactiveshell import InteractiveShell\n"
+        "shell = InteractiveShell.instance()\n"
+        f"for cell in {cells!r}:\n"
+        "    shell.run_cell(cell).raise_error()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    late, nested, code_of_close = ast.literal_eval(done.stdout.splitlines()[-1])
     assert (
         late
         == nested
         == "no message came from one within 0.01 s; what came before is in its log: see %ws log."
     )
-    assert code == 1000
+    assert code_of_close == 1000
 
 
 def test_no_name_of_ours_is_seen(connected: Notebook) -> None:

@@ -249,10 +249,7 @@ def conversations(
 ) -> dict[str, Conversation]:
     """Every conversation, held once for all tests here."""
     folder = tmp_path_factory.mktemp("truth")
-    with (
-        asyncio.Runner() as runner
-    ):  # not asyncio.run, which nest_asyncio replaces by one that leaves its loop open
-        return runner.run(hold_all(lambda name: make_witness(folder / f"{name}.pcap"), folder / "keys"))
+    return asyncio.run(hold_all(lambda name: make_witness(folder / f"{name}.pcap"), folder / "keys"))
 
 
 def wire_frames_of(df: pd.DataFrame) -> list[WireFrame]:
