@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
 from measure import Result, in_fresh_process, medians
 from table import number
 
-__all__ = ["COLUMNS", "compare"]
+__all__ = ["COLUMNS", "compare", "figures"]
 
 COLUMNS = ("peer", "payload", "CPU µs/frame", "wall µs/frame", "CPU / websockets")
 
@@ -21,7 +21,11 @@ def compare(
         peer: partial(in_fresh_process, move, peer=peer, url=url, name=name, messages=messages)
         for peer in peers
     }
-    results = medians(rounds, runs)
+    return figures(name, medians(rounds, runs))
+
+
+def figures(name: str, results: Mapping[str, Result | None]) -> list[list[str]]:
+    """Return the table's rows of one payload, where the median of each peer is known."""
     bare = results["websockets"]
     assert bare is not None
     return [

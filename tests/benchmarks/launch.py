@@ -30,8 +30,9 @@ def launch(
     subject: str,
     columns: Sequence[str],
     groups: Groups,
+    goals: str = "",
 ) -> None:
-    """Parse the command line, measure, print medians of the rounds under a title."""
+    """Parse the command line, measure, print medians of the rounds under a title, and the goals where there are some."""
     options = parser.parse_args(arguments)
     title = f"{subject}: medians of {options.rounds} rounds, each run in a fresh process"
-    print_table(title, columns, groups(options))
+    print_table(f"{title}\n{goals}" if goals else title, columns, groups(options))

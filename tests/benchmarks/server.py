@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from payloads import PAYLOADS, Payload
+from unread import ReceiveQueue
 
 __all__ = ["discarding", "echoing", "pacing", "prepared", "sending"]
 
@@ -25,8 +26,8 @@ ACCEPT_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455 §1.3
 CLOSE_NORMAL = b"\x88\x02\x03\xe8"
 DONE = b"\x81\x04done"
 PACE = 0.000_25
-"""Seconds between two frames that are to be a read each: several times what the slowest peer needs for one."""
-CONTINUATION, TEXT = 0, 1
+"""Least seconds between two frames that are to be a read each: several times what the slowest peer needs for one."""
+CONTINUATION, TEXT, CLOSE = 0, 1, 8
 FIN, RSV1 = 0x80, 0x40
 
 
@@ -133,25 +134,28 @@ def reader(payload: Payload) -> Callable[[socket.socket], None]:
 
 
 def pacer(payload: Payload) -> Callable[[socket.socket], None]:
-    """Return a talk that sends the payload frame by frame, so that each is a read of its own, then closes."""
+    """Return a talk that sends a frame when the client has read the one before, so that each is a read, then closes."""
     messages = prepared(payload)
 
     def talk(connection: socket.socket) -> None:
         connection.recv(65536)
-        due = time.perf_counter()
-        for number in range(payload.messages):
-            due += PACE
-            while time.perf_counter() < due:
-                pass
-            connection.sendall(messages[number % len(messages)])
+        with contextlib.closing(ReceiveQueue(connection)) as queue:
+            for number in range(payload.messages):
+                connection.sendall(messages[number % len(messages)])
+                due = time.perf_counter() + PACE
+                while time.perf_counter() < due or queue.size():
+                    pass
         say_goodbye(connection)
 
     return talk
 
 
 def echo(connection: socket.socket) -> None:
-    """Answer each short masked frame with its payload, until the client leaves."""
+    """Answer each short masked frame with its payload, until the client closes or leaves."""
     while len(data := connection.recv(65536)) > 1:
+        if data[0] == FIN | CLOSE:
+            say_goodbye(connection)
+            return
         length = data[1] & 0x7F
         key, masked = data[2:6], data[6 : 6 + length]
         mask = int.from_bytes((key * (length // 4 + 1))[:length], "big")
