@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 
+import numpy as np
 from measure import Meter, Result, warm
 from payloads import PAYLOADS, Payload
 
@@ -35,6 +36,9 @@ __all__ = [
 GO = "go"
 SPARE = 64 << 20
 """Bytes of memory beside the payload that a run may take."""
+READ = 1 << 18
+"""Bytes that a raw socket reads at once, as asyncio does."""
+MAX_HEADER = 10
 MASKED_GO = b"\x81\x82\0\0\0\0go"
 
 
@@ -49,18 +53,38 @@ Receiver: TypeAlias = Callable[[str, Payload, Meter], Coroutine[Any, Any, Receiv
 Sender: TypeAlias = Callable[[str, list[str], Meter], Coroutine[Any, Any, None]]
 
 
+def raw_socket(url: str) -> socket.socket:
+    """Return a socket after the handshake."""
+    address = urlsplit(url)
+    connection = socket.create_connection((address.hostname, address.port))
+    request = f"GET / HTTP/1.1\r\nHost: {address.netloc}\r\nSec-WebSocket-Key: {'A' * 22}==\r\n\r\n"
+    connection.sendall(request.encode())
+    connection.recv(65536)
+    return connection
+
+
 async def receive_raw_socket(url: str, payload: Payload, meter: Meter) -> None:
     """Read bytes until the end, see no frame: what the operating system alone costs."""
-    address = urlsplit(url)
-    with socket.create_connection((address.hostname, address.port)) as connection:
-        request = f"GET / HTTP/1.1\r\nHost: {address.netloc}\r\nSec-WebSocket-Key: {'A' * 22}==\r\n\r\n"
-        connection.sendall(request.encode())
-        connection.recv(65536)
-        buffer = bytearray(1 << 18)
+    with raw_socket(url) as connection:
+        buffer = bytearray(READ)
         with meter:
             connection.sendall(MASKED_GO)
             while connection.recv_into(buffer):
                 pass
+
+
+async def receive_raw_socket_kept(url: str, payload: Payload, meter: Meter) -> None:
+    """Read bytes until the end into memory that was not used before: what keeping them costs at least."""
+    with raw_socket(url) as connection:
+        space = payload.bytes + MAX_HEADER * (payload.frames + 1)
+        with meter:
+            view = memoryview(
+                np.empty(space + READ, np.uint8)
+            )  # in huge pages, a third of the cost of small ones
+            connection.sendall(MASKED_GO)
+            end = 0
+            while size := connection.recv_into(view[end : end + READ]):
+                end += size
 
 
 async def receive_picows(url: str, payload: Payload, meter: Meter) -> Received:
@@ -209,7 +233,8 @@ async def receive_delivered(url: str, payload: Payload, meter: Meter) -> Receive
 
 
 RECEIVERS: dict[str, Receiver] = {
-    "raw socket loop": receive_raw_socket,
+    "raw socket": receive_raw_socket,
+    "raw socket, bytes kept": receive_raw_socket_kept,
     "picows": receive_picows,
     "aiohttp": receive_aiohttp,
     "websockets": receive_websockets,
