@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from wsnotebook.wire.batch import FIN, OPCODE, RSV1, Batch, Flag, Single, first_byte, minimal_header, to_frame
 from wsnotebook.wire.decoding import decoders_of
-from wsnotebook.wire.direction import Direction
+from wsnotebook.wire.direction import Direction, Sender
 from wsnotebook.wire.extensions import DeflateExtension, WebSocketExtension
 from wsnotebook.wire.frames import Frame, Opcode
 from wsnotebook.wire.masking import apply_mask
@@ -19,7 +19,7 @@ from wsnotebook.wire.messages import is_utf8
 __all__ = ["Outgoing", "Serializer", "outgoing"]
 
 Outgoing: TypeAlias = tuple[int, bytes, int, bytes | None]
-"""First byte, payload, Flag.TEXT or 0, and a fixed mask key or None for a random one."""
+"""First byte, payload, Flag.TEXT or 0, and a fixed mask key, b"" for none, or None for what ``masking`` says."""
 
 _TEXT = 0x81  # a whole text message
 _PLAIN = frozenset((_TEXT, 0x82))
@@ -41,19 +41,21 @@ def outgoing(frame: Frame, mask_key: bytes | None = None) -> Outgoing:
 
 
 class Serializer:
-    """The sending half of a client's wire.
+    """The sending half of a wire.
 
     Args:
         masking: mask what is serialised next; may be set at any time.
         random: source of mask keys; called with a number of bytes.
+        sender: the side that sends, by whose rules the rows are judged.
     """
 
-    def __init__(self, *, masking: bool, random: Callable[[int], bytes]) -> None:
+    def __init__(self, *, masking: bool, random: Callable[[int], bytes], sender: Sender = "client") -> None:
         self.masking = masking
         self._random = random
         self._extensions: tuple[WebSocketExtension, ...] = ()
         self._deflate: DeflateExtension | None = None  # where it is the only one
-        self._direction = Direction("client")
+        self._masks = sender == "client"
+        self._direction = Direction(sender)
 
     def negotiate(self, claimed: int, extensions: tuple[WebSocketExtension, ...]) -> None:
         """Set what the handshake has negotiated.
@@ -71,20 +73,33 @@ class Serializer:
         """Return the rows and the bytes of some frames, in order."""
         if not items:
             return Batch(), b""
-        # A fresh key for each frame, which nobody can predict (RFC 6455 §5.3): the masked bytes are then not those that
-        # a script of a web page has chosen, and no proxy on the way can be made to take them for HTTP (§10.3).
-        keys = self._random(4 * len(items))
-        mask_keys = [keys[place : place + 4] for place in range(0, len(keys), 4)]
         heads, payloads, flags, fixed_keys = zip(*items, strict=True)
-        simple = self.masking and not self._extensions and self._direction.is_between_messages
-        if simple and _PLAIN.issuperset(heads) and not any(fixed_keys):
-            if heads.count(_TEXT) == flags.count(Flag.TEXT):  # every text is UTF-8
-                return _plain(heads, payloads, flags, mask_keys)
+        keys = self._mask_keys(fixed_keys)
+        simple = not self._extensions and self._direction.is_between_messages
+        if (
+            simple and _PLAIN.issuperset(heads) and heads.count(_TEXT) == flags.count(Flag.TEXT)
+        ):  # all are UTF-8
+            if self._masks and all(keys):
+                return _masked(heads, payloads, flags, keys)  # type: ignore[arg-type]  # none is None
+            if not self._masks and not any(keys):
+                return _unmasked(heads, payloads, flags)
         batch = Batch()
         parts: list[bytes] = []
-        for item, key in zip(items, mask_keys, strict=True):
-            self._one(item, item[3] or (key if self.masking else None), batch, parts)
+        for item, key in zip(items, keys, strict=True):
+            self._one(item, key, batch, parts)
         return batch, b"".join(parts)
+
+    def _mask_keys(self, fixed: Sequence[bytes | None]) -> Sequence[bytes | None]:
+        """Return the mask key of each frame; None for one that is not masked."""
+        if not self.masking:
+            return [key or None for key in fixed]
+        # A fresh key for each frame, which nobody can predict (RFC 6455 §5.3): the masked bytes are then not those that
+        # a script of a web page has chosen, and no proxy on the way can be made to take them for HTTP (§10.3).
+        random = self._random(4 * len(fixed))
+        keys = [random[place : place + 4] for place in range(0, len(random), 4)]
+        if fixed.count(None) == len(fixed):
+            return keys
+        return [key if given is None else given or None for given, key in zip(fixed, keys, strict=True)]
 
     def serialize_single(self, item: Outgoing) -> tuple[Single, bytes, bytes] | None:
         """Return the row, the mask key and the bytes of a masked whole message; None of any other frame.
@@ -132,7 +147,19 @@ class Serializer:
         return first_byte(opcode, *bits), wire_payload
 
 
-def _plain(
+def _unmasked(heads: Sequence[int], payloads: Sequence[bytes], flags: Sequence[int]) -> tuple[Batch, bytes]:
+    """Serialise a server's whole messages that no extension changes."""
+    batch = Batch()
+    batch.heads += bytes(heads)
+    batch.flags += bytes(flags)
+    batch.payloads += payloads
+    parts: list[bytes] = []
+    for head, payload in zip(heads, payloads, strict=True):
+        parts += (minimal_header(head, len(payload), None), payload)
+    return batch, b"".join(parts)
+
+
+def _masked(
     heads: Sequence[int], payloads: Sequence[bytes], flags: Sequence[int], mask_keys: list[bytes]
 ) -> tuple[Batch, bytes]:
     """Serialise masked whole messages that no extension changes: the hot loop of a fast sender."""
