@@ -1,20 +1,22 @@
-"""The asyncio protocols of a connection: WireConnection until the 101, OpenConnection after it."""
+"""The asyncio protocols of a connection: WireConnection until the 101, OpenConnection after it, which an Owner has."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
-from typing import Any
+from typing import Any, Protocol
 
 from websockets.asyncio.client import ClientConnection
 from websockets.protocol import OPEN, Event
 
 from wsnotebook.log.connections import Connection
+from wsnotebook.log.rowlog import RowLog
 from wsnotebook.redaction import redact_head, redact_url
-from wsnotebook.session.pump import Pump
+from wsnotebook.session.intake import Intake
 from wsnotebook.wire.protocol import WireProtocol
+from wsnotebook.wire.wire import Wire
 
-__all__ = ["OpenConnection", "WireConnection"]
+__all__ = ["OpenConnection", "Owner", "WireConnection"]
 
 _READ = 256 * 1024  # bytes of one read: the size that asyncio uses, and at most some ms of work for the loop
 _AFTER_LARGE = 4 * 1024  # bytes of the read after a large frame, see get_buffer
@@ -34,20 +36,55 @@ class _ReadBuffer(threading.local):
 _read_buffer = _ReadBuffer()
 
 
+class Owner(Protocol):
+    """What owns a connection from its 101 on: the pump of a session, or a leg of a proxy."""
+
+    @property
+    def log(self) -> RowLog:
+        """Where it records."""
+
+    @property
+    def name(self) -> str:
+        """Name of its session in the log."""
+
+    @property
+    def attempt(self) -> int:
+        """Number of the connection in its session."""
+
+    @property
+    def intake(self) -> Intake:
+        """The way in of the bytes that are received."""
+
+    def open(self, transport: asyncio.Transport, wire: WireProtocol, connection: Connection, /) -> None:
+        """Begin: the handshake is done."""
+
+    def eof_received(self) -> bool:
+        """The peer's stream has ended; return whether the connection stays open for writing."""
+
+    def connection_lost(self, error: Exception | None, /) -> None:
+        """The connection is gone."""
+
+    def pause_writing(self) -> None:
+        """The operating system takes no more for now."""
+
+    def resume_writing(self) -> None:
+        """The operating system has taken all."""
+
+
 class WireConnection(ClientConnection):
     """One TCP connection until its 101. The library websockets does the dialling and the handshake.
 
     Args:
         protocol: the Sans-I/O protocol, which parses the bytes.
-        pump: owns the transport from the 101 on.
+        owner: owns the transport from the 101 on.
         url: the requested address.
         include_secrets: record the handshake without redaction.
     """
 
-    def __init__(self, protocol: WireProtocol, pump: Pump, url: str, *, include_secrets: bool) -> None:
+    def __init__(self, protocol: WireProtocol, owner: Owner, url: str, *, include_secrets: bool) -> None:
         super().__init__(protocol, ping_interval=None, ping_timeout=None, close_timeout=None)
         self.wire = protocol
-        self.pump = pump
+        self.owner = owner
         self.url = url
         self.elapsed = 0.0
         """Seconds from sending the request to the complete head of the response."""
@@ -68,16 +105,16 @@ class WireConnection(ClientConnection):
         """Feed the bytes of the handshake to websockets; pass the transport on after the 101."""
         super().data_received(data)
         if self.response is not None and self.wire.state is OPEN:
-            self._pass_to_pump()
+            self._pass_on()
 
-    def _pass_to_pump(self) -> None:
-        transport, pump = self.transport, self.pump
-        pump.log.note("handshake", f"101 after {self.elapsed * 1000:.1f} ms", pump.name)
-        pump.open(transport, self.wire, self._describe(transport))
-        transport.set_protocol(OpenConnection(self.wire, pump, self.connection_lost_waiter))
+    def _pass_on(self) -> None:
+        transport, owner = self.transport, self.owner
+        owner.log.note("handshake", f"101 after {self.elapsed * 1000:.1f} ms", owner.name)
+        owner.open(transport, self.wire, self._describe(transport))
+        transport.set_protocol(OpenConnection(self.wire, owner, self.connection_lost_waiter))
         early = self.wire.take_early()
         if early:
-            pump.intake.bytes_received(early)
+            owner.intake.bytes_received(early)
 
     def _describe(self, transport: asyncio.Transport) -> Connection:
         """Return the facts of this connection for the log."""
@@ -86,14 +123,14 @@ class WireConnection(ClientConnection):
         status = f"HTTP/1.1 {response.status_code} {response.reason_phrase}"
         secrets = self._include_secrets
         return Connection(
-            session=self.pump.name,
-            attempt=self.pump.attempt,
+            session=self.owner.name,
+            attempt=self.owner.attempt,
             url=self.url if secrets else redact_url(self.url),
             request=request.serialize()
             if secrets
             else redact_head(f"GET {request.path} HTTP/1.1", request.headers.raw_items()),
             response=response.serialize() if secrets else redact_head(status, response.headers.raw_items()),
-            opened_ns=self.pump.log.clock(),
+            opened_ns=self.owner.log.clock(),
             local_address=_ip_address(transport.get_extra_info("sockname")),
             remote_address=_ip_address(transport.get_extra_info("peername")),
             has_secrets=secrets,
@@ -101,20 +138,20 @@ class WireConnection(ClientConnection):
 
 
 class OpenConnection(asyncio.BufferedProtocol):
-    """One TCP connection after the 101, owned by the pump.
+    """One TCP connection after the 101.
 
     It chooses the buffer of the next read: the payload of a large frame is read directly into the log, which saves a
     copy; all other bytes are read into the buffer of the thread.
 
     Args:
         wire: parses the bytes.
-        pump: receives bytes, EOF and the loss of the connection.
+        owner: receives bytes, EOF and the loss of the connection.
         lost: completed when the connection is lost; websockets waits for it.
     """
 
-    def __init__(self, wire: WireProtocol, pump: Pump, lost: asyncio.Future[None]) -> None:
-        self._pump = pump
-        self._intake = pump.intake
+    def __init__(self, wire: WireProtocol | Wire, owner: Owner, lost: asyncio.Future[None]) -> None:
+        self._owner = owner
+        self._intake = owner.intake
         self._room = wire.room
         self._lost = lost
         self._buffer = _read_buffer.memory
@@ -135,28 +172,28 @@ class OpenConnection(asyncio.BufferedProtocol):
         return room
 
     def buffer_updated(self, nbytes: int) -> None:
-        """Pass the bytes of one read to the pump's intake."""
+        """Pass the bytes of one read to the owner's intake."""
         if self._in_place:
             self._intake.received_in_place(nbytes)
         else:
             self._intake.bytes_received(self._buffer[:nbytes])
 
     def eof_received(self) -> bool | None:
-        """Notify the pump that the peer has sent FIN."""
-        return self._pump.eof_received()
+        """Notify the owner that the peer has sent FIN."""
+        return self._owner.eof_received()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Notify the pump that the connection is lost."""
-        self._pump.connection_lost(exc)
+        """Notify the owner that the connection is lost."""
+        self._owner.connection_lost(exc)
         self._lost.set_result(None)
 
     def pause_writing(self) -> None:
-        """Notify the pump that the write buffer is above its high-water mark."""
-        self._pump.pause_writing()
+        """Notify the owner that the write buffer is above its high-water mark."""
+        self._owner.pause_writing()
 
     def resume_writing(self) -> None:
-        """Notify the pump that the write buffer is below its low-water mark."""
-        self._pump.resume_writing()
+        """Notify the owner that the write buffer is below its low-water mark."""
+        self._owner.resume_writing()
 
 
 def _ip_address(address: Any) -> tuple[str, int] | None:

@@ -14,10 +14,9 @@ from wsnotebook.files.framelog import FrameLog
 from wsnotebook.session.address import Address
 from wsnotebook.session.call import Headers, HttpCall, HttpRequest, HttpResponse
 from wsnotebook.session.capacity import Channels
-from wsnotebook.session.connection import WireConnection
+from wsnotebook.session.connection import Owner, WireConnection
 from wsnotebook.session.converters import Converter
 from wsnotebook.session.engine import to_ours
-from wsnotebook.session.pump import Pump
 from wsnotebook.wire.extensions import WebSocketExtensionFactory
 from wsnotebook.wire.protocol import WireProtocol
 
@@ -51,9 +50,9 @@ class Options:
 
 
 class Dialer(_websockets_connect):
-    """The dialling of websockets (DNS, proxy, TLS, redirects), which ends in our wire protocol and pump."""
+    """The dialling of websockets (DNS, proxy, TLS, redirects), which ends in our wire protocol and its owner."""
 
-    def __init__(self, options: Options, pump: Pump) -> None:
+    def __init__(self, options: Options, owner: Owner) -> None:
         target: dict[str, Any] = {}
         if options.address.unix_path is not None:
             target = {"unix": True, "path": options.address.unix_path}
@@ -69,7 +68,7 @@ class Dialer(_websockets_connect):
             **target,
         )
         self._options = options
-        self._pump = pump
+        self._owner = owner
         self._last: WireConnection | None = None
         self.factory = self._make_connection
 
@@ -85,7 +84,7 @@ class Dialer(_websockets_connect):
             extensions=options.extensions or None,
             subprotocols=options.subprotocols or None,
         )
-        self._last = WireConnection(wire, self._pump, self.uri, include_secrets=options.log.include_secrets)
+        self._last = WireConnection(wire, self._owner, self.uri, include_secrets=options.log.include_secrets)
         return self._last
 
     async def dial(self) -> HttpCall:
@@ -102,7 +101,7 @@ class Dialer(_websockets_connect):
             if ours is None:
                 raise
             reason = getattr(ours, "problem", "") or type(ours).__name__
-            self._pump.log.note("closed", f"not opened: {reason}", self._pump.name)
+            self._owner.log.note("closed", f"not opened: {reason}", self._owner.name)
             raise ours from error
         return self._call()
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Iterator
+from typing import Protocol
 
-from wsnotebook.session.incoming import IncomingState
 from wsnotebook.wire.batch import Single
 from wsnotebook.wire.protocol import WireProtocol
 from wsnotebook.wire.reading import Reading
+from wsnotebook.wire.wire import Wire
 
 __all__ = ["Intake"]
 
@@ -20,11 +21,19 @@ _TURN = 0.005  # seconds for which received frames may hold the loop before the 
 _GIVE_WAY = 0.000_05  # seconds: long enough for another thread to wake and take the interpreter's lock
 
 
+class _Receiver(Protocol):
+    """What is received for: ``incoming`` of a session, or a leg of a proxy."""
+
+    @property
+    def is_held(self) -> bool:
+        """Whether reading pauses."""
+
+
 class Intake:
     """The way from the socket to the readings of the wire; on the pump's loop.
 
     Args:
-        state: of ``incoming``, which may hold reading up.
+        receiver: may hold reading up.
         process: called with each reading.
         process_single: called with each frame that was read alone.
         gives_way: the loop has a thread to itself, and the user's thread needs turns of the interpreter's lock.
@@ -32,23 +41,23 @@ class Intake:
 
     def __init__(
         self,
-        state: IncomingState,
+        receiver: _Receiver,
         process: Callable[[Reading], None],
         process_single: Callable[[Single], None],
         *,
         gives_way: bool = False,
     ) -> None:
-        self._state = state
+        self._receiver = receiver
         self._process = process
         self._process_single = process_single
         self._gives_way = gives_way
         self._busy = 0.0  # seconds since this thread last gave way
         self.rest: Iterator[Reading | None] | None = None
         """What is left of the last read for the next turn of the loop, or None."""
-        self._wire: WireProtocol | None = None
+        self._wire: WireProtocol | Wire | None = None
         self._transport: asyncio.Transport | None = None
 
-    def open(self, transport: asyncio.Transport, wire: WireProtocol) -> None:
+    def open(self, transport: asyncio.Transport, wire: WireProtocol | Wire) -> None:
         """Begin to read: the handshake is done."""
         self._transport = transport
         self._wire = wire
@@ -120,9 +129,9 @@ class Intake:
             self._transport.pause_reading()
 
     def resume(self) -> None:
-        """Read on, unless ``incoming`` holds reading up, or the last read is not processed."""
+        """Read on, unless the receiver holds reading up, or the last read is not processed."""
         transport = self._transport
-        if transport is None or self._state.is_held or self.rest is not None:
+        if transport is None or self._receiver.is_held or self.rest is not None:
             return
         if not transport.is_closing() and not transport.is_reading():
             transport.resume_reading()
