@@ -40,6 +40,7 @@ FOREIGN = {
     "session": {"websockets"},
     "analysis": {"pandas", "numpy", "pyarrow", "matplotlib"},
     "lab": {"websockets", "h11", "multipart", "numpy", "pandas", "pyarrow", "trustme"},
+    "middle": {"websockets", "pandas"},
     "payload": set(),
     "script": {"pandas"},
     "workbench": {"pandas"},
@@ -65,11 +66,14 @@ ONE_PLACE = {
 UPWARD = {
     ("wsnotebook/session/session.py", "wsnotebook.widgets.panel"),
     ("wsnotebook/lab/server.py", "wsnotebook.widgets.serverpanel"),
+    ("wsnotebook/middle/proxy.py", "wsnotebook.widgets.serverpanel"),
 }
 """Imports inside functions that go against the table, because a thing shows itself: the file, and the module."""
 
 TYPES_ONLY = {
     ("wsnotebook/errors.py", "wsnotebook.wire.frames"),
+    ("wsnotebook/middle/changes.py", "wsnotebook.middle.conversation"),
+    ("wsnotebook/middle/passage.py", "wsnotebook.middle.conversation"),
     ("wsnotebook/session/threadsafe.py", "wsnotebook.session.session"),
 }
 """Imports for type checking that go against the table or close a circle."""

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from wsnotebook.files.loading import load as load
     from wsnotebook.files.recovery import recover as recover
     from wsnotebook.kernel.running import run as run
+    from wsnotebook.middle.proxy import proxy as proxy
     from wsnotebook.session.capacity import Channels as Channels
     from wsnotebook.session.capacity import bounded as bounded
     from wsnotebook.session.capacity import unlimited as unlimited
@@ -75,6 +76,7 @@ _HOMES = {
     "files.loading": "load",
     "files.recovery": "recover",
     "kernel.running": "run",
+    "middle.proxy": "proxy",
     "session.capacity": "Channels bounded unlimited",
     "session.client": "connect ws ws_raw wss wss_raw",
     "session.converters": "JsonConverter",

@@ -68,7 +68,7 @@ class Guard:
         own = {f"{self.scheme}://{name}" for name in self.hosts}
         if origin is None or origin in self.origins or origin.lower() in own:
             return None
-        return Refusal(403, f"Origin {origin!r} is not listed: embedded_server(…, origins=[{origin!r}])")
+        return Refusal(403, f"Origin {origin!r} is not listed: origins=[{origin!r}] lets its pages connect")
 
 
 def is_loopback(address: str) -> bool:

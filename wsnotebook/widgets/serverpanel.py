@@ -14,31 +14,33 @@ from wsnotebook.widgets.verbs import sentence_of
 
 if TYPE_CHECKING:
     from wsnotebook.lab.server import EmbeddedServer
+    from wsnotebook.middle.proxy import proxy
 
 __all__ = ["ServerPanel", "server_panel_for"]
 
 _TICK = 0.25  # seconds: a server needs fewer updates than a session
 _NAMES = 5  # names of connected clients; the other clients are counted
 
-_panels: WeakKeyDictionary[EmbeddedServer, ServerPanel] = WeakKeyDictionary()
+_panels: WeakKeyDictionary[EmbeddedServer | proxy, ServerPanel] = WeakKeyDictionary()
 
 
-def server_panel_for(server: EmbeddedServer) -> ServerPanel:
+def server_panel_for(server: EmbeddedServer | proxy, *, of_server: bool = True) -> ServerPanel:
     """Return the panel of ``server``: always the same one, so that showing it twice makes two views of one model."""
     panel = _panels.get(server)
     if panel is None:
-        panel = _panels[server] = ServerPanel(server)
+        panel = _panels[server] = ServerPanel(server, of_server=of_server)
     return panel
 
 
 class ServerPanel(ipywidgets.VBox):  # type: ignore[misc]  # ships no types
-    """URL, behaviour, connected sessions, counters and Stop of a lab server, and the frames that it saw.
+    """URL, behaviour, connected sessions, counters and Stop of a lab server or a proxy, and the frames that it saw.
 
     Args:
         server: a server that has started. Create the panel in the loop of the kernel: it is refreshed until Stop.
+        of_server: its log is that of a server, whose received frames are masked.
     """
 
-    def __init__(self, server: EmbeddedServer) -> None:
+    def __init__(self, server: EmbeddedServer | proxy, *, of_server: bool = True) -> None:
         self.server = server
         # Label, not HTML: the text of a behaviour or an error must not be markup.
         self.where = ipywidgets.Label(f"{server.url}  {server.name}")
@@ -49,7 +51,7 @@ class ServerPanel(ipywidgets.VBox):  # type: ignore[misc]  # ships no types
             description="Stop", tooltip="close every session with 1001 and stop listening"
         )
         self.button.layout.width = "72px"
-        self.table = FrameTable(server.log, of_server=True)
+        self.table = FrameTable(server.log, of_server=of_server)
         head = ipywidgets.HBox([self.where, self.counters, self.button])
         head.layout.justify_content = "space-between"
         head.layout.padding = "4px 10px 0"

@@ -1,0 +1,94 @@
+"""What tests of the proxy share: an upstream and a client made of bytes, with a proxy between them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Any, NamedTuple, Protocol
+
+import pytest
+import pytest_asyncio
+from bytepeer import BytePeer, ByteServer
+
+from wsnotebook.middle.proxy import proxy
+
+KEY = "dGhlIHNhbXBsZSBub25jZQ=="
+
+
+class Ends(NamedTuple):
+    """Both ends of one conversation, and the proxy between them."""
+
+    proxy: proxy
+    client: BytePeer
+    upstream: BytePeer
+    answer: bytes
+    """Head of the response that the client got."""
+
+
+class Converse(Protocol):
+    """Opens a conversation through a proxy of its own."""
+
+    def __call__(
+        self,
+        *fields: str,
+        target: str = "/",
+        answer: tuple[str, ...] = (),
+        early: bytes = b"",
+        **options: Any,
+    ) -> AbstractAsyncContextManager[Ends]: ...
+
+
+@pytest_asyncio.fixture
+async def byte_server() -> AsyncIterator[ByteServer]:
+    """An upstream that is left to the test."""
+    server = ByteServer()
+    await server.start()
+    yield server
+    await server.stop()
+
+
+async def ask(port: int, *fields: str, target: str = "/", rest: bytes = b"") -> BytePeer:
+    """Connect, send the request of an opening handshake, and leave the answer unread."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1 << 26)
+    lines = [f"GET {target} HTTP/1.1", f"Host: 127.0.0.1:{port}", "Upgrade: websocket", "Connection: Upgrade"]
+    lines += [f"Sec-WebSocket-Key: {KEY}", "Sec-WebSocket-Version: 13", *fields, "", ""]
+    writer.write("\r\n".join(lines).encode() + rest)
+    return BytePeer(reader, writer)
+
+
+@pytest.fixture
+def converse(byte_server: ByteServer) -> Converse:
+    """A function that opens a conversation; both ends are bytes."""
+
+    @contextlib.asynccontextmanager
+    async def open_one(
+        *fields: str, target: str = "/", answer: tuple[str, ...] = (), early: bytes = b"", **options: Any
+    ) -> AsyncIterator[Ends]:
+        async with proxy(byte_server.url, proxy=None, **options) as p:
+            client = await ask(p.port, *fields, target=target)
+            upstream = await byte_server.accept()
+            await upstream.upgrade(*answer, early=early)
+            head = await client.reader.readuntil(b"\r\n\r\n")
+            try:
+                yield Ends(p, client, upstream, head)
+            finally:
+                if not client.writer.is_closing():
+                    client.reset()
+                while p.sessions and not p.is_stopped:  # noqa: ASYNC110 - so that the record ends with the client's end
+                    await asyncio.sleep(0.001)
+
+    return open_one
+
+
+@pytest.fixture
+def until() -> Callable[[Callable[[], object]], Awaitable[None]]:
+    """A function that lets the loop run until a condition holds, for facts that no event tells."""
+
+    async def wait(condition: Callable[[], object]) -> None:
+        async with asyncio.timeout(5.0):
+            while not condition():  # noqa: ASYNC110 - the facts that tests look at are told to nobody
+                await asyncio.sleep(0.001)
+
+    return wait

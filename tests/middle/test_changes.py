@@ -1,0 +1,249 @@
+"""What a user lets happen to frames on their way: it happens, in order, and the record says what it was."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+import pytest_asyncio
+
+from wsnotebook.lab.server import embedded_server
+from wsnotebook.middle.conversation import Conversation
+from wsnotebook.middle.proxy import proxy
+from wsnotebook.session.client import connect
+from wsnotebook.session.default import DefaultClientWebSocketSession
+from wsnotebook.wire.frames import CloseReason, Frame, Opcode
+
+Until = Callable[[Callable[[], object]], Awaitable[None]]
+
+
+@pytest_asyncio.fixture
+async def p() -> AsyncIterator[proxy]:
+    """A proxy of an echo server."""
+    async with embedded_server("echo") as server, proxy(server.url, proxy=None) as middle:
+        yield middle
+
+
+@pytest_asyncio.fixture
+async def session(p: proxy) -> AsyncIterator[DefaultClientWebSocketSession]:
+    """A client of it."""
+    async with connect(p.url, proxy=None) as opened:
+        assert isinstance(opened, DefaultClientWebSocketSession)
+        yield opened
+
+
+def texts(p: proxy, name: str) -> list[tuple[str, str, str, str]]:
+    """Return direction, text, status and detail of the text frames of a session of the proxy's log."""
+    df = p.log.df
+    rows = df[(df["session"] == name) & (df["opcode"] == "text")]
+    columns = [
+        rows[column].astype("string").fillna("").tolist()
+        for column in ("direction", "text", "status", "detail")
+    ]
+    return list(zip(*columns, strict=True))
+
+
+async def test_a_frame_is_replaced_and_both_are_recorded(
+    p: proxy, session: DefaultClientWebSocketSession
+) -> None:
+    @p.on_frame
+    def louder(frame: Frame, direction: str, conversation: Conversation) -> Frame:
+        assert conversation in p.sessions
+        return Frame.text(frame.read_text().upper()) if direction == "out" and frame.opcode == 1 else frame
+
+    await session.send("hello")
+    assert await session.receive() == "HELLO"
+    assert texts(p, "client-1") == [("out", "hello", "ok", ""), ("in", "HELLO", "ok", "")]
+    assert texts(p, "client-1 upstream") == [
+        ("out", "HELLO", "ok", "changed by on_frame louder"),
+        ("in", "HELLO", "ok", ""),
+    ]
+
+
+async def test_one_frame_becomes_several_or_none(p: proxy, session: DefaultClientWebSocketSession) -> None:
+    @p.on_frame
+    async def odd(frame: Frame, direction: str, conversation: Conversation) -> list[Frame] | None:
+        await asyncio.sleep(0)
+        if direction == "in" or frame.opcode != Opcode.TEXT:
+            return [frame]
+        return None if frame.read_text() == "lost" else [frame, frame]
+
+    for text in ("lost", "twice"):
+        await session.send(text)
+    assert [await session.receive(), await session.receive()] == ["twice", "twice"]
+    out = [row for row in texts(p, "client-1 upstream") if row[0] == "out"]
+    assert out == [
+        ("out", "lost", "unsent", "never sent: dropped by on_frame odd"),
+        ("out", "twice", "ok", "changed by on_frame odd"),
+        ("out", "twice", "ok", "changed by on_frame odd"),
+    ]
+
+
+@pytest.mark.parametrize("result", [ValueError("mine"), "text", [b"x"], 7])
+async def test_a_callback_that_fails_lets_the_frame_pass_and_says_so(
+    p: proxy, session: DefaultClientWebSocketSession, result: object
+) -> None:
+    @p.on_frame
+    def broken(frame: Frame, direction: str, conversation: Conversation) -> Frame:
+        if isinstance(result, Exception):
+            raise result
+        return result  # type: ignore[return-value]  # that is what is tested
+
+    await session.send("hello")
+    assert await session.receive() == "hello"
+    assert len(p.errors) == 2
+    detail = p.log.events.query("kind == 'error'")["detail"].iloc[0]
+    assert detail.startswith("on_frame broken raised ") and detail.endswith("; the frame went on unchanged")
+    if result == "text":
+        assert "Frame.text('…')" in detail
+
+
+async def test_an_unchanged_frame_keeps_its_mask_key(p: proxy) -> None:
+    @p.on_frame
+    def look(frame: Frame, direction: str, conversation: Conversation) -> Frame:
+        return frame
+
+    async with connect(p.url, raw=True, proxy=None) as session:
+        await session.send("hello", mask_key=b"\x01\x02\x03\x04")
+        await session.receive()
+    df = p.log.df.query("opcode == 'text' and direction == 'out'")
+    assert df["mask_key"].tolist() == [b"\x01\x02\x03\x04"] * 2
+
+
+async def test_what_is_held_passes_in_order_when_it_is_released(
+    p: proxy, session: DefaultClientWebSocketSession, until: Until
+) -> None:
+    p.hold()
+    for number in range(5):
+        await session.send(str(number))
+    await until(lambda: len(p.df) == 5)
+    assert len(p.log.df) == 5
+    p.release()
+    assert [await session.receive() for _ in range(5)] == list("01234")
+
+
+async def test_what_is_held_has_a_bound(p: proxy, until: Until) -> None:
+    """Reading pauses, so that the peer has to wait, and goes on after the release."""
+    async with connect(p.url, proxy=None, compression=None) as session:
+        p.hold()
+        for number in range(200):
+            await session.send(bytes(1 << 17) + str(number).encode())
+        await until(lambda: len(p.df) > 16)
+        await asyncio.sleep(0.05)
+        assert len(p.df) < 150
+        p.release()
+        for number in range(200):
+            assert (await session.receive()).endswith(str(number).encode())
+
+
+async def test_a_breakpoint_holds_a_frame_to_be_edited(
+    p: proxy, session: DefaultClientWebSocketSession, until: Until
+) -> None:
+    p.break_on(json={"type": "order"})
+    await session.send('{"type": "hello"}')
+    assert await session.receive() == '{"type": "hello"}'
+    p.clear()
+    p.break_on("order")
+    await session.send('{"type": "order", "n": 1}')
+    await until(lambda: p.held)
+    (held,) = p.held
+    assert (held.direction, held.conversation) == ("out", p.sessions[0])
+    held.frame = Frame.text("edited")
+    p.release()
+    assert await session.receive() == "edited"
+    assert p.held == []
+    assert ("out", "edited", "ok", "changed by break_on 'order'") in texts(p, "client-1 upstream")
+
+
+async def test_a_frame_is_injected_into_either_side(p: proxy, session: DefaultClientWebSocketSession) -> None:
+    conversation = p.sessions[0]
+    p.inject(conversation, "psst")
+    assert await session.receive() == "psst"
+    p.inject(conversation, b"echo this", to="upstream")
+    assert await session.receive() == b"echo this"
+    assert texts(p, "client-1") == [("in", "psst", "ok", "injected by the proxy")]
+    with pytest.raises(ValueError, match="'client' or 'upstream'"):
+        p.inject(conversation, "x", to="server")  # type: ignore[arg-type]
+
+
+async def test_an_end_waits_behind_the_frames_before_it(p: proxy) -> None:
+    p.fault("delay", seconds=0.05, direction="out")
+    async with connect(p.url, proxy=None) as session:
+        await session.send("slow")
+        assert await session.receive() == "slow"
+    assert session.close_reason_now == CloseReason(1000)
+
+
+# Faults
+
+
+async def test_delay_is_a_latency_and_no_limit_of_the_rate(
+    p: proxy, session: DefaultClientWebSocketSession
+) -> None:
+    """Fifty frames sent together take one delay, not fifty; the order stays under jitter."""
+    p.fault("delay", seconds=0.1, jitter=0.05)
+    for number in range(50):
+        await session.send(str(number))
+    async with asyncio.timeout(2.5):  # fifty delays would take five seconds
+        assert [await session.receive() for _ in range(50)] == [str(number) for number in range(50)]
+
+
+async def test_every_nth_frame_is_dropped(p: proxy, session: DefaultClientWebSocketSession) -> None:
+    p.fault("drop", every=3, direction="out")
+    for number in range(7):
+        await session.send(str(number))
+    assert [await session.receive() for _ in range(5)] == list("01346")
+
+
+async def test_a_bit_is_turned_over(p: proxy, session: DefaultClientWebSocketSession) -> None:
+    p.fault("corrupt", every=1, direction="out")
+    await session.send(bytes(8))
+    (data,) = [await session.receive()]
+    assert isinstance(data, bytes)
+    assert int.from_bytes(data).bit_count() == 1
+
+
+async def test_throttling_slows_by_bytes(p: proxy, session: DefaultClientWebSocketSession) -> None:
+    p.fault("throttle", rate=1e6, direction="out")
+    began = asyncio.get_running_loop().time()
+    for _ in range(10):
+        await session.send(bytes(10_000))
+    for _ in range(10):
+        await session.receive()
+    assert asyncio.get_running_loop().time() - began > 0.09  # it cannot be faster than the rate
+
+
+async def test_a_conversation_is_closed_after_some_frames(p: proxy) -> None:
+    p.fault("close", code=1013, reason="later", after=2, direction="in")
+    async with connect(p.url, proxy=None) as session:
+        for text in "abc":
+            await session.send(text)
+        assert [await session.receive(), await session.receive()] == ["a", "b"]
+        assert await session.close_reason == CloseReason(1013, "later")
+
+
+async def test_a_conversation_is_reset(p: proxy) -> None:
+    p.fault("reset", after=1, direction="out")
+    async with connect(p.url, proxy=None) as session:
+        await session.send("a")
+        assert await session.receive() == "a"
+        await session.send("b")
+        assert (await session.close_reason).code == 1006
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "error"),
+    [("lag", {}, "choose one of delay"), ("delay", {"direction": "up"}, "'in' or 'out'")],
+)
+def test_a_wrong_fault_says_what_there_is(name: str, options: dict[str, str], error: str) -> None:
+    with pytest.raises(ValueError, match=error):
+        proxy("ws://127.0.0.1:1").fault(name, **options)  # type: ignore[arg-type]
+
+
+async def test_clearing_takes_everything_away(p: proxy, session: DefaultClientWebSocketSession) -> None:
+    p.fault("drop", every=1)
+    p.hold()
+    p.clear()
+    await session.send("through")
+    assert await session.receive() == "through"

@@ -1,0 +1,119 @@
+"""Answer: the response to a client's opening handshake (RFC 6455 §4.2), as the upstream has decided it."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterable, Sequence
+from http import HTTPStatus
+from typing import NamedTuple
+
+from websockets.exceptions import InvalidHeaderFormat, NegotiationError
+from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
+from websockets.headers import build_extension, parse_extension
+from websockets.utils import accept_key
+
+from wsnotebook.lab.messages import Headers
+from wsnotebook.lab.requesthead import RequestHead
+from wsnotebook.wire.extensions import DeflateExtension, PerMessageDeflate
+
+__all__ = ["Answer", "negotiate_deflate", "refuse", "upgrade", "why_not_upgraded"]
+
+
+class Answer(NamedTuple):
+    """The response to a client."""
+
+    status: int
+    reason: str
+    fields: list[tuple[str, str]]
+    body: bytes = b""
+
+    @property
+    def status_line(self) -> str:
+        """The first line, without CR LF."""
+        return f"HTTP/1.1 {self.status} {self.reason}"
+
+    def to_bytes(self) -> bytes:
+        """Return the response as it goes onto the wire."""
+        lines = [self.status_line, *(f"{name}: {value}" for name, value in self.fields)]
+        return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace") + self.body
+
+
+def why_not_upgraded(head: RequestHead) -> Answer | None:
+    """Return the answer to a request that is no opening handshake (RFC 6455 §4.2.1); None for one that is."""
+    headers = head.headers
+    if not head.upgrade or "websocket" not in headers.tokens("upgrade"):
+        wanted = [("Upgrade", "websocket"), ("Connection", "Upgrade")]
+        return refuse(426, "This is a proxy for WebSockets: connect with a WebSocket client.", wanted)
+    if head.method != "GET":
+        return refuse(405, f"The opening handshake is a GET, not a {head.method}.", [("Allow", "GET")])
+    if headers.get("sec-websocket-version") != "13":
+        return refuse(426, "Sec-WebSocket-Version has to be 13.", [("Sec-WebSocket-Version", "13")])
+    try:
+        is_key = len(base64.b64decode(headers.get("sec-websocket-key", ""), validate=True)) == 16
+    except binascii.Error:
+        is_key = False
+    return None if is_key else refuse(400, "Sec-WebSocket-Key has to be 16 bytes in base64.")
+
+
+def refuse(
+    status: int, body: str | bytes, fields: Iterable[tuple[str, str]] = (), reason: str | None = None
+) -> Answer:
+    """Return an answer that refuses the upgrade.
+
+    Args:
+        status: HTTP status.
+        body: a sentence of ours, or the bytes of the upstream's body.
+        fields: further fields.
+        reason: reason phrase; None for the usual one, of a status that has one.
+    """
+    all_fields = list(fields)
+    if isinstance(body, str):
+        body = f"{body}\n".encode()
+        all_fields.append(("Content-Type", "text/plain; charset=utf-8"))
+    all_fields += [("Content-Length", str(len(body))), ("Connection", "close")]
+    return Answer(status, HTTPStatus(status).phrase if reason is None else reason, all_fields, body)
+
+
+def negotiate_deflate(headers: Headers) -> tuple[list[tuple[str, str]], tuple[DeflateExtension, ...]]:
+    """Return the field of the response that accepts permessage-deflate, and the extension; nothing where it is not offered."""
+    for value in headers.get_all("sec-websocket-extensions"):
+        try:
+            offers = parse_extension(value)
+        except InvalidHeaderFormat:
+            continue
+        for name, parameters in offers:
+            if name != "permessage-deflate":
+                continue
+            try:
+                accepted, negotiated = ServerPerMessageDeflateFactory().process_request_params(parameters, [])
+            except NegotiationError:
+                continue
+            field = ("Sec-WebSocket-Extensions", build_extension([(name, accepted)]))
+            return [field], (DeflateExtension(PerMessageDeflate(), negotiated),)
+    return [], ()
+
+
+def upgrade(
+    head: RequestHead,
+    fields: Sequence[tuple[str, str]],
+    subprotocol: str | None,
+    extensions: Sequence[tuple[str, str]],
+) -> Answer:
+    """Return the 101.
+
+    Args:
+        head: the client's request.
+        fields: of the upstream's response, to be handed on.
+        subprotocol: the one that the upstream chose.
+        extensions: field of the negotiated ones, if any.
+    """
+    own = [
+        ("Upgrade", "websocket"),
+        ("Connection", "Upgrade"),
+        ("Sec-WebSocket-Accept", accept_key(head.headers.get("sec-websocket-key", ""))),
+        *extensions,
+    ]
+    if subprotocol is not None:
+        own.append(("Sec-WebSocket-Protocol", subprotocol))
+    return Answer(101, "Switching Protocols", [*own, *fields])

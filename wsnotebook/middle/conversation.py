@@ -1,0 +1,310 @@
+"""Conversation: one client of a proxy and the upstream that was dialled for it, frame by frame."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+from urllib.parse import urlsplit, urlunsplit
+
+from wsnotebook.errors import CallError, HandshakeError, SocketTimeout
+from wsnotebook.files.framelog import FrameLog
+from wsnotebook.lab.requesthead import RequestHead
+from wsnotebook.log.connections import Connection
+from wsnotebook.middle.answer import Answer, negotiate_deflate, refuse, upgrade
+from wsnotebook.middle.changes import Changes, Direction
+from wsnotebook.middle.fields import Handed, to_client, to_upstream
+from wsnotebook.middle.leg import Ending, Leg
+from wsnotebook.middle.passage import Passage
+from wsnotebook.redaction import redact_head, redact_url
+from wsnotebook.session.call import HttpCall
+from wsnotebook.session.connection import OpenConnection
+from wsnotebook.session.dialer import Dialer, Options
+from wsnotebook.wire.batch import RSV1
+from wsnotebook.wire.extensions import PerMessageDeflate
+from wsnotebook.wire.frames import CloseReason, Frame
+from wsnotebook.wire.limits import Limits
+from wsnotebook.wire.serializer import Outgoing, outgoing
+from wsnotebook.wire.wire import Wire
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Conversation"]
+
+_CLOSE = 0x88  # first byte of a close frame
+_DIALING, _OTHER = "dialing", "other leg"  # why a leg is held
+
+
+class Listener(Protocol):
+    """What a conversation tells: the proxy."""
+
+    def conversation_ended(self, conversation: Conversation, /) -> None:
+        """Both connections are gone, or the upstream did not open; called once."""
+
+    def change_failed(self, error: Exception, /) -> None:
+        """A change raised an exception."""
+
+
+class Conversation:
+    """What one client and its upstream say to each other, with both of their connections.
+
+    Args:
+        name: of the client's session in the log; that of the upstream has " upstream" behind it.
+        log: every frame of both connections is recorded here.
+        options: of the upstream's connection; path, header and subprotocols of the client are put into them.
+        changes: what happens to frames on their way.
+        listener: is told of the end, and of changes that failed.
+    """
+
+    def __init__(
+        self, name: str, log: FrameLog, options: Options, changes: Changes, listener: Listener
+    ) -> None:
+        self.name = name
+        """Name of the client's session, as in the column ``session``."""
+        self.log = log
+        """The log of the proxy."""
+        self.url = ""
+        """The address that was dialled, redacted."""
+        self.error: CallError | None = None
+        """Why the upstream did not open; None where it did."""
+        self.has_ended = False
+        """Whether both connections are gone, or the upstream did not open."""
+        self.arrived: dict[Direction, float] = {}
+        """Seconds of the loop's clock at which the frame came that is on its way now, for callbacks; by direction."""
+        self._options = options
+        self._listener = listener
+        self._client = Leg(log, name, "client", self)
+        self._upstream = Leg(log, f"{name} upstream", "server", self)
+        self._passages = {
+            leg.peer: Passage(self, leg, other, changes, self._change_failed)
+            for leg, other in ((self._client, self._upstream), (self._upstream, self._client))
+        }
+        self._lost: set[Leg] = set()
+        self._has_failed = False
+
+    def __repr__(self) -> str:
+        state = "open" if self.is_open else "ended"
+        return f"<Conversation {self.name} with {self.url}: {state}>"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether frames can still be handed on in both directions."""
+        return self._client.is_open and self._upstream.is_open
+
+    @property
+    def df(self) -> pd.DataFrame:
+        """The client's frames: ``out`` was sent by the client, ``in`` was sent to it."""
+        frames = self.log.df
+        return frames[frames["session"] == self.name]
+
+    # Opening
+
+    async def open(
+        self, transport: asyncio.Transport, head: RequestHead, rest: bytes, own_origins: list[str]
+    ) -> None:
+        """Dial the upstream, answer the client, and begin to hand on.
+
+        Args:
+            transport: the client's.
+            head: its request.
+            rest: bytes that followed the request.
+            own_origins: origins of the proxy itself.
+        """
+        transport.pause_reading()
+        waiting = _Waiting()
+        transport.set_protocol(waiting)
+        options, handed = self._dialing(head, own_origins)
+        self.url = redact_url(options.address.url)
+        self.log.note("connecting", self.url, self._upstream.name)
+        for change in handed.changes:
+            self.log.note("changed", change, self._upstream.name)
+        self._upstream.hold(_DIALING, True)  # until the client can take what comes
+        try:
+            call = await Dialer(options, self._upstream).dial()
+        except CallError as error:
+            self.error = error
+            self._refuse(transport, _answer_to(error))
+        except BaseException:
+            self._give_up(transport)
+            raise
+        else:
+            if waiting.is_lost:
+                self._give_up(transport)
+            else:
+                self._accept(transport, head, rest, call)
+
+    def _give_up(self, transport: asyncio.Transport) -> None:
+        """End without an answer: the client is gone, or the proxy stops."""
+        transport.abort()
+        self._lost.add(self._client)
+        if self._upstream.is_open:
+            self._upstream.reset()
+        else:
+            self._end()
+
+    def _dialing(self, head: RequestHead, own_origins: list[str]) -> tuple[Options, Handed]:
+        url = _with_target(self._options.address.url, head.target)
+        handed = to_upstream(head.headers, own_origins, url)
+        options = replace(
+            self._options,
+            address=self._options.address._replace(url=url),
+            headers=[*self._options.headers, *handed.fields],
+            origin=handed.origin,
+            subprotocols=handed.subprotocols,
+            extensions=(PerMessageDeflate(),) if handed.offers_deflate else (),
+        )
+        return options, handed
+
+    def _refuse(self, transport: asyncio.Transport, answer: Answer) -> None:
+        self.log.note("closed", f"the client was answered with {answer.status} {answer.reason}", self.name)
+        transport.write(answer.to_bytes())
+        # Half-closed: a close with unread bytes sends a reset, which can overtake the answer.
+        if transport.can_write_eof():
+            transport.write_eof()
+            transport.resume_reading()
+            asyncio.get_running_loop().call_later(1.0, transport.close)
+        else:
+            transport.close()
+        self._end()
+
+    def _accept(self, transport: asyncio.Transport, head: RequestHead, rest: bytes, call: HttpCall) -> None:
+        assert call.response is not None
+        field, extensions = negotiate_deflate(head.headers)
+        fields = to_client(call.response.headers.raw_items())
+        answer = upgrade(head, fields, call.subprotocol, field)
+        transport.write(answer.to_bytes())
+        size = self._options.max_frame_size
+        wire = Wire(
+            "client",
+            limits=Limits(frame=size, inflated=size),
+            claimed=RSV1 if extensions else 0,
+            extensions=extensions,
+        )
+        client = self._client
+        client.open(transport, wire, self._describe(transport, head, answer))
+        transport.set_protocol(OpenConnection(wire, client, asyncio.get_running_loop().create_future()))
+        if rest:
+            client.intake.bytes_received(rest)
+        client.intake.resume()
+        self._upstream.hold(_DIALING, False)
+
+    def _describe(self, transport: asyncio.Transport, head: RequestHead, answer: Answer) -> Connection:
+        """Return the facts of the client's connection, as the client sees it."""
+        first_line = f"{head.method} {head.target} HTTP/{head.http_version}"
+        secrets = self.log.include_secrets
+        return Connection(
+            session=self.name,
+            url=redact_url(f"ws://{head.headers.get('host', '')}{head.target}"),
+            request=head.raw if secrets else redact_head(first_line, head.headers),
+            response=answer.to_bytes() if secrets else redact_head(answer.status_line, answer.fields),
+            opened_ns=self.log.clock(),
+            local_address=_ip_address(transport.get_extra_info("peername")),
+            remote_address=_ip_address(transport.get_extra_info("sockname")),
+            has_secrets=secrets,
+        )
+
+    # Handing on; called by the legs
+
+    def _other(self, leg: Leg) -> Leg:
+        return self._upstream if leg is self._client else self._client
+
+    def received(self, leg: Leg, items: list[Outgoing]) -> None:
+        """Hand frames on to the other leg."""
+        if not self._has_failed:
+            self._passages[leg.peer].put(items)
+
+    def has_room(self, leg: Leg, room: bool) -> None:
+        """Read no more from one peer than the other one takes."""
+        self._other(leg).hold(_OTHER, not room)
+
+    def failed(self, leg: Leg, why: str, code: int) -> None:
+        """End both connections: the frames of one cannot be handed on any more."""
+        if self._has_failed:
+            return
+        self._has_failed = True
+        self.log.note("error", f"the {leg.peer}'s frames cannot be handed on: {why}", leg.name)
+        self.close(code, "the proxy cannot hand this on")
+
+    def ended(self, leg: Leg, ending: Ending) -> None:
+        """Hand on the end of a connection as it came, behind its frames."""
+        self._passages[leg.peer].then(lambda: self._hand_on_end(leg, ending))
+        if ending != "eof":
+            self._lost.add(leg)
+            if len(self._lost) == 2:
+                self._end()
+
+    def _hand_on_end(self, leg: Leg, ending: Ending) -> None:
+        other = self._other(leg)
+        if ending == "reset":
+            other.reset()
+        elif ending == "closed" or other.has_eof:
+            other.close()
+            leg.close()
+        else:
+            other.finish()
+
+    def _change_failed(self, name: str, error: Exception) -> None:
+        self.log.note(
+            "error", f"{name} raised {type(error).__name__}: {error}; the frame went on unchanged", self.name
+        )
+        self._listener.change_failed(error)
+
+    def inject(self, frame: Frame, to: Literal["client", "upstream"]) -> None:
+        """Send a frame of the proxy's own."""
+        leg = self._client if to == "client" else self._upstream
+        leg.write([outgoing(frame)], "injected by the proxy")
+
+    # Ending
+
+    def _end(self) -> None:
+        self.has_ended = True
+        for passage in self._passages.values():
+            passage.cancel()
+        self._listener.conversation_ended(self)
+
+    def close(self, code: int = 1001, reason: str = "the proxy ends") -> None:
+        """End both connections with a close frame of the proxy's own."""
+        payload = CloseReason(code, reason).to_payload()
+        self._has_failed = True
+        for leg in (self._client, self._upstream):
+            if leg.is_open:
+                self.log.note("closing", f"by the proxy: {code} {reason}", leg.name)
+                leg.write([(_CLOSE, payload, 0, None)])
+                leg.close()
+
+    def abort(self) -> None:
+        """End both connections with a reset."""
+        self._client.reset()
+        self._upstream.reset()
+
+
+class _Waiting(asyncio.Protocol):
+    """The client's protocol while its upstream is dialled."""
+
+    is_lost = False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.is_lost = True
+
+
+def _with_target(upstream: str, target: str) -> str:
+    """Return the address to dial: the upstream's, with the path and query of the client; ``/`` is the upstream's own."""
+    if target in ("/", ""):
+        return upstream
+    scheme, netloc, *_ = urlsplit(upstream)
+    path, _, query = target.partition("?")
+    return urlunsplit((scheme, netloc, path, query, ""))
+
+
+def _answer_to(error: CallError) -> Answer:
+    """Return what a client is told when its upstream did not open: the upstream's own answer, where there was one."""
+    response = getattr(error.call, "response", None)
+    if isinstance(error, HandshakeError) and response is not None and response.status != 101:
+        fields = to_client(response.headers.raw_items())
+        return refuse(response.status, response.body, fields, response.reason)
+    return refuse(504 if isinstance(error, SocketTimeout) else 502, f"The upstream did not open: {error}")
+
+
+def _ip_address(address: Any) -> tuple[str, int] | None:
+    return (address[0], address[1]) if isinstance(address, tuple) else None

@@ -1,0 +1,88 @@
+"""fields: which header fields of a handshake are handed on, and what is changed on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from wsnotebook.lab.messages import Headers
+
+__all__ = ["Handed", "to_client", "to_upstream"]
+
+_PER_CONNECTION = frozenset(
+    ("connection", "upgrade", "keep-alive", "proxy-connection", "proxy-authorization", "proxy-authenticate")
+    + ("te", "trailer", "transfer-encoding", "content-length")
+)
+"""Fields that are between two ends of one connection (RFC 9110 §7.6.1): each leg has its own."""
+_OF_HANDSHAKE = frozenset(
+    ("sec-websocket-key", "sec-websocket-version", "sec-websocket-extensions")
+    + ("sec-websocket-protocol", "sec-websocket-accept")
+)
+"""Fields of the handshake (RFC 6455 §11.3), which each leg does for itself."""
+
+
+class Handed(NamedTuple):
+    """The header of a request for the upstream."""
+
+    fields: list[tuple[str, str]]
+    """Handed on as they came."""
+    origin: str | None
+    """Origin; None where the client sent none."""
+    subprotocols: list[str]
+    """Offered by the client."""
+    offers_deflate: bool
+    """Whether the client offers to compress."""
+    changes: list[str]
+    """What differs from the client's request, one sentence each, without secrets."""
+
+
+def to_upstream(headers: Headers, own_origins: Iterable[str], upstream: str) -> Handed:
+    """Return the header of the request for the upstream.
+
+    Args:
+        headers: of the client's request.
+        own_origins: origins of the proxy: the upstream knows a page of these by its own.
+        upstream: URL that is dialled.
+    """
+    parts = urlsplit(upstream)
+    changes = [
+        f"Host is {parts.netloc.rpartition('@')[2]}, the client's was {headers.get('host', 'missing')}"
+    ]
+    dropped = _PER_CONNECTION | _OF_HANDSHAKE | {"host", "origin"} | set(headers.tokens("connection"))
+    fields = [(name, value) for name, value in headers if name.lower() not in dropped]
+    left_out = sorted({name for name, _ in headers if name.lower() in _gone(headers)})
+    if left_out:
+        changes.append(f"not handed on, as they are for one connection: {', '.join(left_out)}")
+    origin = headers.get("origin")
+    if origin is not None and origin.lower() in set(own_origins):
+        scheme = "https" if parts.scheme == "wss" else "http"
+        changes.append(
+            f"Origin is {scheme}://{parts.netloc.rpartition('@')[2]}, the client's was the proxy's own, {origin}"
+        )
+        origin = f"{scheme}://{parts.netloc.rpartition('@')[2]}"
+    subprotocols = [
+        name.strip() for value in headers.get_all("sec-websocket-protocol") for name in value.split(",")
+    ]
+    offers = ",".join(headers.get_all("sec-websocket-extensions"))
+    return Handed(
+        fields, origin, [name for name in subprotocols if name], "permessage-deflate" in offers, changes
+    )
+
+
+def _gone(headers: Headers) -> frozenset[str]:
+    """Return the fields that a person would miss: all that are not part of every handshake."""
+    return (_PER_CONNECTION | set(headers.tokens("connection"))) - {"connection", "upgrade"}
+
+
+def to_client(fields: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return the fields of an upstream's response that its client gets."""
+    kept = list(fields)
+    per_connection = {
+        token.strip().lower()
+        for name, value in kept
+        if name.lower() == "connection"
+        for token in value.split(",")
+    }
+    dropped = _PER_CONNECTION | _OF_HANDSHAKE | per_connection
+    return [(name, value) for name, value in kept if name.lower() not in dropped]

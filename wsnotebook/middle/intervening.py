@@ -1,0 +1,114 @@
+"""Intervening: the verbs with which a person changes, holds and adds frames on their way through a proxy."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from wsnotebook.matching import Pattern
+from wsnotebook.middle.breakpoint import Breakpoint, Held
+from wsnotebook.middle.changes import Callback, Changes, Direction, only
+from wsnotebook.middle.conversation import Conversation
+from wsnotebook.middle.faults import FAULTS
+from wsnotebook.wire.frames import Frame
+
+__all__ = ["Intervening"]
+
+
+class Intervening:
+    """The part of a proxy that changes what passes. The log has what came and what was sent, and says why."""
+
+    def __init__(self) -> None:
+        self.held: list[Held] = []
+        """Frames that a breakpoint holds, oldest first."""
+        self._changes = Changes()
+
+    def on_frame(self, callback: Callback) -> Callback:
+        """Let a callback decide what is sent instead of each frame; a decorator. It may be an ``async def``.
+
+        It is called with the frame, its direction ("out": from the client, "in": to it) and its Conversation, and
+        returns the frame, another, several in a list, or None to drop it. Callbacks stand in a row; each gets what the
+        one before it returned. Where one raises, the frame goes on unchanged, and ``errors`` and the log have why.
+        What came and what was sent are both rows of the log; ``detail`` of the second says what was done. Example::
+
+            @p.on_frame
+            def louder(frame, direction, conversation):
+                if direction == "in" and frame.opcode == Opcode.TEXT:
+                    return Frame.text(frame.read_text().upper())
+                return frame
+        """
+        self._changes.add(f"on_frame {getattr(callback, '__name__', callback)}", callback)
+        return callback
+
+    def fault(self, name: str, *, direction: Direction | None = None, **options: Any) -> None:
+        """Let the network misbehave for all conversations, until ``clear``: ``p.fault("delay", seconds=0.2, jitter=0.1)``.
+
+        Args:
+            name: ``delay(seconds, jitter)``; ``throttle(rate)`` in payload bytes a second; ``drop(every)``: each
+                ``every``-th data frame; ``corrupt(every)``: one bit of it; ``close(code, reason, after)`` and
+                ``reset(after)``: the conversation, after so many data frames.
+            direction: "in" or "out"; None is both.
+            options: of the fault.
+
+        Raises:
+            ValueError: there is no such fault.
+            TypeError: it has no such option.
+        """
+        make = FAULTS.get(name)
+        if make is None:
+            raise ValueError(f"there is no fault {name!r}: choose one of {', '.join(FAULTS)}")
+        self._changes.add(f"fault {name}", only(direction, make(**options)))
+
+    def clear(self) -> None:
+        """Take every callback, fault and breakpoint away, and release what is held."""
+        self._changes.list.clear()
+        self.release()
+
+    def hold(self) -> None:
+        """Let no frame pass until ``release``; when many wait, reading pauses, so that both peers have to wait."""
+        self._changes.hold()
+
+    def release(self) -> None:
+        """Let the frames pass that wait, and all others; those in ``held`` as they are now."""
+        self._changes.release()
+
+    def break_on(self, what: Any = ..., *, json: Any = ...) -> None:
+        """Hold everything when a data frame matches: it is then in ``held``, where it can be changed before ``release``.
+
+        Args:
+            what: as of ``session.expect``: a text that is contained, ``/a regular expression/``, a type, a function.
+            json: a JSON value that it has to contain: ``p.break_on(json={"type": "order"})``.
+
+        Example::
+
+            p.break_on(json={"type": "order"})
+            ...
+            p.held[0].frame = Frame.text('{"type": "order", "n": 0}')   # or None, to drop it
+            p.release()
+        """
+        pattern = Pattern(what, json=json)
+        self._changes.add(f"break_on {pattern}", Breakpoint(pattern, self._changes, self.held))
+
+    def inject(
+        self,
+        conversation: Conversation,
+        frame: Frame | str | bytes,
+        *,
+        to: Literal["client", "upstream"] = "client",
+    ) -> None:
+        """Send a frame of your own, now; the log says that the proxy has injected it.
+
+        Args:
+            conversation: one of ``sessions``.
+            frame: a text, bytes for a binary, or a Frame.
+            to: "client" or "upstream".
+
+        Raises:
+            ValueError: another word for ``to``, or a conversation that has ended.
+        """
+        if to not in ("client", "upstream"):
+            raise ValueError(f"to is 'client' or 'upstream', not {to!r}")
+        if not conversation.is_open:
+            raise ValueError(f"{conversation.name} has ended: p.sessions has those that have not")
+        if isinstance(frame, str):
+            frame = Frame.text(frame)
+        conversation.inject(Frame.binary(frame) if isinstance(frame, bytes) else frame, to)
