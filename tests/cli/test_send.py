@@ -8,10 +8,12 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import wsnotebook
 from wsnotebook.lab import embedded_server
 
 Call = Callable[..., Any]
@@ -35,17 +37,17 @@ def test_what_a_peer_sends_cannot_move_the_cursor(run: Call, serve: Call):
     assert done.stdout == "a\\x1b[2J\\u202eb\\nc\n"
 
 
-def test_raw_is_as_it_came_in_a_pipe(run: Call, serve: Call):
-    """With --raw a pipe gets the text itself."""
-    done = run("send", serve("echo"), "--expect", "1", "--raw", "a\x1b[2Jb")
+def test_unchanged_is_as_it_came_in_a_pipe(run: Call, serve: Call):
+    """With --unchanged a pipe gets the text itself."""
+    done = run("send", serve("echo"), "--expect", "1", "--unchanged", "a\x1b[2Jb")
     assert done.stdout == "a\x1b[2Jb\n"
 
 
-def test_raw_is_escaped_on_a_terminal(serve: Call, environment: dict[str, str]):
-    """On a terminal --raw changes nothing, and says so."""
+def test_unchanged_is_escaped_on_a_terminal(serve: Call, environment: dict[str, str]):
+    """On a terminal --unchanged changes nothing, and says so."""
     url = serve("echo")
     reading, terminal = pty.openpty()
-    command = [sys.executable, "-m", "wsnotebook", "send", url, "--expect", "1", "--raw", "a\x1b[2Jb"]
+    command = [sys.executable, "-m", "wsnotebook", "send", url, "--expect", "1", "--unchanged", "a\x1b[2Jb"]
     done = subprocess.run(
         command,
         env=environment,
@@ -59,7 +61,7 @@ def test_raw_is_escaped_on_a_terminal(serve: Call, environment: dict[str, str]):
     shown = os.read(reading, 1000)
     os.close(reading)
     assert shown.strip() == b"a\\x1b[2Jb"
-    assert b"--raw is for files and pipes" in done.stderr
+    assert b"--unchanged is for files and pipes" in done.stderr
 
 
 def test_binary_messages_are_hex(run: Call, serve: Call):
@@ -117,6 +119,17 @@ def test_a_reader_that_leaves_is_no_traceback(start: Call, serve: Call):
     process.stdout.close()
     assert process.wait(timeout=30) == 130
     assert process.stderr.read() == ""
+
+
+def test_raw_and_record_are_what_they_are_elsewhere(run: Call, serve: Call, tmp_path: Path):
+    """A raw session leaves a ping of the peer to its user, and the file has every frame."""
+    url = serve("pings", "--set", "interval=0.05")
+    for words, pongs in (((), True), (("--raw",), False)):
+        name = f"pongs-{pongs}.jsonl"
+        done = run("send", url, "x", "--wait", "0.5", "--record", name, *words)
+        df = wsnotebook.load(tmp_path / name).df
+        assert (df["opcode"] == "ping").any()
+        assert (df.query("direction == 'out'")["opcode"] == "pong").any() == pongs, done.stderr
 
 
 async def test_headers_reach_the_server(run: Call):

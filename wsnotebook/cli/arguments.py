@@ -9,16 +9,13 @@ import argparse
 import contextlib
 import textwrap
 from collections.abc import Callable
-from typing import Any, NoReturn, TypeVar
+from typing import NoReturn, TypeVar
 
 from wsnotebook.cli.console import write_error
-from wsnotebook.cli.outcome import EXIT_CODES, ExitCode, wrong_usage
-from wsnotebook.errors import InvalidURL
-from wsnotebook.session.client import connect
-from wsnotebook.workbench.connection import connection_options
+from wsnotebook.cli.outcome import EXIT_CODES, ExitCode
 from wsnotebook.workbench.verbs import VERBS
 
-__all__ = ["Parser", "add_connection_options", "connect_with", "count", "seconds", "speed"]
+__all__ = ["LEFT_OUT", "Parser", "add_connection_options", "count", "seconds", "speed"]
 
 N = TypeVar("N", int, float)
 
@@ -79,22 +76,15 @@ def _number(kind: Callable[[str], N], text: str, least: float, what: str) -> N:
     raise argparse.ArgumentTypeError(f"{text!r} is not {what}")
 
 
-def add_connection_options(parser: argparse.ArgumentParser) -> None:
-    """Add the address and the options of the verb connect, as the workbench declares them."""
+LEFT_OUT: dict[str, dict[str, str]] = {
+    "record": {"record": "FILE, the word after URL, is what it writes"},
+}
+"""Options of connect that a verb does not have, and what to write instead."""
+
+
+def add_connection_options(parser: Parser) -> None:
+    """Add the address and the options of the verb connect, as the workbench declares them, but those of LEFT_OUT."""
     group = parser.add_argument_group("connection")
     for argument, form in VERBS["connect"].on("terminal"):
-        argument.add_to(group if form.flags else parser, form)
-
-
-def connect_with(arguments: argparse.Namespace, **options: Any) -> connect:
-    """Return ``connect(…)`` with the options of the command line; await it to open the session.
-
-    Args:
-        arguments: parsed by a parser with add_connection_options.
-        options: further keyword arguments of connect.
-
-    Raises:
-        WrongUsage: an invalid address, header or option; nothing was sent.
-    """
-    with wrong_usage(InvalidURL, ValueError, TypeError):
-        return connect(arguments.url, **connection_options(arguments, "terminal"), **options)
+        if argument.name not in LEFT_OUT.get(parser.verb, ()):
+            argument.add_to(group if form.flags else parser, form)

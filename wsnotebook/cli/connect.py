@@ -6,10 +6,10 @@ import argparse
 import contextlib
 import sys
 
-from wsnotebook.cli.arguments import Parser, add_connection_options, connect_with, seconds
+from wsnotebook.cli.arguments import Parser, add_connection_options, seconds
 from wsnotebook.cli.console import write_lines
+from wsnotebook.cli.opening import opened
 from wsnotebook.cli.outcome import ExitCode, Failed, is_clean
-from wsnotebook.cli.recording import check_new, recording
 from wsnotebook.cli.running import closing
 from wsnotebook.cli.running import run as run_to_end
 from wsnotebook.cli.style import paint
@@ -64,7 +64,6 @@ def make_parser() -> Parser:
         action="store_true",
         help="write a line of JSON for each frame that is received or sent, with the keys of a .jsonl recording",
     )
-    parser.add_argument("--record", metavar="FILE", help="write every frame to a new file")
     parser.add_argument(
         "--wait",
         type=seconds,
@@ -78,15 +77,11 @@ def make_parser() -> Parser:
 
 def run(arguments: argparse.Namespace) -> ExitCode:
     """Connect and talk."""
-    if arguments.record is not None:
-        check_new(arguments.record)
     return run_to_end(_connect(arguments))
 
 
 async def _connect(arguments: argparse.Namespace) -> None:
-    log = FrameLog(retention=_RETENTION)
-    session = await connect_with(arguments, log=log)
-    with recording(log, arguments.record):
+    async with opened(arguments, FrameLog(retention=_RETENTION)) as session:
         if sys.stdin.isatty() and sys.stdout.isatty() and not arguments.json:
             await _talk_at_prompt(session, arguments)
         else:
@@ -103,14 +98,14 @@ async def _talk_at_prompt(session: ClientWebSocketSession, arguments: argparse.N
     bench = Workbench(opened=OPENED)
     bench.select(bench.name_of(session))
     prompt = Prompt(bench, control=arguments.show_control)
-    async with contextlib.AsyncExitStack() as opened:
-        await opened.enter_async_context(closing(session))
+    async with contextlib.AsyncExitStack() as sessions:
+        await sessions.enter_async_context(closing(session))
         _note(arguments, f"connected to {redact_url(session.url)}; /help lists the verbs, Ctrl-D closes")
         await prompt.run()
         for (
             other
         ) in bench.sessions.values():  # of /connect; a cancelled prompt leaves them to the end of the process
-            await opened.enter_async_context(closing(other))
+            await sessions.enter_async_context(closing(other))
     prompt.draw()  # what came during the close
     reason = session.close_reason_now
     if session.close_initiator != "local" and not is_clean(reason):

@@ -35,20 +35,20 @@ class MessageWriter:
     """Writes received messages to stdout, one per line.
 
     Args:
-        raw: write text and bytes unchanged. On a terminal they are still escaped, because a peer's text could move
+        unchanged: write text and bytes as they came. On a terminal they are still escaped, because a peer's text could move
             the cursor and overwrite lines above.
     """
 
-    def __init__(self, *, raw: bool) -> None:
-        self.is_raw = raw and not sys.stdout.isatty()
+    def __init__(self, *, unchanged: bool) -> None:
+        self.is_unchanged = unchanged and not sys.stdout.isatty()
         self.count = 0
         """Number of messages written."""
         self._bytes: BinaryIO = sys.stdout.buffer
 
     def write(self, message: str | bytes) -> None:
-        """Write one message: text as a line, binary as a line of hex or, if raw, unchanged without a line end."""
+        """Write one message: text as a line, binary as a line of hex or, if unchanged, as it came without a line end."""
         self.count += 1
-        if not self.is_raw:
+        if not self.is_unchanged:
             write_line(
                 message if isinstance(message, str) else f"<{len(message)} bytes> {message.hex(' ')}".rstrip()
             )

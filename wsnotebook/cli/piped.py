@@ -77,7 +77,7 @@ def _json_step(session: ClientWebSocketSession, arguments: argparse.Namespace) -
 def _text_step(session: ClientWebSocketSession, arguments: argparse.Namespace) -> Callable[[], None]:
     feed = Feed(session, control=arguments.show_control)
     # As it came, because a pipe cannot be overwritten by a peer's control characters; a terminal gets escapes.
-    writer = MessageWriter(raw=not sys.stdout.isatty())
+    writer = MessageWriter(unchanged=not sys.stdout.isatty())
 
     def step() -> None:
         for each in feed:

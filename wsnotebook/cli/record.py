@@ -6,8 +6,9 @@ import argparse
 import asyncio
 from typing import Any, Literal
 
-from wsnotebook.cli.arguments import Parser, add_connection_options, connect_with, count, seconds
+from wsnotebook.cli.arguments import Parser, add_connection_options, count, seconds
 from wsnotebook.cli.console import write_line
+from wsnotebook.cli.opening import connect_with
 from wsnotebook.cli.outcome import ExitCode, Failed, is_clean
 from wsnotebook.cli.progress import add_progress_option, progress
 from wsnotebook.cli.recording import check_new, recording, summary
@@ -63,7 +64,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
 
 async def _record(arguments: argparse.Namespace) -> None:
     log = FrameLog()
-    session = await connect_with(arguments, log=log)
+    session = await connect_with(arguments, log)
     try:
         with recording(log, arguments.path):
             async with closing(session):

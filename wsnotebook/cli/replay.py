@@ -6,12 +6,11 @@ import argparse
 import asyncio
 import contextlib
 
-from wsnotebook.cli.arguments import Parser, add_connection_options, connect_with, seconds, speed
+from wsnotebook.cli.arguments import Parser, add_connection_options, seconds, speed
 from wsnotebook.cli.console import write_line
+from wsnotebook.cli.opening import opened
 from wsnotebook.cli.outcome import ExitCode, Failed, is_clean, wrong_usage
 from wsnotebook.cli.progress import add_progress_option, progress
-from wsnotebook.cli.recording import check_new, recording
-from wsnotebook.cli.running import closing
 from wsnotebook.cli.running import run as run_to_end
 from wsnotebook.errors import FileError, SessionClosed
 from wsnotebook.files.framelog import FrameLog
@@ -64,15 +63,12 @@ def make_parser() -> Parser:
         metavar="S",
         help="wait S seconds for the last answers (default 1)",
     )
-    parser.add_argument("--record", metavar="FILE", help="keep this conversation in a new file")
     add_progress_option(parser)
     return parser
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
     """Replay the recording, and print the numbers of frames sent and received."""
-    if arguments.record is not None:
-        check_new(arguments.record)
     with wrong_usage(FileError, ValueError), wrong_usage(OSError, about=arguments.source):
         recorded = load(arguments.source)
         frames = timed_frames(recorded, arguments.direction, name=arguments.session)
@@ -80,27 +76,24 @@ def run(arguments: argparse.Namespace) -> ExitCode:
 
 
 async def _replay(arguments: argparse.Namespace, recorded: FrameLog, total: int) -> None:
-    log = FrameLog()
-    session = await connect_with(arguments, log=log)
     sent, is_whole = 0, False
-    with recording(log, arguments.record):
-        async with closing(session):
-            with contextlib.suppress(SessionClosed), progress(arguments, total=total, unit=" frames") as bar:
-                sent = await replay(
-                    recorded,
-                    session,
-                    speed=arguments.speed,
-                    direction=arguments.direction,
-                    name=arguments.session,
-                    on_sent=lambda timed: bar.update(),
-                )
-                is_whole = True
-            ended = asyncio.ensure_future(session.close_reason)
-            await asyncio.wait((ended,), timeout=arguments.wait)
-            ended.cancel()
+    async with opened(arguments) as session:
+        with contextlib.suppress(SessionClosed), progress(arguments, total=total, unit=" frames") as bar:
+            sent = await replay(
+                recorded,
+                session,
+                speed=arguments.speed,
+                direction=arguments.direction,
+                name=arguments.session,
+                on_sent=lambda timed: bar.update(),
+            )
+            is_whole = True
+        ended = asyncio.ensure_future(session.close_reason)
+        await asyncio.wait((ended,), timeout=arguments.wait)
+        ended.cancel()
     reason = session.close_reason_now
     if not is_whole:
         raise Failed(f"the session ended before all of {total} frames were sent: {reason}")
     if session.close_initiator != "local" and not is_clean(reason):
         raise Failed(f"the session ended: {reason}; {sent} of {total} frames were sent")
-    write_line(f"sent {sent:,} frames, {len(log) - sent:,} others crossed the wire ({reason})")
+    write_line(f"sent {sent:,} frames, {len(session.log) - sent:,} others crossed the wire ({reason})")

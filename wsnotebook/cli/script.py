@@ -8,14 +8,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from wsnotebook.cli.arguments import Parser, add_connection_options, connect_with
+from wsnotebook.cli.arguments import Parser, add_connection_options
 from wsnotebook.cli.console import write_line
+from wsnotebook.cli.opening import opened
 from wsnotebook.cli.outcome import ExitCode, Failed, WrongUsage, wrong_usage
-from wsnotebook.cli.recording import check_new, recording
-from wsnotebook.cli.running import closing
 from wsnotebook.cli.running import run as run_to_end
 from wsnotebook.errors import ScriptError, StepFailed
-from wsnotebook.files.framelog import FrameLog
 from wsnotebook.redaction import redact_url
 from wsnotebook.script.junit import junit_xml
 from wsnotebook.script.parser import NOTATION, parse_script
@@ -41,7 +39,6 @@ def make_parser() -> Parser:
     parser.add_argument("file", metavar="FILE", help="the script, UTF-8; - reads standard input")
     add_connection_options(parser)
     parser.add_argument("--junit", metavar="XML", help="write the outcome as JUnit XML, one test case a step")
-    parser.add_argument("--record", metavar="FILE", help="keep the conversation in a new file")
     return parser
 
 
@@ -51,8 +48,6 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         text = sys.stdin.read() if arguments.file == "-" else Path(arguments.file).read_text("utf-8-sig")
     with wrong_usage(ScriptError, about=arguments.file):
         steps = parse_script(text)
-    if arguments.record is not None:
-        check_new(arguments.record)
     if arguments.junit is not None and not Path(arguments.junit).parent.is_dir():
         raise WrongUsage(f"{arguments.junit}: its folder is not there: make it first")
     return _run_and_tell(arguments, steps)
@@ -84,11 +79,8 @@ async def _script(arguments: argparse.Namespace, steps: Sequence[Step], outcomes
         for line in lines_of(outcome):
             write_line(line)
 
-    log = FrameLog()
-    session = await connect_with(arguments, log=log)
     try:
-        with recording(log, arguments.record):
-            async with closing(session):
-                await run_script(steps, session, report)
+        async with opened(arguments) as session:
+            await run_script(steps, session, report)
     except StepFailed as failed:
         raise Failed(str(failed)) from failed

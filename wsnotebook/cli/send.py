@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 
-from wsnotebook.cli.arguments import Parser, add_connection_options, connect_with, count, seconds
+from wsnotebook.cli.arguments import Parser, add_connection_options, count, seconds
 from wsnotebook.cli.console import MessageWriter, write_error
 from wsnotebook.cli.exchange import exchange
+from wsnotebook.cli.opening import opened
 from wsnotebook.cli.outcome import ExitCode, Failed, wrong_usage
-from wsnotebook.cli.running import closing
 from wsnotebook.cli.running import run as run_to_end
 from wsnotebook.cli.stdin import lines
 from wsnotebook.session.session import ClientWebSocketSession
@@ -38,7 +38,7 @@ def make_parser() -> Parser:
                 "five seconds of a feed",
             ),
             ("ws://127.0.0.1:8765/ 'de ad be ef' --kind hex", "a binary message"),
-            ("ws://127.0.0.1:8765/ --raw < requests.txt > answers.txt", "many, from and to files"),
+            ("ws://127.0.0.1:8765/ --unchanged < requests.txt > answers.txt", "many, from and to files"),
         ],
     )
     add_connection_options(parser)
@@ -57,7 +57,7 @@ def make_parser() -> Parser:
         help=f"wait S seconds for answers after the last message (default {_WAIT:g}, with --expect {_WAIT_EXPECTED:g})",
     )
     parser.add_argument(
-        "--raw",
+        "--unchanged",
         action="store_true",
         help="print received messages unchanged, if stdout is a file or a pipe, not a terminal",
     )
@@ -68,10 +68,11 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     """Send the messages and print the answers."""
     with wrong_usage(ValueError):
         frames = [parse_payload(text, arguments.kind) for text in arguments.messages]
-    writer = MessageWriter(raw=arguments.raw)
-    if arguments.raw and not writer.is_raw:
+    writer = MessageWriter(unchanged=arguments.unchanged)
+    if arguments.unchanged and not writer.is_unchanged:
         write_error(
-            "--raw is for files and pipes: on a terminal control characters are shown as escapes", "send"
+            "--unchanged is for files and pipes: on a terminal control characters are shown as escapes",
+            "send",
         )
     return run_to_end(_send(arguments, frames, writer))
 
@@ -80,8 +81,7 @@ async def _send(arguments: argparse.Namespace, frames: list[Frame], writer: Mess
     wait = arguments.wait
     if wait is None:
         wait = _WAIT_EXPECTED if arguments.expect else _WAIT
-    session = await connect_with(arguments)
-    async with closing(session):
+    async with opened(arguments) as session:
         done = await exchange(
             session,
             _send_all(session, frames, arguments.kind),

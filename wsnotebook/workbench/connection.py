@@ -32,8 +32,7 @@ def _switch(name: str, help: str, *flags: str, value: Any, **fields: Any) -> Arg
 
 CONNECTION: tuple[Argument, ...] = (
     _row("name", "name of the new session", "-n", "--name", metavar="NAME"),
-    # wsnotebook send --raw prints raw; a raw session is for hands that answer pings.
-    _switch("raw", "deliver every frame as it is received", "--raw", value=True, terminal=None),
+    _switch("raw", "deliver every frame as it is received", "--raw", value=True),
     _switch("masking", "send frames unmasked", "--no-mask", value=False),
     _row(
         "headers",
@@ -99,13 +98,11 @@ CONNECTION: tuple[Argument, ...] = (
         metavar="SECONDS",
         read=read_seconds,
     ),
-    # The terminal records by verbs of its own, in more formats: record FILE, and replay --record FILE.
     _row(
         "record",
-        "write the frames to a new .pcapng file, or a directory name/",
+        "write the frames to a new .pcapng file, or a directory name/; in a terminal also .parquet, .jsonl, .har",
         "--record",
         metavar="FILE",
-        terminal=None,
     ),
     _row(
         "io",
@@ -137,7 +134,6 @@ def connection_options(arguments: argparse.Namespace, surface: Surface) -> dict[
     Raises:
         ValueError: a file of --ca, --cert or --key cannot be used, or a cookie is given twice.
     """
-    # By surface, because another program may use the same name: send --raw of the terminal prints raw.
     names = [argument.name for argument in CONNECTION if argument.form(surface) is not None]
     given = {name: getattr(arguments, name) for name in names if hasattr(arguments, name)}
     tls = {name: given.pop(name) for name in (*FILES, "insecure") if name in given}
