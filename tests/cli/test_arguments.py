@@ -41,12 +41,12 @@ def test_an_option_of_connect_means_the_same_in_every_verb(verb: str, option: Ar
         words = [*line, flag] if option.is_switch else [*line, flag, TYPED.get(option.name, "x")]
         if option.name in LEFT_OUT.get(verb, {}):
             with pytest.raises(SystemExit):
-                module.make_parser().parse_intermixed_args(words)
+                module.make_parser().read(words)
             continue
         read = option.value if option.is_switch else option.read(words[-1])
         expected = [read] if option.count == "repeated" else read
-        assert getattr(module.make_parser().parse_intermixed_args(words), option.name) == expected
-        assert not hasattr(module.make_parser().parse_intermixed_args(line), option.name)
+        assert getattr(module.make_parser().read(words), option.name) == expected
+        assert not hasattr(module.make_parser().read(line), option.name)
 
 
 def test_what_is_left_out_exists() -> None:

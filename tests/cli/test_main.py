@@ -35,16 +35,12 @@ def test_the_help_names_every_verb(capsys: pytest.CaptureFixture[str]):
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        ([], "required: VERB"),
-        (["sing"], "invalid choice: 'sing'"),
-        (["send"], "required: URL"),
         (["send", "http://127.0.0.1/", "x"], "the scheme is http, a WebSocket's is ws"),
         (["send", "ws://127.0.0.1/", "x", "--expect", "0"], "'0' is not a whole number from 1 on"),
         (["send", "ws://127.0.0.1/", "x", "--wait", "nan"], "'nan' is not a number of seconds"),
         (["send", "ws://127.0.0.1/", "x", "--header", "X-Token"], "write 'Name: value'"),
         (["send", "ws://127.0.0.1/", "x", "--header", "a b: c"], "cannot be the name of a header"),
         (["send", "ws://127.0.0.1/", "zz", "--kind", "hex"], "hex"),
-        (["send", "ws://127.0.0.1/", "x", "--exp", "1"], "unrecognized arguments"),
         (["connect", "ws://127.0.0.1/", "--record", "out.csv"], "out.csv: cannot write .csv"),
         (["serve", "sing"], "no behaviour 'sing': choose one of chat, closer, echo"),
         (["serve", "none.parquet"], "none.parquet"),

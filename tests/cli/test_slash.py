@@ -51,6 +51,7 @@ async def test_a_verb_answers(bench: Workbench):
     ("line", "sentence"),
     [
         ("pong", "did you mean /ping?"),
+        ("re", "did you mean /recv, /receive, /replay or /recover?"),
         ("panel", "for a notebook"),
         ("ping --nosuch", "/ping --help"),
         ("send --nosuch x", "Put -- before a text"),

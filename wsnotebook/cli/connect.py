@@ -6,10 +6,11 @@ import argparse
 import contextlib
 import sys
 
-from wsnotebook.cli.arguments import Parser, add_connection_options, seconds
+from wsnotebook.cli.arguments import add_connection_options, seconds
 from wsnotebook.cli.console import write_lines
 from wsnotebook.cli.opening import opened
 from wsnotebook.cli.outcome import ExitCode, Failed, is_clean
+from wsnotebook.cli.parser import Parser
 from wsnotebook.cli.running import closing
 from wsnotebook.cli.running import run as run_to_end
 from wsnotebook.cli.style import paint

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from wsnotebook.cli.arguments import Parser
 from wsnotebook.cli.console import write_line
 from wsnotebook.cli.outcome import ExitCode, WrongUsage, wrong_usage
+from wsnotebook.cli.parser import Parser
 from wsnotebook.cli.progress import add_progress_option, progress, refreshing
 from wsnotebook.cli.recording import check_writable, summary
 from wsnotebook.cli.running import interruptible

@@ -8,14 +8,15 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Sequence
-from typing import Protocol, TextIO
+from typing import NoReturn, Protocol, TextIO
 
 from wsnotebook import __version__
-from wsnotebook.cli.arguments import Parser
 from wsnotebook.cli.console import write_error
 from wsnotebook.cli.outcome import ExitCode, Failed, WrongUsage
+from wsnotebook.cli.parser import Parser
 from wsnotebook.errors import CallError, SessionClosed, SessionFault
 from wsnotebook.redaction import redact_url
+from wsnotebook.workbench.suggestions import nearest_verb
 
 __all__ = ["VERBS", "main"]
 
@@ -121,15 +122,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not words or words[0] not in VERBS:
         _explain(words)
     module = _LOADERS[words[0]]()
-    # Options may stand before, between and after messages: `send URL --expect 1 hello`.
-    arguments = module.make_parser().parse_intermixed_args(words[1:])
+    arguments = module.make_parser().read(words[1:])
     with warnings.catch_warnings():
         warnings.showwarning = _show_warning
         return int(_run_verb(module.run, arguments, words[0]))
 
 
-def _explain(words: list[str]) -> None:
-    """Handle --help, --version and an unknown verb; always exits."""
+def _explain(words: list[str]) -> NoReturn:
+    """Handle --help, --version, and a line without a verb; always exits."""
     verbs = "".join(f"  {verb:<9}{what}\n" for verb, what in VERBS.items())
     parser = Parser(
         "",
@@ -138,9 +138,28 @@ def _explain(words: list[str]) -> None:
         f"verbs ('wsnotebook VERB --help' explains each):\n{verbs}",
     )
     parser.add_argument("--version", action="version", version=f"wsnotebook {__version__}")
-    parser.add_argument("verb", metavar="VERB", choices=VERBS, help="what to do, see below")
-    parser.parse_args(words)
-    parser.error(f"the verb comes first: write {words[-1]} before its options")
+    parser.add_argument("verb", metavar="VERB", help="what to do, see below")
+    if words and words[0] in {"-h", "--help", "--version"}:
+        parser.parse_args(words)
+    parser.error(_without_a_verb(words))
+
+
+def _without_a_verb(words: list[str]) -> str:
+    """Return the sentence for a line whose first word is no verb of the terminal."""
+    from wsnotebook.workbench.verbs import VERBS as OF_NOTEBOOK
+
+    if not words:
+        return "the verb is missing: write wsnotebook VERB, as wsnotebook connect ws://127.0.0.1:8765/"
+    word = words[0]
+    if word.startswith("-"):
+        return f"the verb comes first: write wsnotebook VERB {word}"
+    if "://" in word:
+        return f"the verb is missing: write wsnotebook connect {word}"
+    if word in OF_NOTEBOOK:
+        return f"{word} is a verb of the prompt: write wsnotebook connect URL, and there /{word}"
+    near = nearest_verb(word, VERBS)
+    remedy = f"did you mean {near}?" if near else f"the verbs are {', '.join(VERBS)}"
+    return f"there is no verb {word}: {remedy}"
 
 
 def _run_verb(

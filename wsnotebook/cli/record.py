@@ -6,10 +6,11 @@ import argparse
 import asyncio
 from typing import Any, Literal
 
-from wsnotebook.cli.arguments import Parser, add_connection_options, count, seconds
+from wsnotebook.cli.arguments import add_connection_options, count, seconds
 from wsnotebook.cli.console import write_line
 from wsnotebook.cli.opening import connect_with
 from wsnotebook.cli.outcome import ExitCode, Failed, is_clean
+from wsnotebook.cli.parser import Parser
 from wsnotebook.cli.progress import add_progress_option, progress
 from wsnotebook.cli.recording import check_new, recording, summary
 from wsnotebook.cli.running import closing

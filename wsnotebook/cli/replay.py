@@ -6,10 +6,11 @@ import argparse
 import asyncio
 import contextlib
 
-from wsnotebook.cli.arguments import Parser, add_connection_options, seconds, speed
+from wsnotebook.cli.arguments import add_connection_options, seconds, speed
 from wsnotebook.cli.console import write_line
 from wsnotebook.cli.opening import opened
 from wsnotebook.cli.outcome import ExitCode, Failed, is_clean, wrong_usage
+from wsnotebook.cli.parser import Parser
 from wsnotebook.cli.progress import add_progress_option, progress
 from wsnotebook.cli.running import run as run_to_end
 from wsnotebook.errors import FileError, SessionClosed

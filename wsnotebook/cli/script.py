@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from wsnotebook.cli.arguments import Parser, add_connection_options
+from wsnotebook.cli.arguments import add_connection_options
 from wsnotebook.cli.console import write_line
 from wsnotebook.cli.opening import opened
 from wsnotebook.cli.outcome import ExitCode, Failed, WrongUsage, wrong_usage
+from wsnotebook.cli.parser import Parser
 from wsnotebook.cli.running import run as run_to_end
 from wsnotebook.errors import ScriptError, StepFailed
 from wsnotebook.redaction import redact_url

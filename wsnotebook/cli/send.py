@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import sys
 
-from wsnotebook.cli.arguments import Parser, add_connection_options, count, seconds
+from wsnotebook.cli.arguments import add_connection_options, count, seconds
 from wsnotebook.cli.console import MessageWriter, write_error
 from wsnotebook.cli.exchange import exchange
 from wsnotebook.cli.opening import opened
 from wsnotebook.cli.outcome import ExitCode, Failed, wrong_usage
+from wsnotebook.cli.parser import Parser
 from wsnotebook.cli.running import run as run_to_end
 from wsnotebook.cli.stdin import lines
 from wsnotebook.session.session import ClientWebSocketSession

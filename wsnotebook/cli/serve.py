@@ -6,10 +6,11 @@ import argparse
 import asyncio
 from pathlib import Path
 
-from wsnotebook.cli.arguments import Parser, seconds
+from wsnotebook.cli.arguments import seconds
 from wsnotebook.cli.console import write_error, write_line
 from wsnotebook.cli.outcome import ExitCode, Failed, WrongUsage, wrong_usage
 from wsnotebook.cli.parameters import describe_parameters, parse_parameters
+from wsnotebook.cli.parser import Parser
 from wsnotebook.cli.recording import check_new, recording, summary
 from wsnotebook.cli.running import run as run_to_end
 from wsnotebook.errors import FileError

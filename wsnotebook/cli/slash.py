@@ -110,8 +110,8 @@ def _verb(word: str) -> Verb:
     if word in _OF_NOTEBOOK:
         raise Wrong(f"/{word} is for a notebook: /save FILE or --record FILE keeps the frames for one.")
     if word not in TYPED:
-        near = nearest_verb(word, [*TYPED, *_SHORT])
-        hint = f"did you mean /{near}? " if near else ""
+        near = nearest_verb(word, [*TYPED, *_SHORT], mark="/")
+        hint = f"did you mean {near}? " if near else ""
         raise Wrong(f"there is no verb /{word}: {hint}/help lists them, and //{word} sends the text /{word}.")
     return TYPED[word]
 

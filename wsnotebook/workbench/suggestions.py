@@ -6,12 +6,11 @@ The words of other tools come first, then the similar ones.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
-from wsnotebook.workbench.arguments import Surface
 from wsnotebook.workbench.verb import Verb
 
-__all__ = ["OPTION_WORDS", "VERB_WORDS", "nearest_option", "nearest_verb"]
+__all__ = ["OPTION_WORDS", "VERB_WORDS", "nearest_flag", "nearest_option", "nearest_verb", "nearest_word"]
 
 VERB_WORDS: dict[str, str] = {
     **dict.fromkeys(("open", "dial", "start", "attach", "ws", "wss"), "connect"),
@@ -49,21 +48,47 @@ OPTION_WORDS: dict[str, str] = {
 }
 """Options of wscat, websocat, curl and others for ours."""
 
-
-def nearest_verb(word: str, verbs: Iterable[str]) -> str | None:
-    """Return the verb that ``word`` probably means, or None."""
-    return _nearest(word.lower(), list(verbs), VERB_WORDS)
+_MOST = 4  # words in a suggestion; more would be a list, which the help has
 
 
-def nearest_option(flag: str, verb: Verb, surface: Surface = "cell") -> str | None:
-    """Return the flag of ``verb`` that ``flag`` probably means, or None."""
-    forms = [(argument.name, form.flags) for argument, form in verb.on(surface) if form.flags]
-    keywords = {f"--{name.replace('_', '-')}": flags[-1] for name, flags in forms}
-    return _nearest(flag, [each for _, flags in forms for each in flags], keywords | OPTION_WORDS)
+def nearest_verb(word: str, verbs: Iterable[str], mark: str = "") -> str | None:
+    """Return the verb that ``word`` probably means, with ``mark`` before it, or None; see nearest_word."""
+    return nearest_word(word.lower(), verbs, VERB_WORDS, mark)
 
 
-def _nearest(word: str, known: list[str], meant: Mapping[str, str]) -> str | None:
-    if meant.get(word) in known:
-        return meant[word]
-    near = difflib.get_close_matches(word, known, n=1)
-    return near[0] if near else None
+def nearest_option(flag: str, verb: Verb) -> str | None:
+    """Return the flag of ``verb`` in a cell that ``flag`` probably means, or None; see nearest_word."""
+    return nearest_flag(flag, [(argument.name, form.flags) for argument, form in verb.on("cell")])
+
+
+def nearest_flag(flag: str, options: Sequence[tuple[str, Sequence[str]]]) -> str | None:
+    """Return what ``flag`` probably means, or None; see nearest_word.
+
+    Args:
+        flag: as it was typed.
+        options: name and flags of each; a name is the keyword in Python, which is suggested for too.
+    """
+    keywords = {f"--{name.replace('_', '-')}": flags[-1] for name, flags in options if flags}
+    return nearest_word(flag, [each for _, flags in options for each in flags], keywords | OPTION_WORDS)
+
+
+def nearest_word(
+    word: str, known: Iterable[str], meant: Mapping[str, str] | None = None, mark: str = ""
+) -> str | None:
+    """Return what a word probably means: one of ``known``, or where it is the beginning of several "a, b or c"; or None.
+
+    Args:
+        word: as it was typed.
+        known: the words that there are.
+        meant: words of other tools, and the known one for each.
+        mark: put before each word of the result.
+    """
+    known = list(known)
+    if meant and meant.get(word) in known:
+        near = [meant[word]]
+    else:
+        near = [each for each in known if each.startswith(word)]
+        if not 0 < len(near) <= _MOST:
+            near = difflib.get_close_matches(word, known, n=1)
+    *first, last = [mark + each for each in near] or [""]
+    return f"{', '.join(first)} or {last}" if first else last or None
