@@ -185,7 +185,9 @@ class ExpectationFailed(WsNotebookError, AssertionError):
         self.nearest, self.differences = nearest, tuple(differences)
         self.timeout, self.ended = timeout, ended
 
-    def __str__(self) -> str:
+    @property
+    def came_instead(self) -> str:
+        """The sentence without the place where the messages are kept."""
         until = (
             f"within {self.timeout:g} s" if self.ended is None else f"before the session ended ({self.ended})"
         )
@@ -193,12 +195,16 @@ class ExpectationFailed(WsNotebookError, AssertionError):
             return f"expected {self.expected}, but no message came {until}."
         how = "; ".join(self.differences)
         if self.count == 1:
-            return f"expected {self.expected}, but {shown(self.nearest)} came {until}: {how}. It is in session.log."
+            return f"expected {self.expected}, but {shown(self.nearest)} came {until}: {how}."
         last = ", ".join(map(shown, self.passed[-_PASSED_SHOWN:]))
         return (
             f"expected {self.expected}, but none of {self.count:,} messages that came {until} matched. The nearest is "
-            f"{shown(self.nearest)}: {how}. The last are {last}. All are in session.log."
+            f"{shown(self.nearest)}: {how}. The last are {last}."
         )
+
+    def __str__(self) -> str:
+        where = {0: "", 1: " It is in session.log."}.get(self.count, " All are in session.log.")
+        return f"{self.came_instead}{where}"
 
 
 class ScriptError(WsNotebookError, ValueError):

@@ -36,7 +36,7 @@ def test_the_help_names_every_verb(capsys: pytest.CaptureFixture[str]):
     ("words", "sentence"),
     [
         (["send", "http://127.0.0.1/", "x"], "the scheme is http, a WebSocket's is ws"),
-        (["send", "ws://127.0.0.1/", "x", "--expect", "0"], "'0' is not a whole number from 1 on"),
+        (["send", "ws://127.0.0.1/", "x", "--count", "0"], "'0' is not a whole number from 1 on"),
         (["send", "ws://127.0.0.1/", "x", "--wait", "nan"], "'nan' is not a number of seconds"),
         (["send", "ws://127.0.0.1/", "x", "--header", "X-Token"], "write 'Name: value'"),
         (["send", "ws://127.0.0.1/", "x", "--header", "a b: c"], "cannot be the name of a header"),

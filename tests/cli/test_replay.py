@@ -48,8 +48,8 @@ def test_a_server_plays_the_other_side(run: Call, serve: Call):
     """A recording of an echo served as a cassette answers the client that it was made with, and no other."""
     assert run("record", serve("echo"), "a.parquet", "--send", "one", "--frames", "2").returncode == 0
     cassette = serve("a.parquet", "--set", "match=equal", "--set", "speed=null")
-    same = run("send", cassette, "one", "--expect", "1")
-    other = run("send", cassette, "else", "--expect", "1")
+    same = run("send", cassette, "one", "--count", "1")
+    other = run("send", cassette, "else", "--count", "1")
     assert (same.returncode, same.stdout) == (0, "one\n")
     assert other.returncode == 1 and "before the session ended: 1011" in other.stderr
 
@@ -59,7 +59,7 @@ def test_which_session_must_be_said(recorded: str, run: Call, start: Call):
     server = start("serve", "echo", "--record", "server.parquet")
     url = server.stdout.readline().strip()
     for text in ("a", "b"):
-        run("send", url, text, "--expect", "1")
+        run("send", url, text, "--count", "1")
     server.terminate()
     assert server.wait(timeout=30) == 130
     echo = start("serve", "echo")

@@ -21,25 +21,25 @@ Call = Callable[..., Any]
 
 def test_a_message_and_its_answer(run: Call, serve: Call):
     """The answer is a line of stdout, and nothing else is; options may stand anywhere."""
-    done = run("send", serve("echo"), "--expect", "2", "hello", "--no-compression", "you")
+    done = run("send", serve("echo"), "--count", "2", "hello", "--no-compression", "you")
     assert (done.returncode, done.stdout, done.stderr) == (0, "hello\nyou\n", "")
 
 
 def test_lines_of_stdin_are_messages(run: Call, serve: Call):
     """Also empty ones, and the last without a line end; a carriage return belongs to the line end."""
-    done = run("send", serve("echo"), "--expect", "4", stdin="one\r\n\nzwei ü\nlast")
+    done = run("send", serve("echo"), "--count", "4", stdin="one\r\n\nzwei ü\nlast")
     assert (done.returncode, done.stdout) == (0, "one\n\nzwei ü\nlast\n")
 
 
 def test_what_a_peer_sends_cannot_move_the_cursor(run: Call, serve: Call):
     """Escape sequences, bidirectional marks and line breaks inside a message are shown, not obeyed."""
-    done = run("send", serve("echo"), "--expect", "1", "a\x1b[2J\u202eb\nc")
+    done = run("send", serve("echo"), "--count", "1", "a\x1b[2J\u202eb\nc")
     assert done.stdout == "a\\x1b[2J\\u202eb\\nc\n"
 
 
 def test_unchanged_is_as_it_came_in_a_pipe(run: Call, serve: Call):
     """With --unchanged a pipe gets the text itself."""
-    done = run("send", serve("echo"), "--expect", "1", "--unchanged", "a\x1b[2Jb")
+    done = run("send", serve("echo"), "--count", "1", "--unchanged", "a\x1b[2Jb")
     assert done.stdout == "a\x1b[2Jb\n"
 
 
@@ -47,7 +47,7 @@ def test_unchanged_is_escaped_on_a_terminal(serve: Call, environment: dict[str, 
     """On a terminal --unchanged changes nothing, and says so."""
     url = serve("echo")
     reading, terminal = pty.openpty()
-    command = [sys.executable, "-m", "wsnotebook", "send", url, "--expect", "1", "--unchanged", "a\x1b[2Jb"]
+    command = [sys.executable, "-m", "wsnotebook", "send", url, "--count", "1", "--unchanged", "a\x1b[2Jb"]
     done = subprocess.run(
         command,
         env=environment,
@@ -66,15 +66,41 @@ def test_unchanged_is_escaped_on_a_terminal(serve: Call, environment: dict[str, 
 
 def test_binary_messages_are_hex(run: Call, serve: Call):
     """They go out from hex, and come back as hex."""
-    done = run("send", serve("echo"), "de ad be ef", "--kind", "hex", "--expect", "1")
+    done = run("send", serve("echo"), "de ad be ef", "--kind", "hex", "--count", "1")
     assert done.stdout == "<4 bytes> de ad be ef\n"
 
 
 def test_fewer_answers_than_expected_are_1(run: Call, serve: Call):
     """The sentence says how many came; those are printed."""
-    done = run("send", serve("echo"), "hello", "--expect", "2", "--wait", "0.2")
+    done = run("send", serve("echo"), "hello", "--count", "2", "--wait", "0.2")
     assert (done.returncode, done.stdout) == (1, "hello\n")
     assert "1 of 2 expected messages came within 0.2 s" in done.stderr
+
+
+TICK = '{"type": "tick", "price": [1, 2]}'
+
+
+@pytest.mark.parametrize(
+    "patterns",
+    [("ick",), (r"/pri.e/",), ('{"price": [1, 2]}',), ("one", "/^tw.$/", '{"type": "tick"}')],
+    ids=str,
+)
+def test_an_expected_message_ends_it(patterns: tuple[str, ...], run: Call, serve: Call):
+    """A part, a regular expression or a subset of the JSON; several in order. What came until then is printed."""
+    words = [word for pattern in patterns for word in ("--expect", pattern)]
+    done = run("send", serve("echo"), "one", "two", TICK, "four", *words)
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"one\ntwo\n{TICK}\n", "")
+
+
+def test_what_came_instead_is_said(run: Call, serve: Call):
+    """Exit code 1, within --wait and at the end of the session; the first that is missing, and how the nearest differs."""
+    words = ("--expect", "one", "--expect", '{"type": "ack"}')
+    done = run("send", serve("echo"), "one", TICK, *words, "--wait", "0.2")
+    assert (done.returncode, done.stdout) == (1, f"one\n{TICK}\n")
+    assert "expected JSON with" in done.stderr and '$.type is "tick", expected "ack"' in done.stderr
+    assert "within 0.2 s" in done.stderr and "session.log" not in done.stderr
+    done = run("send", serve("closer", "--set", "after=1"), "one", "--expect", "two")
+    assert done.returncode == 1 and "'one' came before the session ended (1000 NORMAL)" in done.stderr
 
 
 @pytest.mark.parametrize(("code", "returned"), [(1000, 0), (1013, 1)])
@@ -137,7 +163,7 @@ async def test_headers_reach_the_server(run: Call):
     import asyncio
 
     async with embedded_server("echo", origins=["http://known.example"]) as server:
-        words = ("send", server.url, "x", "--expect", "1", "--header", "X-Token: secret", "--origin")
+        words = ("send", server.url, "x", "--count", "1", "--header", "X-Token: secret", "--origin")
         good = await asyncio.to_thread(run, *words, "http://known.example")
         bad = await asyncio.to_thread(run, *words, "http://other.example")
         requests = [connection.request for connection in server.log.connections]

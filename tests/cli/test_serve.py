@@ -37,8 +37,8 @@ def test_record_keeps_what_the_server_saw(start: Call, run: Call, tmp_path: Path
     """The file has the frames of every client."""
     server = start("serve", "echo", "--record", "a.pcapng")
     url = server.stdout.readline().strip()
-    run("send", url, "one", "--expect", "1")
-    run("send", url, "two", "--expect", "1")
+    run("send", url, "one", "--count", "1")
+    run("send", url, "two", "--count", "1")
     server.terminate()
     server.wait(timeout=30)
     df = wsnotebook.load(tmp_path / "a.pcapng").df

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import json
 from collections.abc import Callable
 from typing import TypeVar
 
 from wsnotebook.cli.parser import Parser
+from wsnotebook.matching import Pattern
 from wsnotebook.workbench.verbs import VERBS
 
-__all__ = ["LEFT_OUT", "add_connection_options", "count", "seconds", "speed"]
+__all__ = ["LEFT_OUT", "add_connection_options", "count", "pattern", "seconds", "speed"]
 
 N = TypeVar("N", int, float)
 
@@ -31,6 +33,27 @@ def count(text: str) -> int:
 def speed(text: str) -> float | None:
     """Parse a factor over 0, or ``max``, which is None; an argparse type."""
     return None if text == "max" else _number(float, text, 1e-9, "a factor over 0, nor max")
+
+
+def pattern(text: str) -> Pattern:
+    """Parse what a message is compared with, as by session.expect(); an argparse type.
+
+    A text between slashes is a regular expression, a JSON object or list is a subset of the message, and any other text
+    is a part of it.
+    """
+    if text.isdecimal():
+        # Elsewhere in a terminal a number after such an option is a number of messages.
+        raise argparse.ArgumentTypeError(
+            f"{text} is a number: --count and --frames take one; for a message that contains it write /{text}/"
+        )
+    with contextlib.suppress(ValueError, RecursionError):
+        value = json.loads(text)
+        if isinstance(value, (dict, list)):
+            return Pattern(json=value)
+    try:
+        return Pattern(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def _number(kind: Callable[[str], N], text: str, least: float, what: str) -> N:

@@ -34,7 +34,7 @@ VERBS = {
 _EXAMPLES = [
     ("serve echo --port 8765", "a server for experiments; leave it running"),
     ("connect ws://127.0.0.1:8765/", "in another terminal: type to it"),
-    ("send ws://127.0.0.1:8765/ hello --expect 1", "one message and its answer"),
+    ("send ws://127.0.0.1:8765/ hello --count 1", "one message and its answer"),
     (
         "record wss://example.org/feed feed.pcapng --seconds 60",
         "a minute of a feed, for Wireshark and for pandas",

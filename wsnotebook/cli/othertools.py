@@ -31,7 +31,7 @@ OTHER_TOOLS: dict[str, str] = {
     **dict.fromkeys(("-q", "--silent"), "did you mean --quiet?"),
     "--ua": "did you mean --user-agent?",
     **dict.fromkeys(("--close-status-code", "--close-reason"), "at the prompt: /close 1000 done"),
-    "--print-ping-rtts": "at the prompt: /ping; in a notebook: session.df.ws.latency()",
+    "--print-ping-rtts": "at the prompt: /ping; in a notebook: session.df.ws.pings()",
     **dict.fromkeys(("-b", "--binary"), "bytes are sent by wsnotebook send URL 'de ad' --kind hex"),
 }
 """Flag → the rest of the sentence that refuses it."""

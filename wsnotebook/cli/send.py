@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections import deque
 
-from wsnotebook.cli.arguments import add_connection_options, count, seconds
+from wsnotebook.cli.arguments import add_connection_options, count, pattern, seconds
 from wsnotebook.cli.console import MessageWriter, write_error
 from wsnotebook.cli.exchange import exchange
 from wsnotebook.cli.opening import opened
@@ -13,6 +14,7 @@ from wsnotebook.cli.outcome import ExitCode, Failed, wrong_usage
 from wsnotebook.cli.parser import Parser
 from wsnotebook.cli.running import run as run_to_end
 from wsnotebook.cli.stdin import lines
+from wsnotebook.session.expecting import Expectation
 from wsnotebook.session.session import ClientWebSocketSession
 from wsnotebook.wire.frames import Frame
 from wsnotebook.workbench import PayloadKind, parse_payload
@@ -20,10 +22,8 @@ from wsnotebook.workbench.verbs import VERBS
 
 __all__ = ["make_parser", "run"]
 
-_WAIT, _WAIT_EXPECTED = (
-    1.0,
-    10.0,
-)  # seconds; with --expect a missing answer is a failure, so it gets more time
+_WAIT = 1.0  # seconds
+_WAIT_WANTED = 10.0  # seconds; where a missing answer is a failure, it gets more time
 
 
 def make_parser() -> Parser:
@@ -33,7 +33,11 @@ def make_parser() -> Parser:
         "Connect, send each MESSAGE, or each line of standard input, and print received messages, one per line. "
         "Control characters of the peer are shown as escapes, binary messages as hex.",
         [
-            ("ws://127.0.0.1:8765/ hello --expect 1", "one message, one answer: exit code 1 if none comes"),
+            ("ws://127.0.0.1:8765/ hello --count 1", "one message, one answer: exit code 1 if none comes"),
+            (
+                """ws://127.0.0.1:8765/ '{"op": "sum"}' --expect '{"ok": true}'""",
+                "exit code 1, and what came instead, if no answer has that",
+            ),
             (
                 """ws://127.0.0.1:8765/ '{"subscribe": ["ACME"]}' --kind json --wait 5""",
                 "five seconds of a feed",
@@ -48,14 +52,25 @@ def make_parser() -> Parser:
     )
     for argument, form in VERBS["send"].on("terminal"):
         argument.add_to(parser, form)
-    parser.add_argument(
-        "--expect", type=count, metavar="N", help="stop when N messages are received; fewer are a failure"
+    enough = parser.add_mutually_exclusive_group()
+    enough.add_argument(
+        "--count", type=count, metavar="N", help="stop when N messages are received; fewer are a failure"
+    )
+    enough.add_argument(
+        "--expect",
+        type=pattern,
+        action="append",
+        default=[],
+        metavar="PATTERN",
+        help="stop when a message matches: a part of it, /a regular expression/, or JSON that it has; none is a failure; "
+        "repeat for more, in this order",
     )
     parser.add_argument(
         "--wait",
         type=seconds,
         metavar="S",
-        help=f"wait S seconds for answers after the last message (default {_WAIT:g}, with --expect {_WAIT_EXPECTED:g})",
+        help=f"wait S seconds for answers after the last message (default {_WAIT:g}, with --count or --expect "
+        f"{_WAIT_WANTED:g})",
     )
     parser.add_argument(
         "--unchanged",
@@ -79,28 +94,36 @@ def run(arguments: argparse.Namespace) -> ExitCode:
 
 
 async def _send(arguments: argparse.Namespace, frames: list[Frame], writer: MessageWriter) -> None:
-    wait = arguments.wait
-    if wait is None:
-        wait = _WAIT_EXPECTED if arguments.expect else _WAIT
+    is_wanted = arguments.count is not None or arguments.expect
+    wait = arguments.wait if arguments.wait is not None else _WAIT_WANTED if is_wanted else _WAIT
+    expected = deque(map(Expectation, arguments.expect))
     async with opened(arguments) as session:
         done = await exchange(
             session,
             _send_all(session, frames, arguments.kind),
-            _print(session, writer, arguments.expect),
+            _print(session, writer, arguments.count, expected),
             wait=wait,
             send_all=bool(frames),
         )
-    if arguments.expect is None:
+    if expected:
+        raise Failed(expected[0].failed(wait, done.ending).came_instead)
+    if not is_wanted:
         done.check()
-    elif writer.count < arguments.expect:
+    elif arguments.count is not None and writer.count < arguments.count:
         how = f"within {wait:g} s" if done.ending is None else f"before the session ended: {done.ending}"
-        raise Failed(f"{writer.count} of {arguments.expect} expected messages came {how}")
+        raise Failed(f"{writer.count} of {arguments.count} expected messages came {how}")
 
 
-async def _print(session: ClientWebSocketSession, writer: MessageWriter, expected: int | None) -> None:
+async def _print(
+    session: ClientWebSocketSession, writer: MessageWriter, count: int | None, expected: deque[Expectation]
+) -> None:
+    """Print messages until ``count``, or the last of ``expected``, has come; those that are met are removed."""
+    is_expecting = bool(expected)
     async for message in session:
         writer.write(message)
-        if writer.count == expected:
+        if expected and expected[0].is_met_by(message):
+            expected.popleft()
+        if writer.count == count or (is_expecting and not expected):
             return
 
 
