@@ -92,6 +92,37 @@ def test_without_a_limit_the_peers_close_is_the_end(code: int, returned: int, ru
     assert done.returncode == returned
 
 
+def test_a_message_that_matches_ends_it(run: Call, serve: Call, tmp_path: Path):
+    """The close follows; what came before is there."""
+    done = run("record", serve("ticker", "--set", "rate=200"), "a.jsonl", "--until", '{"seq": 7}')
+    assert (done.returncode, done.stderr) == (0, "")
+    texts = wsnotebook.load(tmp_path / "a.jsonl").df.query("opcode == 'text'")["text"]
+    assert any('"seq":7,' in text for text in texts)
+
+
+def test_the_last_message_before_the_close_of_the_peer_matches(run: Call, serve: Call):
+    """Though both have arrived at once."""
+    done = run("record", serve("closer", "--set", "after=1"), "a.jsonl", "--send", "one", "--until", "one")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "words", "how"),
+    [
+        (("echo",), ("--seconds", "0.2"), "within 0.2 s"),
+        (("closer", "--set", "after=1"), (), "before the session ended (1000 NORMAL)"),
+    ],
+)
+def test_what_came_instead_is_said(
+    behaviour: tuple[str, ...], words: tuple[str, ...], how: str, run: Call, serve: Call, tmp_path: Path
+):
+    """Exit code 1, and the recording is there."""
+    done = run("record", serve(*behaviour), "a.jsonl", "--send", "one", "--until", "two", *words)
+    assert done.returncode == 1
+    assert f"expected 'two', but 'one' came {how}" in done.stderr and "is in a.jsonl" in done.stderr
+    assert has_frames(wsnotebook.load(tmp_path / "a.jsonl"), "in", ["one"])
+
+
 @pytest.mark.parametrize("name", ["a.pcapng", "a.parquet"])
 def test_a_recording_is_never_overwritten(name: str, run: Call, tmp_path: Path):
     """It is wrong usage, found before anything is connected."""

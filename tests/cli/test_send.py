@@ -120,6 +120,13 @@ def test_a_broken_rule_of_the_peer_is_1(run: Call, serve: Call):
     assert "the peer broke the protocol" in done.stderr and "Traceback" not in done.stderr
 
 
+def test_a_text_of_a_raw_session_that_is_no_utf_8_is_1(run: Call, serve: Call):
+    """It has no form to print; the sentence says so."""
+    done = run("send", serve("rude", "--set", "violations=bad-utf8"), "x", "--raw", "--wait", "30")
+    assert done.returncode == 1
+    assert "a text that is not UTF-8" in done.stderr and done.stderr.count("\n") == 1
+
+
 def test_a_wrong_line_of_stdin_is_2(run: Call, serve: Call):
     """The line is named."""
     done = run("send", serve("echo"), "--kind", "json", stdin='{"a": 1}\n{"a": \n')

@@ -175,6 +175,8 @@ def _run_verb(
         write_error(f"the session ended: {error.reason or 'no reason is known'}", verb)
     except (CallError, SessionFault, Failed) as error:
         write_error(_sentence(error, arguments), verb)
+    except UnicodeDecodeError as error:  # only of a raw session: another one fails with 1007
+        write_error(f"the peer sent a text that is not UTF-8: {error.reason} at byte {error.start}", verb)
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
     except BrokenPipeError:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 from typing import Any, Literal
 
-from wsnotebook.cli.arguments import add_connection_options, count, seconds
+from wsnotebook.cli.arguments import add_connection_options, count, pattern, seconds
 from wsnotebook.cli.console import write_line
 from wsnotebook.cli.opening import connect_with
 from wsnotebook.cli.outcome import ExitCode, Failed, is_clean
@@ -15,12 +16,14 @@ from wsnotebook.cli.progress import add_progress_option, progress
 from wsnotebook.cli.recording import check_new, recording, summary
 from wsnotebook.cli.running import closing
 from wsnotebook.cli.running import run as run_to_end
+from wsnotebook.errors import SessionFault
 from wsnotebook.files.framelog import FrameLog
+from wsnotebook.session.expecting import Expectation
 from wsnotebook.session.session import ClientWebSocketSession
 
 __all__ = ["make_parser", "run"]
 
-Ending = Literal["enough", "time", "peer"]
+Ending = Literal["enough", "match", "time", "peer"]
 
 _REFRESH = 0.2  # seconds between two updates of the progress bar
 
@@ -39,12 +42,20 @@ def make_parser() -> Parser:
                 """ws://127.0.0.1:8765/ ticks.parquet --send '{"subscribe": ["ACME"]}' --frames 1000""",
                 "subscribe first",
             ),
+            ("""ws://127.0.0.1:8765/ job.jsonl --until '{"state": "done"}'""", "until a message says so"),
         ],
     )
     add_connection_options(parser)
     parser.add_argument("path", metavar="FILE", help="a new file: .pcapng, .parquet, .jsonl, .har, or name/")
     parser.add_argument(
         "--send", action="append", default=[], metavar="TEXT", help="send this first; repeat for more"
+    )
+    parser.add_argument(
+        "--until",
+        type=pattern,
+        metavar="PATTERN",
+        help="stop when a received message matches: a part of it, /a regular expression/, or JSON that it has; exit code "
+        "1 if none does",
     )
     parser.add_argument("--seconds", type=seconds, metavar="S", help="stop after S seconds")
     parser.add_argument(
@@ -66,50 +77,89 @@ def run(arguments: argparse.Namespace) -> ExitCode:
 async def _record(arguments: argparse.Namespace) -> None:
     log = FrameLog()
     session = await connect_with(arguments, log)
+    until = None if arguments.until is None else Expectation(arguments.until)
     try:
         with recording(log, arguments.path):
             async with closing(session):
                 for text in arguments.send:
                     await session.send(text)
-                ending = await _watch(arguments, session)
+                ending = await _watch(arguments, session, until)
     finally:
         write_line(f"{arguments.path}: {summary(log)} ({session.close_reason_now})")
-    is_limited = arguments.seconds is not None or arguments.frames is not None
+    _check(arguments, ending, session, until)
+
+
+def _check(
+    arguments: argparse.Namespace,
+    ending: Ending,
+    session: ClientWebSocketSession,
+    until: Expectation | None,
+) -> None:
+    """Check that the recording ended as it was to end.
+
+    Raises:
+        Failed: no message matched, or the peer ended the session too early or with a fault.
+    """
     reason = session.close_reason_now
+    if until is not None and ending in ("time", "peer"):
+        failed = until.failed(arguments.seconds, reason if ending == "peer" else None)
+        raise Failed(f"{failed.came_instead} What came is in {arguments.path}")
+    is_limited = arguments.seconds is not None or arguments.frames is not None
     if ending == "peer" and (is_limited or not is_clean(reason)):
         early = " before the limit was reached" if is_limited else ""
         raise Failed(f"the session ended{early}: {reason}; what came is in {arguments.path}")
 
 
-async def _watch(arguments: argparse.Namespace, session: ClientWebSocketSession) -> Ending:
-    """Wait for the first of: enough frames, the time limit, the end of the session."""
+async def _watch(
+    arguments: argparse.Namespace, session: ClientWebSocketSession, until: Expectation | None
+) -> Ending:
+    """Wait for the first of: enough frames, a message that matches, the time limit, the end of the session."""
     log, loop = session.log, asyncio.get_running_loop()
     enough = asyncio.Event()
 
+    def has_enough() -> bool:
+        return arguments.frames is not None and len(log) >= arguments.frames
+
     def check_count() -> None:
-        if arguments.frames is not None and len(log) >= arguments.frames:
-            enough.set()
+        if has_enough():
+            loop.call_soon_threadsafe(enough.set)  # with --io thread the log grows there
 
     log.add_tap(check_count)
     check_count()
     start = loop.time()
-    endings = {loop.create_task(enough.wait()), asyncio.ensure_future(session.close_reason)}
+    ended = loop.create_task(_ended(session, until), name="ended")
+    counted = loop.create_task(enough.wait(), name="counted")
     try:
         with _bar(arguments) as bar:
             while True:
                 left = None if arguments.seconds is None else start + arguments.seconds - loop.time()
                 pause = left if bar.disable else _REFRESH if left is None else min(_REFRESH, left)
-                done, _ = await asyncio.wait(endings, timeout=pause, return_when=asyncio.FIRST_COMPLETED)
+                done, _ = await asyncio.wait(
+                    (ended, counted), timeout=pause, return_when=asyncio.FIRST_COMPLETED
+                )
                 elapsed = loop.time() - start
                 _advance(bar, arguments, len(log), elapsed)
                 if done:
-                    return "enough" if enough.is_set() else "peer"
+                    return "enough" if has_enough() else ended.result()
                 if arguments.seconds is not None and elapsed >= arguments.seconds:
                     return "time"
     finally:
         log.remove_tap(check_count)
-        for ending in endings:
-            ending.cancel()
+        ended.cancel()
+        counted.cancel()
+        await asyncio.gather(ended, counted, return_exceptions=True)
+
+
+async def _ended(session: ClientWebSocketSession, until: Expectation | None) -> Ending:
+    """Return when a message matches, or the session has ended; all that came before its end is compared."""
+    if until is None:
+        await session.close_reason
+        return "peer"
+    with contextlib.suppress(SessionFault):  # its close reason tells
+        async for message in session:
+            if until.is_met_by(message):
+                return "match"
+    return "peer"
 
 
 def _bar(arguments: argparse.Namespace) -> Any:
