@@ -6,7 +6,7 @@ import pytest
 
 from wsnotebook.cli import connect, record, replay, script, send
 from wsnotebook.cli.arguments import LEFT_OUT
-from wsnotebook.cli.main import VerbModule
+from wsnotebook.cli.main import VERBS, VerbModule, main
 from wsnotebook.workbench.arguments import Argument
 from wsnotebook.workbench.connection import CONNECTION
 
@@ -47,6 +47,14 @@ def test_an_option_of_connect_means_the_same_in_every_verb(verb: str, option: Ar
         expected = [read] if option.count == "repeated" else read
         assert getattr(module.make_parser().read(words), option.name) == expected
         assert not hasattr(module.make_parser().read(line), option.name)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_can_be_quiet(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """With one word."""
+    with pytest.raises(SystemExit):
+        main([verb, "--help"])
+    assert "--quiet" in capsys.readouterr().out
 
 
 def test_what_is_left_out_exists() -> None:

@@ -144,7 +144,7 @@ def test_a_reader_that_leaves_ends_it_quietly(start: Call, serve: Call):
     process = start("connect", serve("ticker", "--set", "rate=1000"))
     process.stdout.readline()
     process.stdout.close()
-    assert process.wait(timeout=30) == 130
+    assert process.wait(timeout=30) == 141
     assert process.stderr.read() == ""
 
 

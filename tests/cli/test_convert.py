@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -84,3 +86,51 @@ def test_a_damaged_file_is_2_and_leaves_no_target(suffix: str, run: Callable[...
     assert f"bad{suffix}" in done.stderr and done.stderr.count("\n") == 1
     assert sorted(path.name for path in tmp_path.iterdir()) == [f"bad{suffix}", "out.jsonl"]
     assert (tmp_path / "out.jsonl").read_text() == "old"
+
+
+@pytest.mark.parametrize("to", ["jsonl", "har", "parquet", "pcapng"])
+def test_stdout_is_what_the_file_would_be(
+    to: str, recorded: Path, capfdbinary: pytest.CaptureFixture[bytes], tmp_path: Path
+):
+    """Byte for byte what can be loaded again; what is said is on stderr."""
+    words = [] if to == "jsonl" else ["--to", to]
+    assert main(["convert", str(recorded), "-", *words]) == 0
+    said = capfdbinary.readouterr()
+    (tmp_path / f"out.{to}").write_bytes(said.out)
+    assert len(wsnotebook.load(tmp_path / f"out.{to}")) == 6
+    assert said.err.startswith(b"wsnotebook convert: ") and said.err.count(b"\n") == 1
+
+
+def test_a_format_of_stdout_with_a_file_is_2(recorded: Path, run: Callable[..., Done], tmp_path: Path):
+    """The suffix would say another thing."""
+    done = run("convert", recorded.name, "a.jsonl", "--to", "har")
+    assert done.returncode == 2 and "leave --to away, or write - as the file" in done.stderr
+    assert not (tmp_path / "a.jsonl").exists()
+
+
+def test_quiet_says_nothing(recorded: Path, run: Callable[..., Done]):
+    """Neither of a file nor of stdout."""
+    assert run("convert", recorded.name, "a.jsonl", "--quiet") == (0, "", "")
+    done = run("convert", recorded.name, "-", "--quiet")
+    assert done.stdout.count("\n") == 7 and done.stderr == ""
+
+
+@pytest.fixture
+async def large(tmp_path: Path) -> Path:
+    """A recording of more than a pipe holds."""
+    async with embedded_server("silent") as server, wsnotebook.connect(server.url) as session:
+        for _ in range(300):
+            await session.send("x" * 2000)
+    return session.log.save(tmp_path / "large.jsonl")
+
+
+@pytest.mark.long
+def test_a_reader_that_leaves_ends_it_quietly(large: Path):
+    """``… | head -1``: the first line, and the status of a tool that SIGPIPE ends."""
+    command = [sys.executable, "-m", "wsnotebook", "convert", str(large), "-"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None and process.stderr is not None
+        assert process.stdout.readline().startswith(b'{"wsnotebook"')
+        process.stdout.close()
+        assert process.wait(timeout=30) == 141
+        assert process.stderr.read() == b""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -81,7 +84,7 @@ def test_a_peer_that_closes_early_is_1_and_saved(run: Call, serve: Call, tmp_pat
     """Fewer frames than were asked for are a failure; what came is in the file."""
     done = run("record", serve("closer", "--set", "after=1"), "a.jsonl", "--send", "x", "--frames", "100")
     assert done.returncode == 1
-    assert "before the limit was reached: 1000 NORMAL; what came is in a.jsonl" in done.stderr
+    assert "before the limit was reached: 1000 NORMAL. What came is in a.jsonl" in done.stderr
     assert has_frames(wsnotebook.load(tmp_path / "a.jsonl"), "in", ["x"])
 
 
@@ -138,3 +141,58 @@ def test_progress_is_shown_only_where_it_is_wanted(run: Call, serve: Call):
     quiet = run("record", url, "a.jsonl", "--send", "x", "--frames", "2")
     shown = run("record", url, "b.jsonl", "--send", "x", "--frames", "2", "--progress")
     assert quiet.stderr == "" and "2/2" in shown.stderr
+
+
+def test_stdout_has_a_line_of_json_for_each_frame(run: Call, serve: Call, tmp_path: Path):
+    """And nothing else; what is said is on stderr. No file is made."""
+    done = run("record", serve("echo"), "-", "--send", "a\x1b", "--frames", "2")
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.returncode == 0
+    assert [(line["direction"], line["opcode"]) for line in lines] == [
+        *(("out", "text"), ("in", "text")),
+        *(("out", "close"), ("in", "close")),
+    ]
+    assert lines[1]["text"] == "a\x1b"
+    assert done.stderr == "wsnotebook record: -: 4 frames of 1 session (1000 NORMAL)\n"
+    assert not (tmp_path / "-").exists()
+
+
+@pytest.mark.parametrize("to", ["parquet", "pcapng", "har"])
+def test_stdout_is_a_whole_file_of_another_format(
+    to: str, serve: Call, environment: dict[str, str], tmp_path: Path
+):
+    """It is written at the end, and can be loaded."""
+    command = [
+        sys.executable,
+        "-m",
+        "wsnotebook",
+        "record",
+        serve("echo"),
+        "-",
+        "--to",
+        to,
+        "--send",
+        "one",
+        "--frames",
+        "2",
+    ]
+    with (tmp_path / f"a.{to}").open("wb") as file:
+        subprocess.run(command, env=environment, stdout=file, check=True, timeout=60)
+    assert has_frames(wsnotebook.load(tmp_path / f"a.{to}"), "in", ["one"])
+
+
+def test_a_reader_that_leaves_ends_it_quietly(start: Call, serve: Call):
+    """``… | head -1``: the first line comes at once, the end soon, with the status of a tool that SIGPIPE ends."""
+    process = start("record", serve("ticker", "--set", "rate=1000"), "-", "--quiet")
+    assert json.loads(process.stdout.readline())["seq"] == 0
+    process.stdout.close()
+    assert process.wait(timeout=30) == 141
+    assert process.stderr.read() == ""
+
+
+def test_quiet_says_nothing(run: Call, serve: Call):
+    """The file is the result; a failure is still said."""
+    done = run("record", serve("echo"), "a.jsonl", "--send", "x", "--frames", "2", "--quiet")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    done = run("record", serve("closer"), "b.jsonl", "--frames", "100", "--quiet")
+    assert (done.returncode, done.stdout) == (1, "") and "before the limit" in done.stderr

@@ -40,6 +40,15 @@ def test_a_script_that_fails(run: Call, serve: Call, tmp_path: Path):
     assert (suite.attrib["failures"], suite.attrib["skipped"]) == ("1", "1")
 
 
+def test_quiet_prints_only_what_fails(run: Call, serve: Call):
+    """Nothing where all steps pass."""
+    url = serve("echo")
+    done = run("script", "-", url, "--quiet", stdin="> one\n< one\n")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    done = run("script", "-", url, "--quiet", stdin="timeout 0.1\n> one\n< two\n")
+    assert done.returncode == 1 and "3  < two" in done.stdout and "> one" not in done.stdout
+
+
 def test_wrong_usage(run: Call, tmp_path: Path):
     """A file that is not there, and a line that cannot be read: exit code 2, before anything is connected."""
     done = run("script", "none.ws", "ws://127.0.0.1:9/")

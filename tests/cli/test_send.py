@@ -146,11 +146,11 @@ def test_an_interrupt_is_130(start: Call, serve: Call):
 
 
 def test_a_reader_that_leaves_is_no_traceback(start: Call, serve: Call):
-    """``… | head -1``: the command ends soon, with 130."""
+    """``… | head -1``: the command ends soon, with 141."""
     process = start("send", serve("ticker", "--set", "rate=1000"), "x", "--wait", "60")
     process.stdout.readline()
     process.stdout.close()
-    assert process.wait(timeout=30) == 130
+    assert process.wait(timeout=30) == 141
     assert process.stderr.read() == ""
 
 

@@ -11,6 +11,7 @@ from wsnotebook.cli.console import write_lines
 from wsnotebook.cli.opening import opened
 from wsnotebook.cli.outcome import ExitCode, Failed, is_clean
 from wsnotebook.cli.parser import Parser
+from wsnotebook.cli.progress import add_quiet_option
 from wsnotebook.cli.running import closing
 from wsnotebook.cli.running import run as run_to_end
 from wsnotebook.cli.style import paint
@@ -72,7 +73,7 @@ def make_parser() -> Parser:
         metavar="S",
         help="without a prompt: seconds between the end of the input and the close, or inf (default 1)",
     )
-    parser.add_argument("--quiet", action="store_true", help="write only messages and errors")
+    add_quiet_option(parser)
     return parser
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from wsnotebook.cli.console import write_line
 from wsnotebook.cli.outcome import ExitCode, WrongUsage, wrong_usage
 from wsnotebook.cli.parser import Parser
-from wsnotebook.cli.progress import add_progress_option, progress, refreshing
+from wsnotebook.cli.progress import add_progress_option, progress, refreshing, write_summary
 from wsnotebook.cli.recording import check_writable, summary
 from wsnotebook.cli.running import interruptible
+from wsnotebook.cli.stdout import add_to_option, check_to, write_whole
 from wsnotebook.errors import FileError
+from wsnotebook.files.framelog import FrameLog
 from wsnotebook.files.loading import load
 
 __all__ = ["make_parser", "run"]
@@ -36,11 +37,13 @@ def make_parser() -> Parser:
             ("browser.har frames.parquet", "what a browser's developer tools have exported, for pandas"),
             ("capture.pcap frames.jsonl", "what tcpdump has captured, to read with jq"),
             ("frames.parquet frames.pcapng", "for Wireshark"),
+            ("feed.pcapng - | jq -r 'select(.direction == \"in\").text'", "for jq, without a file"),
         ],
         _FORMATS,
     )
     parser.add_argument("source", metavar="FROM", help="a recording")
-    parser.add_argument("target", metavar="TO", help="the file to write")
+    parser.add_argument("target", metavar="TO", help="the file to write, or - for stdout")
+    add_to_option(parser, "what a .jsonl file has: a line about the recording, then one for each frame")
     add_progress_option(parser)
     return parser
 
@@ -48,7 +51,9 @@ def make_parser() -> Parser:
 def run(arguments: argparse.Namespace) -> ExitCode:
     """Convert the recording, and print one line about the result."""
     source, target = arguments.source, arguments.target
-    check_writable(target)
+    to = check_to(arguments, target)
+    if to is None:
+        check_writable(target)
     if Path(target).exists() and Path(source).exists() and Path(target).samefile(source):
         raise WrongUsage(f"{source} is both: give the converted recording another name")
     layout = "{desc} [{elapsed}] step {n_fmt} of {total_fmt}"
@@ -59,8 +64,16 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         bar.update()
         bar.set_description(f"writing {target}")
         with wrong_usage(ValueError):
-            written = log.save(target)
+            size = _write(log, target, to)
         bar.update()
-    size = f" ({written.stat().st_size:,} bytes)" if written.is_file() else ""
-    write_line(f"{source} -> {target}: {summary(log)}{size}")
+    write_summary(arguments, f"{source} -> {target}: {summary(log)}{size}", aside="convert" if to else "")
     return ExitCode.DONE
+
+
+def _write(log: FrameLog, target: str, to: str | None) -> str:
+    """Write a log to its target, and return the size for a sentence, where it is known."""
+    if to is not None:
+        write_whole(log, to)
+        return ""
+    written = log.save(target)
+    return f" ({written.stat().st_size:,} bytes)" if written.is_file() else ""

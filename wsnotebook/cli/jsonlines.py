@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -34,6 +35,11 @@ class JsonLines:
             yield from map(
                 encode, filter(self._is_wanted, frame_lines(rows, self._log.connections, self._running))
             )
+
+    def write(self) -> None:
+        """Write the lines of the rows since the last call to stdout."""
+        sys.stdout.writelines(self.read())
+        sys.stdout.flush()
 
     def _is_wanted(self, line: dict[str, Any]) -> bool:
         return self._control or line["opcode"] not in _CONTROL

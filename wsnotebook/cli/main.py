@@ -182,7 +182,7 @@ def _run_verb(
     except BrokenPipeError:
         # The reader of stdout has closed the pipe. Python would report it again when it flushes stdout at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.INTERRUPTED
+        return ExitCode.PIPE_CLOSED
     except OSError as error:
         write_error(f"{error.filename or 'the disk'}: {error.strerror or error}", verb)
     return ExitCode.FAILED

@@ -18,6 +18,7 @@ class ExitCode(IntEnum):
     FAILED = 1
     WRONG_USAGE = 2
     INTERRUPTED = 130  # 128 + SIGINT, the convention of shells
+    PIPE_CLOSED = 141  # 128 + SIGPIPE, as of a tool that the signal ends
 
 
 EXIT_CODES = """\
@@ -26,6 +27,7 @@ exit codes:
   1    the connection or the peer failed, or the disk
   2    wrong usage: an invalid argument or file; nothing was sent
   130  interrupted by Ctrl-C or SIGTERM; frames recorded until then are saved
+  141  the reader of stdout has left, as in … | head; quietly
 """
 """Explanation of the exit codes, part of every ``--help``."""
 

@@ -65,13 +65,7 @@ async def _receive(session: ClientWebSocketSession, step: Callable[[], None]) ->
 def _json_step(session: ClientWebSocketSession, arguments: argparse.Namespace) -> Callable[[], None]:
     from wsnotebook.cli.jsonlines import JsonLines  # it loads pandas
 
-    rows = JsonLines(session.log, control=arguments.show_control)
-
-    def step() -> None:
-        sys.stdout.writelines(rows.read())
-        sys.stdout.flush()
-
-    return step
+    return JsonLines(session.log, control=arguments.show_control).write
 
 
 def _text_step(session: ClientWebSocketSession, arguments: argparse.Namespace) -> Callable[[], None]:

@@ -1,4 +1,4 @@
-"""Progress bars on stderr: shown on a terminal, or if ``--progress`` is given."""
+"""What a verb says beside its result: a progress bar on a terminal or with --progress, and a last line; none with --quiet."""
 
 from __future__ import annotations
 
@@ -11,30 +11,55 @@ from typing import Any
 
 from tqdm import tqdm
 
-__all__ = ["add_progress_option", "progress", "refreshing"]
+from wsnotebook.cli.console import write_error, write_line
+
+__all__ = ["add_progress_option", "add_quiet_option", "progress", "refreshing", "write_summary"]
 
 _REFRESH = 0.2  # seconds between two updates of the elapsed time
 
 
+def add_quiet_option(parser: argparse._ActionsContainer) -> None:
+    """Add --quiet to the parser of a verb."""
+    parser.add_argument("--quiet", action="store_true", help="write only results and errors")
+
+
 def add_progress_option(parser: argparse.ArgumentParser) -> None:
-    """Add --progress and --no-progress to the parser of a verb."""
-    parser.add_argument(
+    """Add --progress, --no-progress and --quiet to the parser of a verb."""
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument(
         "--progress",
         action=argparse.BooleanOptionalAction,
         default=None,
         help="show a progress bar on stderr, or not; by default it is shown only on a terminal",
     )
+    add_quiet_option(group)
 
 
 def progress(arguments: argparse.Namespace, **options: Any) -> Any:
     """Return a tqdm bar on stderr, a context manager; it is disabled if no bar is wanted.
 
     Args:
-        arguments: ``arguments.progress`` is True, False, or None to show it only on a terminal.
+        arguments: ``progress`` is True, False, or None to show it only on a terminal; ``quiet`` is never a bar.
         options: options of tqdm.
     """
     is_wanted = sys.stderr.isatty() if arguments.progress is None else arguments.progress
-    return tqdm(file=sys.stderr, disable=not is_wanted, dynamic_ncols=True, **options)
+    return tqdm(file=sys.stderr, disable=arguments.quiet or not is_wanted, dynamic_ncols=True, **options)
+
+
+def write_summary(arguments: argparse.Namespace, sentence: str, *, aside: str = "") -> None:
+    """Write the line that says what a verb has done, unless --quiet.
+
+    Args:
+        arguments: ``quiet`` writes none.
+        sentence: the line.
+        aside: the verb, where stdout has something else: the line goes to stderr.
+    """
+    if arguments.quiet:
+        return
+    if aside:
+        write_error(sentence, aside)
+    else:
+        write_line(sentence)
 
 
 @contextlib.contextmanager

@@ -8,14 +8,14 @@ import contextlib
 from typing import Any, Literal
 
 from wsnotebook.cli.arguments import add_connection_options, count, pattern, seconds
-from wsnotebook.cli.console import write_line
 from wsnotebook.cli.opening import connect_with
 from wsnotebook.cli.outcome import ExitCode, Failed, is_clean
 from wsnotebook.cli.parser import Parser
-from wsnotebook.cli.progress import add_progress_option, progress
-from wsnotebook.cli.recording import check_new, recording, summary
+from wsnotebook.cli.progress import add_progress_option, progress, write_summary
+from wsnotebook.cli.recording import check_new, summary
 from wsnotebook.cli.running import closing
 from wsnotebook.cli.running import run as run_to_end
+from wsnotebook.cli.stdout import STDOUT, add_to_option, check_to, kept
 from wsnotebook.errors import SessionFault
 from wsnotebook.files.framelog import FrameLog
 from wsnotebook.session.expecting import Expectation
@@ -42,11 +42,15 @@ def make_parser() -> Parser:
                 """ws://127.0.0.1:8765/ ticks.parquet --send '{"subscribe": ["ACME"]}' --frames 1000""",
                 "subscribe first",
             ),
+            ("wss://example.org/feed - | jq -r .text", "each text as it comes"),
             ("""ws://127.0.0.1:8765/ job.jsonl --until '{"state": "done"}'""", "until a message says so"),
         ],
     )
     add_connection_options(parser)
-    parser.add_argument("path", metavar="FILE", help="a new file: .pcapng, .parquet, .jsonl, .har, or name/")
+    parser.add_argument(
+        "path", metavar="FILE", help="a new file: .pcapng, .parquet, .jsonl, .har, or name/; or - for stdout"
+    )
+    add_to_option(parser, "a line for each frame, soon after it; the others are written at the end")
     parser.add_argument(
         "--send", action="append", default=[], metavar="TEXT", help="send this first; repeat for more"
     )
@@ -70,22 +74,25 @@ def make_parser() -> Parser:
 
 def run(arguments: argparse.Namespace) -> ExitCode:
     """Record a session, and print how many frames."""
-    check_new(arguments.path)
-    return run_to_end(_record(arguments))
+    to = check_to(arguments, arguments.path)
+    if to is None:
+        check_new(arguments.path)
+    return run_to_end(_record(arguments, to))
 
 
-async def _record(arguments: argparse.Namespace) -> None:
+async def _record(arguments: argparse.Namespace, to: str | None) -> None:
     log = FrameLog()
     session = await connect_with(arguments, log)
     until = None if arguments.until is None else Expectation(arguments.until)
     try:
-        with recording(log, arguments.path):
+        async with kept(log, arguments.path, to):
             async with closing(session):
                 for text in arguments.send:
                     await session.send(text)
                 ending = await _watch(arguments, session, until)
     finally:
-        write_line(f"{arguments.path}: {summary(log)} ({session.close_reason_now})")
+        result = f"{arguments.path}: {summary(log)} ({session.close_reason_now})"
+        write_summary(arguments, result, aside="record" if to else "")
     _check(arguments, ending, session, until)
 
 
@@ -103,11 +110,15 @@ def _check(
     reason = session.close_reason_now
     if until is not None and ending in ("time", "peer"):
         failed = until.failed(arguments.seconds, reason if ending == "peer" else None)
-        raise Failed(f"{failed.came_instead} What came is in {arguments.path}")
+        raise Failed(f"{failed.came_instead}{_where(arguments)}")
     is_limited = arguments.seconds is not None or arguments.frames is not None
     if ending == "peer" and (is_limited or not is_clean(reason)):
         early = " before the limit was reached" if is_limited else ""
-        raise Failed(f"the session ended{early}: {reason}; what came is in {arguments.path}")
+        raise Failed(f"the session ended{early}: {reason}.{_where(arguments)}")
+
+
+def _where(arguments: argparse.Namespace) -> str:
+    return "" if arguments.path == STDOUT else f" What came is in {arguments.path}"
 
 
 async def _watch(

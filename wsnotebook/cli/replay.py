@@ -7,11 +7,10 @@ import asyncio
 import contextlib
 
 from wsnotebook.cli.arguments import add_connection_options, seconds, speed
-from wsnotebook.cli.console import write_line
 from wsnotebook.cli.opening import opened
 from wsnotebook.cli.outcome import ExitCode, Failed, is_clean, wrong_usage
 from wsnotebook.cli.parser import Parser
-from wsnotebook.cli.progress import add_progress_option, progress
+from wsnotebook.cli.progress import add_progress_option, progress, write_summary
 from wsnotebook.cli.running import run as run_to_end
 from wsnotebook.errors import FileError, SessionClosed
 from wsnotebook.files.framelog import FrameLog
@@ -97,4 +96,5 @@ async def _replay(arguments: argparse.Namespace, recorded: FrameLog, total: int)
         raise Failed(f"the session ended before all of {total} frames were sent: {reason}")
     if session.close_initiator != "local" and not is_clean(reason):
         raise Failed(f"the session ended: {reason}; {sent} of {total} frames were sent")
-    write_line(f"sent {sent:,} frames, {len(session.log) - sent:,} others crossed the wire ({reason})")
+    others = len(session.log) - sent
+    write_summary(arguments, f"sent {sent:,} frames, {others:,} others crossed the wire ({reason})")

@@ -13,6 +13,7 @@ from wsnotebook.cli.console import write_line
 from wsnotebook.cli.opening import opened
 from wsnotebook.cli.outcome import ExitCode, Failed, WrongUsage, wrong_usage
 from wsnotebook.cli.parser import Parser
+from wsnotebook.cli.progress import add_quiet_option, write_summary
 from wsnotebook.cli.running import run as run_to_end
 from wsnotebook.errors import ScriptError, StepFailed
 from wsnotebook.redaction import redact_url
@@ -40,6 +41,7 @@ def make_parser() -> Parser:
     parser.add_argument("file", metavar="FILE", help="the script, UTF-8; - reads standard input")
     add_connection_options(parser)
     parser.add_argument("--junit", metavar="XML", help="write the outcome as JUnit XML, one test case a step")
+    add_quiet_option(parser)
     return parser
 
 
@@ -68,7 +70,7 @@ def _run_and_tell(arguments: argparse.Namespace, steps: Sequence[Step]) -> ExitC
         error = str(failed).replace(arguments.url, redact_url(arguments.url))
         raise
     finally:
-        write_line(summary(arguments.file, steps, outcomes))
+        write_summary(arguments, summary(arguments.file, steps, outcomes))
         if arguments.junit is not None:
             document = junit_xml(arguments.file, steps, outcomes, begin=begin, error=error)
             Path(arguments.junit).write_bytes(document)
@@ -77,6 +79,8 @@ def _run_and_tell(arguments: argparse.Namespace, steps: Sequence[Step]) -> ExitC
 async def _script(arguments: argparse.Namespace, steps: Sequence[Step], outcomes: list[Outcome]) -> None:
     def report(outcome: Outcome) -> None:
         outcomes.append(outcome)
+        if arguments.quiet and outcome.failure is None:
+            return
         for line in lines_of(outcome):
             write_line(line)
 

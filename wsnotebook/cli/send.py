@@ -12,12 +12,13 @@ from wsnotebook.cli.exchange import exchange
 from wsnotebook.cli.opening import opened
 from wsnotebook.cli.outcome import ExitCode, Failed, wrong_usage
 from wsnotebook.cli.parser import Parser
+from wsnotebook.cli.progress import add_quiet_option
 from wsnotebook.cli.running import run as run_to_end
 from wsnotebook.cli.stdin import lines
 from wsnotebook.session.expecting import Expectation
 from wsnotebook.session.session import ClientWebSocketSession
 from wsnotebook.wire.frames import Frame
-from wsnotebook.workbench import PayloadKind, parse_payload
+from wsnotebook.workbench import parse_payload
 from wsnotebook.workbench.verbs import VERBS
 
 __all__ = ["make_parser", "run"]
@@ -77,6 +78,7 @@ def make_parser() -> Parser:
         action="store_true",
         help="print received messages unchanged, if stdout is a file or a pipe, not a terminal",
     )
+    add_quiet_option(parser)
     return parser
 
 
@@ -85,7 +87,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     with wrong_usage(ValueError):
         frames = [parse_payload(text, arguments.kind) for text in arguments.messages]
     writer = MessageWriter(unchanged=arguments.unchanged)
-    if arguments.unchanged and not writer.is_unchanged:
+    if arguments.unchanged and not writer.is_unchanged and not arguments.quiet:
         write_error(
             "--unchanged is for files and pipes: on a terminal control characters are shown as escapes",
             "send",
@@ -100,7 +102,7 @@ async def _send(arguments: argparse.Namespace, frames: list[Frame], writer: Mess
     async with opened(arguments) as session:
         done = await exchange(
             session,
-            _send_all(session, frames, arguments.kind),
+            _send_all(session, frames, arguments),
             _print(session, writer, arguments.count, expected),
             wait=wait,
             send_all=bool(frames),
@@ -127,15 +129,17 @@ async def _print(
             return
 
 
-async def _send_all(session: ClientWebSocketSession, frames: list[Frame], kind: PayloadKind) -> None:
+async def _send_all(
+    session: ClientWebSocketSession, frames: list[Frame], arguments: argparse.Namespace
+) -> None:
     for frame in frames:
         await session.send(frame)
     if frames:
         return
-    if sys.stdin.isatty():
+    if sys.stdin.isatty() and not arguments.quiet:
         write_error("type messages, one a line; Ctrl-D ends", "send")
     with wrong_usage(UnicodeDecodeError, about="standard input"):
         async for line in lines(sys.stdin.fileno()):
             with wrong_usage(ValueError, about=f"line {line!r}"):
-                frame = parse_payload(line, kind)
+                frame = parse_payload(line, arguments.kind)
             await session.send(frame)

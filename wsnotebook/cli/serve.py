@@ -11,6 +11,7 @@ from wsnotebook.cli.console import write_error, write_line
 from wsnotebook.cli.outcome import ExitCode, Failed, WrongUsage, wrong_usage
 from wsnotebook.cli.parameters import describe_parameters, parse_parameters
 from wsnotebook.cli.parser import Parser
+from wsnotebook.cli.progress import add_quiet_option, write_summary
 from wsnotebook.cli.recording import check_new, recording, summary
 from wsnotebook.cli.running import run as run_to_end
 from wsnotebook.errors import FileError
@@ -67,6 +68,7 @@ def make_parser() -> Parser:
     )
     parser.add_argument("--record", metavar="FILE", help="write every frame of the server to a new file")
     parser.add_argument("--seconds", type=seconds, metavar="S", help="stop after S seconds")
+    add_quiet_option(parser)
     return parser
 
 
@@ -113,8 +115,7 @@ async def _serve(arguments: argparse.Namespace, server: EmbeddedServer) -> None:
             write_error(f"refused with {refusal.status}: {refusal.reason}", "serve")
         for error in server.errors:
             write_error(f"{type(error).__name__}: {error}", "serve")
-        write_error(
-            f"{summary(server.log)}, {len(server.refusals)} refused, {len(server.errors)} errors", "serve"
-        )
+        counts = f"{summary(server.log)}, {len(server.refusals)} refused, {len(server.errors)} errors"
+        write_summary(arguments, counts, aside="serve")
     if server.errors:
         raise Failed("a session did not go as it should have, see above")
