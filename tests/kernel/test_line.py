@@ -170,6 +170,14 @@ def test_the_magic_alone_teaches(notebook: Notebook, line: str) -> None:
     assert "%ws connect ws://" in shown
 
 
+@pytest.mark.parametrize("verb", ["send", "expect"])
+def test_the_help_of_a_text_has_the_rule_of_its_braces(notebook: Notebook, verb: str) -> None:
+    """Of the fields, and of the quantifiers of a regular expression."""
+    shown = notebook.shown(f"%ws {verb} --help")
+    assert "{name} is replaced by the variable" in shown
+    assert "{2}, {2,}, {,3}, {2,5} of a regular expression" in shown
+
+
 @pytest.mark.parametrize("word", VERBS)
 def test_every_verb_has_its_help(notebook: Notebook, word: str) -> None:
     """--help shows usage, sentence and every option; it runs nothing, though there is no session."""

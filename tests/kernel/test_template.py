@@ -48,6 +48,8 @@ FILLED = {
     '42["news",{"a":[{}]}] {price}': '42["news",{"a":[{}]}] 42',
     '["{price}"] ["x" {price}]': '["{price}"] ["x" 42]',
     '{"a":1}\n{"b":2}': '{"a":1}\n{"b":2}',
+    r"/\d{2}-\d{2,}-\d{,3}-\d{2,5}/": r"/\d{2}-\d{2,}-\d{,3}-\d{2,5}/",
+    r"/[a-f]{8}{price}\w{{2}}/": r"/[a-f]{8}42\w{2}/",
 }
 
 
@@ -62,6 +64,9 @@ REFUSED = {
     "{json.dumps(price)}": "NameError",
     "{price:x y}": "{price:x y} has no value: ValueError: Invalid format specifier",
     "{1/0}": "{1/0} is neither JSON",
+    "{,}": "{,} is neither JSON",
+    "{2, 5}": "{2, 5} is neither JSON",
+    "{-2}": "{-2} is neither JSON",
     "{price/0}": "ZeroDivisionError",
     '{"p": price}': '{"p": price} is neither JSON (Expecting value) nor a variable',
     "{'a': 1}": "is neither JSON (Expecting property name enclosed in double quotes) nor",

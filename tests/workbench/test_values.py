@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from wsnotebook.workbench.values import read_auth, read_cookies, read_proxy
+from wsnotebook.workbench.values import read_auth, read_cookies, read_proxy, read_regex
 
 READ = [
     (read_auth, "user:pass:word", ("user", "pass:word")),
     (read_auth, "token", "token"),
     (read_cookies, "a=1; b=x=y;c=;", {"a": "1", "b": "x=y", "c": ""}),
     (read_proxy, "Off", None),
+    (read_regex, r"a\d{2}", re.compile(r"a\d{2}")),
+    (read_regex, r"/a\d{2}/", re.compile(r"a\d{2}")),
+    (read_regex, "/feed", re.compile("/feed")),
     (read_proxy, "socks5://h:1", "socks5://h:1"),
 ]
 

@@ -31,6 +31,12 @@ def test_words_are_split(text: str) -> None:
     assert split(text) == SPLIT[text]
 
 
+@pytest.mark.parametrize("text", [r"\d{2}\.\w+", r"\(a\|b\)", r"C:\new\file.txt"])
+def test_a_backslash_that_escapes_nothing_stays(text: str) -> None:
+    """bash drops it, and a regular expression would silently be another one."""
+    assert split(text) == [text]
+
+
 @pytest.mark.skipif(shutil.which("bash") is None, reason="needs a bash to compare with")
 @pytest.mark.parametrize("text", [text for text in SPLIT if "$5" not in text])
 def test_bash_splits_the_same_words(text: str) -> None:

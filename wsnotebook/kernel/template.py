@@ -1,6 +1,7 @@
 """Template: the {fields} of a typed text, which are replaced by the values of Python expressions.
 
-The rule is that of an f-string, with one exception for JSON: an object or array in the text is no template.
+The rule is that of an f-string, with two exceptions, which are no templates: a JSON object or array in the text, and
+the quantifier of a regular expression, which can be no name.
 """
 
 from __future__ import annotations
@@ -20,12 +21,13 @@ MARK = "\0"
 RULE = """\
 {name} is replaced by the variable, {name:05d} with a format, {prices["ACME"]} by the value of
 an expression that begins with a name, as in an f-string. {{ and }} are braces. A JSON object or
-array stands as it is, and so does $."""
+array stands as it is, and so do $ and the {2}, {2,}, {,3}, {2,5} of a regular expression."""
 """The rule as the help says it."""
 
 _REMEDY = "{name} is replaced by a variable; write {{ and }} for braces that stay"
 _BRACKET = re.compile(r"[{}\[]")
 _NAME = re.compile(r"[ \t]*[^\W\d]")
+_QUANTIFIER = re.compile(r"\{(?:\d+(?:,\d*)?|,\d+)\}")
 _END_OF_EXPRESSION = re.compile(r"[:}\n]|!(?!=)")
 _CONVERSION = re.compile(r"!([rsa])(?=[:}])")
 _CONVERSIONS: dict[str, Callable[[Any], Any]] = {"r": repr, "s": str, "a": ascii, "": lambda value: value}
@@ -103,6 +105,8 @@ def _piece(text: str, start: int) -> tuple[str | _Field, int]:
     pair = text[start : start + 2]
     if pair in ("{{", "}}"):
         return pair[0], start + 2
+    if quantifier := _QUANTIFIER.match(text, start):
+        return quantifier[0], quantifier.end()
     if text[start] == "}":
         raise ValueError(f"the }} at character {start + 1} ends nothing: {_REMEDY}.")
     try:

@@ -68,7 +68,7 @@ RECORDING = (
             option(
                 "grep",
                 "--grep",
-                metavar="REGEX",
+                metavar="REGEX|/REGEX/",
                 read=read_regex,
                 help="only frames whose text, or close reason, has a match",
             ),

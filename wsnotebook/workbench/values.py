@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from wsnotebook.matching import is_regular_expression
+
 __all__ = [
     "UNCHANGED",
     "read_auth",
@@ -105,9 +107,9 @@ def read_fragments(text: str) -> int:
 
 
 def read_regex(text: str) -> re.Pattern[str]:
-    """Return a compiled regular expression."""
+    """Return a compiled regular expression, written as it is or between slashes, as expect has it."""
     try:
-        return re.compile(text)
+        return re.compile(text[1:-1] if is_regular_expression(text) else text)
     except re.error as error:
         raise ValueError(
             f"{text!r} is no regular expression: {error}; put a backslash before ( [ * + ? ."

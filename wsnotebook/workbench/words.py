@@ -1,4 +1,4 @@
-"""split(): the words of a command line, as bash splits them; and statement(): a line without comment and semicolon."""
+"""split(): the words of a command line, nearly as in bash; statement(): a line without comment and semicolon."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ _PIECE = re.compile(
     | '(?P<single>[^']*)'
     | "(?P<double>(?:[^"\\]|\\.)*)"
     | \$'(?P<ansi>(?:[^'\\]|\\.)*)'
-    | \\(?P<escaped>.)
-    | (?P<plain>(?:[^\s'"\\$]|\$(?!'))+)""",
+    | \\(?P<escaped>[\s'"\\$#;])
+    | (?P<plain>(?:[^\s'"\\$]|\$(?!')|\\[^\s'"\\$#;])+)""",
     re.VERBOSE | re.DOTALL,
 )
 _IN_DOUBLE = re.compile(r'\\([\\"$`\n])')  # before other characters the backslash stays
@@ -25,6 +25,8 @@ _LETTERS = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "e": "\x1b", 
 
 def split(text: str) -> list[str]:
     r"""Return the words of ``text``; quotes and backslashes join blanks into a word, ``$'…'`` has escapes as \n.
+
+    Unlike in bash a backslash stays before a character that needs none: ``\d+`` is a regular expression, ``C:\x`` a path.
 
     Raises:
         ValueError: a quote has no partner.
