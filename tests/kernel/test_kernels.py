@@ -382,6 +382,24 @@ SCRIPT = """%%ws script
 """
 
 
+async def test_a_forgotten_await_is_told(fresh: Kernel) -> None:
+    """As the value of a cell the coroutine is a sentence, without %load_ext; elsewhere Python warns and names the verb."""
+    await fresh.ok(
+        "from wsnotebook import connect\n"
+        "from wsnotebook.lab import embedded_server\n"
+        "server = await embedded_server('echo')\n"
+        "session = await connect(server.url)\n"
+    )
+    shown = await fresh.ok("session.send('x')")
+    assert shown.value == "Nothing was sent: write await session.send('x')"
+    assert (await fresh.ok("[session.ping()]")).value == "[No ping was sent: write await session.ping()]"
+    assert "write session = await connect(…)" in (await fresh.ok("connect(server.url)")).value
+    assert (await fresh.ok("import asyncio\nasyncio.sleep(0)")).value.startswith("<coroutine object sleep")
+    lost = await fresh.ok("session.send('x')\nlen(session.log)")
+    assert (lost.value, "'ClientWebSocketSession.send' was never awaited" in lost.stderr) == ("0", True)
+    assert (await fresh.ok("await session.send('x')\nawait session.receive(timeout=5)")).value == "'x'"
+
+
 async def test_a_script_runs_in_a_cell(kernel: Kernel) -> None:
     """Its steps are printed, its frames are the value of the cell, and a step that fails is one line."""
     await kernel.ok("%ws connect {echo.url}")

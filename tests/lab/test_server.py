@@ -242,7 +242,9 @@ async def test_the_first_subprotocol_offered_is_taken():
 )
 def test_the_repr_names_the_behaviour(behaviour: object, name: str):
     """Whatever was given as a behaviour has a short name in the server's repr."""
-    assert repr(embedded_server(behaviour)) == f"<embedded_server {name}, not started>"
+    assert repr(embedded_server(behaviour)) == (
+        f"<embedded_server {name}, not started: write server = await embedded_server(…)>"
+    )
 
 
 async def test_stop_does_not_wait_for_an_unfinished_tls_handshake():

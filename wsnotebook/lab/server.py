@@ -211,7 +211,7 @@ class EmbeddedServer:
 
     def __repr__(self) -> str:
         if self._server is None:
-            return f"<embedded_server {self._name}, not started>"
+            return f"<embedded_server {self._name}, not started: write server = await embedded_server(…)>"
         state = "stopped" if self._stopped else f"{len(self.sessions)} connected"
         return (
             f"<embedded_server {self.url} {self._name}: {state}, {self.accepted} accepted, "

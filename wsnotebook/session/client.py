@@ -52,6 +52,7 @@ from wsnotebook.session.pump import Pump
 from wsnotebook.session.recording import SessionRecording
 from wsnotebook.session.registry import OPENED
 from wsnotebook.session.session import ClientWebSocketSession
+from wsnotebook.session.unawaited import show_in_ipython
 from wsnotebook.wire.extensions import WebSocketExtensionFactory
 
 __all__ = ["Auth", "connect", "ws", "ws_raw", "wss", "wss_raw"]
@@ -174,6 +175,10 @@ class connect(Habits, lines=CONNECT):
             io=io,
         )
 
+    def __repr__(self) -> str:
+        url = redact_url(self._options.address.url)
+        return f"<connect {url}: nothing is opened by it alone, write session = await connect(…)>"
+
     def __await__(self) -> Generator[Any, None, ClientWebSocketSession]:
         return self._open_recorded().__await__()
 
@@ -253,6 +258,7 @@ class connect(Habits, lines=CONNECT):
                 call = await _run(session, Dialer(options, session.pump).dial())
             session.opened(call)
             OPENED.add(session)
+            show_in_ipython()
         except BaseException:
             if session.thread is not None:
                 session.thread.stop()
