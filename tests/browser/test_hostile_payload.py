@@ -72,3 +72,25 @@ def test_the_saved_notebook_of_a_hostile_session_runs_nothing(notebook: Any, lab
     notebook.open(lab, "saved.ipynb")
     expect(notebook.page.locator(".jp-OutputArea-output").last).to_be_visible()
     assert is_unhurt(notebook.page)
+
+
+DOLLARS = r"price is $5 today and $6 tomorrow, $\style{position:fixed}{x}$ and $\href{javascript:1}{x}$"
+
+
+def test_a_peers_text_is_no_mathematics_in_any_display(notebook: Any, lab: Any) -> None:
+    """Lists, DataFrames, answers and the page of a saved notebook keep their dollars; others' DataFrames are typeset."""
+    setup = SETUP.replace("await session.send(MARKUP)", f"await session.send({DOLLARS!r})")
+    ours = (
+        "%load_ext wsnotebook", "%ws log", "session.df[['text']]", "session.df.ws.messages()",
+        "%ws stats", "from IPython.display import HTML; HTML(session._repr_mimebundle_()[0]['text/html'])",
+    )  # fmt: skip
+    lab.write("dollars.ipynb", setup, *ours, f"import pandas; pandas.DataFrame({{'text': [{DOLLARS!r}]}})")
+    notebook.open(lab, "dollars.ipynb")
+    notebook.run_all()
+    outputs = notebook.page.locator(".jp-OutputArea-output")
+    expect(outputs.last.locator("mjx-container").first).to_be_visible()
+    displays = outputs.all()[:-1]
+    assert sum(output.locator("tr", has_text="price is $5 today and").count() for output in displays) == 4
+    for output in displays:
+        expect(output.locator("mjx-container")).to_have_count(0)
+    assert is_unhurt(notebook.page)

@@ -36,13 +36,14 @@ def test_text_has_a_summary_and_the_last_rows(session: Any) -> None:
     assert lines[-1].split() == ["12", "↑", "binary", "2", "00", "ff"]
 
 
-def test_html_is_a_paragraph_and_a_table_without_attributes(session: Any) -> None:
-    """A hostile payload, name and URL are text: no element or attribute comes from them."""
+def test_html_is_a_paragraph_and_a_table_that_is_not_typeset(session: Any) -> None:
+    """A hostile payload, name and URL are text: no element or attribute comes from them, and no mathematics."""
     session.name = session.url = "<script>1</script>"
     session.record(Frame.text("</td><img src=x onerror=alert(1)>"))
     tags = Tags()
     tags.feed(html_of(session))
-    assert tags.tags == {"p", "table", "tr", "td"} and tags.attributes == []
+    assert tags.tags == {"div", "p", "table", "tr", "td"}
+    assert tags.attributes == [("class", "tex2jax_ignore mathjax_ignore")]
     assert "</td><img src=x onerror=alert(1)>" in tags.text and "<script>" in tags.text
 
 

@@ -36,4 +36,5 @@ def test_a_text_is_never_markup_and_moves_no_cursor() -> None:
     """Neither in the table nor in the lines."""
     facts = Facts(url="<img src=x>\x1b[2J", none=None)
     assert "<img" not in facts._repr_html_() and "&lt;img" in facts._repr_html_()
+    assert "tex2jax_ignore" in facts._repr_html_()
     assert "\x1b" not in repr(facts) + facts._repr_html_() and "none" not in repr(facts)

@@ -5,15 +5,17 @@ from __future__ import annotations
 import pandas as pd
 
 from wsnotebook.analysis.columns import CORE, need
+from wsnotebook.analysis.display import register_display
 from wsnotebook.analysis.questions import QUESTIONS, asking
 
 __all__ = ["FrameQuestions", "register"]
 
 
 def register() -> None:
-    """Register ``ws`` as an accessor of every pandas DataFrame; a second call does nothing."""
+    """Register ``ws`` as an accessor of every pandas DataFrame, and the display of frames; a second call does nothing."""
     if getattr(pd.DataFrame, "ws", None) is not FrameQuestions:
         pd.api.extensions.register_dataframe_accessor("ws")(FrameQuestions)
+    register_display()
 
 
 class FrameQuestions:

@@ -19,6 +19,7 @@ from wsnotebook.analysis.compression import (
     whole_compression,
 )
 from wsnotebook.analysis.counts import COUNTED, add_counts, counts, counts_of_part, whole_counts
+from wsnotebook.analysis.display import mark_frames
 from wsnotebook.analysis.gaps import gaps
 from wsnotebook.analysis.jsonrows import json_rows
 from wsnotebook.analysis.messages import messages
@@ -96,7 +97,7 @@ def asking(question: Question, answer: Callable[..., Any]) -> Callable[..., Any]
 
     @functools.wraps(question.ask)
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
-        return answer(self._df, *args, **kwargs)
+        return mark_frames(answer(self._df, *args, **kwargs))
 
     method.__name__ = question.method
     return method

@@ -51,15 +51,24 @@ def events_to_dataframe(events: list[Event]) -> pd.DataFrame:
 
     The categories of ``kind`` are EVENT_KINDS, and after them other kinds in the order of their first events.
     """
-    import pandas as pd  # here, so that a session can log an event without loading pandas
+    # here, so that a session can log an event without loading pandas
+    import pandas as pd
 
+    from wsnotebook.analysis.display import mark_frames, register_display
+
+    register_display()
     kinds = list(dict.fromkeys([*EVENT_KINDS, *(event.kind for event in events)]))
-    return pd.DataFrame(
-        {
-            "time": pd.to_datetime([event.time_ns for event in events], utc=True, unit="ns").as_unit("ns"),
-            "monotonic": pd.Series([event.monotonic_ns for event in events], dtype="int64"),
-            "session": pd.Categorical([event.session for event in events]),
-            "kind": pd.Categorical([event.kind for event in events], categories=kinds),
-            "detail": pd.Series([event.detail for event in events], dtype="str"),
-        }
+    events_frame: pd.DataFrame = mark_frames(
+        pd.DataFrame(
+            {
+                "time": pd.to_datetime([event.time_ns for event in events], utc=True, unit="ns").as_unit(
+                    "ns"
+                ),
+                "monotonic": pd.Series([event.monotonic_ns for event in events], dtype="int64"),
+                "session": pd.Categorical([event.session for event in events]),
+                "kind": pd.Categorical([event.kind for event in events], categories=kinds),
+                "detail": pd.Series([event.detail for event in events], dtype="str"),
+            }
+        )
     )
+    return events_frame

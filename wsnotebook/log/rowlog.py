@@ -301,8 +301,9 @@ class RowLog:
             return self._dataframe(frames)
 
     def _dataframe(self, frames: Frames) -> pd.DataFrame:
-        import wsnotebook.analysis  # noqa: F401  # it registers df.ws, and loads pandas
+        from wsnotebook.analysis import register  # as in df
 
+        register()
         return frames.dataframe(self.connections, dropped=self.dropped, truncated=self.truncated)
 
     def window(self, start: int, stop: int) -> pd.DataFrame:

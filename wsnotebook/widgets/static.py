@@ -34,9 +34,9 @@ def text_of(session: ClientWebSocketSession) -> str:
 
 
 def html_of(session: ClientWebSocketSession) -> str:
-    """Return a summary and the last rows as HTML in which all text is escaped."""
+    """Return a summary and the last rows as HTML in which all text is escaped, and none is mathematics."""
     rows = "".join(_html_row(row) for row in (_HEAD, *_last(session.log)))
-    return f"<p>{html.escape(_summary(session))}</p><table>{rows}</table>"
+    return f"<div class='tex2jax_ignore mathjax_ignore'><p>{html.escape(_summary(session))}</p><table>{rows}</table></div>"
 
 
 def _summary(session: ClientWebSocketSession) -> str:

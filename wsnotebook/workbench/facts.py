@@ -29,7 +29,7 @@ class Facts(dict[str, Any]):
             f"<td style='text-align: left; white-space: pre-wrap'>{html.escape(text)}</td></tr>"
             for name, text in self._shown()
         )
-        return f"<table>{''.join(rows)}</table>"
+        return f"<table class='tex2jax_ignore mathjax_ignore'>{''.join(rows)}</table>"
 
     def _shown(self) -> list[tuple[str, str]]:
         return [
