@@ -30,7 +30,7 @@ MODULES = sorted(path.relative_to(ROOT) for path in (ROOT / "wsnotebook").rglob(
 """Files of the package."""
 
 LAYERS = [
-    "redaction", "safetext", "matching", "errors", "analysis", "wire", "log", "files", "session", "lab", "middle", "payload", "script", "replay", "workbench", "widgets", "kernel", "cli",
+    "redaction", "safetext", "matching", "errors", "analysis", "wire", "log", "filtering", "files", "session", "lab", "middle", "payload", "script", "replay", "workbench", "widgets", "kernel", "cli",
 ]  # fmt: skip
 """A layer may import only itself and what stands before it."""
 

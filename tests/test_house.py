@@ -36,6 +36,7 @@ FOREIGN = {
     "errors": set(),
     "wire": {"websockets"},
     "log": {"numpy", "pyarrow", "pandas"},
+    "filtering": {"numpy", "pandas"},
     "files": {"numpy", "pyarrow", "pandas", "websockets", "h11", "dask"},
     "session": {"websockets"},
     "analysis": {"pandas", "numpy", "pyarrow", "matplotlib"},

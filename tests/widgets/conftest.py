@@ -6,6 +6,7 @@ import asyncio
 import itertools
 from collections.abc import Callable
 from concurrent.futures import Future
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -30,6 +31,7 @@ class RecordingSession:
         self.log = FrameLog() if log is None else log  # an empty log is false
         self.log.register(Connection(self.name, url=self.url))
         self.threadsafe = self
+        self.pump = SimpleNamespace(attempt=0)
         self.asked: list[tuple[Any, ...]] = []
         self.futures: list[Future[Any]] = []
 

@@ -15,7 +15,7 @@ export class FakeElement {
   constructor(tag) {
     Object.assign(this, { tag, className: "", title: "", value: "", placeholder: "", hidden: false, tabIndex: -1, type: "",
       rows: 0, id: "", label: "", inputMode: "", spellcheck: true, onclick: null, role: null, scrollTop: 0, clientHeight: 0,
-      children: [], attributes: {}, dataset: {}, style: {}, listeners: {}, parent: null });
+      clientWidth: 1000, children: [], attributes: {}, dataset: {}, style: { setProperty(name, value) { this[name] = value; } }, listeners: {}, parent: null });
     this.classList = new Classes(this);
   }
   set innerHTML(markup) { throw new Error(`markup: ${markup}`); }
@@ -92,13 +92,18 @@ export class FakeModel {
   #fire(name, ...args) { for (const callback of this.listeners.get(name) ?? []) callback(...args); }
 }
 
+/** The state of a table's model, with what a test changes. */
+export const tableState = (changes) => ({
+  span: [0, 0], edition: 0, event: [0, "", 0], sessions: ["ws-1"], is_part: false, of_server: false, query: "", line: "df", highlight: "",
+  selection: [], language: "help", columns: ["seq", "time", "direction", "type", "size", "payload"], ...changes });
+
 export const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 /** Buffers as pack_rows() of table.py makes them, each at an odd offset of a larger one, as they come over a comm. */
 export function pack(rows) {
   const encoder = new TextEncoder(), numbers = [], codes = [], ends = [], text = [];
   for (const row of rows) {
-    numbers.push(row.seq, row.time ?? 0, row.length ?? 0);
+    numbers.push(row.seq, row.time ?? 0, row.length ?? 0, row.wire ?? row.length ?? 0, row.connection ?? 0);
     codes.push(row.head ?? 0x81, row.flags ?? 2, row.sent ?? 0);
     text.push(...encoder.encode(row.preview ?? ""));
     ends.push(text.length);

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { beforeEach, describe, test } from "node:test";
 
 import { ROW } from "../../wsnotebook/widgets/viewport.mjs";
-import { FakeElement, FakeModel, install, observers, pack, settled } from "./dom.mjs";
+import { FakeElement, FakeModel, install, observers, pack, settled, tableState } from "./dom.mjs";
 
 install();
 const { default: widget } = await import(process.env.WIDGET ?? "../../wsnotebook/widgets/table.mjs");
@@ -21,7 +21,7 @@ describe("the view", () => {
   const serve = async () => { const { start, stop } = model.sent.findLast((message) => message.verb === "rows"); await model.answer("rows", ...rowsOf({ start, stop })); };
 
   beforeEach(() => {
-    model = new FakeModel({ span: [0, 0], edition: 0, event: [0, "", 0] });
+    model = new FakeModel(tableState());
     el = new FakeElement("div");
     remove = widget.render({ model, el });
     resize(HEIGHT);
@@ -61,19 +61,19 @@ describe("the view", () => {
     await serve();
     const other = new FakeElement("div");
     widget.render({ model, el: other });
-    el.button("Follow").click();
-    assert.equal(el.button("Follow").getAttribute("aria-pressed"), "false");
-    assert.equal(other.button("Follow").getAttribute("aria-pressed"), "true");
+    el.button("Following").click();
+    assert.equal(el.one("wsn-follow").getAttribute("aria-pressed"), "false");
+    assert.equal(other.one("wsn-follow").getAttribute("aria-pressed"), "true");
   });
 
   test("a person who scrolls up stops following, its own scrolling does not", async () => {
     model.set({ span: [0, 1000] });
     await serve();
     scroller().fire("scroll");
-    assert.equal(el.button("Follow").getAttribute("aria-pressed"), "true");
+    assert.equal(el.one("wsn-follow").getAttribute("aria-pressed"), "true");
     scroller().scrollTop = 100 * ROW;
     scroller().fire("scroll");
-    assert.equal(el.button("Follow").getAttribute("aria-pressed"), "false");
+    assert.equal(el.one("wsn-follow").getAttribute("aria-pressed"), "false");
     await serve();
     assert.equal(shown()[0], "row 100");
   });
@@ -95,13 +95,13 @@ describe("the view", () => {
     model.set({ span: [0, 1100] });
     await serve();
     rows.fire("click", { target: rows });
-    assert.equal(model.sent.at(-1).verb === "inspect" ? model.sent.at(-1).seq : model.sent.at(-2).seq, 993);
+    assert.equal(model.sent.findLast((message) => message.verb === "inspect").place, 993);
   });
 
   test("arrow keys walk over the rows, Home and End go to the ends of what the log has", async () => {
     model.set({ span: [40, 1000] });
     await serve();
-    const press = (key) => { const { prevented } = scroller().fire("keydown", { key }); return [model.sent.findLast((m) => m.verb === "inspect")?.seq, prevented]; };
+    const press = (key) => { const { prevented } = scroller().fire("keydown", { key }); return [model.sent.findLast((m) => m.verb === "select")?.ranges[0][0], prevented]; };
     assert.deepEqual(press("Home"), [40, true]);
     assert.deepEqual(press("ArrowUp"), [40, true]);
     assert.deepEqual(press("ArrowDown"), [41, true]);
@@ -115,6 +115,8 @@ describe("the view", () => {
     model.set({ span: [0, 3] });
     await serve();
     scroller().fire("keydown", { key: "End" });
+    assert.equal(model.count("inspect"), 0); // keys walk; Enter opens
+    scroller().fire("keydown", { key: "Enter" });
     await model.answer("inspect", { seq: 2, fields: [["opcode", hostile]],
       views: [{ name: "Text", body: hostile, note: "" }, { name: "Hex", body: "3c", note: "first 1 of 25 bytes" }] });
     const inspector = el.one("wsn-inspector");
@@ -132,7 +134,8 @@ describe("the view", () => {
     model.set({ span: [0, 3] });
     await serve();
     scroller().fire("keydown", { key: "Home" });
-    const first = model.sent.at(-1);
+    scroller().fire("keydown", { key: "Enter" });
+    const first = model.sent.findLast((message) => message.verb === "inspect");
     scroller().fire("keydown", { key: "End" });
     model.sent.push(first);
     await model.answer("inspect", { seq: 0, fields: [], views: [{ name: "Hex", body: "", note: "" }] });

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import re
 from array import array
+from pathlib import Path
 from typing import Any
 
 import pytest
+import traitlets
 
+import wsnotebook.widgets.table as table_module
 from wsnotebook.files.framelog import FrameLog
+from wsnotebook.filtering.search import SLICE_ROWS
+from wsnotebook.log.connections import Connection
+from wsnotebook.widgets.places import KEPT_SEARCHES
 from wsnotebook.widgets.row import rows_of
-from wsnotebook.widgets.search import SLICE_ROWS
-from wsnotebook.widgets.table import KEPT_SEARCHES, MOST_ROWS, FrameTable, pack_rows
-from wsnotebook.wire.batch import Flag
+from wsnotebook.widgets.table import COLUMNS, MOST_ROWS, FrameTable, pack_rows
+from wsnotebook.wire.batch import Batch, Flag
 from wsnotebook.wire.frames import Frame
 
 
@@ -26,7 +32,7 @@ async def test_rows_travel_as_four_buffers(session: Any) -> None:
     session.record(Frame.text("héllo"))
     session.record(Frame.binary(b"\xff", fin=False), sent=True, flags=Flag.VIOLATION, detail="broken")
     told, codes, ends, text = pack_rows(rows_of(session.log, 0, 9))
-    assert numbers(told) == [0, 1_700_000_000_123.456789, 6, 1, 1_700_000_000_123.456789, 1]
+    assert numbers(told) == [0, 1_700_000_000_123.456789, 6, 6, 0, 1, 1_700_000_000_123.456789, 1, 1, 0]
     assert list(codes) == [0x81, Flag.TEXT, 0, 0x02, Flag.MASKED | Flag.VIOLATION, 1]
     assert array("I", ends).tolist() == [6, 6, 8, 14]
     assert text.decode() == "hélloffbroken"
@@ -57,7 +63,7 @@ async def test_the_page_is_told_the_span_and_asks_for_a_window(session: Any, pag
     assert browser.told[-1] == {"span": (0, 50)}
     answer = await browser.answer(browser.ask("rows", start=45, stop=99))
     assert (answer["ok"], answer["start"], answer["stop"]) == (True, 45, 50)
-    assert numbers(browser.answers[1][1][0])[::3] == [45, 46, 47, 48, 49]
+    assert numbers(browser.answers[1][1][0])[::5] == [45, 46, 47, 48, 49]
 
 
 async def test_one_answer_has_at_most_300_rows(session: Any, page: Any) -> None:
@@ -95,7 +101,7 @@ async def test_inspecting_a_row_answers_with_its_fields_and_views(session: Any, 
     """The frame of that seq, and no other."""
     session.record(Frame.text("zero"), Frame.text('{"one": 1}'))
     browser = page(FrameTable(session.log))
-    answer = await browser.answer(browser.ask("inspect", seq=1))
+    answer = await browser.answer(browser.ask("inspect", place=1))
     assert (answer["ok"], answer["seq"]) == (True, 1)
     assert [view["name"] for view in answer["views"]] == ["Text", "JSON", "Hex"]
 
@@ -107,7 +113,7 @@ async def test_inspecting_what_is_not_there_answers_with_a_sentence(
     """An answer comes all the same, with ok false."""
     session.record(Frame.text("zero"))
     browser = page(FrameTable(session.log))
-    answer = await browser.answer(browser.ask("inspect", seq=seq))
+    answer = await browser.answer(browser.ask("inspect", place=seq))
     assert not answer["ok"] and answer["error"]
 
 
@@ -116,7 +122,14 @@ async def test_hello_tells_the_state_anew_without_the_code(session: Any, page: A
     table = FrameTable(session.log)
     browser = page(table)
     assert (await browser.answer(browser.ask("hello")))["ok"]
-    assert browser.told[-1] == {"span": (0, 0), "of_server": False, "edition": 0, "event": (0.0, "", 0)}
+    state = browser.told[-1]
+    assert (state["span"], state["event"], state["query"], state["sessions"]) == (
+        (0, 0),
+        (0.0, "", 0),
+        "",
+        ["ws-1"],
+    )
+    assert not {"_esm", "_css"} & set(state)
 
 
 async def test_repr_does_not_touch_the_data(session: Any) -> None:
@@ -141,7 +154,7 @@ async def test_rows_are_told_with_the_events_before_them(make_session: Any, page
     assert answer["events"] == [[0, "kernel stall", "kernel stall: \\x1b[2J"]]
     answer = await browser.answer(browser.ask("rows", start=1, stop=9))
     assert answer["events"] == []
-    answer = await browser.answer(browser.ask("inspect", seq=0))
+    answer = await browser.answer(browser.ask("inspect", place=0))
     assert answer["fields"][-2:] == [["before it", "open"], ["", "kernel stall: \\x1b[2J"]]
 
 
@@ -180,8 +193,8 @@ async def test_matches_are_counted_and_asked_for_by_position(session: Any, page:
     ident = browser.ask("rows", start=1, stop=3, filter="7")
     answer = await browser.answer(ident)
     assert (answer["start"], answer["stop"]) == (1, 3)
-    assert numbers(browser.answers[ident][1][0])[::3] == [17, 27]
-    assert (await browser.answer(browser.ask("inspect", seq=1, filter="7")))["seq"] == 17
+    assert numbers(browser.answers[ident][1][0])[::5] == [17, 27]
+    assert (await browser.answer(browser.ask("inspect", place=1, filter="7")))["seq"] == 17
     session.record(Frame.text("107"))
     assert (await find(browser, "7"))["end"] == 20
 
@@ -189,15 +202,16 @@ async def test_matches_are_counted_and_asked_for_by_position(session: Any, page:
 async def test_a_wrong_filter_answers_with_a_sentence(session: Any, page: Any) -> None:
     """It says what would be right."""
     browser = page(FrameTable(session.log))
-    answer = await browser.answer(browser.ask("find", filter="dir:up"))
-    assert answer["error"] == "dir: takes one of in, out, not 'up'."
+    for verb in ("query", "find"):
+        answer = await browser.answer(browser.ask(verb, filter="dir:up"))
+        assert answer["error"] == "dir: takes in, out; not 'up'."
 
 
 @pytest.mark.parametrize("verb", ["rows", "inspect"])
 async def test_a_search_that_is_not_there_answers_with_a_sentence(session: Any, page: Any, verb: str) -> None:
     """The page may ask for what was given up meanwhile; its next look begins it anew."""
     browser = page(FrameTable(session.log))
-    answer = await browser.answer(browser.ask(verb, seq=0, start=0, stop=9, filter="x"))
+    answer = await browser.answer(browser.ask(verb, place=0, start=0, stop=9, filter="x"))
     assert "anew" in answer["error"]
 
 
@@ -232,12 +246,15 @@ async def test_a_long_search_answers_with_how_far_it_is(session: Any, page: Any)
 async def test_only_the_latest_searches_are_kept(session: Any, page: Any) -> None:
     """Each key that is typed would leave one; the one asked for last stays."""
     session.record(Frame.text("x"))
-    table = FrameTable(session.log)
-    browser = page(table)
-    for n in range(KEPT_SEARCHES + 3):
+    browser = page(FrameTable(session.log))
+    for n in range(KEPT_SEARCHES):
         await find(browser, str(n))
         await find(browser, "x")
-    assert len(table._searches) == KEPT_SEARCHES and list(table._searches)[-1] == "x"
+    kept = [
+        (await browser.answer(browser.ask("rows", start=0, stop=1, filter=text)))["ok"]
+        for text in ("0", "1", "x")
+    ]
+    assert kept == [False, True, True]
 
 
 async def test_a_changed_status_is_looked_for_anew(session: Any, page: Any) -> None:
@@ -259,3 +276,84 @@ def test_without_a_loop_a_search_is_a_slice_an_answer(session: Any, page: Any) -
     first, second = (browser.answers[browser.ask("find", filter="x")][0] for _ in range(2))
     assert (first["more"], first["end"]) == (True, SLICE_ROWS)
     assert (second["more"], second["end"]) == (False, SLICE_ROWS + 1)
+
+
+async def test_the_query_is_a_trait_and_its_rows_a_dataframe(session: Any, page: Any) -> None:
+    """Set in Python or typed in the page; the line of pandas gives the same rows; a wrong one is not set."""
+    session.record(*[Frame.text(str(n)) for n in range(100)])
+    table = FrameTable(session.log)
+    browser = page(table)
+    assert (await browser.answer(browser.ask("query", filter="7")))["ok"]
+    assert table.query == "7" and table.filtered["text"].tolist()[:2] == ["7", "17"]
+    table.query = "seq:5..6"
+    assert table.filtered.index.tolist() == [5, 6]
+    assert eval(table.line, {"df": session.log.df}).index.tolist() == [5, 6]
+    assert {"query": "seq:5..6", "line": table.line, "highlight": ""}.items() <= {
+        name: value for state in browser.told for name, value in state.items()
+    }.items()
+    with pytest.raises(traitlets.TraitError, match="did you mean size"):
+        table.query = "siz>5"
+    assert table.query == "seq:5..6"
+
+
+async def test_what_is_looked_for_is_told_as_an_expression_of_the_browser(session: Any) -> None:
+    """Texts in either case, as the filter finds them; not what must not be there, and no columns."""
+    table = FrameTable(session.log)
+    table.query = 'a.1 "É" -no dir:in /x+/i'
+    assert table.highlight == "[aA]\\.1|É|(?i:x+)"
+
+
+async def test_selected_rows_are_a_dataframe(session: Any, page: Any) -> None:
+    """By places of the rows that are shown; two of them have a distance in time; too many are refused."""
+    session.record(*[Frame.text(str(n)) for n in range(100)])
+    table = FrameTable(session.log)
+    browser = page(table)
+    answer = await browser.answer(browser.ask("select", ranges=[[3, 5], [98, 120]], filter=None))
+    assert (answer["count"], answer["apart"], table.selection) == (4, None, [3, 4, 98, 99])
+    assert table.selected["text"].tolist() == ["3", "4", "98", "99"]
+    await find(browser, "7")
+    answer = await browser.answer(browser.ask("select", ranges=[[0, 2]], filter="7"))
+    assert (answer["apart"], table.selection) == (0.0, [7, 17])
+    answer = await browser.answer(browser.ask("select", ranges=[[0, 10**9]], filter=None))
+    assert "too many" in answer["error"] and table.selection == [7, 17]
+
+
+async def test_a_table_of_one_connection_shows_its_rows_only(make_session: Any, page: Any) -> None:
+    """Of a log that another session shares, from the moment it does; also with a filter, and in the line of pandas."""
+    session = make_session()
+    session.record(*[Frame.text(f"one {n}") for n in range(10)])
+    table = FrameTable(session.log, connection=(session.name, 0))
+    browser = page(table)
+    assert not table.is_part and table.line == "df"
+    session.log.register(Connection("other"))
+    session.log.register(Connection(session.name, attempt=1))
+    for number in (1, 2):
+        batch = Batch()
+        batch.add(0x81, b"one too", Flag.TEXT)
+        session.log.append(batch, number, "in", 5, 5)
+    table.refresh()
+    assert table.is_part and table.sessions == ["ws-1", "other", "ws-1 #1"]
+    assert (await find(browser, ""))["end"] == 10
+    answer = await find(browser, "one")
+    assert (answer["end"], answer["of"]) == (10, 10)
+    assert len(table.filtered) == 10 and len(eval(table.line, {"df": session.log.df})) == 10
+
+
+async def test_times_of_rows_are_told_beforehand(session: Any, page: Any) -> None:
+    """A few, spread over the log, so that a page can say where a scroll bar is dragged to."""
+    session.record(*[Frame.text("x")] * 1000)
+    browser = page(FrameTable(session.log))
+    await browser.answer(ident := browser.ask("times"))
+    told = numbers(browser.answers[ident][1][0])
+    assert told[::2] == list(range(0, 1000, 3)) and set(told[1::2]) == {1_700_000_000_123.456789}
+
+
+def test_the_columns_to_choose_from_are_those_of_the_page() -> None:
+    """By name; another name is refused."""
+    source = (Path(table_module.__file__).with_name("columns.mjs")).read_text(encoding="utf-8")
+    body = source[
+        source.index("export const COLUMNS") : source.index("};", source.index("export const COLUMNS"))
+    ]
+    assert tuple(re.findall(r"^  (\w+): \{ title", body, re.MULTILINE)) == COLUMNS
+    with pytest.raises(traitlets.TraitError):
+        FrameTable(FrameLog()).columns = ["nothing"]

@@ -74,3 +74,18 @@ async def test_script_that_fails_prints_the_difference(capsys: pytest.CaptureFix
         assert "      - $.a is 1, expected 2" in capsys.readouterr().out.splitlines()
         with pytest.raises(ScriptError, match="line 1, hello: this is no step"):
             await SCRIPT.run(bench, SCRIPT.read({"text": "hello"}))
+
+
+async def test_log_takes_the_filter_of_the_panel() -> None:
+    """With its other options; a wrong one is refused before anything is run."""
+    bench, log = Workbench(), VERBS["log"]
+    async with embedded_server("echo") as server, await bench.connect(server.url) as session:
+        for text in ("one", "two", "three"):
+            await session.send(text)
+            await session.receive()
+        rows = log.run(bench, log.read({"filter": "dir:in /^t/", "rows": "1"}))
+        assert rows["text"].tolist() == ["three"]
+        rows = log.run(bench, log.read({"filter": "size:3", "direction": "out"}))
+        assert rows["text"].tolist() == ["one", "two"]
+        with pytest.raises(ValueError, match="did you mean size"):
+            log.read({"filter": "siz:3"})

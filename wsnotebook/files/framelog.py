@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from wsnotebook.log.rowlog import RowLog
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from wsnotebook.files.recorder import Recorder
 
 __all__ = ["FrameLog"]
@@ -29,6 +31,21 @@ class FrameLog(RowLog):
     """
 
     _recorder: Recorder | None = None
+
+    def filter(self, text: str) -> pd.DataFrame:
+        """Return the rows that a filter matches, such as ``"dir:in -op:ping size>100 $.price>100"``.
+
+        The language is that of the panel and of ``%ws log``; ``print(wsnotebook.filtering.LANGUAGE)`` shows it.
+
+        Raises:
+            ValueError: a term is wrong; the sentence names it, and what was probably meant.
+        """
+        from wsnotebook.filtering import (
+            filter_log,
+            parse_filter,
+        )  # a session that filters nothing does not load it
+
+        return filter_log(self, parse_filter(text))
 
     def save(self, path: str | Path) -> Path:
         """Write the whole log to a file, in the format that its suffix names; return the path.

@@ -1,26 +1,26 @@
-// FilterBox: where a filter is typed, with the count of its matches and the complaint about a wrong one.
+// FilterBox: where a filter is typed, its chips, the count of its matches, its line of pandas, the complaint about a wrong one.
 
-import { make } from "./elements.mjs";
+import { button, make } from "./elements.mjs";
 import { whole } from "./format.mjs";
 
 const PAUSE = 250; // ms without a key until the kernel is asked
-const HINT = "Filter: text, dir:out, op:ping, status:violation";
-const HELP = `Show only frames whose payload holds this text; ASCII letters match in either case.
-dir:in, dir:out: received or sent
-op:text, op:binary, op:ping, op:pong, op:close, op:cont
-status:ok, status:violation, status:unsent, status:truncated, status:oversized
-All must be true; the same word twice is either. After text: everything is text.`;
+const HINT = "Filter: text, /regex/, dir:in, -op:ping, size>100, $.price>100";
+const CHIPS = [["↓", "dir:in", "Only received frames"], ["↑", "dir:out", "Only sent frames"], ["text", "op:text", "Only text frames"],
+  ["binary", "op:binary", "Only binary frames"], ["no control", "-op:control", "Without ping, pong and close"]];
 
-/** Calls `onTyped` with the filter once typing pauses, and at once on Enter and Escape. */
+/** Calls `onTyped` with the filter once typing pauses, and at once on Enter, Escape and a chip; `onLeave` on ArrowDown. */
 export class FilterBox {
   #pause; // timer, while a filter is being typed
 
-  constructor(onTyped) {
-    this.onTyped = onTyped;
-    this.input = make("input", { className: "wsn-filter", type: "search", spellcheck: false, placeholder: HINT, title: HELP,
-      "aria-label": "filter" });
+  constructor(help, onTyped, onLeave) {
+    Object.assign(this, { onTyped, onLeave });
+    this.input = make("input", { className: "wsn-filter", type: "search", spellcheck: false, placeholder: HINT, title: help, "aria-label": "filter" });
     this.count = make("span", { className: "wsn-found", role: "status" });
+    this.chips = CHIPS.map(([label, term, title]) => button(label, `${title}: ${term}`, () => this.#toggle(term), "wsn-chip"));
     this.complaint = make("div", { className: "wsn-complaint", role: "status" });
+    this.code = make("code", { className: "wsn-code-text" });
+    this.line = make("div", { className: "wsn-line", hidden: true, title: "the same rows from session.df; df is session.df" }, this.code,
+      button("Copy", "Copy this line", () => navigator.clipboard?.writeText(this.code.textContent), "wsn-chip"));
     this.input.addEventListener("input", () => {
       clearTimeout(this.#pause);
       this.#pause = setTimeout(() => this.#typed(), PAUSE);
@@ -31,6 +31,18 @@ export class FilterBox {
   get text() { return this.input.value.trim(); }
 
   close() { clearTimeout(this.#pause); }
+
+  /** Show a filter that was set elsewhere. */
+  show(text) {
+    clearTimeout(this.#pause);
+    if (this.text !== text) this.input.value = text;
+    this.#press();
+  }
+
+  showLine(line) {
+    this.line.hidden = line === "df";
+    this.code.textContent = line;
+  }
 
   /** Show how many rows match, and how far the search is while it goes on. */
   showCount({ first, end, looked, of, more }) {
@@ -46,15 +58,30 @@ export class FilterBox {
     this.input.setAttribute("aria-invalid", String(sentence !== ""));
   }
 
+  get #terms() { return this.text.split(/\s+/).filter(Boolean); }
+
+  #toggle(term) {
+    const terms = this.#terms;
+    this.input.value = (terms.includes(term) ? terms.filter((each) => each !== term) : [...terms, term]).join(" ");
+    this.#typed();
+  }
+
+  #press() {
+    const terms = this.#terms;
+    CHIPS.forEach(([, term], n) => this.chips[n].setAttribute("aria-pressed", String(terms.includes(term))));
+  }
+
   #key(event) {
-    if (event.key === "Escape") this.input.value = "";
+    if (event.key === "ArrowDown") this.onLeave();
+    else if (event.key === "Escape") this.input.value = "";
     else if (event.key !== "Enter") return;
     event.preventDefault();
-    this.#typed();
+    if (event.key !== "ArrowDown") this.#typed();
   }
 
   #typed() {
     clearTimeout(this.#pause);
+    this.#press();
     this.onTyped(this.text);
   }
 }

@@ -11,9 +11,9 @@ export function bytes(count) {
 /** 1234567.6 as "1,234,568". */
 export const whole = (count) => Math.round(count).toLocaleString("en");
 
-/** Milliseconds since 1970 as local time, "13:05:09.012". */
+/** Milliseconds since 1970 as the time of day in UTC, which the DataFrame has too: "13:05:09.012". */
 export function clock(time) {
   const date = new Date(time), two = (n) => String(n).padStart(2, "0");
-  const milliseconds = String(date.getMilliseconds()).padStart(3, "0");
-  return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${milliseconds}`;
+  const milliseconds = String(date.getUTCMilliseconds()).padStart(3, "0");
+  return `${two(date.getUTCHours())}:${two(date.getUTCMinutes())}:${two(date.getUTCSeconds())}.${milliseconds}`;
 }

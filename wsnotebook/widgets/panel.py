@@ -53,7 +53,7 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ships no types
     ) -> None:
         self.session = session
         self.controls = Controls(session)
-        self.table = FrameTable(session.log)
+        self.table = FrameTable(session.log, connection=(session.name, session.pump.attempt))
         self._clock = clock
         self._ticking: asyncio.Task[None] | None = None
         super().__init__(children=(self.controls, self.table))

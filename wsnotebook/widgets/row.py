@@ -37,6 +37,8 @@ class Row(NamedTuple):
     """Flag bits of wire.batch."""
     payload: memoryview
     """The bytes as the application sees them; not a copy."""
+    wire_length: int
+    """Bytes of the payload on the wire, fewer where it was compressed."""
     detail: str
     """The broken rule, or the reason why it was not sent, as in the column ``detail``."""
 
@@ -93,8 +95,18 @@ def _pick(rows: Rows, places: Array) -> Iterator[Row]:
         rows.flags[places],
         rows.offsets[places],
         rows.offsets[places + 1],
+        _wire_lengths(rows)[places],
     )
     payloads = memoryview(rows.payload)
-    for place, time_ns, code, head, flags, low, high in zip(*(c.tolist() for c in columns), strict=True):
+    for place, time_ns, code, head, flags, low, high, wire in zip(
+        *(c.tolist() for c in columns), strict=True
+    ):
         detail = rows.details.get(place, "")
-        yield Row(rows.first + place, time_ns, code, head, flags, payloads[low:high], detail)
+        yield Row(rows.first + place, time_ns, code, head, flags, payloads[low:high], wire, detail)
+
+
+def _wire_lengths(rows: Rows) -> Array:
+    lengths: Array = np.diff(rows.offsets)
+    if len(rows.wire_offsets) > 1:
+        lengths[(rows.flags & Flag.CHANGED) != 0] = np.diff(rows.wire_offsets)
+    return lengths

@@ -1,13 +1,14 @@
 // Rows: unpack the rows that the kernel sends, and make the element that shows one.
 
+import { COLUMNS } from "./columns.mjs";
 import { make } from "./elements.mjs";
-import { clock, whole } from "./format.mjs";
+import { whole } from "./format.mjs";
 
-const OPCODES = new Map([[0, "cont"], [1, "text"], [2, "binary"], [8, "close"], [9, "ping"], [10, "pong"]]);
 const STATUS = 0xb0;
 const STATUSES = { 0x00: "ok", 0x10: "violation", 0x20: "unsent", 0x30: "truncated", 0x80: "oversized" };
 // A frame's first byte, and the flags of wire/batch.py. RSV1 is no mark: it is on every compressed frame.
 const FIN = 0x80, RSV = [[0x20, "rsv2"], [0x10, "rsv3"]], OPCODE = 0x0f, MASKED = 0x01;
+const NUMBERS = 5; // float64 a row
 
 /** Turn the four buffers of table.py's pack_rows() into rows. */
 export function unpackRows(buffers) {
@@ -19,11 +20,12 @@ export function unpackRows(buffers) {
     });
   const decoder = new TextDecoder();
   const rows = [];
-  for (let i = 0, from = 0; i * 3 < numbers.length; i++) {
+  for (let i = 0, from = 0; i * NUMBERS < numbers.length; i++) {
     const [previewEnd, detailEnd] = [ends[2 * i], ends[2 * i + 1]];
     const [head, flags, sent] = codes.subarray(3 * i, 3 * i + 3);
+    const [seq, time, length, wire, connection] = numbers.subarray(NUMBERS * i, NUMBERS * (i + 1));
     rows.push({
-      seq: numbers[3 * i], time: numbers[3 * i + 1], length: numbers[3 * i + 2],
+      seq, time, length, wire, connection,
       opcode: head & OPCODE, head, out: Boolean(sent), masked: Boolean(flags & MASKED), status: STATUSES[flags & STATUS],
       preview: decoder.decode(text.subarray(from, previewEnd)),
       detail: decoder.decode(text.subarray(previewEnd, detailEnd)),
@@ -44,24 +46,44 @@ export function marksOf(row, ofServer = false) {
   return marks;
 }
 
-export const opcodeName = (opcode) => OPCODES.get(opcode) ?? `0x${opcode.toString(16)}`;
+const cell = (name, attributes, ...children) => make("span", { role: "gridcell", className: `wsn-${name}`, ...attributes }, ...children);
 
-/** Make the element of a row; the column widths of table.css go with the order of its cells. */
-export function rowElement(row, selected, ofServer = false) {
+function payloadCell(row, { ofServer, highlight }) {
   const marks = marksOf(row, ofServer).map(([word, mark]) => make("span", { className: `wsn-mark wsn-${mark}` }, word));
   if (row.before) {
     const title = `before this frame:\n${row.before.title}`;
     marks.unshift(make("span", { className: "wsn-mark wsn-event", title }, row.before.label));
   }
-  const classes = ["wsn-row", row.out ? "wsn-out" : "wsn-in"];
+  return cell("payload", {}, ...marks, make("bdi", {}, ...highlighted(row.preview, highlight)));
+}
+
+/** The text in pieces, with an element around each that matches. */
+export function highlighted(text, pattern) {
+  if (!pattern) return [text];
+  const pieces = [];
+  let from = 0;
+  for (const found of text.matchAll(pattern)) {
+    if (!found[0]) continue;
+    pieces.push(text.slice(from, found.index), make("mark", { className: "wsn-hit" }, found[0]));
+    from = found.index + found[0].length;
+  }
+  return [...pieces, text.slice(from)].filter((piece) => piece !== "");
+}
+
+/** Make the element of a row.
+ *  `around` has `columns`, names in order, and what their cells need: `before`, `selected`, `sessions`, `ofServer`, `highlight`. */
+export function rowElement(row, isSelected, around) {
+  const classes = ["wsn-row", row.out ? "wsn-out" : "wsn-in", `wsn-op${row.opcode}`];
   if (row.status !== "ok") classes.push("wsn-odd");
   if (row.before) classes.push("wsn-eventful");
-  const cell = (attributes, ...children) => make("span", { role: "gridcell", ...attributes }, ...children);
-  return make("div", { className: classes.join(" "), role: "row", "aria-selected": String(selected) },
-    cell({ className: "wsn-seq" }, whole(row.seq)),
-    cell({ className: "wsn-time" }, clock(row.time)),
-    cell({ className: "wsn-arrow", title: row.out ? "sent" : "received" }, row.out ? "↑" : "↓"),
-    cell({ className: `wsn-kind wsn-op${row.opcode}` }, opcodeName(row.opcode)),
-    cell({ className: "wsn-size" }, whole(row.length)),
-    cell({ className: "wsn-payload" }, ...marks, make("bdi", {}, row.preview)));
+  const cells = around.columns.map((name) => {
+    const { text, hint } = COLUMNS[name];
+    return text ? cell(name, hint ? { title: hint(row) } : {}, text(row, around)) : payloadCell(row, around);
+  });
+  return make("div", { className: classes.join(" "), role: "row", "aria-selected": String(isSelected) }, ...cells);
 }
+
+/** A row that the kernel has not sent yet: its number is known where no filter counts. */
+export const waitingElement = (place, isSeq, columns) =>
+  make("div", { className: "wsn-row wsn-waiting", role: "row" },
+    ...columns.map((name) => cell(name, {}, name === "seq" && isSeq ? whole(place) : name === "payload" ? "…" : "")));

@@ -1,56 +1,63 @@
 // The table of frames: a window over the log, or over the matches of a filter, and the inspector of one frame.
 // The kernel sends the length; this asks for the rows in sight. A peer's text goes into textContent, never into markup.
 
+import { apart, COLUMNS, shownColumns, template } from "./columns.mjs";
 import { button, make } from "./elements.mjs";
 import { FilterBox } from "./filterbox.mjs";
+import { whole } from "./format.mjs";
 import { Inspector } from "./inspector.mjs";
 import { LatestEvent } from "./latestevent.mjs";
 import { Requests } from "./requests.mjs";
-import { rowElement, unpackRows } from "./rows.mjs";
+import { RowWindow } from "./rowwindow.mjs";
 import { Search } from "./search.mjs";
-import { ROW, Viewport } from "./viewport.mjs";
+import { Selection } from "./selection.mjs";
+import { ROW } from "./viewport.mjs";
 
-const NOTHING = { start: 0, stop: 0, rows: [] };
 const NO_FRAMES = "No frames yet. Type something above and press Send, or wait for the peer.";
 const NO_MATCH = "No frame matches this filter. Empty the box to see all frames.";
+let views = 0;
 
 class TableView {
-  #viewport = new Viewport();
-  #have = NOTHING;
-  #asking = false;
-  #selected = -1; // place of a row
-  #pointed; // place of the row where the pointer went down
-  #expected = 0; // the scrollTop that we set: a scroll event with another one comes from a person
+  #wrong = ""; // why the filter in the box cannot be used: then no rows are shown
+  #paused = null; // the end of the log when the view was paused
+  #left = null; // the same when it stopped following
+  #isOpen = false; // a row is inspected, or asked for to be
 
   constructor(model, el) {
     this.model = model;
+    this.id = `wsn-table-${++views}`;
     this.requests = new Requests(model);
     this.search = new Search(this.requests, {
-      onMatches: (answer, text, isNew) => this.#showMatches(answer, text, isNew),
-      onError: (error) => this.box.complain(error.message),
+      onMatches: (answer, isNew) => this.#showMatches(answer, isNew),
+      onError: (error) => this.#report(error),
+    });
+    this.window = new RowWindow(this.requests, {
+      filter: () => this.search.filter,
+      around: () => this.#around(),
+      isSelected: (row, place) => this.selection.has(row, place),
+      onError: (error) => this.#report(error),
+      onPainted: () => this.#painted(),
+    });
+    this.selection = new Selection(this.requests, {
+      filter: () => this.search.filter,
+      rowAt: (place) => this.window.rowAt(place),
+      onChange: () => this.window.refresh(),
+      onError: (error) => this.#report(error),
+      onSelected: ({ count, apart: ms }) => { this.selected.textContent = count > 1 ? `${whole(count)} selected${ms === null ? "" : `, Δ ${apart(ms)}`}` : ""; },
     });
     this.#build(el);
-    this.onSpan = () => {
-      if (this.search.filter) this.search.update();
-      else this.#go(() => this.#viewport.setSpan(...model.get("span")));
-    };
-    this.onEdition = () => { this.#have = NOTHING; this.#refresh(); this.search.update(); };
-    this.onEvent = () => this.latest.show(...model.get("event"));
-    model.on("change:span", this.onSpan);
-    model.on("change:event", this.onEvent);
-    model.on("change:edition", this.onEdition);
-    this.observer = new ResizeObserver(() => { this.#viewport.resize(this.scroller.clientHeight); this.#refresh(); });
-    this.observer.observe(this.scroller);
+    this.#listen();
     this.requests.ask("hello").catch((error) => this.#report(error));
-    this.onEvent();
-    this.onSpan();
+    this.on["change:event"]();
+    this.on["change:line"]();
+    this.on["change:highlight"]();
+    this.#apply(model.get("query"));
   }
 
   remove() {
     this.box.close();
-    this.model.off("change:span", this.onSpan);
-    this.model.off("change:event", this.onEvent);
-    this.model.off("change:edition", this.onEdition);
+    this.window.close();
+    for (const [name, callback] of Object.entries(this.on)) this.model.off(name, callback);
     this.observer.disconnect();
     this.requests.close();
   }
@@ -58,154 +65,199 @@ class TableView {
   #build(el) {
     el.classList.add("wsn-table");
     el.dataset.lmSuppressShortcuts = "true"; // or JupyterLab moves to the next cell on an arrow key
-    this.follow = button("Follow", "Keep the newest frame in sight",
-      () => this.#go(() => this.#viewport.setFollow(!this.#viewport.follow)), "wsn-follow");
-    this.box = new FilterBox((text) => { if (text) this.search.find(text); else this.#showAll(); });
-    this.rows = make("div", { className: "wsn-rows" });
+    this.el = el;
+    this.follow = button("Following", "Keep the newest frame in sight", () => this.window.go((view) => view.setFollow(!view.follow)), "wsn-chip wsn-follow");
+    this.pause = button("Pause", "Leave the rows as they are; frames are recorded all the same", () => this.#togglePause(), "wsn-chip wsn-pause");
+    this.box = new FilterBox(this.model.get("language"), (text) => this.#typed(text), () => { this.window.element.focus(); });
+    this.selected = make("span", { className: "wsn-selected", role: "status" });
     this.empty = make("div", { className: "wsn-empty" });
-    this.spacer = make("div", { className: "wsn-spacer" });
-    this.scroller = make("div", { className: "wsn-scroller", tabIndex: 0, role: "grid", "aria-label": "frames" }, this.rows, this.spacer);
-    this.inspector = new Inspector(() => { this.#selected = -1; this.#draw(); this.scroller.focus(); });
+    this.inspector = new Inspector(() => { this.#isOpen = false; this.window.refresh(); this.window.element.focus(); });
     this.note = make("div", { className: "wsn-note", role: "status" });
     this.latest = new LatestEvent();
-    this.#listen();
-    el.append(this.#head(), this.box.complaint, this.scroller, this.empty, this.latest.element, this.inspector.element, this.note);
-  }
-
-  #head() {
-    const title = (word) => make("span", { className: `wsn-h-${word || "arrow"}` }, word);
-    return make("div", { className: "wsn-row wsn-head" }, ...["#", "time", "", "type", "bytes"].map(title),
-      make("span", { className: "wsn-payload" }, title("payload"), this.box.input, this.box.count, this.follow));
+    this.head = make("div", { className: "wsn-row wsn-head" });
+    const tools = make("div", { className: "wsn-tools" }, this.box.input, ...this.box.chips, this.box.count, this.selected,
+      make("span", { className: "wsn-gap" }), this.pause, this.follow);
+    const frame = make("div", { className: "wsn-frame" }, this.head, this.box.complaint, this.window.element, this.window.where, this.empty);
+    el.append(tools, this.box.line, frame, this.latest.element, this.inspector.element, this.note);
   }
 
   #listen() {
-    this.scroller.addEventListener("scroll", () => this.#scrolled());
-    this.scroller.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
-    this.scroller.addEventListener("keydown", (event) => this.#key(event));
+    const { model, window: rows } = this, scroller = rows.element;
+    this.#layout();
+    this.on = {
+      "change:span": () => this.#grown(),
+      "change:event": () => this.latest.show(...model.get("event")),
+      "change:edition": () => { rows.forget(); rows.refresh(); this.search.update(); },
+      "change:query": () => { if (model.get("query") !== (this.search.filter ?? "")) this.#apply(model.get("query")); },
+      "change:is_part": () => { this.search.stop(); this.#apply(model.get("query")); },
+      "change:line": () => this.box.showLine(model.get("line")),
+      "change:highlight": () => { this.highlight = pattern(model.get("highlight")); rows.refresh(); },
+      "change:selection": () => { this.selection.show(model.get("selection")); },
+      "change:columns": () => { this.#layout(); rows.refresh(); },
+      "change:sessions": () => this.#layout(),
+    };
+    for (const [name, callback] of Object.entries(this.on)) model.on(name, callback);
+    this.selection.show(model.get("selection") ?? []);
+    this.observer = new ResizeObserver(() => { this.#layout(); rows.resize(); });
+    this.observer.observe(scroller);
+    scroller.addEventListener("keydown", (event) => this.#key(event));
     // The row under the pointer is noted when it goes down: by the click, new frames may have moved it.
-    this.rows.addEventListener("pointerdown", (event) => { this.#pointed = event.target.closest(".wsn-row")?.dataset.place; });
-    this.rows.addEventListener("click", () => { if (this.#pointed !== undefined) this.#select(Number(this.#pointed)); });
+    rows.rows.addEventListener("pointerdown", (event) => { this.pointed = event.target.closest(".wsn-row")?.dataset.place; });
+    rows.rows.addEventListener("click", (event) => { if (this.pointed !== undefined) this.#click(Number(this.pointed), event); });
   }
 
-  #showMatches(answer, text, isNew) {
-    if (this.box.text === text) this.box.complain("");
+  /** Columns, and their widths: those of numbers as wide as the largest. */
+  #layout() {
+    const { model } = this, [, end] = model.get("span");
+    const sizes = { digits: Math.max(5, whole(end).length), bytes: 10 };
+    this.columns = shownColumns(model.get("columns"), { sessions: model.get("sessions") ?? [], width: this.el.clientWidth });
+    const shown = `${this.columns} ${sizes.digits}`;
+    if (this.shown === shown) return;
+    this.shown = shown;
+    this.el.style.setProperty("--wsn-columns", template(this.columns, sizes));
+    this.head.replaceChildren(...this.columns.map((name) => make("span", { className: `wsn-h-${name}` }, COLUMNS[name].title)));
+  }
+
+  #around() {
+    const { model } = this;
+    return { id: this.id, columns: this.columns, cursor: this.selection.cursor, selected: this.selection.row,
+      sessions: model.get("sessions") ?? [], ofServer: model.get("of_server"), highlight: this.highlight };
+  }
+
+  #grown() {
+    this.#layout();
+    if (this.#paused !== null || this.#wrong) this.#painted();
+    else if (this.search.filter !== null) this.search.update();
+    else this.window.go((view) => view.setSpan(...this.model.get("span")));
+  }
+
+  async #typed(text) {
+    try {
+      await this.requests.ask("query", { filter: text });
+      if (this.box.text === text) this.#apply(text);
+    } catch (error) {
+      if (this.box.text === text) this.#refuse(error.message);
+    }
+  }
+
+  /** Show no rows: those of the filter before would look like an answer. */
+  #refuse(sentence) {
+    this.#wrong = sentence;
+    this.box.complain(sentence);
+    this.search.stop();
+    this.#restart();
+    this.window.go((view) => view.setSpan(0, 0));
+  }
+
+  #apply(query) {
+    this.box.show(query);
+    this.box.complain("");
+    const wasWrong = this.#wrong !== "";
+    this.#wrong = "";
+    if (query || this.model.get("is_part")) this.search.find(query);
+    else this.#showAll(wasWrong || this.search.filter !== null);
+  }
+
+  #showMatches(answer, isNew) {
     if (isNew) this.#restart();
-    this.#viewport.setSpan(answer.first, answer.end);
-    this.box.showCount(answer);
-    this.#refresh();
+    if (this.search.filter) this.box.showCount(answer);
+    this.window.go((view) => view.setSpan(answer.first, answer.end));
   }
 
   /** The box was emptied. The rows that were in sight stay there, among their neighbours. */
-  #showAll() {
-    const wasFiltered = this.search.filter !== "";
+  #showAll(wasFiltered) {
+    const { viewport } = this.window, isOpen = this.inspector.seq !== undefined;
+    const seen = this.inspector.seq ?? (viewport.follow ? undefined : this.window.rowAt(viewport.first)?.seq);
     this.search.stop();
-    this.box.complain("");
-    if (!wasFiltered) return;
-    const seen = this.inspector.seq ?? (this.#viewport.follow ? undefined : this.#rowAt(this.#viewport.first)?.seq);
-    this.#restart();
-    this.#viewport.setSpan(...this.model.get("span"));
-    this.#selected = this.inspector.seq ?? -1;
-    if (seen !== undefined) {
-      this.#viewport.setFollow(false);
-      this.#viewport.moveTo((seen - this.#viewport.origin) * ROW - (this.inspector.seq === undefined ? 0 : this.#viewport.height / 2));
-    }
-    this.#refresh();
+    if (wasFiltered) this.#restart();
+    this.window.go((view) => {
+      view.setSpan(...this.model.get("span"));
+      if (!wasFiltered || seen === undefined) return;
+      view.setFollow(false);
+      view.moveTo((seen - view.origin) * ROW - (isOpen ? view.height / 2 : 0));
+    });
+    if (wasFiltered && isOpen) this.selection.restart(this.inspector.seq);
+    this.window.refresh();
   }
 
-  /** Places are those of another filter from now on. */
   #restart() {
-    this.#have = NOTHING;
-    this.#selected = -1;
-    this.#viewport.restart();
+    this.selection.restart();
+    this.window.restart();
     this.box.clearCount();
   }
 
-  #rowAt(place) { return this.#have.rows[place - this.#have.start]; }
-
-  #go(move) { move(); this.#refresh(); }
-
-  #scrolled() {
-    if (Math.abs(this.scroller.scrollTop - this.#expected) < 1.5) return;
-    this.#expected = this.scroller.scrollTop;
-    this.#go(() => this.#viewport.scrollTo(this.scroller.scrollTop));
+  #togglePause() {
+    this.#paused = this.#paused === null ? this.model.get("span")[1] : null;
+    this.#grown();
+    this.#painted();
   }
 
-  #wheel(event) {
-    // By ourselves: in a scaled table one px of the scroll bar is many rows.
-    if (event.ctrlKey || event.deltaY === 0) return;
-    const before = this.#viewport.top;
-    const step = [1, ROW, this.#viewport.height][event.deltaMode];
-    this.#viewport.moveTo(before + event.deltaY * step);
-    if (this.#viewport.top !== before) event.preventDefault(); // at either end the page scrolls on
-    this.#refresh();
+  #click(place, event) {
+    this.selection.click(place, event);
+    if (event.shiftKey || event.ctrlKey || event.metaKey) this.window.refresh();
+    else this.#inspect(place);
   }
 
   #key(event) {
-    const page = Math.max(1, Math.floor(this.#viewport.height / ROW) - 1), first = this.#viewport.origin, last = this.#viewport.end - 1;
-    const from = this.#selected < 0 ? this.#viewport.first - 1 : this.#selected;
-    const target = { ArrowDown: from + 1, ArrowUp: from - 1, PageDown: from + page, PageUp: from - page,
-      Home: first, End: last }[event.key];
-    if (event.key === "Escape") this.inspector.close();
+    const { viewport } = this.window, page = Math.max(1, Math.floor(viewport.height / ROW) - 1);
+    const first = viewport.origin, last = viewport.end - 1, { cursor } = this.selection;
+    const from = cursor < 0 ? viewport.first - 1 : cursor;
+    const target = { ArrowDown: from + 1, ArrowUp: from - 1, PageDown: from + page, PageUp: from - page, Home: first, End: last }[event.key];
+    if (event.key === "Escape") { this.#isOpen = false; this.inspector.close(); }
+    else if (event.key === "/") this.box.input.focus();
+    else if (event.key === "Enter" && cursor >= 0) this.#inspect(cursor);
     else if (target === undefined || last < first) return;
-    else this.#select(Math.min(last, Math.max(first, target)));
+    else this.#walk(Math.min(last, Math.max(first, target)), event);
     event.preventDefault();
   }
 
-  #select(place) {
-    this.#selected = place;
-    if (place < this.#viewport.end - 1) this.#viewport.setFollow(false); // or the row runs away
-    this.#viewport.reveal(place);
-    this.#refresh();
-    const filter = this.search.filter;
-    const isWanted = () => this.#selected === place && this.search.filter === filter;
-    this.requests.ask("inspect", { seq: place, filter }).then(
+  #walk(place, event) {
+    this.selection.move(place, event);
+    if (this.#isOpen) this.#inspect(place);
+    else this.#reveal(place);
+  }
+
+  #reveal(place) {
+    this.window.go((view) => {
+      if (place < view.end - 1) view.setFollow(false); // or the row runs away
+      view.reveal(place);
+    });
+  }
+
+  #inspect(place) {
+    this.#isOpen = true;
+    this.#reveal(place);
+    const { filter } = this.search;
+    const isWanted = () => this.selection.cursor === place && this.search.filter === filter;
+    this.requests.ask("inspect", { place, filter }).then(
       (frame) => { if (isWanted()) { this.inspector.show(frame); this.#report(); } },
       (error) => this.#report(error));
   }
 
-  #refresh() {
-    this.#draw();
-    const wanted = this.#viewport.wanted(this.#have);
-    if (!wanted || this.#asking) return; // one request at a time; the answer looks again
-    this.#asking = true;
-    const filter = this.search.filter;
-    this.requests.ask("rows", { ...wanted, filter }).then((answer) => {
-      if (this.search.filter === filter) this.#arrive(answer);
-      this.#asking = false;
-      this.#refresh();
-    }, (error) => { this.#asking = false; this.#report(error); });
-  }
-
-  #arrive({ start, stop, events, buffers }) {
-    const rows = unpackRows(buffers);
-    for (const [n, label, title] of events) rows[n].before = { label, title };
-    this.#have = { start, stop, rows };
-    this.#viewport.arrive(stop);
-    this.#report();
-  }
-
-  #draw() {
-    const view = this.#viewport;
-    this.spacer.style.height = `${Math.max(0, view.scrollHeight - view.height)}px`;
-    this.rows.style.height = `${view.height}px`;
-    if (Math.abs(this.scroller.scrollTop - view.scrollTop) > 1) this.scroller.scrollTop = view.scrollTop;
-    this.#expected = this.scroller.scrollTop;
-    const shown = [];
-    for (let place = view.first; place < view.last; place++) {
-      const row = this.#rowAt(place);
-      const element = row ? rowElement(row, place === this.#selected, this.model.get("of_server")) : make("div", { className: "wsn-row wsn-waiting" }, "…");
-      element.dataset.place = String(place);
-      element.style.top = `${(place - view.origin) * ROW - view.top}px`;
-      shown.push(element);
-    }
-    this.rows.replaceChildren(...shown);
-    this.scroller.setAttribute("aria-rowcount", String(view.end - view.origin));
-    this.follow.setAttribute("aria-pressed", String(view.follow));
-    this.empty.hidden = view.end > view.origin;
-    this.empty.textContent = !this.search.filter ? NO_FRAMES : this.search.isRunning ? "Searching…" : NO_MATCH;
+  /** What the rows do, in words: they follow, stand, or are paused; and how many frames came since. */
+  #painted() {
+    const { viewport } = this.window, [, end] = this.model.get("span");
+    if (viewport.follow) this.#left = null;
+    else this.#left ??= end;
+    const since = (start) => (start === null || end === start ? "" : ` · ${whole(end - start)} new`);
+    this.follow.setAttribute("aria-pressed", String(viewport.follow));
+    this.follow.textContent = viewport.follow ? "Following" : `Follow${since(this.#left)}`;
+    this.pause.setAttribute("aria-pressed", String(this.#paused !== null));
+    this.pause.textContent = this.#paused === null ? "Pause" : `Paused${since(this.#paused)}`;
+    this.empty.hidden = viewport.end > viewport.origin;
+    this.empty.textContent = this.#wrong ? "No rows: the filter above cannot be read." : !this.box.text ? NO_FRAMES : this.search.isRunning ? "Searching…" : NO_MATCH;
   }
 
   #report(error) { this.note.textContent = error ? error.message : ""; }
+}
+
+/** The regular expression of a trait, or null where the browser knows no such one. */
+function pattern(source) {
+  try {
+    return source ? new RegExp(source, "gu") : null;
+  } catch {
+    return null;
+  }
 }
 
 export default {

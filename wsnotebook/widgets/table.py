@@ -1,4 +1,4 @@
-"""FrameTable: a table in the browser that shows a window of a log.
+"""FrameTable: a table in the browser that shows a window of a log, or of the rows that a filter matches.
 
 The kernel sends the length of the log, and the page requests the rows that it shows. They are sent as binary buffers,
 so that the cost does not grow with the rate of frames. Layout is in table.mjs, scrolling in viewport.mjs.
@@ -16,23 +16,36 @@ from typing import TYPE_CHECKING, Any
 
 import traitlets
 
+from wsnotebook.filtering import LANGUAGE, Search, filter_log, parse_filter, take_rows
+from wsnotebook.log.code import connection_of
 from wsnotebook.safetext import safe_text
 from wsnotebook.widgets.esm import join_modules
-from wsnotebook.widgets.filter import Filter
+from wsnotebook.widgets.highlight import highlight_of
 from wsnotebook.widgets.inspector import describe, preview
-from wsnotebook.widgets.row import Row, rows_at, rows_of
-from wsnotebook.widgets.search import Search
+from wsnotebook.widgets.places import Places
+from wsnotebook.widgets.row import Row, rows_at
 from wsnotebook.widgets.timeline import Timeline
 from wsnotebook.widgets.verbs import Answer, VerbWidget
 
 if TYPE_CHECKING:
-    from wsnotebook.files.framelog import FrameLog
+    import pandas as pd
 
-__all__ = ["FrameTable", "pack_rows"]
+    from wsnotebook.files.framelog import FrameLog
+    from wsnotebook.log.connections import Connection
+
+__all__ = ["COLUMNS", "FrameTable", "pack_rows"]
 
 ANSWER_SECONDS = 0.1  # of a search between two reports of its progress
-KEPT_SEARCHES = 4  # in all views together; each costs 8 bytes a match. A fifth replaces the least recent one
 MOST_ROWS = 300  # in one answer; viewport.mjs requests no more. Higher than any screen, a few kB on the comm
+MOST_SELECTED = 100_000  # by one gesture: the selection is a trait, and each number costs 7 bytes on the comm
+SAMPLES = 256  # times of rows that a page knows beforehand: one for each few px of a scroll bar
+
+COLUMNS = (
+    "seq", "time", "delta", "since", "session", "direction", "type", "bits", "status", "size", "wire", "ratio", "payload",
+)  # fmt: skip
+"""Columns that a table can show; columns.mjs has their titles."""
+SHOWN = ("seq", "time", "direction", "type", "size", "payload")
+"""Columns that it shows at first."""
 
 _HERE = pathlib.Path(__file__).parent
 
@@ -43,6 +56,7 @@ class FrameTable(VerbWidget):
     Args:
         log: the log to show. Call ``refresh()`` when it may have grown.
         of_server: it is the log of a server, whose received frames are masked.
+        connection: session name and attempt of the one connection whose rows are shown; None for all.
         clock: seconds, monotonic.
     """
 
@@ -59,24 +73,66 @@ class FrameTable(VerbWidget):
         traitlets.Float(), traitlets.Unicode(), traitlets.Int(), default_value=(0.0, "", 0)
     ).tag(sync=True)
     """The latest event: ms since 1970, its text, and the number of events."""
+    sessions = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    """Session and attempt of each connection, in the order of the log; shown as a column where they differ."""
+    is_part = traitlets.Bool(False).tag(sync=True)
+    """The log has rows of other connections too, which are not shown."""
+    query = traitlets.Unicode("").tag(sync=True)
+    """The filter of the rows; wsnotebook.filtering.LANGUAGE explains it. A wrong one raises TraitError, and is not set."""
+    line = traitlets.Unicode("df").tag(sync=True)
+    """The line of pandas that gives the rows of ``query`` from ``log.df``. Read only."""
+    highlight = traitlets.Unicode("").tag(sync=True)
+    """JavaScript regular expression of the texts that ``query`` looks for. Read only."""
+    columns = traitlets.List(traitlets.Enum(COLUMNS), default_value=list(SHOWN)).tag(sync=True)
+    """Names of the columns, in order, out of COLUMNS; where there are several sessions, ``session`` is added."""
+    selection = traitlets.List(traitlets.Int()).tag(sync=True)
+    """``seq`` of the selected rows."""
+    language = traitlets.Unicode(LANGUAGE).tag(sync=True)
+    """Help text of the filter. Read only."""
 
     def __init__(
-        self, log: FrameLog, *, of_server: bool = False, clock: Callable[[], float] = time.monotonic
+        self,
+        log: FrameLog,
+        *,
+        of_server: bool = False,
+        connection: tuple[str, int] | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(of_server=of_server)
         self._log = log
         self._clock = clock
         self._timeline = Timeline(log)
-        self._searches: dict[str, Search] = {}  # by the text of the filter, the most recent last
-        self._verbs.update(rows=self._verb_rows, inspect=self._verb_inspect, find=self._verb_find)
+        self._places = Places(log, connection)
+        self._verbs.update(
+            rows=self._verb_rows,
+            inspect=self._verb_inspect,
+            query=self._verb_query,
+            find=self._verb_find,
+            select=self._verb_select,
+            times=self._verb_times,
+        )
         self.refresh()
 
     def __repr__(self) -> str:
         return f"<FrameTable of {self.span[1] - self.span[0]:,} frames>"
 
+    @property
+    def filtered(self) -> pd.DataFrame:
+        """The rows that ``query`` matches, as ``log.df`` has them."""
+        return filter_log(self._log, self._places.filter_of(self.query))
+
+    @property
+    def selected(self) -> pd.DataFrame:
+        """The rows of ``selection``, as ``log.df`` has them."""
+        return take_rows(self._log, self.selection)
+
     def refresh(self) -> None:
         """Send the current range of rows and the latest event to the page."""
-        with self._log.lock:
+        with self._log.lock, self.hold_sync():
+            self.sessions = [_label(each) for each in self._log.connections]
+            if self._places.is_part != self.is_part:
+                self.is_part = self._places.is_part
+                self._show_line()
             self.span = (self._log.first, self._log.end)
             self._timeline.update()
         if (latest := self._timeline.latest) is not None:
@@ -84,85 +140,111 @@ class FrameTable(VerbWidget):
 
     def invalidate(self) -> None:
         """Make the page request its rows again, after the status of rows has changed, for example to ``unsent``."""
-        self._searches = {
-            text: search for text, search in self._searches.items() if not search.filter.statuses
-        }
+        self._places.forget_statuses()
         self.edition += 1
+
+    @traitlets.validate("query")  # type: ignore[untyped-decorator]  # ships no types
+    def _check_query(self, proposal: dict[str, Any]) -> str:
+        try:
+            parse_filter(proposal["value"])
+        except ValueError as error:
+            raise traitlets.TraitError(str(error)) from error
+        return str(proposal["value"])
+
+    @traitlets.observe("query")  # type: ignore[untyped-decorator]  # ships no types
+    def _show_line(self, change: object = None) -> None:
+        wanted = self._places.filter_of(self.query)
+        self.line = safe_text(wanted.line)
+        self.highlight = highlight_of(wanted)
+
+    def _verb_query(self, content: dict[str, Any]) -> Answer:
+        """Make ``filter`` the filter of the table."""
+        text = str(content["filter"])
+        parse_filter(text)  # in this thread: its error is the answer
+        self.in_owner(self.set_trait, "query", text)
+        return {}, ()
 
     def _verb_rows(self, content: dict[str, Any]) -> Answer:
         """Return the rows ``start`` to ``stop``: by ``seq``, or by position among the matches of ``filter``."""
         start = int(content["start"])
         stop = min(int(content["stop"]), start + MOST_ROWS)
-        if text := content.get("filter"):
-            start, seqs = self._search_for(text).window(start, stop)
-            rows = list(rows_at(self._log, seqs))
-            start += len(seqs) - len(rows)  # the oldest were dropped meanwhile
-        else:
-            rows = list(rows_of(self._log, start, stop))
-            start = rows[0].seq if rows else start
+        start, rows = self._places.rows(start, stop, content.get("filter"))
         self._timeline.update()
         marks = ((place, self._timeline.mark(row.seq)) for place, row in enumerate(rows))
         events = [[place, mark.label, mark.title] for place, mark in marks if mark is not None]
         return {"start": start, "stop": start + len(rows), "events": events}, pack_rows(rows)
 
     def _verb_inspect(self, content: dict[str, Any]) -> Answer:
-        seq = int(content["seq"])
-        if text := content.get("filter"):
-            _, seqs = self._search_for(text).window(seq, seq + 1)
-            if not seqs:
-                raise ValueError("this frame is not in the log any more.")
-            seq = seqs[0]
+        place = int(content["place"])
+        seqs = self._places.seqs(place, place + 1, content.get("filter"))
+        if not seqs:
+            raise ValueError("this frame is not in the log any more.")
         self._timeline.update()
-        return describe(self._log, seq, before=self._timeline.texts_before(seq)), ()
+        return describe(self._log, seqs[0], before=self._timeline.texts_before(seqs[0])), ()
+
+    def _verb_select(self, content: dict[str, Any]) -> Answer:
+        """Select the rows of some ``ranges`` of places, [start, stop]; return how many, and how far two are apart."""
+        ranges = [(int(start), int(stop)) for start, stop in content["ranges"]]
+        if (count := sum(stop - start for start, stop in ranges)) > MOST_SELECTED:
+            raise ValueError(
+                f"{count:,} rows are too many to select: at most {MOST_SELECTED:,}. Filter them, and use table.filtered."
+            )
+        filter_text = content.get("filter")
+        found = {seq for start, stop in ranges for seq in self._places.seqs(start, stop, filter_text)}
+        seqs = sorted(found)
+        self.in_owner(self.set_trait, "selection", seqs)
+        times = [row.time_ns for row in rows_at(self._log, seqs)] if len(seqs) == 2 else []
+        return {"count": len(seqs), "apart": (times[1] - times[0]) / 1e6 if len(times) == 2 else None}, ()
+
+    def _verb_times(self, content: dict[str, Any]) -> Answer:
+        """Return the times of rows spread evenly over the log: for each a ``seq`` and ms since 1970, as float64."""
+        first, end = self._log.first, self._log.end
+        step = max(1, (end - first) // SAMPLES)
+        samples = array("d")
+        for row in rows_at(self._log, range(first, end, step)):
+            samples.extend((row.seq, row.time_ns / 1e6))
+        return {}, [samples.tobytes()]
 
     def _verb_find(self, content: dict[str, Any]) -> Answer | Future[Answer]:
         """Search for the rows that ``filter`` matches and return the progress; the page repeats the request until the end."""
         text = str(content["filter"])
-        wanted = Filter.parse(text)
+        parse_filter(text)  # as in query
         if self._loop is None or self._loop.is_closed():
-            search = self._begin(text, wanted)
-            return self._progress(search, search.step()), ()
-        return asyncio.run_coroutine_threadsafe(self._find(text, wanted), self._loop)
+            search = self._places.begin(text)
+            return self._progress(search, self._places.step(search)), ()
+        return asyncio.run_coroutine_threadsafe(self._find(text), self._loop)
 
-    async def _find(self, text: str, wanted: Filter) -> Answer:
-        search = self._begin(text, wanted)
+    async def _find(self, text: str) -> Answer:
+        search = self._places.begin(text)
         stop = self._clock() + ANSWER_SECONDS
-        more = search.step()
+        more = self._places.step(search)
         while more and self._clock() < stop:
             await asyncio.sleep(0)  # other tasks run between two steps
-            more = search.step()
+            more = self._places.step(search)
         return self._progress(search, more), ()
-
-    def _begin(self, text: str, wanted: Filter) -> Search:
-        """Return the search for a filter, new or continued."""
-        search = self._searches.pop(text, None) or Search(self._log, wanted)
-        self._searches[text] = search
-        while len(self._searches) > KEPT_SEARCHES:
-            del self._searches[next(iter(self._searches))]
-        return search
-
-    def _search_for(self, text: str) -> Search:
-        search = self._searches.get(text)
-        if search is None:
-            raise ValueError("the log is being searched anew.")
-        return search
 
     def _progress(self, search: Search, more: bool) -> dict[str, Any]:
         span = {"first": search.first, "end": search.end}
-        return {**span, "looked": search.looked, "of": len(self._log), "more": more}
+        return {**span, "looked": search.looked, "of": self._places.total, "more": more}
+
+
+def _label(connection: Connection) -> str:
+    return safe_text(connection.session + (f" #{connection.attempt}" if connection.attempt else ""))
 
 
 def pack_rows(rows: Iterable[Row]) -> list[bytes]:
     """Pack the columns of the table for some rows into four buffers, little-endian.
 
     Returns:
-        numbers, three float64 a row (seq, time in ms since 1970, payload bytes); codes, three uint8 a row (first byte
-        on the wire, Flag bits, 1 if sent); ends, two uint32 a row (where preview and detail end in the text); text,
-        UTF-8.
+        numbers, five float64 a row (seq, time in ms since 1970, payload bytes, payload bytes on the wire, number of the
+        connection); codes, three uint8 a row (first byte on the wire, Flag bits, 1 if sent); ends, two uint32 a row
+        (where preview and detail end in the text); text, UTF-8.
     """
     numbers, codes, ends, text = array("d"), array("B"), array("I"), bytearray()
     for row in rows:
-        numbers.extend((row.seq, row.time_ns / 1e6, len(row.payload)))
+        numbers.extend(
+            (row.seq, row.time_ns / 1e6, len(row.payload), row.wire_length, connection_of(row.code))
+        )
         codes.extend((row.head, row.flags, row.is_sent))
         for part in (preview(row), safe_text(row.detail)):
             text += part.encode()

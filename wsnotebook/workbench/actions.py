@@ -166,9 +166,14 @@ def log(call: Call) -> Any:
     """Return the last rows of the log as a DataFrame, of those that the options select."""
     arguments, rows = call.arguments, call.session.log
     selections = [name for name in SELECTIONS if getattr(arguments, name) is not None]
-    if not selections:
+    if not selections and arguments.filter is None:
         return rows.tail(arguments.rows)
-    df = call.session.df
+    if arguments.filter is None:
+        df = call.session.df
+    else:
+        from wsnotebook.filtering import filter_log  # as in serve
+
+        df = filter_log(rows, arguments.filter)
     for name in selections:
         df = df[SELECTIONS[name](df, getattr(arguments, name))]
     return df.tail(arguments.rows)

@@ -11,6 +11,7 @@ from wsnotebook.workbench.commonarguments import NAME
 from wsnotebook.workbench.completing import one_of, paths
 from wsnotebook.workbench.values import (
     read_count,
+    read_filter,
     read_port,
     read_regex,
     read_seconds,
@@ -73,6 +74,13 @@ RECORDING = (
                 help="only frames whose text, or close reason, has a match",
             ),
             option(
+                "filter",
+                "--filter",
+                metavar="FILTER",
+                read=read_filter,
+                help="only frames that it matches, as in the panel: '-op:ping size>100 $.price>100'",
+            ),
+            option(
                 "since",
                 "--since",
                 metavar="SECONDS",
@@ -81,6 +89,7 @@ RECORDING = (
             ),
             NAME,
         ),
+        more="print(wsnotebook.filtering.LANGUAGE) shows the terms of a filter.",
         example="log 50 --in --grep error",
     ),
     Verb(

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from wsnotebook.filtering import Filter
 
 from wsnotebook.matching import is_regular_expression
 
@@ -13,6 +16,7 @@ __all__ = [
     "read_close_code",
     "read_cookies",
     "read_count",
+    "read_filter",
     "read_fragments",
     "read_header",
     "read_on_or_off",
@@ -57,6 +61,13 @@ def read_count(text: str) -> int:
     if not text.isdecimal():
         raise ValueError(f"{text!r} is no number of rows, 0 or more")
     return int(text)
+
+
+def read_filter(text: str) -> Filter:
+    """Return a filter of frames."""
+    from wsnotebook.filtering import parse_filter  # at the first use: %load_ext loads no numpy
+
+    return parse_filter(text)
 
 
 def read_on_or_off(text: str) -> bool:

@@ -1,0 +1,146 @@
+"""The filter language: what each term means, for the rows of a log and, by the line of pandas, for its DataFrame."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+import wsnotebook.filtering
+from wsnotebook.filtering import LANGUAGE, parse_filter
+from wsnotebook.filtering.words import WORDS
+from wsnotebook.wire.batch import Flag
+from wsnotebook.wire.frames import CloseReason, Frame
+
+HOUR = 3600
+
+
+@pytest.fixture
+def talk(recorded: Any) -> Any:
+    """Frames of each kind, at different times of a day and of the next."""
+    record = recorded.record
+    record(Frame.text('{"price": 100.5, "side": "buy", "tags": ["x", "y"]}'), at=10 * HOUR)  # 0
+    record(Frame.text('{"price": "99", "side": "sell", "id": 7}'), at=10 * HOUR + 59.5)  # 1
+    record(Frame.text("Hello  World, acme"), sent=True, at=10 * HOUR + 60)  # 2
+    record(Frame.ping(b"hello"), at=10 * HOUR + 300, connection=1)  # 3
+    record(Frame.pong(b"hello"), sent=True, at=10 * HOUR + 300.5, connection=1)  # 4
+    record(Frame.binary(b"\x00ACME\xff" + bytes(200)), at=23 * HOUR + 3599)  # 5
+    record(Frame.text("café dir:in"), flags=Flag.VIOLATION, at=24 * HOUR + 1, connection=2)  # 6
+    record(Frame.close(CloseReason(1000, "bye")), Frame.nonstandard(0xB, b""), at=34 * HOUR)  # 7, 8
+    return recorded
+
+
+TERMS = [
+    ("", "012345678"),
+    ("hello", "234"), ("Hello  World", "2"), ("hello world", ""), ('"dir:in"', "6"), ("acme", "25"), ("CAFÉ", ""), ("café", "6"),
+    ("-hello", "015678"), ("hello -op:ping", "24"), ('-"hello"', "015678"), ("-", ""), ('{"price": 100', "0"), ('"price":', "01"),
+    ("dir:in", "0135678"), ("dir:OUT", "24"), ("dir:in dir:out", "012345678"), ("dir:in hello", "3"), ("dir=out", "24"),
+    ("op:ping", "3"), ("op:ping op:pong", "34"), ("op:ping,pong", "34"), ("-op:ping", "01245678"), ("op!=ping", "01245678"),
+    ("-op:control", "01256"), ("op:control", "3478"), ("op:0xb", "8"), ("op:data op:pong", "012456"), ("-op:ping -op:pong", "0125678"),
+    ("status:violation", "6"), ("-status:ok", "6"),
+    ("size>100", "5"), ("size>=5 size<=6", "347"), ("size:5", "347"), ("size<1", "8"), ("size:0", "8"), ("size>0.1", None),
+    ("size:0..5", "3478"), ("size:0..4 size:200..", "58"), ("-size:0..5", "01256"), ("size>0.2k", None), ("size<1k", "012345678"),
+    ("seq:5", "5"), ("seq:5..6", "56"), ("seq>=7", "78"), ("seq:..1", "01"), ("seq:1 seq:3", "13"), ("seq:5,000", ""), ("-seq:5", "01234678"),
+    ("time:10:00", "0178"), ("time:10:00:59", "1"), ("time:10:00:59.5", "1"), ("time:10:00..10:05", "012378"), ("time:..10:01", "012678"),
+    ("time:23:59..00:01", "56"), ("time:2026-02-01", "678"), ("time:2026-01-31T10:00..10:05", "0123"), ("time>2026-01-31T10:05", "45678"),
+    ("time>=23:00", "5"), ("time<00:01", "6"), ("time:2026-01-31T23:00..2026-02-01T00:01", "56"),
+    ("session:b", "34"), ("session:a", "0125678"), ("-session:a", "34"), ('session:"b"', "34"), ("session:c", ""),
+    ("/pri[cs]e/", "01"), ("/HELLO/i", "234"), ("/HELLO/", ""), ("/^hello$/", "34"), ("-/e/", "568"), ("/acme\\xff/i", ""), ("/Hello  W/", "2"),
+    ("/caf. dir/", "6"), ("/a\\/b/", ""),
+    ("$.price>100", "0"), ("$.price<100", "1"), ("$.price>=99", "01"), ("$.price=99", "1"), ('$.price="99"', "1"), ('$.price="100.5"', ""),
+    ("$.side:buy", "0"), ("$.side!=buy", "1"), ("$.side~BU", "0"), ("$.id", "1"), ("-$.id", "02345678"), ("$.tags[1]=y", "0"),
+    ("$.tags[*]:x", "0"), ("$.tags.*:x", "0"), ("$.*:7", "1"), ("$.price", "01"), ('$["price"]>100', "0"), ("$.no.way", ""), ("$5", ""),
+    ("$.id=true", ""), ("$.tags>1", ""),
+    ("http://x", ""), ("a:b://", None),
+]  # fmt: skip
+"""A filter, and the rows that it means; None where it is refused."""
+
+
+@pytest.mark.parametrize(("text", "rows"), TERMS)
+def test_a_filter_means_the_same_rows_of_the_log_and_of_the_dataframe(
+    talk: Any, text: str, rows: str | None
+) -> None:
+    """Its line of pandas, run as a person would, gives what log.filter() gives."""
+    if rows is None:
+        with pytest.raises(ValueError, match="."):
+            parse_filter(text)
+        return
+    expected = [int(row) for row in rows]
+    assert talk.log.filter(text).index.tolist() == expected
+    names = {"df": talk.log.df, "re": re, "wsnotebook": wsnotebook}
+    assert eval(parse_filter(text).line, names).index.tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("foo:bar", "no word 'foo'.* \"foo:bar\""),
+        ("siz>100", "did you mean size"),
+        ("direction:in", "did you mean dir"),
+        ("length>5", "did you mean size"),
+        ("text:hello", 'quotes around: "text:hello"'),
+        ("dir:up", "takes in, out; not 'up'"),
+        ("dir:", "takes in, out"),
+        ("op:pin", "did you mean ping"),
+        ("op>ping", "op takes no >"),
+        ("status:bad", "ok, violation"),
+        ("size:big", "whole number"),
+        ("size:9..2", "smaller number first"),
+        ("time:25:00", "time of day"),
+        ("time:noon", "time:10:00..10:05"),
+        ("time:..", "time of day"),
+        ("time:2026-02-31", "time of day"),
+        ("/unclosed", 'ends with /: /unclosed/.*"/unclosed"'),
+        ("/api/v1", 'quotes around: "/api/v1"'),
+        ("/(/", "no regular expression"),
+        ("/a/g", "flags i, m and s, not 'g'"),
+        ('"half', "not closed"),
+        ("$.price>", "lacks a value"),
+        ("$..price", "is no path"),
+        ("hello -size:x", "whole number"),
+    ],
+)
+def test_a_wrong_filter_is_refused_with_what_was_meant(text: str, sentence: str) -> None:
+    """It is never taken for a text, where it would find nothing and not say so."""
+    with pytest.raises(ValueError, match=sentence):
+        parse_filter(text)
+
+
+def test_a_line_of_pandas_is_readable() -> None:
+    """Of the plain cases: what a person would write."""
+    assert (
+        parse_filter("dir:in -op:ping").line == 'df[(df["direction"] == "in") & (~(df["opcode"] == "ping"))]'
+    )
+    assert parse_filter("size>100").line == 'df[df["length"] >= 101]'
+    assert parse_filter("").line == "df"
+
+
+def test_a_number_is_compared_exactly(recorded: Any) -> None:
+    """Also where a float could not tell two apart, and where it stands in a string."""
+    recorded.record(
+        *(
+            Frame.text(f'{{"id": {n}}}')
+            for n in ("9007199254740993", '"9007199254740993"', "9007199254740992")
+        )
+    )
+    assert recorded.log.filter("$.id=9007199254740993").index.tolist() == [0, 1]
+
+
+def test_a_key_is_found_however_it_is_written(recorded: Any) -> None:
+    """JSON may write any letter as an escape; what is no JSON, or nested without end, is no match."""
+    recorded.record(
+        Frame.text('{"pr\\u0069ce": 1}'), Frame.text('{"price": 1'), Frame.text('{"price":' * 9999)
+    )
+    assert recorded.log.filter("$.price=1").index.tolist() == [0]
+
+
+def test_half_a_surrogate_pair_is_found_nowhere(recorded: Any) -> None:
+    """A browser's text may have one, a text payload cannot."""
+    recorded.record(Frame.text("x"))
+    assert recorded.log.filter("\ud800").index.tolist() == []
+
+
+def test_the_help_text_has_each_word() -> None:
+    """And no line that is too long for a tooltip."""
+    assert all(f"\n{word}:" in LANGUAGE for word in WORDS) and max(map(len, LANGUAGE.splitlines())) < 110

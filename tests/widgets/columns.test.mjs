@@ -1,0 +1,38 @@
+// columns.mjs: which columns stand in a table, how wide, and what they show.
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+
+import { apart, COLUMNS, shownColumns, template } from "../../wsnotebook/widgets/columns.mjs";
+
+const CHOSEN = ["seq", "time", "direction", "type", "size", "payload"];
+
+describe("columns", () => {
+  test("of a log of several sessions have the session", () => {
+    assert.deepEqual(shownColumns(CHOSEN, { sessions: ["a", "a"], width: 1000 }), CHOSEN);
+    assert.deepEqual(shownColumns(CHOSEN, { sessions: ["a", "b"], width: 1000 }), ["seq", "time", "session", "direction", "type", "size", "payload"]);
+    assert.deepEqual(shownColumns(["session", "payload"], { sessions: ["a", "b"], width: 1000 }), ["session", "payload"]);
+    assert.deepEqual(shownColumns(["payload"], { sessions: ["a", "b"], width: 1000 }).toSorted(), ["payload", "session"]);
+  });
+
+  test("leave the payload half of a narrow table", () => {
+    const names = shownColumns(CHOSEN, { sessions: ["a"], width: 500 });
+    const taken = template(names, { digits: 10, bytes: 10 }).match(/\d+(?=px)/g).map(Number).reduce((a, b) => a + b) + 7 * names.length + 20;
+    assert.ok(500 - taken > 220, `${500 - taken} px`);
+  });
+
+  test("are as wide as the largest number", () => {
+    const [width] = template(["seq"], { digits: "100,000,000".length, bytes: 10 }).match(/\d+/);
+    assert.ok(Number(width) >= 11 * 7.2);
+  });
+
+  test("tell how far two frames are apart", () => {
+    assert.deepEqual([0.1234, 12.345, 1234.5, -2, 125_000].map(apart), ["+0.123 ms", "+12.3 ms", "+1.234 s", "−2.000 ms", "+2 min 5 s"]);
+    assert.equal(COLUMNS.delta.text({ time: 5 }, { before: { time: 3 } }), "+2.000 ms");
+    assert.equal(COLUMNS.since.text({ time: 5 }, {}), "");
+  });
+
+  test("have a ratio where the payload was compressed", () => {
+    assert.deepEqual([COLUMNS.ratio.text({ length: 100, wire: 25 }), COLUMNS.ratio.text({ length: 100, wire: 100 })], ["4.0", ""]);
+  });
+});

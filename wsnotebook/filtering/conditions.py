@@ -1,0 +1,197 @@
+"""Conditions on the columns of a log: each says for all rows of a run which fit, and which pandas expression means the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from wsnotebook.log.code import connection_of, is_sent
+from wsnotebook.log.connections import Connection
+from wsnotebook.log.rows import Array, Rows
+from wsnotebook.wire.batch import Flag, opcode_of
+
+__all__ = [
+    "DAY_NS",
+    "Between",
+    "Condition",
+    "OfConnection",
+    "OneOf",
+    "Run",
+    "SessionIs",
+    "TimeOfDay",
+    "TimeSpan",
+]
+
+DAY_NS = 86_400_000_000_000
+
+
+class Run(NamedTuple):
+    """Rows, and the connections of their log."""
+
+    rows: Rows
+    connections: Sequence[Connection]
+    """By number."""
+
+
+class Condition(Protocol):
+    """A condition on the columns of a row."""
+
+    @property
+    def line(self) -> str:
+        """The pandas expression of ``df`` that is true for the same rows."""
+
+    def fits(self, run: Run) -> Array:
+        """Return bool (n): which rows meet it."""
+
+
+_COLUMNS: dict[str, Callable[[Rows], Array]] = {
+    "direction": lambda rows: is_sent(rows.codes).repeat(rows.counts),
+    "opcode": lambda rows: opcode_of(rows.heads),
+    "status": lambda rows: rows.flags & Flag.STATUS,
+    "length": lambda rows: np.diff(rows.offsets),
+    "seq": lambda rows: np.arange(rows.first, rows.first + len(rows)),
+}
+"""How each column of the DataFrame is read from a run."""
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """A column with names has one of some values."""
+
+    column: str
+    names: tuple[str, ...]
+    """As the DataFrame has them."""
+    values: frozenset[int]
+    """As the run has them."""
+
+    @property
+    def line(self) -> str:
+        """As in Condition."""
+        column = f'df["{self.column}"]'
+        return (
+            f'{column} == "{self.names[0]}"' if len(self.names) == 1 else f"{column}.isin({list(self.names)})"
+        )
+
+    def fits(self, run: Run) -> Array:
+        """As in Condition."""
+        return np.isin(_COLUMNS[self.column](run.rows), list(self.values))
+
+
+@dataclass(frozen=True)
+class Between:
+    """A column of integers is between two numbers, both included; None is no bound."""
+
+    column: str
+    low: int | None
+    high: int | None
+
+    @property
+    def line(self) -> str:
+        """As in Condition."""
+        column = "df.index" if self.column == "seq" else f'df["{self.column}"]'
+        return _interval(column, self.low, self.high)
+
+    def fits(self, run: Run) -> Array:
+        """As in Condition."""
+        return _is_between(_COLUMNS[self.column](run.rows), self.low, self.high)
+
+
+@dataclass(frozen=True)
+class TimeSpan:
+    """The wall clock is between two moments, in ns since 1970, both included; None is no bound."""
+
+    low: int | None
+    high: int | None
+
+    @property
+    def line(self) -> str:
+        """As in Condition."""
+        return _interval('df["time"].astype("int64")', self.low, self.high)
+
+    def fits(self, run: Run) -> Array:
+        """As in Condition."""
+        return _is_between(run.rows.times, self.low, self.high).repeat(run.rows.counts)
+
+
+@dataclass(frozen=True)
+class TimeOfDay:
+    """The time of day, in UTC on any day, is between two, in ns since midnight, both included.
+
+    From a later to an earlier one is over midnight.
+    """
+
+    low: int
+    high: int
+
+    @property
+    def line(self) -> str:
+        """As in Condition."""
+        column = f'df["time"].astype("int64") % {DAY_NS:_}'
+        if self.low <= self.high:
+            return f"({column}).between({self.low:_}, {self.high:_})"
+        return f"~({column}).between({self.high + 1:_}, {self.low - 1:_})"
+
+    def fits(self, run: Run) -> Array:
+        """As in Condition."""
+        times = run.rows.times % DAY_NS
+        after, before = times >= self.low, times <= self.high
+        fits = after & before if self.low <= self.high else after | before
+        return fits.repeat(run.rows.counts)
+
+
+@dataclass(frozen=True)
+class SessionIs:
+    """The session has a name."""
+
+    name: str
+
+    @property
+    def line(self) -> str:
+        """As in Condition."""
+        return f'df["session"] == {self.name!r}'
+
+    def fits(self, run: Run) -> Array:
+        """As in Condition."""
+        return _of_connections(run, [each.session == self.name for each in run.connections])
+
+
+@dataclass(frozen=True)
+class OfConnection:
+    """One connection of a session: where a log is shared, or after a reconnection."""
+
+    session: str
+    attempt: int
+
+    @property
+    def line(self) -> str:
+        """As in Condition."""
+        return f'(df["session"] == {self.session!r}) & (df["attempt"] == {self.attempt})'
+
+    def fits(self, run: Run) -> Array:
+        """As in Condition."""
+        mine = [(each.session, each.attempt) == (self.session, self.attempt) for each in run.connections]
+        return _of_connections(run, mine)
+
+
+def _of_connections(run: Run, wanted: list[bool]) -> Array:
+    fits: Array = np.array(wanted, bool)[connection_of(run.rows.codes)].repeat(run.rows.counts)
+    return fits
+
+
+def _is_between(values: Array, low: int | None, high: int | None) -> Array:
+    fits = np.ones(len(values), bool)
+    if low is not None:
+        fits &= values >= low
+    if high is not None:
+        fits &= values <= high
+    return fits
+
+
+def _interval(column: str, low: int | None, high: int | None) -> str:
+    if low == high:
+        return f"{column} == {low}"
+    bounds = [f"{column} {sign} {bound}" for sign, bound in ((">=", low), ("<=", high)) if bound is not None]
+    return bounds[0] if len(bounds) == 1 else " & ".join(f"({bound})" for bound in bounds)

@@ -1,0 +1,89 @@
+"""Filter: clauses that must all be true of a row, on columns first and then on payloads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from wsnotebook.filtering.conditions import Condition, Run
+from wsnotebook.filtering.payloads import PayloadCondition
+from wsnotebook.log.rows import Array
+
+__all__ = ["Clause", "Filter", "PayloadClause"]
+
+
+@dataclass(frozen=True)
+class Clause:
+    """One of several conditions on columns is true, or none of them."""
+
+    alternatives: tuple[Condition, ...]
+    is_negated: bool = False
+
+    @property
+    def line(self) -> str:
+        """The pandas expression of ``df`` that is true for the same rows."""
+        lines = [each.line for each in self.alternatives]
+        return _negated(
+            " | ".join(f"({line})" for line in lines) if len(lines) > 1 else lines[0], self.is_negated
+        )
+
+    def fits(self, run: Run) -> Array:
+        """Return bool (n): which rows of a run meet it."""
+        fits = self.alternatives[0].fits(run)
+        for other in self.alternatives[1:]:
+            fits = fits | other.fits(run)
+        return ~fits if self.is_negated else fits
+
+
+@dataclass(frozen=True)
+class PayloadClause:
+    """A condition on the payload is true, or is not."""
+
+    condition: PayloadCondition
+    is_negated: bool = False
+
+    @property
+    def line(self) -> str:
+        """As in Clause."""
+        return _negated(self.condition.line, self.is_negated)
+
+
+@dataclass(frozen=True)
+class Filter:
+    """The conditions on a row to be shown; without any, all rows are."""
+
+    columns: tuple[Clause, ...] = ()
+    payloads: tuple[PayloadClause, ...] = ()
+
+    @property
+    def line(self) -> str:
+        """The line of pandas that gives the same rows of ``df``."""
+        clauses = [clause.line for clause in self.columns] + [clause.line for clause in self.payloads]
+        if not clauses:
+            return "df"
+        return (
+            f"df[{clauses[0]}]" if len(clauses) == 1 else f"df[{' & '.join(f'({each})' for each in clauses)}]"
+        )
+
+    @property
+    def reads_status(self) -> bool:
+        """Whether its rows change with the status of a row, the one column that may still change after the append."""
+        return any('df["status"]' in clause.line for clause in self.columns)
+
+    def places(self, run: Run) -> Array:
+        """Return the indices of the rows of a run that match, from 0."""
+        fits = np.ones(len(run.rows), bool)
+        for clause in self.columns:
+            fits &= clause.fits(run)
+        places = np.flatnonzero(fits)
+        for payload in self.payloads:
+            if not len(places):
+                break
+            met = payload.condition.fits(run.rows, places)
+            places = places[~met if payload.is_negated else met]
+        return places
+
+
+def _negated(line: str, is_negated: bool) -> str:
+    return f"~({line})" if is_negated else line

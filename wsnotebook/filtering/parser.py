@@ -1,0 +1,206 @@
+"""parse_filter(): the filter that a person typed. Terms stand side by side, and all of them must be true."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+from wsnotebook.filtering.conditions import Condition
+from wsnotebook.filtering.filter import Clause, Filter, PayloadClause
+from wsnotebook.filtering.payloads import HasJson, HasMatch, HasText, PayloadCondition, Step
+from wsnotebook.filtering.words import WORDS, unknown_word
+
+__all__ = ["LANGUAGE", "parse_filter", "payload_test"]
+
+LANGUAGE = "\n".join(
+    [
+        "hello world        text in the payload; ASCII letters match in either case",
+        '"dir:in"           the same, for text that would be something else',
+        "/pri[cs]e/i        regular expression; flags i, m, s",
+        "$.trade.price>100  value in JSON: = != > >= < <= ~ (contains); $.a[0], $.a[*], $.a (is there)",
+        *(f"{word + ':':<18} {each.help}" for word, each in WORDS.items()),
+        "-op:ping           not; before any term",
+        "All terms must be true; the same word twice, or op:ping,pong, is either.",
+    ]
+)
+"""The filter language, for a help text."""
+
+_STRING = r'"(?:[^"\\]|\\.)*"'
+_TERM = re.compile(
+    rf"""(?P<minus>-(?=\S))?(?:
+      (?P<quoted>{_STRING})(?=\s|$)
+    | /(?P<regex>(?:[^/\\]|\\.)+)/(?P<flags>[a-z]*)(?=\s|$)
+    | (?P<path>\$(?=[.\[])(?:\.\*|\.[^\s.\[\]=!<>~:]+|\[\*\]|\[\d+\]|\[{_STRING}\])*)
+      (?:(?P<test>[=!<>]=|[=<>~:])(?P<wanted>{_STRING}|\S*))?(?=\s|$)
+    | (?P<word>[A-Za-z_]+)(?P<operator>[<>=!]=|[:<>=])(?!//)(?P<value>{_STRING}(?=\s|$)|\S*)
+    | (?P<bare>\S+)
+    )""",
+    re.VERBOSE,
+)
+_STEP = re.compile(r'\.(\*)|\.([^.\[]+)|\[(\*)\]|\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]')
+_FLAGS = {"i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL}
+
+
+def parse_filter(text: str) -> Filter:
+    """Return the filter that a person typed; LANGUAGE shows its terms.
+
+    Raises:
+        ValueError: a term is wrong; the sentence names it, and what was probably meant.
+    """
+    parts = _Parts()
+    for found in _TERM.finditer(text):
+        parts.add(found)
+    return parts.filter()
+
+
+def payload_test(term: str) -> Callable[[bytes], bool]:
+    """Return a function that tells of a payload whether it meets one term: a text, a regular expression or a JSON path.
+
+    Example: ``df[df["payload"].map(payload_test("$.price>100"))]``.
+
+    Raises:
+        ValueError: it is not one such term.
+    """
+    parsed = parse_filter(term)
+    if parsed.columns or len(parsed.payloads) != 1:
+        raise ValueError(f"{term!r} is not one term about a payload, such as $.price>100, /regex/ or a text.")
+    (clause,) = parsed.payloads
+    return lambda payload: clause.condition.is_met(payload) is not clause.is_negated
+
+
+class _Parts:
+    """The clauses so far."""
+
+    def __init__(self) -> None:
+        self._words: dict[
+            str, list[Condition]
+        ] = {}  # by word, of the terms with a colon: they are alternatives
+        self._columns: list[Clause] = []
+        self._payloads: list[PayloadClause] = []
+        self._phrase: tuple[int, int, str] | None = None  # begin, end and text of bare words side by side
+
+    def add(self, found: re.Match[str]) -> None:
+        """Add one term."""
+        is_negated = found["minus"] is not None
+        if found["bare"] is not None and not is_negated:
+            self._add_bare(found)
+            return
+        self._end_phrase()
+        if found["word"] is not None:
+            self._add_word(found, is_negated)
+        else:
+            self._payloads.append(PayloadClause(_payload_condition(found), is_negated))
+
+    def filter(self) -> Filter:
+        """Return the filter of all terms."""
+        self._end_phrase()
+        alternatives = [Clause(tuple(conditions)) for conditions in self._words.values()]
+        return Filter((*alternatives, *self._columns), tuple(self._payloads))
+
+    def _add_bare(self, found: re.Match[str]) -> None:
+        _refuse_half_typed(found["bare"])
+        begin, end = found.span()
+        if self._phrase is not None:
+            begin = self._phrase[0]
+        self._phrase = begin, end, found.string[begin:end]
+
+    def _end_phrase(self) -> None:
+        if self._phrase is not None:
+            self._payloads.append(PayloadClause(_text(self._phrase[2])))
+            self._phrase = None
+
+    def _add_word(self, found: re.Match[str], is_negated: bool) -> None:
+        name, operator, value = found["word"].lower(), found["operator"], found["value"]
+        word = WORDS.get(name)
+        if word is None:
+            raise unknown_word(found["word"], found[0].strip('"'))
+        if operator == "!=":
+            operator, is_negated = ":", not is_negated
+        operator = ":" if operator in ("=", "==") else operator
+        if operator not in word.operators:
+            raise ValueError(f"{name} takes no {operator}: write {name}:{value}.")
+        condition = word.read(operator, _unquoted(value))
+        if operator == ":" and not is_negated:
+            self._words.setdefault(name, []).append(condition)
+        else:
+            self._columns.append(Clause((condition,), is_negated))
+
+
+def _payload_condition(found: re.Match[str]) -> PayloadCondition:
+    if found["quoted"] is not None:
+        return _text(_unquoted(found["quoted"]))
+    if found["regex"] is not None:
+        return HasMatch(_regular_expression(found["regex"], found["flags"]))
+    if found["path"] is not None:
+        return _json(found)
+    _refuse_half_typed(found["bare"])
+    return _text(found["bare"])
+
+
+def _text(text: str) -> HasText:
+    # A browser's text may contain half a surrogate pair, which no text payload does.
+    return HasText(text.encode("utf-8", "surrogatepass").lower())
+
+
+def _refuse_half_typed(term: str) -> None:
+    if term.startswith('"') and '"' not in term[1:]:
+        raise ValueError(
+            f'the quote before {term[1:] or "the end"!r} is not closed: put another " at its end.'
+        )
+    if term.startswith("/"):
+        raise ValueError(
+            f'a regular expression ends with /: {term}/. To search for it as text, put quotes around: "{term}"'
+        )
+    if term.startswith(("$.", "$[")):
+        raise ValueError(f'{term} is no path: write $.key, $.key[0].inner, or $.key>100. As text: "{term}"')
+
+
+def _regular_expression(source: str, letters: str) -> re.Pattern[str]:
+    unknown = "".join(letter for letter in letters if letter not in _FLAGS)
+    if unknown:
+        raise ValueError(
+            f'a regular expression takes the flags i, m and s, not {unknown!r}. As text: "/{source}/{letters}"'
+        )
+    flags = re.NOFLAG
+    for letter in letters:
+        flags |= _FLAGS[letter]
+    try:
+        return re.compile(source, flags)
+    except re.error as error:
+        raise ValueError(
+            f"/{source}/ is no regular expression: {error}. Put a backslash before each character that is meant as it stands."
+        ) from error
+
+
+def _json(found: re.Match[str]) -> HasJson:
+    test, wanted = found["test"] or "", found["wanted"]
+    if test and not wanted:
+        raise ValueError(
+            f"{found['path']}{test} lacks a value: {found['path']}{test}100, or {found['path']} alone."
+        )
+    source = found[0].removeprefix("-") if found["minus"] else found[0]
+    is_quoted = wanted is not None and wanted.startswith('"')
+    return HasJson(source, tuple(map(_step, _STEP.finditer(found["path"]))), test, _value(wanted), is_quoted)
+
+
+def _step(found: re.Match[str]) -> Step:
+    every, key, every_element, index, quoted = found.groups()
+    if every or every_element:
+        return None
+    if index:
+        return int(index)
+    return str(json.loads(quoted)) if quoted else str(key)
+
+
+def _value(text: str | None) -> Any:
+    """Return the JSON value, or the text as it is where it is none."""
+    try:
+        return json.loads(text or "null")
+    except (ValueError, RecursionError):
+        return text
+
+
+def _unquoted(value: str) -> str:
+    return re.sub(r"\\(.)", r"\1", value[1:-1]) if len(value) > 1 and value[0] == value[-1] == '"' else value

@@ -1,0 +1,141 @@
+"""The words of the filter language: WORDS says for each how its value is read and which condition it makes."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from wsnotebook.filtering.conditions import Between, Condition, OneOf, SessionIs
+from wsnotebook.filtering.times import read_times
+from wsnotebook.log.code import DIRECTIONS
+from wsnotebook.wire.batch import STATUSES
+from wsnotebook.wire.frames import OPCODE_NAMES, Opcode
+
+__all__ = ["WORDS", "Word", "nearest", "unknown_word"]
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word before ``:``, ``>`` or ``=``."""
+
+    read: Callable[[str, str], Condition]
+    """Returns the condition of an operator, ``:`` or a comparison, and a value; a ValueError's sentence names the values."""
+    operators: tuple[str, ...]
+    """Those that it takes; ``=`` is ``:`` in all."""
+    also: tuple[str, ...]
+    """Other words that people type for it."""
+    help: str
+    """One line for the help text."""
+
+
+_COMPARISONS = (":", ">", ">=", "<", "<=")
+_UNITS = {"": 1, "k": 1000, "kb": 1000, "m": 1000**2, "mb": 1000**2, "kib": 1024, "mib": 1024**2}
+_NUMBER = re.compile(r"(\d[\d,_]*)([a-z]*)", re.IGNORECASE)
+
+_GROUPS = {
+    "cont": (Opcode.CONTINUATION,),
+    "control": tuple(range(8, 16)),
+    "data": tuple(range(8)),
+}
+
+
+def _one_of(word: str, column: str, values: Mapping[str, Iterable[int]], names: Mapping[int, str]) -> Word:
+    """Return a word whose values are names, several of them with commas between."""
+
+    def read(operator: str, text: str) -> Condition:
+        given = text.lower().split(",")
+        for name in given:
+            if name not in values:
+                raise ValueError(
+                    f"{word}: takes {', '.join(values)}; not {name!r}{did_you_mean(name, values)}."
+                )
+        wanted = {value for name in given for value in values[name]}
+        return OneOf(column, tuple(names[value] for value in names if value in wanted), frozenset(wanted))
+
+    help_line = f"{', '.join(name for name in values if not name.startswith('0x'))}"
+    return Word(read, (":",), _ALSO.get(word, ()), help_line)
+
+
+def _between(word: str, column: str, meaning: str) -> Word:
+    """Return a word whose values are whole numbers."""
+
+    def read(operator: str, text: str) -> Condition:
+        if operator == ":" and ".." in text:
+            low, _, high = text.partition("..")
+            first, last = (_number(word, end) if end else None for end in (low, high))
+            if first is not None and last is not None and first > last:
+                raise ValueError(f"{word}:{text} is empty: write the smaller number first.")
+            return Between(column, first, last)
+        number = _number(word, text)
+        low_and_high = {
+            ":": (number, number), ">": (number + 1, None), ">=": (number, None), "<": (None, number - 1), "<=": (None, number),
+        }  # fmt: skip
+        return Between(column, *low_and_high[operator])
+
+    return Word(read, _COMPARISONS, _ALSO.get(word, ()), meaning)
+
+
+def _number(word: str, text: str) -> int:
+    found = _NUMBER.fullmatch(text)
+    if found is None or found[2].lower() not in _UNITS:
+        raise ValueError(
+            f"{word} takes a whole number, such as {word}:5000, {word}>100, {word}>64k or {word}:5000..6000; not {text!r}."
+        )
+    return int(re.sub("[,_]", "", found[1])) * _UNITS[found[2].lower()]
+
+
+_ALSO = {
+    "dir": ("direction", "way"),
+    "op": ("opcode", "type", "kind"),
+    "status": ("state",),
+    "size": ("length", "len", "bytes"),
+    "seq": ("number", "no", "id", "frame", "n"),
+    "time": ("at", "clock", "when"),
+    "session": ("name", "connection"),
+}
+
+WORDS: dict[str, Word] = {
+    "dir": _one_of(
+        "dir", "direction", {name: (sent,) for sent, name in enumerate(DIRECTIONS)}, dict(enumerate(DIRECTIONS))
+    ),
+    "op": _one_of(
+        "op",
+        "opcode",
+        {**{OPCODE_NAMES[opcode]: (opcode,) for opcode in (*Opcode, *range(16))}, **_GROUPS},
+        dict(enumerate(OPCODE_NAMES)),
+    ),
+    "status": _one_of("status", "status", {name: (value,) for value, name in STATUSES.items()}, STATUSES),
+    "size": _between("size", "length", "payload bytes: size>100, size:0, size:1k..64k"),
+    "seq": _between("seq", "seq", "number of the frame: seq:5000, seq:5000..6000, seq>=5000"),
+    "time": Word(
+        read_times, _COMPARISONS, _ALSO["time"],
+        "UTC: time:10:00 is that minute, time:10:00..10:05, time>2026-01-31T10:00",
+    ),
+    "session": Word(lambda operator, text: SessionIs(text), (":",), _ALSO["session"], "name of a session"),
+}  # fmt: skip
+"""The words. An own one is found by its name; also by case."""
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """Return the known word that ``word`` probably means, or None."""
+    near = difflib.get_close_matches(word.lower(), list(known), n=1)
+    return near[0] if near else None
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return ": did you mean …?" for a sentence, without its last sign; empty where nothing is near."""
+    near = nearest(word, known)
+    return f" (did you mean {near}?)" if near else ""
+
+
+def unknown_word(word: str, term: str) -> ValueError:
+    """Return the error of a word that there is not."""
+    meant = next((name for name, each in WORDS.items() if word.lower() in each.also), None) or nearest(
+        word, WORDS
+    )
+    hint = f", did you mean {meant}?" if meant else f": the words are {', '.join(WORDS)}."
+    return ValueError(
+        f'there is no word {word!r}{hint} To search for it as text, put quotes around: "{term}"'
+    )
