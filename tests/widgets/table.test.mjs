@@ -78,6 +78,38 @@ describe("the view", () => {
     assert.equal(shown()[0], "row 100");
   });
 
+  test("an answer does not scroll back where a person has scrolled on", async () => {
+    model.set({ span: [0, 1000] });
+    await serve();
+    scroller().scrollTop = 100 * ROW;
+    scroller().fire("scroll");
+    scroller().scrollTop = 200 * ROW; // its event comes after the answer
+    await serve();
+    assert.equal(scroller().scrollTop, 200 * ROW);
+    scroller().fire("scroll");
+    await serve();
+    assert.equal(shown()[0], "row 200");
+  });
+
+  test("the rows before stay until those of a far place are here, and the place is said", async () => {
+    model.set({ span: [0, 100_000] });
+    await serve();
+    scroller().scrollTop = 100 * ROW;
+    scroller().fire("scroll");
+    assert.deepEqual([shown().at(-1), el.one("wsn-where").textContent], ["row 99999", "# 100"]);
+    const times = new Float64Array([0, 3_600_000, 90, 7_200_000]);
+    await model.answer("times", {}, [new DataView(times.buffer)]);
+    await serve();
+    assert.deepEqual([shown()[0], el.one("wsn-where").hidden], ["row 100", true]);
+    scroller().scrollTop = 5000 * ROW;
+    scroller().fire("scroll");
+    assert.equal(el.one("wsn-where").textContent, "# 5,000  ≈ 02:00:00");
+    scroller().scrollTop = 6000 * ROW;
+    scroller().fire("scroll");
+    await serve(); // for the place in between: it is shown all the same
+    assert.deepEqual([shown()[0], el.one("wsn-where").hidden], ["row 5000", false]);
+  });
+
   test("the wheel is taken inside the table and left to the page at its end", async () => {
     model.set({ span: [0, 1000] });
     await serve();
@@ -182,5 +214,55 @@ describe("the view", () => {
     await settled();
     assert.equal(model.heard, 0);
     assert.equal(observers.at(-1).element, null);
+  });
+
+  test("Follow says how many came since, and Pause leaves the rows as they are", async () => {
+    model.set({ span: [0, 1000] });
+    await serve();
+    el.one("wsn-follow").click();
+    model.set({ span: [0, 1234] });
+    assert.equal(el.one("wsn-follow").textContent, "Follow · 234 new");
+    el.one("wsn-follow").click();
+    await serve(); // what it asked for while it stood
+    await serve();
+    assert.deepEqual([el.one("wsn-follow").textContent, shown().at(-1)], ["Following", "row 1233"]);
+    el.one("wsn-pause").click();
+    model.set({ span: [0, 1300] });
+    assert.deepEqual([el.one("wsn-pause").textContent, shown().at(-1)], ["Paused · 66 new", "row 1233"]);
+    el.one("wsn-pause").click();
+    await serve();
+    assert.deepEqual([el.one("wsn-pause").textContent, shown().at(-1)], ["Pause", "row 1299"]);
+  });
+
+  test("Shift and Control select several rows, by place", async () => {
+    model.set({ span: [0, 10] });
+    await serve();
+    const rows = el.one("wsn-rows"), ranges = () => model.sent.findLast((message) => message.verb === "select").ranges;
+    const click = (place, keys = {}) => { rows.fire("pointerdown", { target: rows.children[place] }); rows.fire("click", { target: rows, ...keys }); };
+    click(2);
+    assert.deepEqual(ranges(), [[2, 3]]);
+    click(5, { shiftKey: true });
+    assert.deepEqual(ranges(), [[2, 6]]);
+    click(3, { ctrlKey: true });
+    assert.deepEqual(ranges(), [[2, 3], [4, 6]]);
+    click(9, { metaKey: true });
+    assert.deepEqual(ranges(), [[2, 3], [4, 6], [9, 10]]);
+    await model.answer("select", { count: 4, apart: null });
+    model.set({ selection: [2, 4, 5, 9] });
+    const selected = rows.children.flatMap((row, place) => (row.getAttribute("aria-selected") === "true" ? [place] : []));
+    assert.deepEqual([selected, el.one("wsn-selected").textContent], [[2, 4, 5, 9], "4 selected"]);
+    scroller().fire("keydown", { key: "ArrowUp", shiftKey: true });
+    assert.deepEqual(ranges(), [[8, 10]]);
+    await model.answer("select", { count: 2, apart: 12.5 });
+    assert.equal(el.one("wsn-selected").textContent, "2 selected, Δ +12.5 ms");
+  });
+
+  test("a slash goes to the filter, and rows have numbers for those who cannot see them", async () => {
+    model.set({ span: [40, 60] });
+    await serve();
+    assert.equal(scroller().fire("keydown", { key: "/" }).prevented, true);
+    scroller().fire("keydown", { key: "Home" });
+    const active = el.find((element) => element.id && element.id === scroller().getAttribute("aria-activedescendant"));
+    assert.deepEqual([active.getAttribute("aria-rowindex"), scroller().getAttribute("aria-rowcount")], ["1", "20"]);
   });
 });

@@ -34,7 +34,11 @@ export class RowWindow {
   resize() { this.viewport.resize(this.element.clientHeight); this.refresh(); }
 
   /** Move by a function of the viewport, and show what is there. */
-  go(move) { move(this.viewport); this.refresh(); }
+  go(move) {
+    this.#adopt();
+    move(this.viewport);
+    this.#show();
+  }
 
   /** Forget the rows: they have changed. */
   forget() { this.#have = NOTHING; }
@@ -45,7 +49,9 @@ export class RowWindow {
   rowAt(place) { return this.#have.rows[place - this.#have.start]; }
 
   /** Paint, and ask for the rows that are missing. */
-  refresh() {
+  refresh() { this.go(() => {}); }
+
+  #show() {
     this.#paint();
     const wanted = this.viewport.wanted(this.#have);
     if (!wanted || this.#asking) return; // one request at a time; the answer looks again, so stale ones are never sent
@@ -135,18 +141,21 @@ export class RowWindow {
     this.element.setAttribute("aria-activedescendant", active);
   }
 
-  #scrolled() {
-    if (Math.abs(this.element.scrollTop - this.#expected) < 1.5) return;
+  #scrolled() { if (this.#adopt()) this.#show(); }
+
+  /** Go where a person has scrolled to; its event may come later than an answer, which must not scroll back. */
+  #adopt() {
+    if (Math.abs(this.element.scrollTop - this.#expected) < 1.5) return false;
     this.#expected = this.element.scrollTop;
-    this.go((view) => view.scrollTo(this.element.scrollTop));
+    this.viewport.scrollTo(this.element.scrollTop);
+    return true;
   }
 
   #wheel(event) {
     // By ourselves: in a scaled table one px of the scroll bar is many rows.
     if (event.ctrlKey || event.deltaY === 0) return;
     const view = this.viewport, before = view.top;
-    view.moveTo(before + event.deltaY * [1, ROW, view.height][event.deltaMode]);
+    this.go(() => view.moveTo(before + event.deltaY * [1, ROW, view.height][event.deltaMode]));
     if (view.top !== before) event.preventDefault(); // at either end the page scrolls on
-    this.refresh();
   }
 }
