@@ -65,6 +65,7 @@ ONE_PLACE = {
 """Packages that exactly one file knows."""
 
 UPWARD = {
+    ("wsnotebook/files/framelog.py", "wsnotebook.widgets.logtable"),
     ("wsnotebook/session/session.py", "wsnotebook.widgets.panel"),
     ("wsnotebook/lab/server.py", "wsnotebook.widgets.serverpanel"),
     ("wsnotebook/middle/proxy.py", "wsnotebook.widgets.serverpanel"),

@@ -109,3 +109,17 @@ def test_each_session_of_a_shared_log_shows_its_own_rows(opened: Any) -> None:
     expect(tables.nth(2).locator(".wsn-session").last).to_have_text("two")
     tables.nth(0).get_by_label("filter").fill("second")
     expect(tables.nth(0).locator(".wsn-found")).to_have_text("0 of 6 frames")
+
+
+def test_a_loaded_recording_is_something_to_look_at(opened: Any) -> None:
+    """As the last line of a cell: rows, filter and inspector; the saved notebook has its last rows."""
+    notebook = opened(
+        SHARED + "path = log.save('shown.har')", "import wsnotebook; wsnotebook.load('shown.har')"
+    )
+    table = notebook.page.locator(".wsn-table")
+    expect(table.locator(".wsn-rows .wsn-row")).to_have_count(8)
+    table.get_by_label("filter").fill("dir:out second")
+    expect(table.locator(".wsn-found")).to_have_text("1 of 8 frames")
+    table.locator(".wsn-rows .wsn-row").click()
+    expect(table.locator(".wsn-body")).to_have_text("second")
+    assert "second" in "".join(notebook.outputs()[1][0]["data"]["text/html"])

@@ -94,7 +94,7 @@ export class FakeModel {
 
 /** The state of a table's model, with what a test changes. */
 export const tableState = (changes) => ({
-  span: [0, 0], edition: 0, event: [0, "", 0], sessions: ["ws-1"], is_part: false, of_server: false, query: "", line: "df", highlight: "",
+  span: [0, 0], edition: 0, event: [0, "", 0], sessions: ["ws-1"], is_part: false, of_server: false, placeholder: "No frames yet: press Send.", query: "", line: "df", highlight: "",
   selection: [], language: "help", columns: ["seq", "time", "direction", "type", "size", "payload"], ...changes });
 
 export const settled = () => new Promise((resolve) => setImmediate(resolve));

@@ -32,6 +32,7 @@ describe("rows", () => {
     assert.deepEqual(marksOf({ ...usual, masked: true }, true), []); // in a server's log
     assert.deepEqual(marksOf({ ...usual, out: true }, true), []);
     assert.deepEqual(marksOf({ ...usual }, true), [["unmasked", "warn"]]);
+    assert.deepEqual(marksOf({ ...usual, out: true }, null), []); // from a file that does not know masks
     assert.deepEqual(marks({ head: 0x01 }), ["first part"]);
     assert.deepEqual(marks({ head: 0x00, opcode: 0 }), ["part"]);
     assert.deepEqual(marks({ head: 0x80, opcode: 0 }), ["last part"]);

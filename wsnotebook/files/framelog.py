@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wsnotebook.log.rowlog import RowLog
 
@@ -31,6 +31,11 @@ class FrameLog(RowLog):
     """
 
     _recorder: Recorder | None = None
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
+        from wsnotebook.widgets.logtable import log_table_for  # only for who looks: it loads ipywidgets
+
+        return log_table_for(self)._repr_mimebundle_(include=include, exclude=exclude)
 
     def filter(self, text: str) -> pd.DataFrame:
         """Return the rows that a filter matches, such as ``"dir:in -op:ping size>100 $.price>100"``.

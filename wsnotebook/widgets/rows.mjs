@@ -41,8 +41,8 @@ export function marksOf(row, ofServer = false) {
   if (!(row.head & FIN)) marks.push([row.opcode === 0 ? "part" : "first part", "plain"]);
   else if (row.opcode === 0) marks.push(["last part", "plain"]);
   for (const [bit, name] of RSV) if (row.head & bit) marks.push([name, "plain"]);
-  // A client masks what it sends, a server does not.
-  if (row.masked !== (row.out !== ofServer)) marks.push([row.masked ? "masked" : "unmasked", "warn"]);
+  // A client masks what it sends, a server does not; null where it is not known.
+  if (ofServer !== null && row.masked !== (row.out !== ofServer)) marks.push([row.masked ? "masked" : "unmasked", "warn"]);
   return marks;
 }
 

@@ -1,4 +1,4 @@
-"""The text of a session for pages without a kernel, such as nbconvert's or a code host's: a summary and the last rows.
+"""The text of a session or a log for pages without a kernel, such as nbconvert's or a code host's: a summary and the last rows.
 
 Plain text for terminals, escaped HTML without script or style for pages.
 """
@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from wsnotebook.files.framelog import FrameLog
     from wsnotebook.session.session import ClientWebSocketSession
 
-__all__ = ["html_of", "text_of"]
+__all__ = ["html_of", "html_of_log", "text_of"]
 
 LAST = 10  # rows in a saved notebook
 WIDTH = 100  # characters of a payload
+_NAMES = 5  # names of sessions; the others are counted
 _HEAD = ("#", "", "type", "bytes", "payload")
 
 
@@ -35,8 +36,22 @@ def text_of(session: ClientWebSocketSession) -> str:
 
 def html_of(session: ClientWebSocketSession) -> str:
     """Return a summary and the last rows as HTML in which all text is escaped, and none is mathematics."""
-    rows = "".join(_html_row(row) for row in (_HEAD, *_last(session.log)))
-    return f"<div class='tex2jax_ignore mathjax_ignore'><p>{html.escape(_summary(session))}</p><table>{rows}</table></div>"
+    return _html(_summary(session), session.log)
+
+
+def html_of_log(log: FrameLog) -> str:
+    """Return the same of a log, whosever it is."""
+    names = dict.fromkeys(safe_text(each.session) for each in log.connections)
+    more = f" and {len(names) - _NAMES:,} more" if len(names) > _NAMES else ""
+    of = f" of {', '.join(list(names)[:_NAMES])}{more}" if names else ""
+    return _html(f"{len(log):,} frames{of} when this was shown; the last {min(LAST, len(log))}:", log)
+
+
+def _html(summary: str, log: FrameLog) -> str:
+    rows = "".join(_html_row(row) for row in (_HEAD, *_last(log)))
+    return (
+        f"<div class='tex2jax_ignore mathjax_ignore'><p>{html.escape(summary)}</p><table>{rows}</table></div>"
+    )
 
 
 def _summary(session: ClientWebSocketSession) -> str:

@@ -13,7 +13,6 @@ import { Search } from "./search.mjs";
 import { Selection } from "./selection.mjs";
 import { ROW } from "./viewport.mjs";
 
-const NO_FRAMES = "No frames yet. Type something above and press Send, or wait for the peer.";
 const NO_MATCH = "No frame matches this filter. Empty the box to see all frames.";
 let views = 0;
 
@@ -245,7 +244,7 @@ class TableView {
     this.pause.setAttribute("aria-pressed", String(this.#paused !== null));
     this.pause.textContent = this.#paused === null ? "Pause" : `Paused${since(this.#paused)}`;
     this.empty.hidden = viewport.end > viewport.origin;
-    this.empty.textContent = this.#wrong ? "No rows: the filter above cannot be read." : !this.box.text ? NO_FRAMES : this.search.isRunning ? "Searching…" : NO_MATCH;
+    this.empty.textContent = this.#wrong ? "No rows: the filter above cannot be read." : !this.box.text ? this.model.get("placeholder") : this.search.isRunning ? "Searching…" : NO_MATCH;
   }
 
   #report(error) { this.note.textContent = error ? error.message : ""; }

@@ -65,8 +65,12 @@ class FrameTable(VerbWidget):
 
     span = traitlets.Tuple(traitlets.Int(), traitlets.Int(), default_value=(0, 0)).tag(sync=True)
     """``seq`` of the oldest row of the log, and of the next row to be appended."""
-    of_server = traitlets.Bool(False).tag(sync=True)
-    """The log is a server's: received frames are masked, sent ones are not."""
+    of_server = traitlets.Bool(False, allow_none=True).tag(sync=True)
+    """The log is a server's: received frames are masked, sent ones are not. None: masks are not known, nor marked."""
+    placeholder = traitlets.Unicode(
+        "No frames yet. Type something above and press Send, or wait for the peer."
+    ).tag(sync=True)
+    """What the table says while the log is empty."""
     edition = traitlets.Int(0).tag(sync=True)
     """Increases when rows that the page shows may have changed."""
     event = traitlets.Tuple(
