@@ -157,3 +157,54 @@ def test_an_interrupt_is_130_in_a_pipe(start: Call, serve: Call):
     os.kill(process.pid, signal.SIGINT)
     assert process.wait(timeout=30) == 130
     assert process.stderr.read() == ""
+
+
+def test_reconnect_loses_no_half_typed_line(prompt: Call, start: Call, unused_tcp_port: int, tmp_path: Path):
+    """A line that is refused meanwhile stands at the prompt again; the recording goes on in the same file."""
+    serve = ("serve", "echo", "--port", str(unused_tcp_port))
+    first = start(*serve)
+    url = first.stdout.readline().strip()
+    child = prompt(url, "--reconnect", "--record", "talk.jsonl")
+    child.send("half a ")
+    first.kill()
+    child.expect("attempt 1 failed, next in .* s: nothing listens there")
+    child.sendline("line")
+    child.expect("not sent: ")
+    child.send("!")
+    second = start(*serve)
+    child.expect("connected to ws://.* again")
+    child.sendline("")
+    child.expect_exact("< half a line!")
+    child.sendeof()
+    leave(child, 0)
+    assert second.poll() is None
+    df = wsnotebook.load(tmp_path / "talk.jsonl").df
+    assert df["text"].dropna().tolist() == ["half a line!"] * 2
+
+
+def test_close_ends_it_also_while_it_is_connected_again(prompt: Call, start: Call, unused_tcp_port: int):
+    """As the loss was no normal close, the exit code is 1."""
+    first = start("serve", "echo", "--port", str(unused_tcp_port))
+    child = prompt(first.stdout.readline().strip(), "--reconnect")
+    first.kill()
+    child.expect("attempt 1 failed")
+    child.sendline("/close")
+    leave(child, 1)
+
+
+def test_a_pipe_is_connected_again(start: Call, unused_tcp_port: int):
+    """A line that comes meanwhile waits for the next session."""
+    serve = ("serve", "echo", "--port", str(unused_tcp_port))
+    first = start(*serve)
+    process = start("connect", first.stdout.readline().strip(), "--reconnect")
+    process.stdin.write("one\n")
+    process.stdin.flush()
+    assert process.stdout.readline() == "one\n"
+    first.kill()
+    while "attempt 1 failed" not in process.stderr.readline():
+        pass
+    process.stdin.write("two\n")
+    process.stdin.close()
+    start(*serve)
+    assert process.stdout.readline() == "two\n"
+    assert process.wait(timeout=30) == 0

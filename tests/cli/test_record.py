@@ -196,3 +196,38 @@ def test_quiet_says_nothing(run: Call, serve: Call):
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     done = run("record", serve("closer"), "b.jsonl", "--frames", "100", "--quiet")
     assert (done.returncode, done.stdout) == (1, "") and "before the limit" in done.stderr
+
+
+def test_reconnect_goes_on_in_the_same_file(start: Call, unused_tcp_port: int, tmp_path: Path):
+    """A server that was killed comes back: the texts of --send are sent again, and each attempt is said."""
+    serve = ("serve", "echo", "--port", str(unused_tcp_port))
+    url = f"ws://127.0.0.1:{unused_tcp_port}"
+    first = start(*serve)
+    assert first.stdout.readline().strip() == url
+    words = ("--reconnect", "--send", "hello", "--frames", "4", "--progress")
+    process = start("record", url, "a.pcapng", *words)
+    said = ""
+    while "2/4" not in said:
+        said += process.stderr.read(1)
+    first.kill()
+    while "attempt 1 failed, next in" not in said:
+        said += process.stderr.read(1)
+    assert start(*serve).stdout.readline().strip() == url
+    assert process.wait(timeout=30) == 0
+    assert "connecting again: attempt 0 ended with 1006" in said
+    df = wsnotebook.load(tmp_path / "a.pcapng").df
+    texts = df.query("opcode == 'text'")
+    assert texts["text"].tolist() == ["hello"] * 4 and texts["attempt"].nunique() == 2
+
+
+def test_reconnect_ends_with_a_normal_close(run: Call, serve: Call):
+    """The peer has said that it is done."""
+    done = run("record", serve("closer"), "a.jsonl", "--reconnect")
+    assert done.returncode == 0 and "connecting again" not in done.stderr
+
+
+def test_the_time_is_over_between_two_attempts_too(run: Call, serve: Call):
+    """A peer that complains is dialled until then; the file has all sessions."""
+    done = run("record", serve("closer", "--set", "code=1013"), "a.jsonl", "--reconnect", "--seconds", "1")
+    assert done.returncode == 0
+    assert "attempt 0 ended with 1013" in done.stderr and "attempt 1 ended" in done.stderr

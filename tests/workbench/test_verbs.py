@@ -68,16 +68,17 @@ WITHOUT_OPTION = {
 
 
 def test_every_keyword_of_connect_has_an_option_or_a_reason_for_none() -> None:
-    """And every option is a keyword, or one of the four that make ``ssl``."""
+    """And every option is a keyword, one of the four that make ``ssl``, or the way of dialling."""
     keywords = set(inspect.signature(connect).parameters)
-    options = {option.name for option in CONNECTION} - {"ca", "cert", "key", "insecure"}
+    options = {option.name for option in CONNECTION} - {"ca", "cert", "key", "insecure", "reconnect"}
     assert options | WITHOUT_OPTION.keys() == keywords
     assert not options & WITHOUT_OPTION.keys()
 
 
 def test_an_option_of_connect_has_the_same_flags_in_a_cell_and_in_the_terminal() -> None:
     """One word is one thing."""
-    assert [option.name for option in CONNECTION if option.cell is None or option.terminal is None] == []
+    assert [option.name for option in CONNECTION if option.terminal is None] == []
+    assert [option.name for option in CONNECTION if option.cell is None] == ["reconnect"]
     assert [o.name for o in CONNECTION if o.cell and o.terminal and o.cell.flags != o.terminal.flags] == []
 
 

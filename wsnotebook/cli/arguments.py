@@ -64,8 +64,12 @@ def _number(kind: Callable[[str], N], text: str, least: float, what: str) -> N:
     raise argparse.ArgumentTypeError(f"{text!r} is not {what}")
 
 
+_ONE_SESSION = "nobody would know which messages were answered; connect and record have it"
 LEFT_OUT: dict[str, dict[str, str]] = {
     "record": {"record": "FILE, the word after URL, is what it writes"},
+    "send": {"reconnect": _ONE_SESSION},
+    "replay": {"reconnect": _ONE_SESSION},
+    "script": {"reconnect": _ONE_SESSION},
 }
 """Options of connect that a verb does not have, and what to write instead."""
 

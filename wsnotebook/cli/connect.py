@@ -5,20 +5,19 @@ from __future__ import annotations
 import argparse
 import contextlib
 import sys
+from functools import partial
 
 from wsnotebook.cli.arguments import add_connection_options, seconds
-from wsnotebook.cli.console import write_lines
-from wsnotebook.cli.opening import opened
+from wsnotebook.cli.console import write_error, write_lines
+from wsnotebook.cli.opening import Sessions, TellingLog, dialled, recorded
 from wsnotebook.cli.outcome import ExitCode, Failed, is_clean
 from wsnotebook.cli.parser import Parser
 from wsnotebook.cli.progress import add_quiet_option
 from wsnotebook.cli.running import closing
 from wsnotebook.cli.running import run as run_to_end
 from wsnotebook.cli.style import paint
-from wsnotebook.files.framelog import FrameLog
 from wsnotebook.redaction import redact_url
 from wsnotebook.safetext import safe_text
-from wsnotebook.session.session import ClientWebSocketSession
 
 __all__ = ["make_parser", "run"]
 
@@ -83,31 +82,42 @@ def run(arguments: argparse.Namespace) -> ExitCode:
 
 
 async def _connect(arguments: argparse.Namespace) -> None:
-    async with opened(arguments, FrameLog(retention=_RETENTION)) as session:
-        if sys.stdin.isatty() and sys.stdout.isatty() and not arguments.json:
-            await _talk_at_prompt(session, arguments)
+    is_prompt = sys.stdin.isatty() and sys.stdout.isatty() and not arguments.json
+    log = TellingLog(partial(_note if is_prompt else _note_aside, arguments), retention=_RETENTION)
+    async with dialled(arguments, log, recorded(arguments, log)) as sessions:
+        if is_prompt:
+            await _talk_at_prompt(sessions, arguments)
         else:
             from wsnotebook.cli.piped import talk
 
-            await talk(session, arguments)
+            await talk(sessions, arguments)
 
 
-async def _talk_at_prompt(session: ClientWebSocketSession, arguments: argparse.Namespace) -> None:
+async def _talk_at_prompt(sessions: Sessions, arguments: argparse.Namespace) -> None:
     from wsnotebook.cli.prompt import Prompt  # a pipe does not load it
     from wsnotebook.session.registry import OPENED
     from wsnotebook.workbench import Workbench
 
     bench = Workbench(opened=OPENED)
-    bench.select(bench.name_of(session))
+    session = await anext(sessions)
+
+    def show(hint: str) -> None:
+        bench.select(bench.name_of(session))
+        _note(arguments, f"connected to {redact_url(session.url)}{hint}")
+
+    async def follow() -> None:
+        nonlocal session
+        await session.close_reason
+        async for session in sessions:
+            show(" again")
+            await session.close_reason
+
     prompt = Prompt(bench, control=arguments.show_control)
-    async with contextlib.AsyncExitStack() as sessions:
-        await sessions.enter_async_context(closing(session))
-        _note(arguments, f"connected to {redact_url(session.url)}; /help lists the verbs, Ctrl-D closes")
-        await prompt.run()
-        for (
-            other
-        ) in bench.sessions.values():  # of /connect; a cancelled prompt leaves them to the end of the process
-            await sessions.enter_async_context(closing(other))
+    show("; /help lists the verbs, Ctrl-D closes")
+    await prompt.run(follow())
+    async with contextlib.AsyncExitStack() as closings:
+        for each in bench.sessions.values():  # also those of /connect
+            await closings.enter_async_context(closing(each))
     prompt.draw()  # what came during the close
     reason = session.close_reason_now
     if session.close_initiator != "local" and not is_clean(reason):
@@ -118,3 +128,8 @@ async def _talk_at_prompt(session: ClientWebSocketSession, arguments: argparse.N
 def _note(arguments: argparse.Namespace, sentence: str) -> None:
     if not arguments.quiet:
         write_lines([paint("note", safe_text(sentence))])
+
+
+def _note_aside(arguments: argparse.Namespace, sentence: str) -> None:
+    if not arguments.quiet:
+        write_error(sentence, "connect")

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, NamedTuple
 
 from wsnotebook.cli.outcome import Failed, WrongUsage, is_clean
 from wsnotebook.errors import SessionClosed
-from wsnotebook.session.session import ClientWebSocketSession
 from wsnotebook.wire.frames import CloseReason
 
 __all__ = ["Exchange", "exchange"]
@@ -34,7 +33,7 @@ class Exchange(NamedTuple):
 
 
 async def exchange(
-    session: ClientWebSocketSession,
+    ending: Callable[[], CloseReason | None],
     sending: Coroutine[Any, Any, None],
     receiving: Coroutine[Any, Any, None],
     *,
@@ -44,7 +43,7 @@ async def exchange(
     """Run both until one has ended; then give the other ``wait`` seconds.
 
     Args:
-        session: the session that both use; it is not closed here.
+        ending: returns why the session that both use has ended, None where it is open; it is not closed here.
         sending: ends when everything is sent.
         receiving: ends when enough was received, or the session has ended.
         wait: seconds for what comes after the last message was sent.
@@ -59,11 +58,11 @@ async def exchange(
         if send.done() and not isinstance(send.exception(), WrongUsage):
             await asyncio.wait((receive,), timeout=wait)
     finally:
-        ending = session.close_reason_now
+        ended = ending()
         receive.cancel()
         send.cancel()
         faults = await asyncio.gather(receive, send, return_exceptions=True)
     for fault in faults:
         if isinstance(fault, Exception) and not isinstance(fault, SessionClosed):
             raise fault
-    return Exchange(ending, sent_all=faults[1] is None)
+    return Exchange(ended, sent_all=faults[1] is None)

@@ -34,7 +34,7 @@ class Seen(NamedTuple):
 
 
 class Feed:
-    """Read the log of a session from its first frame on.
+    """Read the log of a session, and of those that follow it there, from its first frame on.
 
     Args:
         session: the session; its fragments are joined unless it is raw.
@@ -98,7 +98,9 @@ class Feed:
         if self._is_raw or not is_data or row in rows.details:
             return frame
         parts = self._parts.pop(direction, [])
-        if frame.opcode == Opcode.CONTINUATION and not parts:
+        if frame.opcode != Opcode.CONTINUATION:
+            parts = []  # a message that the end of a connection has cut; the log may go on with the next one
+        elif not parts:
             return frame
         parts.append(frame)
         if not frame.fin:

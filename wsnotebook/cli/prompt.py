@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import shutil
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
 from typing import Any
 
 from prompt_toolkit import PromptSession
@@ -30,6 +30,9 @@ from wsnotebook.workbench import Workbench
 
 __all__ = ["Prompt"]
 
+_ENDING = {"close", "terminate", "quit", "exit"}
+"""Verbs after which a session is not connected again."""
+
 
 class Prompt:
     """The interactive client of the sessions of a workbench.
@@ -46,23 +49,30 @@ class Prompt:
         self._arrived = asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
 
-    async def run(self) -> None:
-        """Read lines until the person or the last session ends; cancelling ends it too."""
+    async def run(self, following: Coroutine[Any, Any, None]) -> None:
+        """Read lines until the person or the last session ends; cancelling ends it too.
+
+        Args:
+            following: ends when the session of the command line, or the last that follows it, has ended.
+        """
         typed: PromptSession[str] = PromptSession(history=history(), completer=_Offers(self._slash))
         with patch_stdout(raw=True):
             drawing = asyncio.create_task(self._keep_drawing(), name="draw")
+            self._following = asyncio.create_task(following, name="follow")
             ended = asyncio.create_task(self._all_ended(), name="ended")
             try:
                 await self._read(typed, ended)
             finally:
-                for task in (drawing, ended, *self._running):
+                tasks = (drawing, ended, self._following, *self._running)
+                for task in tasks:
                     task.cancel()
-                await asyncio.gather(drawing, ended, *self._running, return_exceptions=True)
+                await asyncio.gather(*tasks, return_exceptions=True)
                 self.draw()
 
     async def _read(self, typed: PromptSession[str], ended: asyncio.Task[None]) -> None:
+        refused = ""
         while not ended.done():
-            line = asyncio.create_task(_ask(typed), name="prompt")
+            line = asyncio.create_task(_ask(typed, refused), name="prompt")
             try:
                 await asyncio.wait((line, ended), return_when=asyncio.FIRST_COMPLETED)
             finally:
@@ -72,10 +82,14 @@ class Prompt:
             text = None if line.cancelled() else line.result()
             if text is None:
                 return
-            await self._obey(text)
+            refused = "" if await self._obey(text) else text
 
-    async def _obey(self, line: str) -> None:
-        """Send a line or run its verb: ``/verb``, ``//text`` for a text with a slash, anything else is text."""
+    async def _obey(self, line: str) -> bool:
+        """Send a line or run its verb: ``/verb``, ``//text`` for a text with a slash, anything else is text.
+
+        Returns:
+            False for a text that could not be sent; it stands at the prompt again.
+        """
         if line.startswith("/") and not line.startswith("//"):
             # In a task: the next line can be typed while /recv waits.
             task = asyncio.create_task(self._run_verb(line[1:]), name=line.split(" ")[0])
@@ -85,7 +99,9 @@ class Prompt:
             try:
                 await self._bench.get().send(line.removeprefix("/") if line.startswith("//") else line)
             except (WsNotebookError, ValueError) as error:
-                self._say("fault", str(error))
+                self._say("fault", f"not sent: {error}")
+                return False
+        return True
 
     async def _run_verb(self, line: str) -> None:
         try:
@@ -94,6 +110,8 @@ class Prompt:
             self._say("fault", str(error))
             return
         self._arrived.set()  # a session that /connect has opened is followed
+        if line.split(" ")[0] in _ENDING and self._bench.get().close_reason_now is not None:
+            self._following.cancel()  # also while it is being connected again
         if answer:
             write_lines(answer.split("\n"))
 
@@ -101,6 +119,7 @@ class Prompt:
         write_lines([paint(style, safe_text(sentence))])
 
     async def _all_ended(self) -> None:
+        await asyncio.wait((self._following,))
         while open_ := [each for each in self._bench.sessions.values() if each.close_reason_now is None]:
             await open_[0].close_reason
 
@@ -108,7 +127,8 @@ class Prompt:
         with contextlib.ExitStack() as logs:
             while True:
                 for name, session in self._bench.sessions.items():
-                    if name not in self._feeds or self._feeds[name].session is not session:
+                    known = self._feeds.get(name)
+                    if known is None or known.session.log is not session.log:
                         self._feeds[name] = Feed(session, control=self._control)
                         logs.enter_context(waking(session.log, self._arrived))
                 self.draw()
@@ -125,11 +145,11 @@ class Prompt:
                 write_lines(lines)
 
 
-async def _ask(typed: PromptSession[str]) -> str | None:
-    """Return the next line; None where the person ends."""
+async def _ask(typed: PromptSession[str], text: str) -> str | None:
+    """Return the next line, of which ``text`` is there already; None where the person ends."""
     try:
         # SIGINT is handled by running.py, because another program may send it; here Ctrl-C is a key.
-        return await typed.prompt_async("> ", handle_sigint=False)
+        return await typed.prompt_async("> ", default=text, handle_sigint=False)
     except (EOFError, KeyboardInterrupt):  # caught here: from a task, KeyboardInterrupt would end the loop
         return None
 

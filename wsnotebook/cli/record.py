@@ -8,15 +8,15 @@ import contextlib
 from typing import Any, Literal
 
 from wsnotebook.cli.arguments import add_connection_options, count, pattern, seconds
-from wsnotebook.cli.opening import connect_with
+from wsnotebook.cli.console import write_error
+from wsnotebook.cli.opening import Sessions, TellingLog, dialled
 from wsnotebook.cli.outcome import ExitCode, Failed, is_clean
 from wsnotebook.cli.parser import Parser
 from wsnotebook.cli.progress import add_progress_option, progress, write_summary
 from wsnotebook.cli.recording import check_new, summary
-from wsnotebook.cli.running import closing
 from wsnotebook.cli.running import run as run_to_end
 from wsnotebook.cli.stdout import STDOUT, add_to_option, check_to, kept
-from wsnotebook.errors import SessionFault
+from wsnotebook.errors import SessionClosed, SessionFault
 from wsnotebook.files.framelog import FrameLog
 from wsnotebook.session.expecting import Expectation
 from wsnotebook.session.session import ClientWebSocketSession
@@ -81,96 +81,113 @@ def run(arguments: argparse.Namespace) -> ExitCode:
 
 
 async def _record(arguments: argparse.Namespace, to: str | None) -> None:
-    log = FrameLog()
-    session = await connect_with(arguments, log)
-    until = None if arguments.until is None else Expectation(arguments.until)
+    def tell(sentence: str) -> None:
+        if not arguments.quiet:
+            write_error(sentence, "record")
+
+    log = TellingLog(tell)
+    watch = _Watch(arguments, log)
     try:
-        async with kept(log, arguments.path, to):
-            async with closing(session):
-                for text in arguments.send:
-                    await session.send(text)
-                ending = await _watch(arguments, session, until)
+        async with dialled(arguments, log, kept(log, arguments.path, to)) as sessions:
+            ending = await watch.run(sessions)
     finally:
-        result = f"{arguments.path}: {summary(log)} ({session.close_reason_now})"
-        write_summary(arguments, result, aside="record" if to else "")
-    _check(arguments, ending, session, until)
+        if watch.session is not None:
+            result = f"{arguments.path}: {summary(log)} ({watch.session.close_reason_now})"
+            write_summary(arguments, result, aside="record" if to else "")
+    watch.check(ending)
 
 
-def _check(
-    arguments: argparse.Namespace,
-    ending: Ending,
-    session: ClientWebSocketSession,
-    until: Expectation | None,
-) -> None:
-    """Check that the recording ended as it was to end.
+class _Watch:
+    """Waits for what ends a recording.
 
-    Raises:
-        Failed: no message matched, or the peer ended the session too early or with a fault.
+    Args:
+        arguments: those of the verb.
+        log: the log of all sessions.
     """
-    reason = session.close_reason_now
-    if until is not None and ending in ("time", "peer"):
-        failed = until.failed(arguments.seconds, reason if ending == "peer" else None)
-        raise Failed(f"{failed.came_instead}{_where(arguments)}")
-    is_limited = arguments.seconds is not None or arguments.frames is not None
-    if ending == "peer" and (is_limited or not is_clean(reason)):
-        early = " before the limit was reached" if is_limited else ""
-        raise Failed(f"the session ended{early}: {reason}.{_where(arguments)}")
 
+    def __init__(self, arguments: argparse.Namespace, log: FrameLog) -> None:
+        self._arguments, self._log = arguments, log
+        self._until = None if arguments.until is None else Expectation(arguments.until)
+        self.session: ClientWebSocketSession | None = None
+        """The last session; None before the first."""
 
-def _where(arguments: argparse.Namespace) -> str:
-    return "" if arguments.path == STDOUT else f" What came is in {arguments.path}"
+    async def run(self, sessions: Sessions) -> Ending:
+        """Wait for the first of: enough frames, a message that matches, the time limit, the end of the last session."""
+        arguments, log, loop = self._arguments, self._log, asyncio.get_running_loop()
+        enough = asyncio.Event()
 
+        def has_enough() -> bool:
+            return arguments.frames is not None and len(log) >= arguments.frames
 
-async def _watch(
-    arguments: argparse.Namespace, session: ClientWebSocketSession, until: Expectation | None
-) -> Ending:
-    """Wait for the first of: enough frames, a message that matches, the time limit, the end of the session."""
-    log, loop = session.log, asyncio.get_running_loop()
-    enough = asyncio.Event()
+        def check_count() -> None:
+            if has_enough():
+                loop.call_soon_threadsafe(enough.set)  # with --io thread the log grows there
 
-    def has_enough() -> bool:
-        return arguments.frames is not None and len(log) >= arguments.frames
+        log.add_tap(check_count)
+        check_count()
+        start = loop.time()
+        ended = loop.create_task(self._ended(sessions), name="ended")
+        counted = loop.create_task(enough.wait(), name="counted")
+        try:
+            with _bar(arguments) as bar:
+                while True:
+                    left = None if arguments.seconds is None else start + arguments.seconds - loop.time()
+                    pause = left if bar.disable else _REFRESH if left is None else min(_REFRESH, left)
+                    done, _ = await asyncio.wait(
+                        (ended, counted), timeout=pause, return_when=asyncio.FIRST_COMPLETED
+                    )
+                    elapsed = loop.time() - start
+                    _advance(bar, arguments, len(log), elapsed)
+                    if done:
+                        return "enough" if has_enough() else ended.result()
+                    if arguments.seconds is not None and elapsed >= arguments.seconds:
+                        return "time"
+        finally:
+            log.remove_tap(check_count)
+            ended.cancel()
+            counted.cancel()
+            await asyncio.gather(ended, counted, return_exceptions=True)
 
-    def check_count() -> None:
-        if has_enough():
-            loop.call_soon_threadsafe(enough.set)  # with --io thread the log grows there
-
-    log.add_tap(check_count)
-    check_count()
-    start = loop.time()
-    ended = loop.create_task(_ended(session, until), name="ended")
-    counted = loop.create_task(enough.wait(), name="counted")
-    try:
-        with _bar(arguments) as bar:
-            while True:
-                left = None if arguments.seconds is None else start + arguments.seconds - loop.time()
-                pause = left if bar.disable else _REFRESH if left is None else min(_REFRESH, left)
-                done, _ = await asyncio.wait(
-                    (ended, counted), timeout=pause, return_when=asyncio.FIRST_COMPLETED
-                )
-                elapsed = loop.time() - start
-                _advance(bar, arguments, len(log), elapsed)
-                if done:
-                    return "enough" if has_enough() else ended.result()
-                if arguments.seconds is not None and elapsed >= arguments.seconds:
-                    return "time"
-    finally:
-        log.remove_tap(check_count)
-        ended.cancel()
-        counted.cancel()
-        await asyncio.gather(ended, counted, return_exceptions=True)
-
-
-async def _ended(session: ClientWebSocketSession, until: Expectation | None) -> Ending:
-    """Return when a message matches, or the session has ended; all that came before its end is compared."""
-    if until is None:
-        await session.close_reason
+    async def _ended(self, sessions: Sessions) -> Ending:
+        """Return when a message matches, or the last session has ended; all that came before its end is compared."""
+        async for session in sessions:
+            self.session = session
+            try:
+                for text in self._arguments.send:
+                    await session.send(text)
+                if await self._has_match(session):
+                    return "match"
+            except SessionClosed:
+                if not hasattr(self._arguments, "reconnect"):
+                    raise
         return "peer"
-    with contextlib.suppress(SessionFault):  # its close reason tells
-        async for message in session:
-            if until.is_met_by(message):
-                return "match"
-    return "peer"
+
+    async def _has_match(self, session: ClientWebSocketSession) -> bool:
+        """Wait for the end of a session, or for a message that matches."""
+        if self._until is not None:
+            with contextlib.suppress(SessionFault):  # its close reason tells
+                async for message in session:
+                    if self._until.is_met_by(message):
+                        return True
+        await session.close_reason
+        return False
+
+    def check(self, ending: Ending) -> None:
+        """Check that the recording ended as it was to end.
+
+        Raises:
+            Failed: no message matched, or the peer ended the session too early or with a fault.
+        """
+        arguments = self._arguments
+        reason = None if self.session is None else self.session.close_reason_now
+        where = "" if arguments.path == STDOUT else f" What came is in {arguments.path}"
+        if self._until is not None and ending in ("time", "peer"):
+            failed = self._until.failed(arguments.seconds, reason if ending == "peer" else None)
+            raise Failed(f"{failed.came_instead}{where}")
+        is_limited = arguments.seconds is not None or arguments.frames is not None
+        if ending == "peer" and (is_limited or not is_clean(reason)):
+            early = " before the limit was reached" if is_limited else ""
+            raise Failed(f"the session ended{early}: {reason}.{where}")
 
 
 def _bar(arguments: argparse.Namespace) -> Any:

@@ -38,11 +38,15 @@ async def _cancelled_by_signals(work: Coroutine[Any, Any, None]) -> ExitCode:
 
 
 @contextlib.asynccontextmanager
-async def closing(session: ClientWebSocketSession) -> AsyncIterator[None]:
+async def closing(session: ClientWebSocketSession) -> AsyncIterator[ClientWebSocketSession]:
     """Close a session at the end of the block; abort the connection if a second signal cancels the close."""
     try:
         async with session:
-            yield
+            try:
+                yield session
+            except GeneratorExit:  # a generator that is left by break: a normal end
+                await session.close()
+                raise
     finally:
         session.terminate()  # no effect on a closed session
 

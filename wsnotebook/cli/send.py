@@ -101,7 +101,7 @@ async def _send(arguments: argparse.Namespace, frames: list[Frame], writer: Mess
     expected = deque(map(Expectation, arguments.expect))
     async with opened(arguments) as session:
         done = await exchange(
-            session,
+            lambda: session.close_reason_now,
             _send_all(session, frames, arguments),
             _print(session, writer, arguments.count, expected),
             wait=wait,

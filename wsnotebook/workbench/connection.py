@@ -110,8 +110,18 @@ CONNECTION: tuple[Argument, ...] = (
         "--io",
         choices=("kernel", "thread"),
     ),
+    _switch(
+        "reconnect",
+        "dial again, with growing delay, when the session is lost; our own close and a normal one of the peer end it",
+        "--reconnect",
+        value=True,
+        cell=None,
+    ),
 )
-"""One row a keyword of ``wsnotebook.connect``; those of certificates.FILES and ``insecure`` make its ``ssl``."""
+"""One row a keyword of ``wsnotebook.connect``; those of certificates.FILES and ``insecure`` make its ``ssl``.
+
+``reconnect`` is no keyword: who dials iterates over connect() in place of awaiting it.
+"""
 
 
 def _merged(values: list[dict[str, str]]) -> dict[str, str]:
