@@ -18,7 +18,7 @@ from wsnotebook.errors import CallError, SessionClosed, SessionFault
 from wsnotebook.redaction import redact_url
 from wsnotebook.workbench.suggestions import nearest_verb
 
-__all__ = ["VERBS", "main"]
+__all__ = ["VERBS", "load_verb", "main"]
 
 VERBS = {
     "connect": "talk to a server: type lines, see what comes, use the verbs of the notebook as /verb",
@@ -107,6 +107,11 @@ _LOADERS: dict[str, Callable[[], VerbModule]] = {
 """Verb → what imports its module: all of them together would cost a quarter of the start."""
 
 
+def load_verb(verb: str) -> VerbModule:
+    """Return the module of a verb."""
+    return _LOADERS[verb]()
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the verb of a command line, and return the exit code; outcome.EXIT_CODES lists the codes.
 
@@ -121,7 +126,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     if not words or words[0] not in VERBS:
         _explain(words)
-    module = _LOADERS[words[0]]()
+    module = load_verb(words[0])
     arguments = module.make_parser().read(words[1:])
     with warnings.catch_warnings():
         warnings.showwarning = _show_warning

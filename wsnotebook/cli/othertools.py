@@ -27,7 +27,7 @@ OTHER_TOOLS: dict[str, str] = {
     "--basic-auth": "did you mean --auth USER:PASS, not in base64?",
     "--socks5": "did you mean --proxy socks5://HOST:PORT?",
     **dict.fromkeys(("-B", "--buffer-size", "--max-ws-frame-length"), "did you mean --max-frame-size?"),
-    **dict.fromkeys(("-1", "--one-message"), "one message and its answer is wsnotebook send URL TEXT"),
+    "--one-message": "one message and its answer is wsnotebook send URL TEXT",
     **dict.fromkeys(("-q", "--silent"), "did you mean --quiet?"),
     "--ua": "did you mean --user-agent?",
     **dict.fromkeys(("--close-status-code", "--close-reason"), "at the prompt: /close 1000 done"),
