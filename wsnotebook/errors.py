@@ -142,15 +142,21 @@ class SessionClosed(WsNotebookError):
 
     Attributes:
         reason: the CloseReason of the session, None while it is not yet known.
+        renewed_as: name under which ``%ws connect --reconnect`` has opened the session that follows it, or None.
     """
 
-    def __init__(self, reason: CloseReason | None = None) -> None:
+    def __init__(self, reason: CloseReason | None = None, renewed_as: str | None = None) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.renewed_as = renewed_as
 
     def __str__(self) -> str:
         why = f"the session is closed ({self.reason})" if self.reason is not None else "the session is closed"
-        return f"{why}; what was recorded is still in session.log and session.df. Open a new one with connect(url)."
+        recorded = "what was recorded is still in session.log and session.df"
+        if self.renewed_as is None:
+            return f"{why}; {recorded}. Open a new one with connect(url)."
+        name = f'"{self.renewed_as}"' if " " in self.renewed_as else self.renewed_as
+        return f"{why}; {recorded}. It was connected anew: write session = %ws session --name {name}"
 
 
 class ExpectationFailed(WsNotebookError, AssertionError):

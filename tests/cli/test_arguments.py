@@ -31,7 +31,7 @@ TYPED = {
 """A value of each option that has a form of its own; the others take any text."""
 
 
-@pytest.mark.parametrize("option", CONNECTION, ids=lambda option: option.name)
+@pytest.mark.parametrize("option", [each for each in CONNECTION if each.terminal], ids=lambda each: each.name)
 @pytest.mark.parametrize("verb", LINES)
 def test_an_option_of_connect_means_the_same_in_every_verb(verb: str, option: Argument) -> None:
     """Each of its flags is read to the value that the table says; one that a verb lacks is refused with a reason."""

@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import random
 import ssl as ssl_module
 from base64 import b64encode
-from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterable, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Generator, Iterable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
@@ -20,14 +18,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 from websockets.http11 import USER_AGENT
 
-from wsnotebook.errors import (
-    CallError,
-    ConnectError,
-    HandshakeError,
-    InvalidURL,
-    SessionClosed,
-    SocketTimeout,
-)
+from wsnotebook.errors import InvalidURL, SessionClosed
 from wsnotebook.files.framelog import FrameLog
 from wsnotebook.redaction import redact_url
 from wsnotebook.session.address import (
@@ -39,6 +30,7 @@ from wsnotebook.session.address import (
     check_value,
 )
 from wsnotebook.session.arguments import check_frame_size, check_ssl, offers, seconds
+from wsnotebook.session.attempts import Attempts
 from wsnotebook.session.call import HttpCall
 from wsnotebook.session.capacity import Channels
 from wsnotebook.session.converters import Converter, JsonConverter
@@ -61,9 +53,6 @@ Auth: TypeAlias = tuple[str, str] | str
 """(user, password) for Basic, or a token for Bearer."""
 
 _MAX_FRAME_SIZE = 64 << 20  # bytes
-_RETRY_FIRST = 0.25  # seconds before the first reconnection; doubled after each failure, with jitter
-_RETRY_LONGEST = 30.0  # seconds
-_RETRY_STATUSES = frozenset((500, 502, 503, 504))  # HTTP status of a server that is starting or overloaded
 
 _names = itertools.count(1)
 
@@ -174,16 +163,18 @@ class connect(Habits, lines=CONNECT):
             log=FrameLog() if log is None else log,
             io=io,
         )
+        self.attempts = Attempts(self._open, self._options.log, self._options.name)
+        """The connections that were made; not for users."""
 
     def __repr__(self) -> str:
         url = redact_url(self._options.address.url)
         return f"<connect {url}: nothing is opened by it alone, write session = await connect(…)>"
 
     def __await__(self) -> Generator[Any, None, ClientWebSocketSession]:
-        return self._open_recorded().__await__()
+        return self._open_single().__await__()
 
     async def __aenter__(self) -> ClientWebSocketSession:
-        self._session = await self._open_recorded()
+        self._session = await self._open_single()
         return await self._session.__aenter__()
 
     async def __aexit__(
@@ -192,28 +183,18 @@ class connect(Habits, lines=CONNECT):
         assert self._session is not None
         await self._session.__aexit__(kind, error, traceback)
 
-    async def __aiter__(self) -> AsyncIterator[ClientWebSocketSession]:
-        recording = self._begin_recording()
-        try:
-            async with aclosing(self._attempts()) as sessions:
-                async for session in sessions:
-                    yield session
-        finally:
-            if recording is not None:
-                await recording.finish()
+    def __aiter__(self) -> AsyncGenerator[ClientWebSocketSession]:
+        return self.sessions()
 
-    async def _attempts(self) -> AsyncGenerator[ClientWebSocketSession]:
-        options, delay = self._options, 0.0
-        for attempt in itertools.count():
-            try:
-                session = await self._open(attempt)
-            except (ConnectError, SocketTimeout, HandshakeError) as error:
-                if not _is_temporary(error):
-                    raise
-                delay = min(_RETRY_LONGEST, delay * 2 or _RETRY_FIRST)
-                detail = f"attempt {attempt} failed, next in {delay:.2f} s: {_problem(error)}"
-                options.log.note("reconnect", detail, options.name)
-            else:
+    async def sessions(self, *, insists: bool = True) -> AsyncGenerator[ClientWebSocketSession]:
+        """Yield one session after another, as ``async for session in connect(url)`` does.
+
+        Args:
+            insists: make the first attempt again too while it fails; without it the failure is raised.
+        """
+        session, recording = await self._open_recorded(insists=insists)
+        try:
+            while True:
                 try:
                     async with session:
                         try:
@@ -223,25 +204,27 @@ class connect(Habits, lines=CONNECT):
                             raise
                 except SessionClosed:
                     pass  # a task of the session was sending when the session was lost: reconnect
-                delay = _RETRY_FIRST
-                options.log.note(
-                    "reconnect", f"attempt {attempt} ended with {session.close_reason_now}", options.name
-                )
-            with Heartbeat.of(asyncio.get_running_loop()).beating():
-                await asyncio.sleep(delay * random.uniform(0.5, 1.0))
+                session = await self.attempts.again(session)
+        finally:
+            if recording is not None:
+                await recording.finish()
 
-    def _begin_recording(self) -> SessionRecording | None:
-        return None if self._record is None else SessionRecording(self._options.log, self._record)
-
-    async def _open_recorded(self) -> ClientWebSocketSession:
-        """Open one session; the recording ends with it."""
-        recording = self._begin_recording()
+    async def _open_recorded(
+        self, *, insists: bool
+    ) -> tuple[ClientWebSocketSession, SessionRecording | None]:
+        """Open the first session, and the recording that ``record`` asks for."""
+        recording = None if self._record is None else SessionRecording(self._options.log, self._record)
         try:
-            session = await self._open(0)
+            session = await (self.attempts.insist() if insists else self.attempts.open())
         except BaseException:
             if recording is not None:
                 recording.abandon()
             raise
+        return session, recording
+
+    async def _open_single(self) -> ClientWebSocketSession:
+        """Open one session; the recording ends with it."""
+        session, recording = await self._open_recorded(insists=False)
         if recording is not None:
             session.record_with(recording)
         return session
@@ -316,22 +299,6 @@ def _all_headers(
         user, password = auth
         fields.append(("Authorization", "Basic " + b64encode(f"{user}:{password}".encode()).decode()))
     return check_headers(fields)
-
-
-def _problem(error: CallError) -> str:
-    """Return the reason of a failed attempt for the log, without the address, which may contain a secret."""
-    response = getattr(error.call, "response", None)
-    if isinstance(error, HandshakeError) and response is not None:
-        return f"status {response.status} {response.reason}"
-    return error.problem
-
-
-def _is_temporary(error: CallError) -> bool:
-    """Return whether a failed attempt may succeed later with the same arguments."""
-    if isinstance(error, HandshakeError):
-        response = getattr(error.call, "response", None)
-        return response is not None and response.status in _RETRY_STATUSES
-    return not isinstance(error.__cause__, ssl_module.SSLCertVerificationError)
 
 
 def _build(scheme: str, host: str, port: int | None, path: str, options: dict[str, Any]) -> connect:

@@ -166,7 +166,7 @@ class ReceiveChannel(ChannelEnd):
     def _raise_end(self) -> None:
         end = self._life.end
         # one exception for all who ask: without the traceback of those before
-        raise SessionClosed(end.reason) if end.fault is None else end.fault.with_traceback(None)
+        raise end.closed() if end.fault is None else end.fault.with_traceback(None)
 
     def cancel(self) -> None:
         """Drop the frames that wait and close this end; the session goes on and the log keeps everything."""

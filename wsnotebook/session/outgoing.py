@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from time import monotonic
 from typing import TypeAlias
 
-from wsnotebook.errors import ChannelOverflow, FragmentError, SessionClosed
+from wsnotebook.errors import ChannelOverflow, FragmentError
 from wsnotebook.session.capacity import Capacity
 from wsnotebook.session.channelend import ChannelEnd
 from wsnotebook.session.state import Lifecycle
@@ -320,7 +320,7 @@ class SendChannel(ChannelEnd):
         """Raise SessionClosed where no frame can be sent any more."""
         end = self._life.end
         if end.outgoing_ended:
-            raise SessionClosed(end.reason) from end.fault
+            raise end.closed() from end.fault
 
     def wake(self) -> None:
         """Let waiting senders look again: there is room, or the connection has ended."""

@@ -11,7 +11,7 @@ import contextlib
 from collections.abc import Callable
 from typing import Any
 
-from wsnotebook.errors import ChannelOverflow, SessionClosed, SessionFault
+from wsnotebook.errors import ChannelOverflow, SessionFault
 from wsnotebook.log.code import pack_code
 from wsnotebook.log.connections import Connection
 from wsnotebook.log.rowlog import RowLog
@@ -244,7 +244,7 @@ class Pump:
         the session."""
         end = self.life.end
         if end.outgoing_ended:
-            answer(SessionClosed(end.reason))
+            answer(end.closed())
             return
         self._pings.sent(payload, self.log.monotonic(), answer)
         self.outgoing.enqueue_entry(outgoing(Frame.ping(payload)))
@@ -306,5 +306,5 @@ class Pump:
         self._writer.lost()
         self.closer.lost()
         end = self.life.end
-        self._pings.end(end.fault or SessionClosed(end.reason))
+        self._pings.end(end.fault or end.closed())
         self.closer.step(Event(Kind.FINISHED, words=f"; {error}" if error is not None else ""))

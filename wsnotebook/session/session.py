@@ -280,7 +280,7 @@ class ClientWebSocketSession(Habits, lines=SESSION):
             )
         end = pump.life.end
         if end.fault is not None or end.initiator in ("network", "timeout"):
-            raise SessionClosed(end.reason) from end.fault
+            raise end.closed() from end.fault
 
     async def ping(self, data: BytesLike | None = None, *, timeout: float | None = None) -> float:
         """Ping the peer; return the seconds until a pong with the same payload was received.
@@ -489,7 +489,7 @@ class ClientWebSocketSession(Habits, lines=SESSION):
         pump = self._check("launch")
         if pump.state is SessionState.CLOSED:
             end = pump.life.end
-            raise SessionClosed(end.reason) from end.fault
+            raise end.closed() from end.fault
 
     def reader(self, function: Callable[[ByteReader], Awaitable[object]]) -> ByteWriter:
         """Run ``function`` with the read end of a byte channel as a task of the session; return the write end.

@@ -49,6 +49,11 @@ class Lifecycle:
             self.end, actions = advance(self.end, event, raw=self.raw)
         return actions
 
+    def renew(self, name: str) -> None:
+        """Note that the session, which has ended, is followed by another of that name."""
+        with self._lock:
+            self.end = self.end._replace(renewed_as=name)
+
     @property
     def state(self) -> SessionState:
         """The state in the user's words."""

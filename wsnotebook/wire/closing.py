@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 from typing import Literal, NamedTuple, TypeAlias
 
-from wsnotebook.errors import SessionFault
+from wsnotebook.errors import SessionClosed, SessionFault
 from wsnotebook.wire.frames import CloseCode, CloseReason
 
 __all__ = [
@@ -134,6 +134,12 @@ class End(NamedTuple):
     """Whether nothing that is received from now on reaches the application; follows from the phase."""
     outgoing_ended: bool = False
     """Whether no frame of the user is sent any more; follows from the phase, and is a field as it is read per frame."""
+    renewed_as: str | None = None
+    """Name of the session that follows this one, where it was connected anew."""
+
+    def closed(self) -> SessionClosed:
+        """Return the exception for a user who comes after the end."""
+        return SessionClosed(self.reason, self.renewed_as)
 
 
 _RECEIVING = frozenset(

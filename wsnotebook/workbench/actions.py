@@ -287,10 +287,17 @@ def use(call: Call) -> None:
 
 
 def close(call: Call) -> Any:
-    """Send a close frame and wait for the peer's; the result is the reason of the end."""
+    """Send a close frame and wait for the peer's; the result is the reason of the end. No session follows it."""
+    _stop_reconnecting(call)
     return call.door.close(call.arguments.code, call.arguments.message)
 
 
 def terminate(call: Call) -> None:
-    """Abort the connection; any thread may do that."""
+    """Abort the connection; any thread may do that. No session follows it."""
+    _stop_reconnecting(call)
     call.session.terminate()
+
+
+def _stop_reconnecting(call: Call) -> None:
+    if call.bench is not None:
+        call.bench.stop_reconnecting(call.session)

@@ -221,7 +221,7 @@ def sessions(call: Call, named: dict[str, Any]) -> pandas.DataFrame | Sentence:
     rows = {
         safe_text(name): {
             "current": "*" if name == call.bench.current else "",
-            "state": str(session.state),
+            "state": call.bench.status_of(name),
             "url": safe_text(session.url),
             "frames": len(session.log),
             "masking": session.masking,
@@ -238,7 +238,9 @@ def chosen(call: Call, result: None) -> Sentence:
 
 def closed(call: Call, reason: CloseReason) -> Sentence:
     """Return who closed a session, and why."""
-    return Sentence(f"{call.session.name} closed by {call.session.close_initiator}: {reason}")
+    return Sentence(
+        f"{call.session.name} closed by {call.session.close_initiator}: {reason}{_for_good(call)}"
+    )
 
 
 def close_note(call: Call, reason: CloseReason) -> str:
@@ -248,7 +250,11 @@ def close_note(call: Call, reason: CloseReason) -> str:
 
 def aborted(call: Call, result: None) -> Sentence:
     """Say which connection was aborted."""
-    return Sentence(f"{call.session.name} aborted without a close frame")
+    return Sentence(f"{call.session.name} aborted without a close frame{_for_good(call)}")
+
+
+def _for_good(call: Call) -> str:
+    return "; it is not connected again" if call.bench.reconnects(call.session) else ""
 
 
 def abort_note(call: Call, result: None) -> str:

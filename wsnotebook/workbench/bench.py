@@ -15,6 +15,7 @@ from wsnotebook.workbench.verbs import VERBS
 
 if TYPE_CHECKING:
     from wsnotebook.session.session import ClientWebSocketSession
+    from wsnotebook.workbench.reconnection import Reconnection
 
 __all__ = ["Workbench", "WorkbenchError", "workbench"]
 
@@ -44,6 +45,7 @@ class Workbench:
         self._connect = connect
         self._opened = Registry() if opened is None else opened
         self._kept: list[ClientWebSocketSession] = []  # the registry is weak
+        self._reconnections: dict[str, Reconnection] = {}
         self._chosen: str | None = None
 
     @property
@@ -114,19 +116,22 @@ class Workbench:
             WorkbenchError: no session of that name, or it has not ended yet.
         """
         session = self.get(name)
-        if session.state != "closed":
-            raise WorkbenchError(
-                f"session {name!r} is {session.state}: close or terminate it before removing it."
-            )
+        if (status := self.status_of(name)) != "closed":
+            raise WorkbenchError(f"session {name!r} is {status}: close or terminate it before removing it.")
         self._opened.discard(session)
         self._kept = [each for each in self._kept if each is not session]
 
-    async def connect(self, url: str, *, name: str | None = None, **options: Any) -> ClientWebSocketSession:
+    async def connect(
+        self, url: str, *, name: str | None = None, reconnect: bool = False, **options: Any
+    ) -> ClientWebSocketSession:
         """Open a session, add it under its name and make it the current one.
 
         Args:
             url: ``ws://…`` or ``wss://…``.
             name: of the session; the name of an ended one may be used again.
+            reconnect: when the session is lost, dial again until that succeeds: the new session has the same name and
+                log. Our own close and a normal one of the peer, 1000 or 1001, end it for good, and so does ``close``
+                of the verbs while no session is open.
             options: as in ``wsnotebook.connect``.
 
         Raises:
@@ -140,13 +145,47 @@ class Workbench:
             from wsnotebook.session.client import connect
 
             self._connect = connect
-        session = await self._connect(url, **options)
+        if reconnect:
+            session = await self._connect_again_and_again(self._connect(url, **options))
+        else:
+            session = await self._connect(url, **options)
+            self._adopt(session)
+        self._chosen = self.name_of(session)
+        return session
+
+    async def _connect_again_and_again(self, dialing: Any) -> ClientWebSocketSession:
+        from wsnotebook.workbench.reconnection import Reconnection  # at the first use: it loads the sessions
+
+        reconnection = Reconnection(dialing, self._adopt)
+        session = await reconnection.start()
+        self._reconnections[session.name] = reconnection
+        return session
+
+    def _adopt(self, session: ClientWebSocketSession) -> None:
         # The ended ones of this name are not listed any more.
         self._kept = [each for each in self._kept if each.name != session.name or each.state != "closed"]
         self._opened.add(session)
         self._keep(session)
-        self._chosen = self.name_of(session)
-        return session
+
+    def status_of(self, name: str) -> str:
+        """Return the state of a session, or what is done to open the one that follows it."""
+        session = self.get(name)
+        reconnection = self._reconnection_of(session)
+        return (reconnection.status if reconnection else None) or str(session.state)
+
+    def reconnects(self, session: ClientWebSocketSession) -> bool:
+        """Return whether another session would have followed this one, had nobody closed it."""
+        return self._reconnection_of(session) is not None
+
+    def stop_reconnecting(self, session: ClientWebSocketSession) -> None:
+        """Let no session follow this one."""
+        reconnection = self._reconnection_of(session)
+        if reconnection is not None and not reconnection.is_over:
+            reconnection.stop()
+
+    def _reconnection_of(self, session: ClientWebSocketSession) -> Reconnection | None:
+        found = self._reconnections.get(session.name)
+        return found if found is not None and found.session is session else None
 
     def name_of(self, session: ClientWebSocketSession) -> str:
         """Return the name under which a session is listed, which is its own where no other open one has it."""
@@ -193,10 +232,9 @@ class Workbench:
         return declared.action(Call(declared.read(values), session, session, self))
 
     def _refuse_taken(self, name: str) -> None:
-        session = self.sessions.get(name)
-        if session is not None and session.state != "closed":
+        if name in self.sessions and (status := self.status_of(name)) != "closed":
             raise WorkbenchError(
-                f"session {name!r} is {session.state}: close it, or take another name than {self._names()}."
+                f"session {name!r} is {status}: close it, or take another name than {self._names()}."
             )
 
     def _refuse_unknown(self, name: str | None) -> NoReturn:

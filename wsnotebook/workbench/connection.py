@@ -115,7 +115,6 @@ CONNECTION: tuple[Argument, ...] = (
         "dial again, with growing delay, when the session is lost; our own close and a normal one of the peer end it",
         "--reconnect",
         value=True,
-        cell=None,
     ),
 )
 """One row a keyword of ``wsnotebook.connect``; those of certificates.FILES and ``insecure`` make its ``ssl``.
