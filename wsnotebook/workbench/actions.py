@@ -122,6 +122,7 @@ def mask(call: Call) -> bool:
 def limit(call: Call) -> int | None:
     """Set the largest frame that is received, or leave it; the result is the limit, None for none."""
     if call.arguments.size is not UNCHANGED:
+        call.session.outgoing.check()
         call.session.max_frame_size = call.arguments.size
     result: int | None = call.session.max_frame_size
     return result
@@ -136,6 +137,7 @@ async def pings(call: Call) -> float | None:
             "wsnotebook.pinger(session, 20, 15)."
         )
     if call.arguments.interval is not UNCHANGED:
+        call.session.outgoing.check()
         call.session.ping_interval = call.arguments.interval
     result: float | None = call.session.ping_interval
     return result
@@ -162,12 +164,19 @@ def stats(call: Call) -> Facts:
     return stats_of(call.session)
 
 
+_ROWS = 20
+
+
 def log(call: Call) -> Any:
     """Return the last rows of the log as a DataFrame, of those that the options select."""
     arguments, rows = call.arguments, call.session.log
+    numbers = [each for each in (arguments.rows, arguments.number, _ROWS) if each is not None]
+    if len(numbers) == 3:
+        raise ValueError(f"N is given twice, {numbers[0]} and -n {numbers[1]}: keep one of them.")
+    number = numbers[0]
     selections = [name for name in SELECTIONS if getattr(arguments, name) is not None]
     if not selections and arguments.filter is None:
-        return rows.tail(arguments.rows)
+        return rows.tail(number)
     if arguments.filter is None:
         df = call.session.df
     else:
@@ -176,7 +185,7 @@ def log(call: Call) -> Any:
         df = filter_log(rows, arguments.filter)
     for name in selections:
         df = df[SELECTIONS[name](df, getattr(arguments, name))]
-    return df.tail(arguments.rows)
+    return df.tail(number)
 
 
 def _has_text(df: Any, pattern: re.Pattern[str]) -> Any:

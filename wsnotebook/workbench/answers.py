@@ -172,7 +172,7 @@ def mask_note(call: Call, on: bool) -> str:
 
 def limited(call: Call, size: int | None) -> Sentence:
     """Return the limit of received frames."""
-    shown = "no limit" if size is None else f"at most {size:,} bytes"
+    shown = "any size" if size is None else f"at most {size:,} bytes"
     return Sentence(f"{call.session.name} receives frames of {shown}")
 
 

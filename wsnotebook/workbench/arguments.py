@@ -68,7 +68,7 @@ class Argument:
         """Add it to a parser, or to a group of one, in this form."""
         keywords: dict[str, Any] = {"help": self.help, "default": self.default}
         if self.is_switch:
-            keywords |= {"action": "store_const", "const": self.value}
+            keywords |= {"action": _Switch, "const": self.value}
         else:
             keywords |= {"type": self._reader(form), "metavar": form.metavar, "choices": self.choices}
             keywords |= _COUNTS[self.count]
@@ -87,6 +87,27 @@ class Argument:
                 ) from error
 
         return read
+
+
+class _Switch(argparse.Action):
+    """Sets a value; refuses a second switch that would set another one."""
+
+    def __init__(self, **keywords: Any) -> None:
+        super().__init__(**keywords, nargs=0)
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: object,
+        option_string: str | None = None,
+    ) -> None:
+        given = getattr(namespace, self.dest, self.default)
+        if given not in (self.default, self.const):
+            others = [each for each in parser._actions if each.dest == self.dest and each.const == given]
+            other = others[0].option_strings[-1] if others else given
+            raise argparse.ArgumentError(self, f"it excludes {other}: keep one of them")
+        setattr(namespace, self.dest, self.const)
 
 
 class _Joined(argparse.Action):

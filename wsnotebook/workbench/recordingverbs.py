@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from wsnotebook.wire.frames import OPCODE_NAMES
 from wsnotebook.workbench import actions, answers
-from wsnotebook.workbench.arguments import option, switch
+from wsnotebook.workbench.arguments import Form, option, switch
 from wsnotebook.workbench.commonarguments import NAME
 from wsnotebook.workbench.completing import one_of, paths
 from wsnotebook.workbench.values import (
@@ -53,9 +54,8 @@ RECORDING = (
         actions.log,
         answers.tail,
         arguments=(
-            option(
-                "rows", metavar="N", read=read_count, default=20, count="optional", help="20 if not given"
-            ),
+            option("rows", metavar="N", count="optional", read=read_count, help="20 if not given"),
+            option("number", "-n", metavar="N", read=read_count, help="the same, as tail has it"),
             switch("direction", "--in", value="in", help="only received frames"),
             switch("direction", "--out", value="out", help="only sent frames"),
             option(
@@ -87,7 +87,7 @@ RECORDING = (
                 read=read_seconds,
                 help="only those of the last SECONDS",
             ),
-            NAME,
+            replace(NAME, cell=Form(("--name",), "NAME")),  # -n is the number, as of tail
         ),
         more="print(wsnotebook.filtering.LANGUAGE) shows the terms of a filter.",
         example="log 50 --in --grep error",

@@ -123,7 +123,7 @@ def read_regex(text: str) -> re.Pattern[str]:
         return re.compile(text[1:-1] if is_regular_expression(text) else text)
     except re.error as error:
         raise ValueError(
-            f"{text!r} is no regular expression: {error}; put a backslash before ( [ * + ? ."
+            f"{text!r} is no regular expression: {error}; a backslash stands before ( [ * + ? that are meant as they are"
         ) from error
 
 
