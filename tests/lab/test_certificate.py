@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import ssl
 import sys
+from pathlib import Path
 
 import pytest
 from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidHandshake
 
 from wsnotebook.lab import certificate, embedded_server
 
@@ -38,6 +40,24 @@ async def test_the_pem_is_for_other_programs():
         writer.close()
         await writer.wait_closed()
         del reader
+
+
+async def test_a_mutual_one_demands_a_certificate_of_the_client(tmp_path: Path):
+    """The context of the pair has one, its file is one for others, and without one the server hangs up."""
+    pair = certificate(mutual=True)
+    assert pair.client_pem is not None
+    file = tmp_path / "client.pem"
+    file.write_bytes(pair.client_pem)
+    trusting = ssl.create_default_context(cadata=pair.pem.decode())
+    async with embedded_server("echo", ssl=pair.server) as server:
+        with pytest.raises((ssl.SSLError, ConnectionError, InvalidHandshake)):
+            await connect(server.url, ssl=trusting)
+        trusting.load_cert_chain(file)
+        for context in (pair.client, trusting):
+            async with connect(server.url, ssl=context) as client:
+                await (await client.ping())
+        assert server.accepted == 2
+    assert certificate().client_pem is None
 
 
 def test_without_trustme_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch):

@@ -17,9 +17,11 @@ class Certificate(NamedTuple):
     """For ``connect(url, ssl=…)``: trusts only the issuer of this certificate."""
     pem: bytes
     """The issuer's certificate in PEM, for other programs: ``curl --cacert``."""
+    client_pem: bytes | None = None
+    """The client's certificate and key in PEM, for ``load_cert_chain`` and ``curl --cert``; None unless ``mutual``."""
 
 
-def certificate(*names: str) -> Certificate:
+def certificate(*names: str, mutual: bool = False) -> Certificate:
     """Make a certificate for ``names``, by default ``localhost``, ``127.0.0.1`` and ``::1``.
 
     The key stays in memory and is freed with the context; nothing is installed on the machine. Example::
@@ -30,6 +32,7 @@ def certificate(*names: str) -> Certificate:
 
     Args:
         names: host names and IP addresses that a client may connect to.
+        mutual: the server demands a certificate of the client too, from the same issuer; the client context has one.
 
     Raises:
         ImportError: ``trustme`` is not installed; the message has the command that installs it.
@@ -43,4 +46,10 @@ def certificate(*names: str) -> Certificate:
     issuer.issue_cert(*(names or ("localhost", "127.0.0.1", "::1"))).configure_cert(server)
     client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     issuer.configure_trust(client)
-    return Certificate(server, client, issuer.cert_pem.bytes())
+    if not mutual:
+        return Certificate(server, client, issuer.cert_pem.bytes())
+    server.verify_mode = ssl.CERT_REQUIRED
+    issuer.configure_trust(server)
+    own = issuer.issue_cert("client@lab.example")
+    own.configure_cert(client)
+    return Certificate(server, client, issuer.cert_pem.bytes(), own.private_key_and_cert_chain_pem.bytes())
