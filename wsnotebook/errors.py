@@ -142,7 +142,7 @@ class SessionClosed(WsNotebookError):
 
     Attributes:
         reason: the CloseReason of the session, None while it is not yet known.
-        renewed_as: name under which ``%ws connect --reconnect`` has opened the session that follows it, or None.
+        renewed_as: name under which ``%ws connect --reconnect`` opens the session that follows it, or None.
     """
 
     def __init__(self, reason: CloseReason | None = None, renewed_as: str | None = None) -> None:
@@ -156,7 +156,7 @@ class SessionClosed(WsNotebookError):
         if self.renewed_as is None:
             return f"{why}; {recorded}. Open a new one with connect(url)."
         name = f'"{self.renewed_as}"' if " " in self.renewed_as else self.renewed_as
-        return f"{why}; {recorded}. It was connected anew: write session = %ws session --name {name}"
+        return f"{why}; {recorded}. It is connected anew, %ws list shows when: then write session = %ws session --name {name}"
 
 
 class ExpectationFailed(WsNotebookError, AssertionError):

@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import re
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.http11 import Request, Response
 
 from wsnotebook.errors import ConnectError, SessionClosed
+from wsnotebook.files.loading import load
 from wsnotebook.lab import embedded_server
 from wsnotebook.lab.server import EmbeddedServer
 from wsnotebook.workbench import Workbench, WorkbenchError
@@ -96,6 +98,18 @@ async def test_a_lost_session_is_followed_by_one_of_its_name_and_log(
     assert (kinds.count("connecting"), kinds.count("reconnect")) == (2, 1)
 
 
+async def test_a_close_leaves_the_whole_recording_in_its_file(
+    bench: Workbench, server: EmbeddedServer, tmp_path: Path
+) -> None:
+    """Of all sessions; the next cell may load it."""
+    await bench.connect(server.url, name="feed", reconnect=True, record=tmp_path / "feed.pcapng")
+    session = await lose(bench)
+    await until(lambda: bench.get().state == "open")
+    await do(bench, "close")
+    assert load(tmp_path / "feed.pcapng").df["opcode"].tolist() == session.df["opcode"].tolist()
+    assert session.df["opcode"].tolist() == ["text", "close", "close"]
+
+
 async def test_the_ended_session_says_where_the_new_one_is(bench: Workbench, server: EmbeddedServer) -> None:
     """A variable of a cell still points at it."""
     first = await bench.connect(server.url, name="my feed", reconnect=True)
@@ -103,7 +117,7 @@ async def test_the_ended_session_says_where_the_new_one_is(bench: Workbench, ser
     await until(lambda: bench.get().state == "open")
     for attempt in (first.send("x"), first.receive(), first.ping()):
         with pytest.raises(
-            SessionClosed, match='connected anew: write session = %ws session --name "my feed"'
+            SessionClosed, match='connected anew, .* write session = %ws session --name "my feed"'
         ):
             await attempt
     assert await do(bench, "session", name="my feed") is bench.get()
@@ -149,11 +163,15 @@ async def test_between_two_sessions_the_list_says_so_and_a_close_ends_it(bench: 
         await until(lambda: "(attempt 3)" in bench.status_of("feed"))
         [state] = (await do(bench, "list"))["state"]
         assert re.fullmatch(r"reconnecting in \d s \(attempt 3\)", state)
+        with pytest.raises(SessionClosed, match="connected anew, %ws list shows when"):
+            await do(bench, "send", text="too early")
         with pytest.raises(WorkbenchError, match=r"'feed' is reconnecting in .*: close it"):
             await bench.connect(url, name="feed")
         said = await do(bench, verb)
         assert str(said).endswith("; it is not connected again")
         assert bench.status_of("feed") == "closed"
+        with pytest.raises(SessionClosed, match="Open a new one"):
+            await do(bench, "send", text="too late")
         events = session.log.events.query("kind == 'reconnect'")["detail"].tolist()
         assert "attempt 0 ended with 1006" in events[0]
         assert "attempt 1 failed: status 503 Service Unavailable; next in" in events[1]

@@ -83,7 +83,7 @@ def parse(line: str, cell: str | None, verbs: Mapping[str, Verb], namespace: Nam
     """
     word, rest = [*line.split(None, 1), "", ""][:2]
     word = word.removesuffix(";")
-    if word == "help" and rest.strip() in verbs:
+    if word == "help" and rest.strip():
         word, rest, cell = rest.strip(), "--help", None
     if word in {"", "help"} | _HELP or word.startswith("#"):
         if cell is not None and cell.strip():

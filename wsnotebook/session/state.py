@@ -49,8 +49,8 @@ class Lifecycle:
             self.end, actions = advance(self.end, event, raw=self.raw)
         return actions
 
-    def renew(self, name: str) -> None:
-        """Note that the session, which has ended, is followed by another of that name."""
+    def renew(self, name: str | None) -> None:
+        """Note that the session, which has ended, is followed by another of that name; None for by no other."""
         with self._lock:
             self.end = self.end._replace(renewed_as=name)
 

@@ -135,7 +135,7 @@ class End(NamedTuple):
     outgoing_ended: bool = False
     """Whether no frame of the user is sent any more; follows from the phase, and is a field as it is read per frame."""
     renewed_as: str | None = None
-    """Name of the session that follows this one, where it was connected anew."""
+    """Name of the session that follows this one, where it is connected anew."""
 
     def closed(self) -> SessionClosed:
         """Return the exception for a user who comes after the end."""

@@ -6,9 +6,9 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wsnotebook.errors import PingTimeout
 from wsnotebook.matching import Pattern
@@ -17,7 +17,7 @@ from wsnotebook.script.parser import parse_script
 from wsnotebook.script.report import lines_of
 from wsnotebook.script.runner import run_script
 from wsnotebook.script.steps import Outcome, Step
-from wsnotebook.wire.frames import Frame
+from wsnotebook.wire.frames import CloseReason, Frame
 from wsnotebook.workbench.connection import connection_options
 from wsnotebook.workbench.facts import Facts, info_of, stats_of
 from wsnotebook.workbench.pending import then, within
@@ -25,6 +25,9 @@ from wsnotebook.workbench.receiving import receive_frames
 from wsnotebook.workbench.sending import frames_to_send
 from wsnotebook.workbench.values import UNCHANGED
 from wsnotebook.workbench.verb import Call
+
+if TYPE_CHECKING:
+    from wsnotebook.workbench.reconnection import Reconnection
 
 __all__ = [
     "close",
@@ -297,8 +300,15 @@ def use(call: Call) -> None:
 
 def close(call: Call) -> Any:
     """Send a close frame and wait for the peer's; the result is the reason of the end. No session follows it."""
-    _stop_reconnecting(call)
-    return call.door.close(call.arguments.code, call.arguments.message)
+    reconnection = _stop_reconnecting(call)
+    closing = call.door.close(call.arguments.code, call.arguments.message)
+    return closing if reconnection is None else _closed_for_good(closing, reconnection)
+
+
+async def _closed_for_good(closing: Awaitable[CloseReason], reconnection: Reconnection) -> CloseReason:
+    reason = await closing
+    await reconnection.wait()
+    return reason
 
 
 def terminate(call: Call) -> None:
@@ -307,6 +317,5 @@ def terminate(call: Call) -> None:
     call.session.terminate()
 
 
-def _stop_reconnecting(call: Call) -> None:
-    if call.bench is not None:
-        call.bench.stop_reconnecting(call.session)
+def _stop_reconnecting(call: Call) -> Reconnection | None:
+    return None if call.bench is None else call.bench.stop_reconnecting(call.session)

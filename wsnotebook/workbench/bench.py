@@ -177,11 +177,12 @@ class Workbench:
         """Return whether another session would have followed this one, had nobody closed it."""
         return self._reconnection_of(session) is not None
 
-    def stop_reconnecting(self, session: ClientWebSocketSession) -> None:
-        """Let no session follow this one."""
+    def stop_reconnecting(self, session: ClientWebSocketSession) -> Reconnection | None:
+        """Let no session follow this one; return what would have opened it, or None."""
         reconnection = self._reconnection_of(session)
         if reconnection is not None and not reconnection.is_over:
             reconnection.stop()
+        return reconnection
 
     def _reconnection_of(self, session: ClientWebSocketSession) -> Reconnection | None:
         found = self._reconnections.get(session.name)

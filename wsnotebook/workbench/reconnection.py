@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import aclosing
+from math import ceil
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -61,7 +62,7 @@ class Reconnection:
         pause = self._dialing.attempts.pause
         if pause is None:
             return f"reconnecting now (attempt {self._dialing.attempts.number - 1})"
-        return f"reconnecting in {max(0.0, pause.ends - monotonic()):.0f} s (attempt {pause.attempt})"
+        return f"reconnecting in {ceil(pause.ends - monotonic())} s (attempt {pause.attempt})"
 
     def stop(self) -> None:
         """Let no session follow; the one that is open stays open."""
@@ -70,8 +71,15 @@ class Reconnection:
             self.session.log.note(
                 "reconnect", "it is not connected again: closed by the user", self.session.name
             )
+            if self.session.state == "closed":
+                self.session.pump.life.renew(None)
         if self._task is not None and (self.session is None or self.session.state == "closed"):
             self._task.cancel()
+
+    async def wait(self) -> None:
+        """Wait until it is over, its recording written."""
+        if self._task is not None:
+            await asyncio.wait([self._task])
 
     async def _run(self) -> None:
         try:
@@ -81,16 +89,15 @@ class Reconnection:
                     await session.close_reason
                     if self._is_stopped or has_ended_for_good(session):
                         break
+                    session.pump.life.renew(session.name)
         except Exception as error:  # noqa: BLE001 - the task has nobody else to tell
             self._failed(error)
 
     def _opened(self, session: ClientWebSocketSession) -> None:
-        ended, self.session = self.session, session
+        self.session = session
         self._adopt(session)
-        if ended is None:
+        if not self._first.done():
             self._first.set_result(session)
-        else:
-            ended.pump.life.renew(session.name)
 
     def _failed(self, error: Exception) -> None:
         if self.session is None:
@@ -98,3 +105,4 @@ class Reconnection:
         else:
             what = str(error) if isinstance(error, WsNotebookError) else f"{type(error).__name__}: {error}"
             self.session.log.note("error", f"it is not connected again: {what}", self.session.name)
+            self.session.pump.life.renew(None)

@@ -255,7 +255,7 @@ _ALL = (
             Argument(
                 "code",
                 "1000 if not given",
-                cell=Form(refusal="invalid int value: {!r}"),
+                cell=Form(refusal="{0!r} is no close code, such as 1000; a session is named with --name {0}"),
                 read=read_close_code,
                 default=1000,
                 count="optional",
