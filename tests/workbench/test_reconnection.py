@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import itertools
 import re
+import weakref
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -206,6 +208,17 @@ async def test_a_failure_that_time_does_not_mend_ends_it(bench: Workbench) -> No
         assert detail.startswith("it is not connected again: ")
         assert "403 Forbidden" in detail
         assert "s3cret" not in detail
+
+
+async def test_a_removed_session_is_freed(bench: Workbench, server: EmbeddedServer) -> None:
+    """What has dialled it does not keep it."""
+    session = await bench.connect(server.url, name="feed", reconnect=True)
+    await do(bench, "close")
+    freed = weakref.ref(session)
+    del session
+    bench.remove("feed")
+    gc.collect()
+    assert freed() is None
 
 
 async def test_the_first_attempt_is_made_once(bench: Workbench) -> None:

@@ -119,6 +119,7 @@ class Workbench:
         if (status := self.status_of(name)) != "closed":
             raise WorkbenchError(f"session {name!r} is {status}: close or terminate it before removing it.")
         self._opened.discard(session)
+        self._reconnections.pop(session.name, None)
         self._kept = [each for each in self._kept if each is not session]
 
     async def connect(
@@ -150,6 +151,7 @@ class Workbench:
         else:
             session = await self._connect(url, **options)
             self._adopt(session)
+            self._reconnections.pop(session.name, None)  # of an ended session of this name
         self._chosen = self.name_of(session)
         return session
 
