@@ -121,41 +121,42 @@ class Closer:
 
     def _perform(self, actions: tuple[Action, ...]) -> None:
         for do, words, payload in actions:
-            match do:
-                case Do.WRITE_PONGS:
-                    self._writer.write_control()
-                case Do.WRITE_CLOSE:
-                    self._writer.write_close(payload)
-                case Do.DROP:
-                    self._writer.drop(words)
-                case Do.NOTE_CLOSING:
-                    self._log.note("closing", words, self._name)
-                case Do.NOTE_CLOSED:
-                    self._log.note("closed", words, self._name)
-                case Do.AWAIT_ANSWER:
-                    self._deadline.set(self._close_timeout)
-                case Do.AWAIT_EOF:
-                    self._deadline.set(_LINGER)
-                case Do.CLOSE_TCP:
-                    self._close_tcp()
-                case Do.HANG_UP:
-                    self._close_tcp()
-                    self._deadline.set(_LINGER)
-                case Do.ABORT:
-                    self._abort()
+            _PERFORM[do](self, words, payload)
         if self._life.end.outgoing_ended:
             self._incoming.unbind()  # or the peer's close would wait behind frames that nobody dequeues
         self._notify()
 
+    def _note(self, kind: str, words: str) -> None:
+        self._log.note(kind, words, self._name)
+
     def _close_tcp(self) -> None:
         if self._transport is not None:
             self._transport.close()
+
+    def _hang_up(self) -> None:
+        self._close_tcp()
+        self._deadline.set(_LINGER)
 
     def _abort(self) -> None:
         """Abort the transport; queued frames are recorded as unsent when the connection is lost."""
         if self._transport is not None:
             self._writer.about_to_abort()
             self._transport.abort()
+
+
+_PERFORM: dict[Do, Callable[[Closer, str, bytes], None]] = {
+    Do.WRITE_PONGS: lambda closer, words, payload: closer._writer.write_control(),
+    Do.WRITE_CLOSE: lambda closer, words, payload: closer._writer.write_close(payload),
+    Do.DROP: lambda closer, words, payload: closer._writer.drop(words),
+    Do.NOTE_CLOSING: lambda closer, words, payload: closer._note("closing", words),
+    Do.NOTE_CLOSED: lambda closer, words, payload: closer._note("closed", words),
+    Do.AWAIT_ANSWER: lambda closer, words, payload: closer._deadline.set(closer._close_timeout),
+    Do.AWAIT_EOF: lambda closer, words, payload: closer._deadline.set(_LINGER),
+    Do.CLOSE_TCP: lambda closer, words, payload: closer._close_tcp(),
+    Do.HANG_UP: lambda closer, words, payload: closer._hang_up(),
+    Do.ABORT: lambda closer, words, payload: closer._abort(),
+}
+"""What each action does, with its words and its payload."""
 
 
 def _failure(fault: SessionFault, code: int, message: str, initiator: Initiator, kind: Kind) -> Event:

@@ -12,21 +12,24 @@ class Watchers:
     """Coroutines that wait for a change, on one event loop."""
 
     def __init__(self) -> None:
-        self._waiting: set[asyncio.Future[None]] = set()
+        self._waiting: list[asyncio.Future[None]] = []  # few wait
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait until a condition holds."""
         while not condition():
             watcher = asyncio.get_running_loop().create_future()
-            self._waiting.add(watcher)
+            self._waiting.append(watcher)
             try:
                 await watcher
-            finally:
-                self._waiting.discard(watcher)
+            except asyncio.CancelledError:
+                if watcher in self._waiting:  # notify() may have passed it since it was cancelled
+                    self._waiting.remove(watcher)
+                raise
 
     def notify(self) -> None:
         """Let every coroutine check its condition again."""
-        waiting, self._waiting = self._waiting, set()
-        for watcher in waiting:
-            if not watcher.done():
-                watcher.set_result(None)
+        if self._waiting:  # mostly nobody waits, and every frame that is received asks
+            waiting, self._waiting = self._waiting, []
+            for watcher in waiting:
+                if not watcher.done():
+                    watcher.set_result(None)

@@ -34,6 +34,8 @@ Initiator: TypeAlias = Literal["local", "peer", "network", "timeout"]
 class Phase(enum.Enum):
     """Where a connection is in its life."""
 
+    __hash__ = object.__hash__  # that of Enum is a Python function, and called for each step
+
     CONNECTING = "the handshake is not done"
     OPEN = "frames go both ways; a close frame of the user may be queued behind data"
     CLOSE_QUEUED = "our close frame is the next one to be written, ahead of all data"
@@ -54,6 +56,8 @@ class Phase(enum.Enum):
 class Kind(enum.Enum):
     """Kinds of events."""
 
+    __hash__ = object.__hash__  # as above
+
     OPENED = "the handshake is done"
     PEER_CLOSE = "a close frame was received that breaks no rule"
     BROKEN_CLOSE = "a close frame that breaks a rule was received on a raw session"
@@ -71,6 +75,8 @@ class Kind(enum.Enum):
 
 class Do(enum.Enum):
     """Verbs of actions."""
+
+    __hash__ = object.__hash__  # as above
 
     WRITE_PONGS = (
         "write the control frames that are queued: pongs to pings before the peer's close (RFC 6455 §5.5.2)"
@@ -185,12 +191,8 @@ _ABORT_NOW = Step(Phase.ABORTED, (_ABORT,))
 _LOSE = Step(Phase.LOST, (_DROP_AT_LOSS,))
 _FINISH = Step(Phase.CLOSED, (Action(Do.NOTE_CLOSED, "{reason}, by {initiator}{words}"),))
 
-_OPENED, _PEER_CLOSE, _GIVE_UP, _CLOSE_WRITTEN = (
-    Kind.OPENED,
-    Kind.PEER_CLOSE,
-    Kind.GIVE_UP,
-    Kind.CLOSE_WRITTEN,
-)
+_OPENED, _PEER_CLOSE, _BROKEN_CLOSE = Kind.OPENED, Kind.PEER_CLOSE, Kind.BROKEN_CLOSE
+_GIVE_UP, _CLOSE_WRITTEN = Kind.GIVE_UP, Kind.CLOSE_WRITTEN
 _EOF, _HALF_EOF, _DEADLINE = Kind.EOF, Kind.HALF_EOF, Kind.DEADLINE
 
 Table: TypeAlias = dict[Phase, dict[Kind, Step]]
@@ -317,30 +319,32 @@ def advance(end: End, event: Event, *, raw: bool) -> tuple[End, tuple[Action, ..
     step = (RAW if raw else DEFAULT)[end.phase].get(event.kind)
     if step is None:
         return end, ()
-    facts: dict[str, object] = {
-        "phase": step.phase,
-        "incoming_ended": step.phase not in _RECEIVING,
-        "outgoing_ended": step.phase not in _SENDING,
-    }
-    if event.kind in _REASONS and end.reason is None:
-        reason, initiator = _REASONS[event.kind]
-        facts |= {"reason": reason or event.reason, "initiator": initiator or event.initiator}
-    if event.kind in (Kind.PEER_CLOSE, Kind.BROKEN_CLOSE) and end.received is None:
-        facts["received"] = event.reason
-    if event.kind is Kind.CLOSE_WRITTEN and end.sent is None:
-        facts["sent"] = event.reason
-    if event.fault is not None and end.fault is None:
-        facts["fault"] = event.fault
-    after = end._replace(**facts)  # type: ignore[arg-type]  # a dict of its fields
-    return after, tuple(_fill(action, event, after) for action in step.actions)
+    kind, reason, initiator = event.kind, end.reason, end.initiator
+    if reason is None and kind in _REASONS:
+        reason, initiator = _REASONS[kind]
+        reason, initiator = reason or event.reason, initiator or event.initiator
+    is_close = kind is _PEER_CLOSE or kind is _BROKEN_CLOSE
+    after = End(
+        step.phase,
+        reason,
+        initiator,
+        sent=event.reason if kind is _CLOSE_WRITTEN and end.sent is None else end.sent,
+        received=event.reason if is_close and end.received is None else end.received,
+        fault=event.fault if end.fault is None else end.fault,
+        incoming_ended=step.phase not in _RECEIVING,
+        outgoing_ended=step.phase not in _SENDING,
+    )
+    return after, tuple([_fill(action, event, after) for action in step.actions])
 
 
 def _fill(action: Action, event: Event, end: End) -> Action:
     """Return an action of the table with the facts of an event."""
-    words = action.words.format(
-        reason=event.reason or end.reason,
-        initiator=end.initiator,
-        fault=type(event.fault).__name__,
-        words=event.words,
-    )
-    return Action(action.do, words, event.payload if action.do is Do.WRITE_CLOSE else b"")
+    do, words, _ = action
+    if words:
+        words = words.format(
+            reason=event.reason or end.reason,
+            initiator=end.initiator,
+            fault=type(event.fault).__name__,
+            words=event.words,
+        )
+    return Action(do, words, event.payload if do is Do.WRITE_CLOSE else b"")
