@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import itertools
 
-from websockets.uri import parse_uri
-
 from wsnotebook.log.connections import Connection
 from wsnotebook.log.rowlog import RowLog
 from wsnotebook.wire.frames import Frame
-from wsnotebook.wire.protocol import WireProtocol
 from wsnotebook.wire.serializer import outgoing
+from wsnotebook.wire.wire import Wire
 
 SECOND = 1_000_000_000
 
@@ -20,7 +18,7 @@ class Feed:
 
     def __init__(self, log: RowLog, name: str = "a", *, raw: bool = True, attempt: int = 0) -> None:
         self.log = log
-        self.wire = WireProtocol(parse_uri("ws://host/"), raw=raw, max_frame_size=1 << 24)
+        self.wire = Wire(raw=raw, max_frame_size=1 << 24)
         self.number = log.register(Connection(name, attempt))
         self.sent = b""
         self._time = itertools.count(SECOND, SECOND)

@@ -18,8 +18,9 @@ from wsnotebook.log.events import EVENT_KINDS
 from wsnotebook.wire.extensions import PerMessageDeflate
 from wsnotebook.wire.frames import Frame
 from wsnotebook.wire.masking import apply_mask
-from wsnotebook.wire.protocol import WireProtocol
+from wsnotebook.wire.protocol import HandshakeProtocol
 from wsnotebook.wire.serializer import outgoing
+from wsnotebook.wire.wire import Wire
 
 START_NS = 1_700_000_000_123_456_789
 
@@ -32,21 +33,15 @@ class Peer:
     ) -> None:
         self.log = log
         offers = [PerMessageDeflate()] if deflate else []
-        self.wire = WireProtocol(
-            parse_uri("ws://example.test/feed"),
-            raw=raw,
-            max_frame_size=limit,
-            extensions=offers,
-            random=random.Random(name).randbytes,
-        )
-        request = self.wire.connect()
-        self.wire.send_request(request)
+        self.wire = Wire(raw=raw, max_frame_size=limit, random=random.Random(name).randbytes)
+        handshake = HandshakeProtocol(parse_uri("ws://example.test/feed"), self.wire, extensions=offers)
+        request = handshake.connect()
+        handshake.send_request(request)
         answer = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         answer += f"Sec-WebSocket-Accept: {accept_key(request.headers['Sec-WebSocket-Key'])}\r\n"
         if deflate:
             answer += "Sec-WebSocket-Extensions: permessage-deflate\r\n"
-        self.wire.receive_data((answer + "\r\n").encode())
-        self.wire.events_received()
+        handshake.receive_data((answer + "\r\n").encode())
         self.number = log.register(
             Connection(
                 name,

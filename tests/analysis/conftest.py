@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from websockets.uri import parse_uri
 
 import wsnotebook.analysis  # noqa: F401 - registers df.ws
 from wsnotebook.files.framelog import FrameLog
 from wsnotebook.log.connections import Connection
 from wsnotebook.wire.batch import Batch, Flag
 from wsnotebook.wire.frames import Frame
-from wsnotebook.wire.protocol import WireProtocol
 from wsnotebook.wire.serializer import outgoing
+from wsnotebook.wire.wire import Wire
 
 START_NS = 1_700_000_000_000_000_000
 SECOND = 1_000_000_000
@@ -25,7 +24,7 @@ class Talk:
     def __init__(self, log: FrameLog, session: str = "s", attempt: int = 0) -> None:
         self.log = log
         self.jump = 0.0
-        self._wire = WireProtocol(parse_uri("ws://host/"), raw=True, max_frame_size=1 << 24)
+        self._wire = Wire(raw=True, max_frame_size=1 << 24)
         self._number = log.register(Connection(session, attempt))
 
     def receive(self, at: float, *frames: tuple[int, bytes]) -> None:

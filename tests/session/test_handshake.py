@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import gc
 import ssl
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from websockets.asyncio.client import ClientConnection
+from websockets.client import ClientProtocol
 
 from wsnotebook import (
     ConnectError,
@@ -349,3 +352,19 @@ async def test_sessions_may_share_a_log(opened: Opener) -> None:
     assert (await one.receive(), await two.receive()) == ("a", "b")
     assert log.df.session.tolist() == ["one", "two"]
     assert one.log is two.log is log
+
+
+async def test_an_open_session_holds_nothing_of_websockets() -> None:
+    """Connection and protocol of the handshake are freed before the collector of cycles runs."""
+    async with lab.embedded_server("echo") as server:
+        gc.collect()
+        gc.disable()
+        try:
+            async with connect(server.url, proxy=None):
+                await asyncio.sleep(0)  # the last callbacks of the handshake
+                held = [
+                    each for each in gc.get_objects() if isinstance(each, (ClientConnection, ClientProtocol))
+                ]
+                assert held == []
+        finally:
+            gc.enable()

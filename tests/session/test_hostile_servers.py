@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from wsnotebook.wire.protocol import MAX_FRAGMENTS
+from wsnotebook.wire.wire import MAX_FRAGMENTS
 
 pytestmark = pytest.mark.long
 

@@ -77,8 +77,8 @@ async def test_a_transport_that_feeds_what_it_had_read_before_a_pause_loses_noth
     """As asyncio's does on Windows: reading pauses for a turn, and the rest of the same read comes all the same."""
     session, peer = await opened()
     pump = session.pump
-    assert pump.loop is not None and pump.wire is not None
-    connection = OpenConnection(pump.wire, pump, pump.loop.create_future())
+    assert pump.wire is not None
+    connection = OpenConnection(pump.wire, pump)
     large = os.urandom(LONE + 5)
     data = b"\x82\x00" * 20_000 + frame(0x82, large) + b"\x82\x02ok" + b"\x82\x00" * 20_000
 

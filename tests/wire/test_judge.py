@@ -30,11 +30,12 @@ from wsnotebook.wire.extensions import PerMessageDeflate
 from wsnotebook.wire.frames import Frame
 from wsnotebook.wire.judge import Judge
 from wsnotebook.wire.limits import Limits
-from wsnotebook.wire.protocol import WireProtocol
+from wsnotebook.wire.protocol import HandshakeProtocol
 from wsnotebook.wire.reading import Reading
 from wsnotebook.wire.rules import Rule, Rules
 from wsnotebook.wire.scanner import ScannedBatch, Scanner
 from wsnotebook.wire.serializer import outgoing
+from wsnotebook.wire.wire import Wire
 
 Deflate = Literal["", "takeover", "no takeover"]
 """What is negotiated: nothing, or permessage-deflate with or without context takeover in both directions."""
@@ -141,19 +142,20 @@ def extension_header(deflate: Deflate) -> str:
     return f"Sec-WebSocket-Extensions: permessage-deflate{forgets}\r\n"
 
 
-def wire_of(deflate: Deflate, *, raw: bool = False, **options: Any) -> WireProtocol:
+def wire_of(deflate: Deflate, *, raw: bool = False, **options: Any) -> Wire:
     """Return a client's wire after its handshake."""
     forgets = deflate == "no takeover"
     offer = PerMessageDeflate(server_no_context_takeover=forgets, client_no_context_takeover=forgets)
-    wire = WireProtocol(
-        parse_uri("ws://feed.test/"), raw=raw, extensions=[offer] if deflate else [], **options
-    )
-    request = wire.connect()
-    wire.send_request(request)
+    wire = Wire(raw=raw, **options)
+    handshake = HandshakeProtocol(parse_uri("ws://feed.test/"), wire, extensions=[offer] if deflate else [])
+    request = handshake.connect()
+    handshake.send_request(request)
     accept = accept_key(request.headers["Sec-WebSocket-Key"])
     head = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    wire.receive_data(f"{head}Sec-WebSocket-Accept: {accept}\r\n{extension_header(deflate)}\r\n".encode())
-    assert wire.handshake_exc is None
+    handshake.receive_data(
+        f"{head}Sec-WebSocket-Accept: {accept}\r\n{extension_header(deflate)}\r\n".encode()
+    )
+    assert handshake.handshake_exc is None
     return wire
 
 

@@ -20,10 +20,8 @@ from wsnotebook.redaction import redact_head, redact_url
 from wsnotebook.session.call import HttpCall
 from wsnotebook.session.connection import OpenConnection
 from wsnotebook.session.dialer import Dialer, Options
-from wsnotebook.wire.batch import RSV1
 from wsnotebook.wire.extensions import PerMessageDeflate
 from wsnotebook.wire.frames import CloseReason, Frame
-from wsnotebook.wire.limits import Limits
 from wsnotebook.wire.serializer import Outgoing, outgoing
 from wsnotebook.wire.wire import Wire
 
@@ -174,16 +172,11 @@ class Conversation:
         fields = to_client(call.response.headers.raw_items())
         answer = upgrade(head, fields, call.subprotocol, field)
         transport.write(answer.to_bytes())
-        size = self._options.max_frame_size
-        wire = Wire(
-            "client",
-            limits=Limits(frame=size, inflated=size),
-            claimed=RSV1 if extensions else 0,
-            extensions=extensions,
-        )
+        wire = Wire("client", raw=True, max_frame_size=self._options.max_frame_size)
+        wire.negotiate(extensions)
         client = self._client
         client.open(transport, wire, self._describe(transport, head, answer))
-        transport.set_protocol(OpenConnection(wire, client, asyncio.get_running_loop().create_future()))
+        transport.set_protocol(OpenConnection(wire, client))
         if rest:
             client.intake.bytes_received(rest)
         client.intake.resume()

@@ -21,7 +21,6 @@ from wsnotebook.session.unsent import Unsent
 from wsnotebook.wire.batch import OPCODE, Batch, Flag, Single
 from wsnotebook.wire.direction import Sender
 from wsnotebook.wire.frames import Opcode
-from wsnotebook.wire.protocol import WireProtocol
 from wsnotebook.wire.reading import Reading
 from wsnotebook.wire.rules import Rules
 from wsnotebook.wire.serializer import Outgoing
@@ -77,7 +76,7 @@ class Leg:
         self.has_eof = False
         """Whether the peer's stream has ended."""
         self._transport: asyncio.Transport | None = None
-        self._wire: WireProtocol | Wire | None = None
+        self._wire: Wire | None = None
         self._connection = -1
         self._claimed = 0  # RSV bits of the negotiated extensions
         self._early: list[Outgoing] = []  # to be written as soon as it is open
@@ -87,7 +86,7 @@ class Leg:
 
     # Opening
 
-    def open(self, transport: asyncio.Transport, wire: WireProtocol | Wire, connection: Connection) -> None:
+    def open(self, transport: asyncio.Transport, wire: Wire, connection: Connection) -> None:
         """Begin: the handshake is done."""
         self._transport, self._wire, self._claimed = transport, wire, wire.claimed
         self._connection = self.log.register(connection)

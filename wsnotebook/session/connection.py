@@ -13,7 +13,7 @@ from wsnotebook.log.connections import Connection
 from wsnotebook.log.rowlog import RowLog
 from wsnotebook.redaction import redact_head, redact_url
 from wsnotebook.session.intake import Intake
-from wsnotebook.wire.protocol import WireProtocol
+from wsnotebook.wire.protocol import HandshakeProtocol
 from wsnotebook.wire.wire import Wire
 
 __all__ = ["OpenConnection", "Owner", "WireConnection"]
@@ -55,7 +55,7 @@ class Owner(Protocol):
     def intake(self) -> Intake:
         """The way in of the bytes that are received."""
 
-    def open(self, transport: asyncio.Transport, wire: WireProtocol, connection: Connection, /) -> None:
+    def open(self, transport: asyncio.Transport, wire: Wire, connection: Connection, /) -> None:
         """Begin: the handshake is done."""
 
     def eof_received(self) -> bool:
@@ -71,19 +71,22 @@ class Owner(Protocol):
         """The operating system has taken all."""
 
 
-class WireConnection(ClientConnection):
+class WireConnection(ClientConnection, asyncio.BufferedProtocol):
     """One TCP connection until its 101. The library websockets does the dialling and the handshake.
 
+    Nothing of it is needed after the 101: an idle session holds it no more.
+
     Args:
-        protocol: the Sans-I/O protocol, which parses the bytes.
+        protocol: the Sans-I/O protocol of the handshake.
         owner: owns the transport from the 101 on.
         url: the requested address.
         include_secrets: record the handshake without redaction.
     """
 
-    def __init__(self, protocol: WireProtocol, owner: Owner, url: str, *, include_secrets: bool) -> None:
+    def __init__(self, protocol: HandshakeProtocol, owner: Owner, url: str, *, include_secrets: bool) -> None:
         super().__init__(protocol, ping_interval=None, ping_timeout=None, close_timeout=None)
-        self.wire = protocol
+        self._wire = protocol.wire
+        self._take_early = protocol.take_early
         self.owner = owner
         self.url = url
         self.elapsed = 0.0
@@ -97,22 +100,30 @@ class WireConnection(ClientConnection):
         await super().handshake(*arguments, **options)
 
     def process_event(self, event: Event) -> None:
-        """Handle the response of the handshake; WireProtocol emits no other events."""
+        """Handle the response of the handshake; HandshakeProtocol emits no other events."""
         self.elapsed = self.loop.time() - self._requested_at
         super().process_event(event)
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Return the buffer for the next read: asyncio would allocate 256 KiB for each."""
+        return _read_buffer.memory
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Pass the bytes of one read on."""
+        self.data_received(bytes(_read_buffer.memory[:nbytes]))
 
     def data_received(self, data: bytes) -> None:
         """Feed the bytes of the handshake to websockets; pass the transport on after the 101."""
         super().data_received(data)
-        if self.response is not None and self.wire.state is OPEN:
+        if self.response is not None and self.protocol.state is OPEN:
             self._pass_on()
 
     def _pass_on(self) -> None:
         transport, owner = self.transport, self.owner
         owner.log.note("handshake", f"101 after {self.elapsed * 1000:.1f} ms", owner.name)
-        owner.open(transport, self.wire, self._describe(transport))
-        transport.set_protocol(OpenConnection(self.wire, owner, self.connection_lost_waiter))
-        early = self.wire.take_early()
+        owner.open(transport, self._wire, self._describe(transport))
+        transport.set_protocol(OpenConnection(self._wire, owner))
+        early = self._take_early()
         if early:
             owner.intake.bytes_received(early)
 
@@ -146,14 +157,12 @@ class OpenConnection(asyncio.BufferedProtocol):
     Args:
         wire: parses the bytes.
         owner: receives bytes, EOF and the loss of the connection.
-        lost: completed when the connection is lost; websockets waits for it.
     """
 
-    def __init__(self, wire: WireProtocol | Wire, owner: Owner, lost: asyncio.Future[None]) -> None:
+    def __init__(self, wire: Wire, owner: Owner) -> None:
         self._owner = owner
         self._intake = owner.intake
         self._room = wire.room
-        self._lost = lost
         self._buffer = _read_buffer.memory
         self._in_place = False
 
@@ -185,7 +194,6 @@ class OpenConnection(asyncio.BufferedProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Notify the owner that the connection is lost."""
         self._owner.connection_lost(exc)
-        self._lost.set_result(None)
 
     def pause_writing(self) -> None:
         """Notify the owner that the write buffer is above its high-water mark."""

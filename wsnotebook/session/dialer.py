@@ -18,7 +18,8 @@ from wsnotebook.session.connection import Owner, WireConnection
 from wsnotebook.session.converters import Converter
 from wsnotebook.session.engine import to_ours
 from wsnotebook.wire.extensions import WebSocketExtensionFactory
-from wsnotebook.wire.protocol import WireProtocol
+from wsnotebook.wire.protocol import HandshakeProtocol
+from wsnotebook.wire.wire import Wire
 
 __all__ = ["Dialer", "Options"]
 
@@ -70,21 +71,28 @@ class Dialer(_websockets_connect):
         self._options = options
         self._owner = owner
         self._last: WireConnection | None = None
-        self.factory = self._make_connection
+        del self.factory  # of websockets, and found before the method below
 
-    def _make_connection(self, uri: Any) -> WireConnection:
+    def factory(self, uri: Any) -> WireConnection:
+        """Return the connection of one attempt; redirects make several."""
         options = self._options
-        wire = WireProtocol(
-            uri,
+        wire = Wire(
+            "server",
             raw=options.raw,
             masking=options.masking,
             max_frame_size=options.max_frame_size,
             allocate=options.log.allocate,
+        )
+        protocol = HandshakeProtocol(
+            uri,
+            wire,
             origin=options.origin,
             extensions=options.extensions or None,
             subprotocols=options.subprotocols or None,
         )
-        self._last = WireConnection(wire, self._owner, self.uri, include_secrets=options.log.include_secrets)
+        self._last = WireConnection(
+            protocol, self._owner, self.uri, include_secrets=options.log.include_secrets
+        )
         return self._last
 
     async def dial(self) -> HttpCall:
@@ -116,7 +124,7 @@ class Dialer(_websockets_connect):
         return HttpCall(
             request,
             None if last.response is None else _response(last),
-            subprotocol=last.wire.subprotocol,
+            subprotocol=last.protocol.subprotocol,
             local_address=info("sockname"),
             remote_address=info("peername"),
             tls=_tls(info("ssl_object")),

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
 from wsnotebook.wire.batch import Single
-from wsnotebook.wire.protocol import WireProtocol
 from wsnotebook.wire.reading import Reading
 from wsnotebook.wire.wire import Wire
 
@@ -54,10 +53,10 @@ class Intake:
         self._busy = 0.0  # seconds since this thread last gave way
         self.rest: Iterator[Reading | None] | None = None
         """What is left of the last read for the next turn of the loop, or None."""
-        self._wire: WireProtocol | Wire | None = None
+        self._wire: Wire | None = None
         self._transport: asyncio.Transport | None = None
 
-    def open(self, transport: asyncio.Transport, wire: WireProtocol | Wire) -> None:
+    def open(self, transport: asyncio.Transport, wire: Wire) -> None:
         """Begin to read: the handshake is done."""
         self._transport = transport
         self._wire = wire

@@ -27,9 +27,9 @@ from wsnotebook.session.writer import FrameWriter
 from wsnotebook.wire.batch import Single
 from wsnotebook.wire.closing import Event, Initiator, Kind, Phase
 from wsnotebook.wire.frames import CloseCode, Frame
-from wsnotebook.wire.protocol import WireProtocol
 from wsnotebook.wire.reading import Reading
 from wsnotebook.wire.serializer import outgoing
+from wsnotebook.wire.wire import Wire
 
 __all__ = ["Pump"]
 
@@ -69,7 +69,7 @@ class Pump:
         self.answers_pings = not raw
         """Whether the peer's pings are answered."""
         self.loop: asyncio.AbstractEventLoop | None = None
-        self.wire: WireProtocol | None = None
+        self.wire: Wire | None = None
         self.life = Lifecycle(raw=raw)
         """Where the connection is, and all that is known of its end."""
         self.incoming = IncomingState(channels.incoming, self.life, self._make_room)
@@ -115,7 +115,7 @@ class Pump:
 
     # Opening; called by connection.py on this loop
 
-    def open(self, transport: asyncio.Transport, wire: WireProtocol, connection: Connection) -> None:
+    def open(self, transport: asyncio.Transport, wire: Wire, connection: Connection) -> None:
         """Begin to pump: the handshake is done."""
         self.loop = asyncio.get_running_loop()
         self._transport = transport

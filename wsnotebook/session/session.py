@@ -136,7 +136,7 @@ class ClientWebSocketSession(Habits, lines=SESSION):
     def extensions(self) -> tuple[WebSocketExtension, ...]:
         """The negotiated extensions, in negotiated order; none on a raw session."""
         wire = self.pump.wire
-        return () if wire is None else wire.wire_extensions
+        return () if wire is None else wire.extensions
 
     def extension(self, factory: Any) -> WebSocketExtension:
         """Return the first negotiated extension that a factory, or a class of factories, has made.

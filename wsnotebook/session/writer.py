@@ -15,8 +15,8 @@ from wsnotebook.session.state import Lifecycle
 from wsnotebook.session.unsent import Unsent
 from wsnotebook.wire.batch import OPCODE, Batch
 from wsnotebook.wire.frames import Opcode
-from wsnotebook.wire.protocol import WireProtocol
 from wsnotebook.wire.serializer import Outgoing
+from wsnotebook.wire.wire import Wire
 
 __all__ = ["FrameWriter"]
 
@@ -59,7 +59,7 @@ class FrameWriter:
         self._close_written = close_written
         self._failed = failed
         self._transport: asyncio.Transport | None = None
-        self._wire: WireProtocol | None = None
+        self._wire: Wire | None = None
         self._connection = -1
         self._code = -1  # of the frames sent
         self.is_paused = False
@@ -68,7 +68,7 @@ class FrameWriter:
         self._is_peer_slow = False
         self._unsent: Unsent | None = None
 
-    def open(self, transport: asyncio.Transport, wire: WireProtocol, connection: int) -> None:
+    def open(self, transport: asyncio.Transport, wire: Wire, connection: int) -> None:
         """Begin to write to a connection, which the log has under this number."""
         self._transport, self._wire, self._connection = transport, wire, connection
         self._code = pack_code(connection, True)

@@ -1,4 +1,7 @@
-"""Wire: both directions of one end of a connection after its handshake, without I/O, clock or thread."""
+"""Wire: both directions of one end of a connection after its handshake, without I/O, clock or thread.
+
+A Judge for what the peer sends, and a Serializer for what this end sends.
+"""
 
 from __future__ import annotations
 
@@ -14,52 +17,108 @@ from wsnotebook.wire.limits import Limits
 from wsnotebook.wire.reading import Reading
 from wsnotebook.wire.serializer import Outgoing, Serializer
 
-__all__ = ["Wire"]
+__all__ = ["MAX_FRAGMENTS", "Wire"]
+
+MAX_FRAGMENTS = 65_536
+"""Frames of one message at most on a default session: a peer can send a million empty ones in 2 MB."""
 
 
 class Wire:
-    """The wire of the end that talks to ``peer``: bytes in, readings out; frames in, bytes out. Nothing is refused.
+    """The wire of the end that talks to ``peer``: bytes in, readings out; frames in, bytes out.
 
     Args:
-        peer: the side that this end receives from; the end itself is the other side, and masks as that has to.
-        limits: what is accepted of the peer.
-        claimed: RSV bits that the negotiated extensions use, as bits of the first byte.
-        extensions: the negotiated ones, in negotiated order.
+        peer: the side that this end receives from; the end itself is the other side.
+        raw: hand every frame over as received and refuse nothing.
+        masking: mask what is sent; may be set at any time. None masks as the side has to: a client's frames only.
+        max_frame_size: payload bytes of a frame, as received and as inflated, and unless ``raw`` of a message; None for no
+            limit.
+        allocate: memory for large payloads that are received in their place; see Scanner.
         random: source of mask keys.
     """
 
+    __slots__ = (
+        "_judge",
+        "_serializer",
+        "claimed",
+        "extensions",
+        "raw",
+        "receive_single",
+        "room",
+        "serialize_single",
+    )
+
     def __init__(
         self,
-        peer: Sender,
+        peer: Sender = "server",
         *,
-        limits: Limits,
-        claimed: int = 0,
-        extensions: tuple[WebSocketExtension, ...] = (),
+        raw: bool = False,
+        masking: bool | None = None,
+        max_frame_size: int | None = None,
+        allocate: Callable[[int], memoryview] | None = None,
         random: Callable[[int], bytes] = os.urandom,
     ) -> None:
-        self.claimed = claimed
-        """RSV bits that the negotiated extensions use."""
-        self._judge = Judge(peer, raw=True, limits=limits)
-        self._judge.negotiate(claimed, decoders_of(extensions))
+        self.raw = raw
+        self.claimed = 0
+        """RSV bits that the negotiated extensions use, as bits of the first byte."""
+        self.extensions: tuple[WebSocketExtension, ...] = ()
+        """The negotiated extensions, in negotiated order."""
+        self._judge = Judge(peer, raw=raw, limits=self._limits(max_frame_size), allocate=allocate)
         side: Sender = "server" if peer == "client" else "client"
-        self._serializer = Serializer(masking=side == "client", random=random, sender=side)
-        self._serializer.negotiate(claimed, extensions)
+        masks = side == "client" if masking is None else masking
+        self._serializer = Serializer(masking=masks, random=random, sender=side)
+        # Bound, and not methods of this class: each call more is felt where every frame is a read of its own.
         self.receive_single = self._judge.receive_single
         """Receives the bytes of a read that are one plain frame; see Judge."""
         self.room = self._judge.room
         """Returns where the next bytes may be put; see Judge."""
+        self.serialize_single = self._serializer.serialize_single
+        """Serialises a frame that is sent alone; see Serializer."""
+
+    def _limits(self, size: int | None) -> Limits:
+        """Return what is accepted: a raw end joins no messages, so that only its frames are held to a limit."""
+        return Limits(size, inflated=size) if self.raw else Limits(size, size, size, MAX_FRAGMENTS)
+
+    def negotiate(self, extensions: Sequence[WebSocketExtension]) -> None:
+        """Set the extensions that the handshake has negotiated, in negotiated order."""
+        self.extensions = tuple(extensions)
+        for extension in extensions:
+            self.claimed |= extension.factory.rsv
+        self._judge.negotiate(self.claimed, decoders_of(self.extensions))
+        self._serializer.negotiate(self.claimed, self.extensions)
+
+    @property
+    def max_frame_size(self) -> int | None:
+        """Payload bytes that a frame may have; read for each frame. None for no limit."""
+        return self._judge.limits.frame
+
+    @max_frame_size.setter
+    def max_frame_size(self, size: int | None) -> None:
+        self._judge.limits = self._limits(size)
+
+    @property
+    def masking(self) -> bool:
+        """Whether what is serialised next is masked."""
+        return self._serializer.masking
+
+    @masking.setter
+    def masking(self, masking: bool) -> None:
+        self._serializer.masking = masking
+
+    # Sending
+
+    def serialize(self, items: Sequence[Outgoing]) -> tuple[Batch, bytes]:
+        """Return the rows and the bytes of frames that are to be sent now."""
+        return self._serializer.serialize(items)
+
+    # Receiving; see Judge
 
     @property
     def skipped(self) -> int:
         """Bytes received that belong to no row: the bodies of frames over the limit."""
         return self._judge.skipped
 
-    def serialize(self, items: Sequence[Outgoing]) -> tuple[Batch, bytes]:
-        """Return the rows and the bytes of frames that are to be sent now."""
-        return self._serializer.serialize(items)
-
     def receive(self, data: bytes) -> Iterator[Reading | None]:
-        """Yield a Reading for each batch of frames in the bytes of one read; see Judge."""
+        """Yield a Reading for each batch of frames in the bytes of one read, and None for turns of the event loop."""
         return self._judge.receive(data)
 
     def receive_in_place(self, count: int) -> Iterator[Reading | None]:
