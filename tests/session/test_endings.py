@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import weakref
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
@@ -500,3 +501,21 @@ async def test_pings_before_a_close_in_one_read_are_answered_before_the_echo(ope
     """RFC 6455 §5.5.2: a pong to each ping that came before the close."""
     session, peer = await opened(early=b"\x89\x01a\x89\x01b" + CLOSE_1000)
     assert [(await peer.read_frame()).payload for _ in range(3)] == [b"a", b"b", b"\x03\xe8"]
+
+
+async def test_an_ended_session_is_freed_with_its_last_reference() -> None:
+    """Nothing of it waits for the collector of cycles, neither the session nor its pump nor its log."""
+    async with lab.embedded_server("echo") as server:
+        gc.collect()
+        gc.disable()
+        try:
+            session = await connect(server.url, io="kernel", proxy=None)
+            parts = [weakref.ref(part) for part in (session, session.pump, session.log)]
+            await session.send("x")
+            assert await session.receive() == "x"
+            await session.close()
+            del session
+            await asyncio.sleep(0)  # the last callbacks of the transport
+            assert [part() for part in parts] == [None, None, None]
+        finally:
+            gc.enable()

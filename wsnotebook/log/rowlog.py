@@ -107,7 +107,7 @@ class RowLog:
         if not len(batch):
             return self.end
         with self.lock:
-            segment = self._store.room_for(batch)
+            segment = self._store.room_for(batch, self)
             first = segment.first + segment.rows
             segment.append(batch, code, time_ns, monotonic_ns)
             for tap in self._taps:
@@ -130,7 +130,7 @@ class RowLog:
             segment = self._store.open
             if not segment.append_single(single, mask_key, code, time_ns, monotonic_ns):
                 batch = batch_of(single, mask_key)
-                segment = self._store.room_for(batch)
+                segment = self._store.room_for(batch, self)
                 segment.append(batch, code, time_ns, monotonic_ns)
             seq = segment.first + segment.rows - 1
             for tap in self._taps:
@@ -158,7 +158,7 @@ class RowLog:
             ValueError: they do not follow the last row.
         """
         with self.lock:
-            self._store.adopt(rows)
+            self._store.adopt(rows, self)
 
     def restore(self, events: Sequence[Event], *, dropped: int = 0, truncated: int = 0) -> None:
         """Append the events of a file, and add its counts."""
@@ -177,22 +177,19 @@ class RowLog:
             self._taps.remove(tap)
 
     def _new_store(self, first: int, retention: int | None) -> SegmentStore:
-        return SegmentStore(
-            first,
-            retention=retention,
-            spill=self._spill,
-            sealed=self._segment_sealed,
-            dropped=self._segment_dropped,
-            note=self.note,
-        )
+        return SegmentStore(first, retention=retention, spill=self._spill)
 
-    def _segment_sealed(self, segment: Segment) -> None:
+    # What the store reports
+
+    def segment_sealed(self, segment: Segment) -> None:
+        """Move the rows of a segment that was sealed to the DataFrame, where there is one; called by the store."""
         if self._frames is not None:
             from wsnotebook.log.rows import read_rows  # as in rows()
 
             self._frames.replace_chunks(read_rows(segment, 0, segment.rows), self.connections)
 
-    def _segment_dropped(self, segment: Segment) -> None:
+    def segment_dropped(self, segment: Segment) -> None:
+        """Count the rows of a segment that was dropped; called by the store."""
         self.dropped += segment.rows
         self._frames = None
         self.note(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Protocol
 
 from wsnotebook.log.arena import BLOCK, Arena
 from wsnotebook.log.segment import MAX_PAYLOAD, Segment
@@ -15,7 +15,21 @@ from wsnotebook.wire.batch import Batch
 if TYPE_CHECKING:
     from wsnotebook.log.rows import Rows
 
-__all__ = ["SegmentStore"]
+__all__ = ["Owner", "SegmentStore"]
+
+
+class Owner(Protocol):
+    """The log of a store. It is an argument of each call that may need it: a store that referred to its log would keep its
+    rows in memory until the collector of cycles runs."""
+
+    def segment_sealed(self, segment: Segment) -> None:
+        """A full segment was sealed."""
+
+    def segment_dropped(self, segment: Segment) -> None:
+        """The oldest segment was dropped."""
+
+    def note(self, kind: str, detail: str) -> None:
+        """Append an event."""
 
 
 class SegmentStore:
@@ -25,27 +39,12 @@ class SegmentStore:
         first: ``seq`` of the first row.
         retention: bytes to keep in memory; None for no limit.
         spill: move segments to disk instead of dropping them.
-        sealed: called with each segment that was sealed.
-        dropped: called with each segment that was dropped.
-        note: called with the kind and detail of each event.
     """
 
-    def __init__(
-        self,
-        first: int,
-        *,
-        retention: int | None,
-        spill: bool,
-        sealed: Callable[[Segment], None],
-        dropped: Callable[[Segment], None],
-        note: Callable[[str, str], None],
-    ) -> None:
+    def __init__(self, first: int, *, retention: int | None, spill: bool) -> None:
         self.retention = retention
         """Bytes to keep in memory; may be set at any time."""
         self._spill = Spill() if spill else None
-        self._sealed = sealed
-        self._dropped = dropped
-        self._note = note
         self._arena = Arena()
         self.open = Segment(first)
         """The segment that grows."""
@@ -106,19 +105,19 @@ class SegmentStore:
             size, BLOCK if self.retention is None else min(BLOCK, self.retention // 16)
         )
 
-    def room_for(self, batch: Batch) -> Segment:
+    def room_for(self, batch: Batch, owner: Owner) -> Segment:
         """Return the open segment; seal it and open a new one where the batch does not fit."""
         if self.open.has_room(batch):
             return self.open
         full = self.open
         self._seal(full)
-        self._sealed(full)
+        owner.segment_sealed(full)
         # a fraction of the retention, because the open segment stays in memory
         most = MAX_PAYLOAD if self.retention is None else min(MAX_PAYLOAD, self.retention // 8)
-        self._push(full.successor(batch, self.allocate, most))
+        self._push(full.successor(batch, self.allocate, most), owner)
         return self.open
 
-    def adopt(self, rows: Rows) -> None:
+    def adopt(self, rows: Rows, owner: Owner) -> None:
         """Append the rows of a file as a sealed segment.
 
         Raises:
@@ -131,9 +130,9 @@ class SegmentStore:
         if self.open.rows:
             self._seal(self.open)
         sealed = to_segment(rows)
-        self._push(sealed)
+        self._push(sealed, owner)
         self._count(sealed)
-        self._push(Segment(rows.first + len(rows)))
+        self._push(Segment(rows.first + len(rows)), owner)
 
     def drain(self) -> Iterator[Segment]:
         """Yield the segments, oldest first, and keep none, so that the caller frees each with its last reference to it."""
@@ -153,42 +152,42 @@ class SegmentStore:
         for code in sealed.code_set:
             self._homes.setdefault(code, array("q")).append(sealed.first)
 
-    def _drop(self, oldest: Segment) -> None:
+    def _drop(self, oldest: Segment, owner: Owner) -> None:
         del self._segments[0]
         for code in oldest.code_set:
             del self._homes[code][0]
-        self._dropped(oldest)
+        owner.segment_dropped(oldest)
 
-    def _push(self, segment: Segment) -> None:
+    def _push(self, segment: Segment, owner: Owner) -> None:
         """Append a segment, replacing an empty one, and make room for all that it may hold."""
         if not self.open.rows:
             self._segments.pop()
         self._segments.append(segment)
         self.open = segment
         if self.retention is not None:
-            self._make_room(self._held + segment.capacity - self.retention)
+            self._make_room(self._held + segment.capacity - self.retention, owner)
 
-    def _make_room(self, excess: int) -> None:
+    def _make_room(self, excess: int, owner: Owner) -> None:
         """Spill or drop the oldest sealed segments until ``excess`` bytes of memory are free."""
         while excess > 0 and self._on_disk < len(self._segments) - 1:
             segment = self._segments[self._on_disk]
             freed = segment.nbytes
             if self._spill is None:
-                self._drop(segment)
-            elif self._move_to_disk(segment, self._spill):
+                self._drop(segment, owner)
+            elif self._move_to_disk(segment, self._spill, owner):
                 self._on_disk += 1
             else:
                 return
             self._held -= freed
             excess -= freed
 
-    def _move_to_disk(self, segment: Segment, spill: Spill) -> bool:
+    def _move_to_disk(self, segment: Segment, spill: Spill, owner: Owner) -> bool:
         """Spill a segment; return False where it stays in memory."""
         try:
             size = segment.spill(spill)
         except OSError as error:
-            self._note(*describe_failure(error))
+            owner.note(*describe_failure(error))
             return False
         self.spilled += segment.rows
-        self._note("spill", f"{segment.rows:,} rows, {size:,} bytes from seq {segment.first}")
+        owner.note("spill", f"{segment.rows:,} rows, {size:,} bytes from seq {segment.first}")
         return True

@@ -14,6 +14,7 @@ from wsnotebook.log.rowlog import RowLog
 from wsnotebook.session.closereasons import failure_reason, reason_in
 from wsnotebook.session.deadline import Deadline
 from wsnotebook.session.incoming import IncomingState
+from wsnotebook.session.letgo import ignore
 from wsnotebook.session.state import Lifecycle
 from wsnotebook.session.writer import FrameWriter
 from wsnotebook.wire.closing import Action, Do, Event, Initiator, Kind
@@ -54,7 +55,7 @@ class Closer:
         self._writer = writer
         self._close_timeout = close_timeout
         self._notify = notify
-        self._deadline = Deadline(self._deadline_passed)
+        self._deadline = Deadline()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._transport: asyncio.Transport | None = None
 
@@ -114,6 +115,13 @@ class Closer:
         self._incoming.stop_at(self._log.end)
         self.step(Event(Kind.LOST))
 
+    def let_go(self) -> None:
+        """Call nobody any more: the connection has ended."""
+        self._notify = ignore
+
+    def _set_deadline(self, seconds: float | None) -> None:
+        self._deadline.set(seconds, self._deadline_passed)
+
     def _deadline_passed(self, seconds: float) -> None:
         self.step(Event(Kind.DEADLINE, words=f"{seconds:g}"))
 
@@ -135,7 +143,7 @@ class Closer:
 
     def _hang_up(self) -> None:
         self._close_tcp()
-        self._deadline.set(_LINGER)
+        self._set_deadline(_LINGER)
 
     def _abort(self) -> None:
         """Abort the transport; queued frames are recorded as unsent when the connection is lost."""
@@ -150,8 +158,8 @@ _PERFORM: dict[Do, Callable[[Closer, str, bytes], None]] = {
     Do.DROP: lambda closer, words, payload: closer._writer.drop(words),
     Do.NOTE_CLOSING: lambda closer, words, payload: closer._note("closing", words),
     Do.NOTE_CLOSED: lambda closer, words, payload: closer._note("closed", words),
-    Do.AWAIT_ANSWER: lambda closer, words, payload: closer._deadline.set(closer._close_timeout),
-    Do.AWAIT_EOF: lambda closer, words, payload: closer._deadline.set(_LINGER),
+    Do.AWAIT_ANSWER: lambda closer, words, payload: closer._set_deadline(closer._close_timeout),
+    Do.AWAIT_EOF: lambda closer, words, payload: closer._set_deadline(_LINGER),
     Do.CLOSE_TCP: lambda closer, words, payload: closer._close_tcp(),
     Do.HANG_UP: lambda closer, words, payload: closer._hang_up(),
     Do.ABORT: lambda closer, words, payload: closer._abort(),

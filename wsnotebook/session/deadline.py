@@ -9,21 +9,16 @@ __all__ = ["Deadline"]
 
 
 class Deadline:
-    """A timer on the pump's loop, of which the last setting counts.
+    """A timer on the pump's loop, of which the last setting counts."""
 
-    Args:
-        passed: called with the seconds for which it was set.
-    """
-
-    def __init__(self, passed: Callable[[float], None]) -> None:
-        self._passed = passed
+    def __init__(self) -> None:
         self._timer: asyncio.TimerHandle | None = None
 
-    def set(self, seconds: float | None) -> None:
-        """Let ``passed`` be called after so many seconds, instead of when it was set before; None waits for ever."""
+    def set(self, seconds: float | None, passed: Callable[[float], None]) -> None:
+        """Let ``passed`` be called with the seconds after so many, instead of when it was set before; None waits for ever."""
         self.clear()
         if seconds is not None:
-            self._timer = asyncio.get_running_loop().call_later(seconds, self._passed, seconds)
+            self._timer = asyncio.get_running_loop().call_later(seconds, passed, seconds)
 
     def clear(self) -> None:
         """Wait for nothing."""

@@ -17,6 +17,7 @@ from wsnotebook.errors import SessionClosed, WrongThread
 from wsnotebook.log.cursor import Cursor
 from wsnotebook.session.capacity import Capacity
 from wsnotebook.session.channelend import ChannelEnd
+from wsnotebook.session.letgo import ignore
 from wsnotebook.session.state import Lifecycle
 from wsnotebook.session.threadcheck import require_loop
 from wsnotebook.wire.batch import FIN, OPCODE, Batch, Single, to_frame
@@ -95,6 +96,11 @@ class IncomingState:
         """Lift the limit: nobody dequeues any more, or the session ends."""
         self.bound = None
         self.room()
+
+    def let_go(self) -> None:
+        """Call nobody any more: the connection has ended."""
+        self.room = ignore
+        self.hand_over = self.hand_over_run = None
 
 
 class ReceiveChannel(ChannelEnd):

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
+from wsnotebook.session.letgo import ignore
 from wsnotebook.wire.batch import Single
 from wsnotebook.wire.reading import Reading
 from wsnotebook.wire.wire import Wire
@@ -121,6 +122,10 @@ class Intake:
         for reading in readings or ():
             if reading is not None:
                 self._process(reading)
+
+    def let_go(self) -> None:
+        """Call nobody any more: the connection has ended."""
+        self._process = self._process_single = ignore
 
     def pause(self) -> None:
         """Read nothing for now."""

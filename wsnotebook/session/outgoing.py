@@ -14,6 +14,7 @@ from typing import TypeAlias
 from wsnotebook.errors import ChannelOverflow, FragmentError
 from wsnotebook.session.capacity import Capacity
 from wsnotebook.session.channelend import ChannelEnd
+from wsnotebook.session.letgo import ignore
 from wsnotebook.session.state import Lifecycle
 from wsnotebook.session.threadcheck import require_loop
 from wsnotebook.session.unmaskedwarning import warn_unmasked
@@ -228,6 +229,11 @@ class OutgoingState:
         """Mark the dequeued frames as handed to the operating system, so that flush() can return."""
         self.control.mark_handed()
         self.data.mark_handed()
+
+    def let_go(self) -> None:
+        """Call nobody any more: the connection has ended, and nothing can be enqueued."""
+        self._enqueued = self.overflowed = ignore
+        self.write_now = None
 
     # Waiting for the queues
 

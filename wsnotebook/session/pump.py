@@ -20,6 +20,7 @@ from wsnotebook.session.closer import Closer
 from wsnotebook.session.incoming import IncomingState
 from wsnotebook.session.intake import Intake
 from wsnotebook.session.lastwords import last_words
+from wsnotebook.session.letgo import ignore
 from wsnotebook.session.outgoing import OutgoingState
 from wsnotebook.session.pings import Answer, Pings
 from wsnotebook.session.state import Lifecycle, SessionState
@@ -270,6 +271,12 @@ class Pump:
             wait: leave the peer ``close_timeout`` to answer; False ends the connection as soon as that is written.
         """
         self.closer.fail(fault, code, message, initiator, wait=wait)
+
+    def let_go(self) -> None:
+        """Call the session no more, and be called by no part: the connection has ended, and no other thread enqueues."""
+        self._notify = ignore
+        for part in (self.incoming, self.outgoing, self.intake, self._writer, self.closer):
+            part.let_go()
 
     def terminate(self) -> None:
         """Abort now, without a close frame; any thread."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any, TypeVar
 
 __all__ = ["Scope"]
@@ -16,31 +17,36 @@ class Scope:
 
     Args:
         name: name of the session, the prefix of task names.
-        on_failure: called once, with the first exception.
     """
 
-    def __init__(self, name: str, on_failure: Callable[[Exception], object]) -> None:
+    def __init__(self, name: str) -> None:
         self._name = name
-        self._on_failure = on_failure
         self._tasks: set[asyncio.Task[Any]] = set()
         self.failure: Exception | None = None
         """The exception of the first task that failed; None if none has."""
 
-    def launch(self, coroutine: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        """Run a coroutine as a task of this scope, and return the task."""
+    def launch(
+        self, coroutine: Coroutine[Any, Any, T], on_failure: Callable[[Exception], object]
+    ) -> asyncio.Task[T]:
+        """Run a coroutine as a task of this scope, and return the task.
+
+        Args:
+            coroutine: what the task does.
+            on_failure: called with its exception, if it is the first one of the scope.
+        """
         name = f"{self._name}: {getattr(coroutine, '__qualname__', 'task')}"
         task = asyncio.get_running_loop().create_task(coroutine, name=name)
         self._tasks.add(task)
-        task.add_done_callback(self._done)
+        task.add_done_callback(partial(self._done, on_failure))
         return task
 
-    def _done(self, task: asyncio.Task[Any]) -> None:
+    def _done(self, on_failure: Callable[[Exception], object], task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
         failure = None if task.cancelled() else task.exception()
         if isinstance(failure, Exception) and self.failure is None:
             self.failure = failure
             self.cancel()
-            self._on_failure(failure)
+            on_failure(failure)
 
     def cancel(self) -> None:
         """Cancel every task."""

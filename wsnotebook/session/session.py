@@ -87,7 +87,7 @@ class ClientWebSocketSession(Habits, lines=SESSION):
         self._joiner = Joiner()
         self._latency: float | None = None
         self._recording: SessionRecording | None = None
-        self._scope = Scope(name, self._task_failed)
+        self._scope = Scope(name)
         self.pump = make_pump(self._notified)
         """Moves the frames; not for users."""
         self._outgoing = self.pump.outgoing
@@ -483,7 +483,7 @@ class ClientWebSocketSession(Habits, lines=SESSION):
         except WsNotebookError:
             coroutine.close()  # or Python warns that it was never awaited
             raise
-        return self._scope.launch(coroutine)
+        return self._scope.launch(coroutine, self._task_failed)
 
     def _check_scope(self) -> None:
         pump = self._check("launch")
@@ -566,9 +566,9 @@ class ClientWebSocketSession(Habits, lines=SESSION):
             Heartbeat.of(self._loop).forget(self._stalled)
             if self._recording is not None:
                 self._recording.end()
-            if (
-                self.thread is not None and self._call is not None
-            ):  # while it dials, the result is still to be delivered
+            if self.thread is None:
+                pump.let_go()
+            elif self._call is not None:  # while it dials, the result is still to be delivered
                 self.thread.stop()
 
     def _stalled(self, seconds: float) -> None:

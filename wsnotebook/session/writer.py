@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from wsnotebook.log.code import pack_code
 from wsnotebook.log.rowlog import RowLog
+from wsnotebook.session.letgo import ignore
 from wsnotebook.session.outgoing import OutgoingState
 from wsnotebook.session.state import Lifecycle
 from wsnotebook.session.unsent import Unsent
@@ -188,6 +189,10 @@ class FrameWriter:
             self._unsent = None
         self._transport = None
         self._forget_patience()
+
+    def let_go(self) -> None:
+        """Call nobody any more: the connection has ended."""
+        self._wake = self._notify = self._close_written = self._failed = ignore
 
     # Flow control
 
