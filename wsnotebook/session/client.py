@@ -239,7 +239,7 @@ class connect(Habits, lines=CONNECT):
         try:
             with Heartbeat.of(loop).beating():
                 call = await _run(session, Dialer(options, session.pump).dial())
-            session.opened(call)
+                session.opened(call)  # it listens from now on, so that the timer goes on
             OPENED.add(session)
             show_in_ipython()
         except BaseException:

@@ -33,7 +33,10 @@ class Heartbeat:
     @classmethod
     def of(cls, loop: asyncio.AbstractEventLoop) -> Heartbeat:
         """Return the heartbeat of a loop."""
-        return _beats.setdefault(loop, cls(loop))
+        found = _beats.get(loop)
+        if found is None:
+            found = _beats[loop] = cls(loop)
+        return found
 
     def listen(self, on_stall: Callable[[float], None]) -> None:
         """Register ``on_stall``, which is called with the seconds of delay of a tick that is at least STALL late."""

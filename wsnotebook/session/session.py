@@ -552,24 +552,28 @@ class ClientWebSocketSession(Habits, lines=SESSION):
                 self._loop.call_soon_threadsafe(self._refresh)
 
     def _refresh(self) -> None:
-        """Wake the coroutines that wait for a change, and release what ends with the session."""
+        """Wake the coroutines that wait for a change; once the session has ended, release what it holds."""
         self._is_scheduled = False
-        pump = self.pump
         self.incoming.wake()
         self.outgoing.wake()
         self._watchers.notify()
-        reason = pump.life.end.reason
-        if reason is not None and not self._close_reason.done():
-            self._close_reason.set_result(reason)
-        if pump.state is SessionState.CLOSED:
-            self._scope.cancel()
-            Heartbeat.of(self._loop).forget(self._stalled)
-            if self._recording is not None:
-                self._recording.end()
-            if self.thread is None:
-                pump.let_go()
-            elif self._call is not None:  # while it dials, the result is still to be delivered
-                self.thread.stop()
+        reason = self.pump.life.end.reason
+        if reason is not None:
+            if not self._close_reason.done():
+                self._close_reason.set_result(reason)
+            if self.pump.state is SessionState.CLOSED:
+                self._release()
+
+    def _release(self) -> None:
+        """Release what ends with the session."""
+        self._scope.cancel()
+        Heartbeat.of(self._loop).forget(self._stalled)
+        if self._recording is not None:
+            self._recording.end()
+        if self.thread is None:
+            self.pump.let_go()
+        elif self._call is not None:  # while it dials, the result is still to be delivered
+            self.thread.stop()
 
     def _stalled(self, seconds: float) -> None:
         if is_intermittent(self._loop):
