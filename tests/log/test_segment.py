@@ -219,13 +219,13 @@ def test_segments_grow_by_four_up_to_their_largest() -> None:
         seen.append((segment.first, segment.max_rows, segment.max_payload))
         segment = segment.successor(batch_of_sizes(1), Arena().allocate)
     assert seen == [
-        (0, 16, 1 << 10),
-        (2, 64, 4 << 10),
-        (4, 256, 16 << 10),
-        (6, 1024, 64 << 10),
-        (8, 4096, 256 << 10),
-        (10, 16_384, 1 << 20),
-        (12, MAX_ROWS, 4 << 20),
+        (0, 16, 512),
+        (2, 64, 2 << 10),
+        (4, 256, 8 << 10),
+        (6, 1024, 32 << 10),
+        (8, 4096, 128 << 10),
+        (10, 16_384, 512 << 10),
+        (12, MAX_ROWS, 2 << 20),
         (14, MAX_ROWS, MAX_PAYLOAD),
         (16, MAX_ROWS, MAX_PAYLOAD),
     ]

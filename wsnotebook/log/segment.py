@@ -25,7 +25,7 @@ MAX_PAYLOAD = 8 << 20
 """Maximum of payload bytes, except for a single larger frame: reading the open segment copies up to this."""
 # A log begins small, so that a thousand quiet sessions cost little, and grows by four.
 _FIRST_ROWS = 16
-_FIRST_PAYLOAD = 1 << 10
+_FIRST_PAYLOAD = 512
 _LARGE_PAYLOAD = 4 << 20  # bytes: a quiet session does not write to a huge page
 _LARGE = 1024  # mean bytes from which payloads are copied one by one, not all at once and then each
 _FIXED = {
@@ -38,6 +38,9 @@ _FIXED = {
     "flags": "B",
 }
 """Type code of each column that a segment allocates for all its rows; the widest first, so that each is aligned."""
+_SIZES = [(code, struct.calcsize(code)) for code in _FIXED.values()]
+_ROW = sum(size for _, size in _SIZES)  # bytes
+_NO_CODES: frozenset[int] = frozenset()  # one for all: each takes 0.2 KiB
 _COLUMNS = _FIXED | {"wire_offsets": "q", "payload": "B", "mask_keys": "B", "wire": "B"}
 
 
@@ -87,7 +90,7 @@ class Segment:
         # by code, of the open segment: batches before which there is none of the same code
         self._runs: dict[int, array[int]] = {}
         self._last_code = -1
-        self.code_set: frozenset[int] = frozenset()
+        self.code_set = _NO_CODES
         """Each code of a sealed segment."""
 
     def has_room(self, batch: Batch) -> bool:
@@ -279,10 +282,10 @@ class Segment:
 
 def _divide(rows: int) -> Iterator[Any]:
     """Yield memory for each fixed column, all out of one allocation."""
-    memory = fresh_memory(rows * sum(map(struct.calcsize, _FIXED.values())))
+    memory = fresh_memory(rows * _ROW)
     start = 0
-    for code in _FIXED.values():
-        stop = start + rows * struct.calcsize(code)
+    for code, size in _SIZES:
+        stop = start + rows * size
         yield memory[start:stop].cast(code)  # type: ignore[call-overload]  # the code is not a literal
         start = stop
 

@@ -39,6 +39,8 @@ Marks: TypeAlias = tuple[int, int]
 class FrameQueue(deque[Outgoing]):
     """Frames that one thread enqueues and another dequeues. Each queue counts for itself, as one overtakes the other."""
 
+    __slots__ = ("enqueued", "handed")
+
     def __init__(self) -> None:
         super().__init__()
         self.enqueued = 0

@@ -21,7 +21,7 @@ class Scope:
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._tasks: dict[asyncio.Task[Any], None] = {}  # an empty set takes three times as much
         self.failure: Exception | None = None
         """The exception of the first task that failed; None if none has."""
 
@@ -36,12 +36,12 @@ class Scope:
         """
         name = f"{self._name}: {getattr(coroutine, '__qualname__', 'task')}"
         task = asyncio.get_running_loop().create_task(coroutine, name=name)
-        self._tasks.add(task)
+        self._tasks[task] = None
         task.add_done_callback(partial(self._done, on_failure))
         return task
 
     def _done(self, on_failure: Callable[[Exception], object], task: asyncio.Task[Any]) -> None:
-        self._tasks.discard(task)
+        self._tasks.pop(task, None)
         failure = None if task.cancelled() else task.exception()
         if isinstance(failure, Exception) and self.failure is None:
             self.failure = failure

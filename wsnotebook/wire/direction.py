@@ -32,6 +32,8 @@ _MASK_BIT = 0x80  # of the second byte
 _BINARY, _CLOSE = int(Opcode.BINARY), int(Opcode.CLOSE)
 _MASKED, _TEXT, _CHANGED = Flag.MASKED, Flag.TEXT, Flag.CHANGED
 _TEXT_OPCODE = int(Opcode.TEXT)
+_MASKING = {"client": Verdict(Rules.UNMASKED), "server": Verdict(Rules.MASKED)}
+_NO_DECODING = Decoding()  # what no extension has changed is never decoded
 
 
 class Direction:
@@ -48,10 +50,10 @@ class Direction:
         """Whether a close frame that breaks no rule was seen: after it nothing is right (RFC 6455 §5.5.1)."""
         self._mask_bit = _MASK_BIT if sender == "client" else 0
         self._mask_flag = Flag.MASKED if sender == "client" else 0
-        self._masking = Verdict(Rules.UNMASKED if sender == "client" else Rules.MASKED)
+        self._masking = _MASKING[sender]
         self._message = MessageState()
         self._head_rules = head_rules()
-        self._decoding = Decoding()
+        self._decoding = _NO_DECODING
         self.is_decoding = False
         """Whether an extension was negotiated; without one no frame has to be decoded."""
 
