@@ -251,11 +251,11 @@ class ReceiveChannel(ChannelEnd):
             if not self._ready:
                 self._refill()
             self._waiters.wake_up_to(len(self._ready))
-        if is_closed and not self._is_announced:
-            if self._life.end.fault is not None:
-                self._drop_overflow()
-            self._announce()
         if is_closed:
+            if not self._is_announced:
+                if self._life.end.fault is not None:
+                    self._drop_overflow()
+                self._announce()
             self._waiters.wake_all()
 
     def _drop_overflow(self) -> None:

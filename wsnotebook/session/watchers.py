@@ -1,4 +1,4 @@
-"""Watchers: coroutines that wait until a condition holds, which is checked again at each change."""
+"""Watchers: coroutines that wait until a condition holds, which is checked at each change."""
 
 from __future__ import annotations
 
@@ -9,27 +9,28 @@ __all__ = ["Watchers"]
 
 
 class Watchers:
-    """Coroutines that wait for a change, on one event loop."""
+    """Coroutines that wait for a change, on one event loop.
+
+    A condition that holds stays so. It is checked where the change is notified: a coroutine is resumed once, when it has
+    what it waits for, and not at each of the changes of an ending session.
+    """
 
     def __init__(self) -> None:
-        self._waiting: list[asyncio.Future[None]] = []  # few wait
+        self._waiting: list[tuple[Callable[[], bool], asyncio.Future[None]]] = []
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait until a condition holds."""
-        while not condition():
-            watcher = asyncio.get_running_loop().create_future()
-            self._waiting.append(watcher)
-            try:
-                await watcher
-            except asyncio.CancelledError:
-                if watcher in self._waiting:  # notify() may have passed it since it was cancelled
-                    self._waiting.remove(watcher)
-                raise
+        if condition():
+            return
+        watcher = condition, asyncio.get_running_loop().create_future()
+        self._waiting.append(watcher)
+        try:
+            await watcher[1]
+        finally:
+            self._waiting.remove(watcher)
 
     def notify(self) -> None:
-        """Let every coroutine check its condition again."""
-        if self._waiting:  # mostly nobody waits, and every frame that is received asks
-            waiting, self._waiting = self._waiting, []
-            for watcher in waiting:
-                if not watcher.done():
-                    watcher.set_result(None)
+        """Resume every coroutine whose condition holds now."""
+        for condition, watcher in self._waiting:
+            if not watcher.done() and condition():
+                watcher.set_result(None)

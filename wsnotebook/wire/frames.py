@@ -82,6 +82,9 @@ class CloseCode(enum.IntEnum):
         return is_close_code(self)
 
 
+_CODE_NAMES = {int(code): f" {code.name}" for code in CloseCode}  # each end of a session is told four times
+
+
 def is_close_code(code: int) -> bool:
     """Tell whether ``code`` may stand in a close frame on the wire (RFC 6455 §7.4, IANA registry)."""
     return 3000 <= code <= 4999 or (1000 <= code <= 1014 and code not in (1004, 1005, 1006))
@@ -125,8 +128,7 @@ class CloseReason(NamedTuple):
         return self.code.to_bytes(2, "big") + message
 
     def __str__(self) -> str:
-        known = self.known_reason
-        name = f" {known.name}" if known else ""
+        name = _CODE_NAMES.get(self.code, "")
         return f"{self.code}{name}" + (f": {self.message!r}" if self.message else "")
 
 
