@@ -12,6 +12,9 @@ from wsnotebook.wire.extensions import PerMessageDeflate, WebSocketExtensionFact
 __all__ = ["check_frame_size", "check_ssl", "offers", "seconds"]
 
 
+_DEFLATE = (PerMessageDeflate(),)  # one for all: it holds nothing that changes
+
+
 def check_frame_size(limit: int | None) -> int | None:
     """Return a size limit in bytes, None for no limit.
 
@@ -50,7 +53,7 @@ def offers(
     if compression not in ("deflate", None):
         raise ValueError(f"compression is 'deflate' or None, not {compression!r}")
     if extensions is None:
-        extensions = () if raw or compression is None else (PerMessageDeflate(),)
+        return () if raw or compression is None else _DEFLATE
     check_claims(extensions)
     return tuple(extensions)
 

@@ -54,6 +54,8 @@ Auth: TypeAlias = tuple[str, str] | str
 
 _MAX_FRAME_SIZE = 64 << 20  # bytes
 
+_CHANNELS = Channels()
+
 _names = itertools.count(1)
 
 
@@ -155,7 +157,7 @@ class connect(Habits, lines=CONNECT):
             ping_timeout=None if ping_timeout is None else seconds(ping_timeout, "ping_timeout"),
             open_timeout=open_timeout,
             close_timeout=close_timeout,
-            channels=channels or Channels(),
+            channels=channels or _CHANNELS,
             ssl=check_ssl(url, ssl),
             proxy=proxy,
             user_agent=None if user_agent is None else check_value("User-Agent", user_agent),

@@ -46,7 +46,7 @@ def reason_of(reason: CloseArgument, message: str, *, detail: bool, any_code: bo
             f"close code {closing.code} may not be sent (RFC 6455 §7.4): use 1000 for a normal end, 1011 for an error, "
             "or 3000 to 4999 for a code of your own"
         )
-    close_frame(closing, any_length=any_code)  # raises if code or message do not fit
+    (CloseReason(closing.code) if any_code else closing).to_payload()  # raises if code or message do not fit
     return closing
 
 

@@ -275,9 +275,7 @@ class ClientWebSocketSession(Habits, lines=SESSION):
         outgoing = pump.outgoing
         marks = outgoing.marks
         with outgoing.expecting():
-            await self._watchers.until(
-                lambda: outgoing.has_handed(marks) or pump.state is SessionState.CLOSED
-            )
+            await self._watchers.until(lambda: outgoing.has_handed(marks) or pump.life.is_closed)
         end = pump.life.end
         if end.fault is not None or end.initiator in ("network", "timeout"):
             raise end.closed() from end.fault
@@ -431,7 +429,7 @@ class ClientWebSocketSession(Habits, lines=SESSION):
         marks = outgoing.marks
 
         def is_done() -> bool:
-            return pump.state is SessionState.CLOSED or (not wait and outgoing.has_handed(marks))
+            return pump.life.is_closed or (not wait and outgoing.has_handed(marks))
 
         with outgoing.expecting():
             try:
@@ -439,7 +437,7 @@ class ClientWebSocketSession(Habits, lines=SESSION):
                     await self._watchers.until(is_done)
             except TimeoutError:
                 self.terminate()
-                await self._watchers.until(lambda: pump.state is SessionState.CLOSED)
+                await self._watchers.until(lambda: pump.life.is_closed)
         if wait:
             await self._join_tasks()
             if self._recording is not None:
@@ -487,7 +485,7 @@ class ClientWebSocketSession(Habits, lines=SESSION):
 
     def _check_scope(self) -> None:
         pump = self._check("launch")
-        if pump.state is SessionState.CLOSED:
+        if pump.life.is_closed:
             end = pump.life.end
             raise end.closed() from end.fault
 
@@ -561,7 +559,7 @@ class ClientWebSocketSession(Habits, lines=SESSION):
         if reason is not None:
             if not self._close_reason.done():
                 self._close_reason.set_result(reason)
-            if self.pump.state is SessionState.CLOSED:
+            if self.pump.life.is_closed:
                 self._release()
 
     def _release(self) -> None:

@@ -21,6 +21,7 @@ class SessionState(enum.StrEnum):
     """The connection is gone, and every frame is in the log."""
 
 
+_CLOSED = Phase.CLOSED
 _STATES = {
     Phase.CONNECTING: SessionState.CONNECTING,
     Phase.OPEN: SessionState.OPEN,
@@ -53,6 +54,11 @@ class Lifecycle:
         """Note that the session, which has ended, is followed by another of that name; None for by no other."""
         with self._lock:
             self.end = self.end._replace(renewed_as=name)
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the connection is gone, and every frame is in the log."""
+        return self.end.phase is _CLOSED
 
     @property
     def state(self) -> SessionState:

@@ -339,12 +339,14 @@ def advance(end: End, event: Event, *, raw: bool) -> tuple[End, tuple[Action, ..
 
 def _fill(action: Action, event: Event, end: End) -> Action:
     """Return an action of the table with the facts of an event."""
-    do, words, _ = action
-    if words:
-        words = words.format(
-            reason=event.reason or end.reason,
-            initiator=end.initiator,
-            fault=type(event.fault).__name__,
-            words=event.words,
-        )
-    return Action(do, words, event.payload if do is Do.WRITE_CLOSE else b"")
+    if action is _CLOSE:
+        return Action(Do.WRITE_CLOSE, payload=event.payload)
+    if not action.words:
+        return action
+    words = action.words.format(
+        reason=event.reason or end.reason,
+        initiator=end.initiator,
+        fault=type(event.fault).__name__,
+        words=event.words,
+    )
+    return Action(action.do, words)
