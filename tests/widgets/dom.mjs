@@ -13,7 +13,7 @@ class Classes {
 
 export class FakeElement {
   constructor(tag) {
-    Object.assign(this, { tag, className: "", title: "", value: "", placeholder: "", hidden: false, tabIndex: -1, type: "",
+    Object.assign(this, { tag, className: "", title: "", value: "", placeholder: "", hidden: false, open: false, tabIndex: -1, type: "",
       rows: 0, id: "", label: "", inputMode: "", spellcheck: true, onclick: null, role: null, scrollTop: 0, clientHeight: 0,
       clientWidth: 1000, children: [], attributes: {}, dataset: {}, style: { setProperty(name, value) { this[name] = value; } }, listeners: {}, parent: null });
     this.classList = new Classes(this);
@@ -21,6 +21,7 @@ export class FakeElement {
   set innerHTML(markup) { throw new Error(`markup: ${markup}`); }
   set outerHTML(markup) { throw new Error(`markup: ${markup}`); }
   insertAdjacentHTML(place, markup) { throw new Error(`markup: ${markup}`); }
+  remove() { if (this.parent) this.parent.children = this.parent.children.filter((child) => child !== this); }
   append(...children) {
     for (const child of children) {
       const node = child instanceof FakeElement ? child : Object.assign(new FakeElement("#text"), { data: String(child) });
@@ -39,7 +40,7 @@ export class FakeElement {
     for (const listener of this.listeners[name] ?? []) listener(made);
     return made;
   }
-  click() { this.onclick?.({ target: this }); }
+  click() { this.onclick?.({ target: this, preventDefault() {} }); }
   focus() {}
   closest(selector) {
     for (let element = this; element; element = element.parent)
@@ -95,7 +96,7 @@ export class FakeModel {
 /** The state of a table's model, with what a test changes. */
 export const tableState = (changes) => ({
   span: [0, 0], edition: 0, event: [0, "", 0], sessions: ["ws-1"], is_part: false, of_server: false, placeholder: "No frames yet: press Send.", query: "", line: "df", highlight: "",
-  selection: [], language: "help", columns: ["seq", "time", "direction", "type", "size", "payload"], ...changes });
+  selection: [], formats: ["text", "JSON"], language: "help", columns: ["seq", "time", "direction", "type", "size", "payload"], ...changes });
 
 export const settled = () => new Promise((resolve) => setImmediate(resolve));
 

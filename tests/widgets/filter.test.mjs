@@ -138,7 +138,7 @@ describe("the filter", () => {
     await serve();
     model.set({ query: "", line: "df" });
     await serve();
-    assert.deepEqual([shown().at(-1), el.one("wsn-line").hidden], ["row 999", true]);
+    assert.deepEqual([shown().at(-1), el.one("wsn-pandas").hidden], ["row 999", true]);
   });
 
   test("is put together by chips", async () => {

@@ -6,21 +6,11 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from wsnotebook.widgets.inspector import describe, hex_dump, pretty_json, preview
+from wsnotebook.widgets.inspector import describe, preview
 from wsnotebook.widgets.row import Row
 from wsnotebook.wire.batch import Flag
 from wsnotebook.wire.frames import CloseReason, Frame
-
-
-def _documents(children: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    return st.lists(children) | st.dictionaries(st.text(), children)
-
-
-def _unfolds(document: Any) -> bool:
-    return isinstance(document, list | dict)
 
 
 def shown(payload: bytes, opcode: str = "text") -> str:
@@ -64,46 +54,10 @@ def test_preview_reads_a_bounded_prefix_and_splits_no_character() -> None:
     assert shown(bytes(100), "binary") == "00 " * 63 + "00…"
 
 
-def test_hex_dump_has_offset_bytes_and_letters() -> None:
-    """Sixteen bytes a line; what is not printable ASCII is a dot."""
-    assert hex_dump(b"GET / HTTP/1.1\r\n\xff") == (
-        "00000000  47 45 54 20 2f 20 48 54  54 50 2f 31 2e 31 0d 0a  GET / HTTP/1.1··\n"
-        "00000010  ff                                                ·"
-    )
-    assert hex_dump(b"") == ""
-
-
-@pytest.mark.parametrize("text", ["1", '"a"', "null", "{", "[1,]", "hello", "", "[" * 100_000])
-def test_what_is_no_json_document_has_no_json_view(text: str) -> None:
-    """Bare values have nothing to unfold, broken and too deep documents are shown as text only."""
-    assert pretty_json(text) is None
-
-
-@given(
-    st.recursive(st.none() | st.floats(allow_nan=False, allow_infinity=False) | st.text(), _documents).filter(
-        _unfolds
-    )
-)
-def test_indenting_changes_nothing_but_blanks(document: Any) -> None:
-    """The indented text is the same document, whatever stands in its strings."""
-    for text in (json.dumps(document), json.dumps(document, ensure_ascii=False, indent=1)):
-        shown = pretty_json(text)
-        assert shown is not None and json.loads(shown) == document
-
-
-def test_indenting_keeps_numbers_keys_and_escapes_as_they_were_sent() -> None:
-    """Parsed and written again they would be others."""
-    text = '{"a": 1.10, "n": 123456789012345678901234567890.5, "a": "\\u00e9", "empty": [{}, []]}'
-    assert pretty_json(text) == (
-        '{\n  "a": 1.10,\n  "n": 123456789012345678901234567890.5,\n  "a": "\\u00e9",\n'
-        '  "empty": [\n    {},\n    []\n  ]\n}'
-    )
-
-
 def test_text_json_and_hex_views(session: Any) -> None:
     """A JSON text has three views; the indented one says the same."""
     found = views(described(session, Frame.text('{"a":[1,"é"]}')))
-    assert list(found) == ["Text", "JSON", "Hex"]
+    assert list(found) == ["Text", "JSON", "Hex", "Header"]
     assert json.loads(found["JSON"]["body"]) == {"a": [1, "é"]}
     assert "\n" in found["JSON"]["body"] and found["Text"]["body"] == '{"a":[1,"é"]}'
 
@@ -111,17 +65,15 @@ def test_text_json_and_hex_views(session: Any) -> None:
 @pytest.mark.parametrize("frame", [Frame.binary(b"abc"), Frame(1, b"\xff\xfe")])
 def test_what_is_no_text_has_only_the_hex_view(session: Any, frame: Frame) -> None:
     """Bytes are not guessed to be text."""
-    assert list(views(described(session, frame))) == ["Hex"]
+    assert list(views(described(session, frame))) == ["Hex", "Header"]
 
 
-def test_large_payloads_are_cut_and_the_note_says_by_how_much(session: Any) -> None:
-    """At the limit nothing is cut; one byte more is cut and counted."""
-    whole = views(described(session, Frame.text("x" * 65_536)))
-    assert (len(whole["Text"]["body"]), whole["Text"]["note"]) == (65_536, "")
-    cut = views(described(session, Frame.text("x" * 65_537)))
-    assert len(cut["Text"]["body"]) == 65_536
-    assert cut["Text"]["note"].startswith("first 65,536 of 65,537 bytes")
-    assert cut["Hex"]["note"].startswith("first 8,192 of 65,537 bytes")
+def test_a_fragment_is_shown_with_its_message(session: Any) -> None:
+    """Which it is, and the text of all of them, also where one ends inside of a character."""
+    session.record(Frame(1, b"h\xc3", fin=False), Frame.ping(b"x"))
+    found = described(session, Frame(0, b"\xa9llo"))
+    assert ["message", "fragment 2 of 2, frames 0 to 2"] in found["fields"]
+    assert (views(found)["Message"]["body"], list(views(found))[0]) == ("héllo", "Message")
 
 
 def test_fields_say_what_was_on_the_wire(session: Any) -> None:
@@ -142,6 +94,7 @@ def test_fields_of_a_close_frame_have_its_code(session: Any) -> None:
     """The code has its name, the message is quoted; what does not apply is left out."""
     fields = dict(described(session, Frame.close(CloseReason(1001, "bye")))["fields"])
     assert fields["close"] == "1001 GOING_AWAY: 'bye'"
+    assert fields["meaning"] == "the server stops, or the page is left (RFC 6455 §7.4.1)"
     assert not {"mask key", "status", "detail"} & set(fields)
 
 

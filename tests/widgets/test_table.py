@@ -103,7 +103,7 @@ async def test_inspecting_a_row_answers_with_its_fields_and_views(session: Any, 
     browser = page(FrameTable(session.log))
     answer = await browser.answer(browser.ask("inspect", place=1))
     assert (answer["ok"], answer["seq"]) == (True, 1)
-    assert [view["name"] for view in answer["views"]] == ["Text", "JSON", "Hex"]
+    assert [view["name"] for view in answer["views"]] == ["Text", "JSON", "Hex", "Header"]
 
 
 @pytest.mark.parametrize("seq", [-1, 1, "x", None])
@@ -357,3 +357,26 @@ def test_the_columns_to_choose_from_are_those_of_the_page() -> None:
     assert tuple(re.findall(r"^  (\w+): \{ title", body, re.MULTILINE)) == COLUMNS
     with pytest.raises(traitlets.TraitError):
         FrameTable(FrameLog()).columns = ["nothing"]
+
+
+async def test_a_long_frame_can_be_had_whole(session: Any, page: Any) -> None:
+    """The next part of a view, or all bytes to be saved; what is not there is told."""
+    session.record(Frame.binary(bytes(range(256)) * 100))
+    browser = page(FrameTable(session.log))
+    answer = await browser.answer(browser.ask("part", seq=0, view="Hex", start=8192))
+    assert answer["view"]["body"].startswith("00002000  00 01") and answer["view"]["next"] == 16384
+    await browser.answer(ident := browser.ask("payload", seq=0))
+    assert browser.answers[ident][1] == [bytes(range(256)) * 100]
+    for verb in ("part", "payload"):
+        answer = await browser.answer(browser.ask(verb, seq=7, view="Hex", start=0))
+        assert "frame 7" in answer["error"]
+
+
+async def test_selected_rows_are_copied(session: Any, page: Any) -> None:
+    """In the form that was asked for."""
+    session.record(*[Frame.text(str(n)) for n in range(9)])
+    table = FrameTable(session.log)
+    table.selection = [2, 4]
+    browser = page(table)
+    assert (await browser.answer(browser.ask("copy", format="text")))["text"] == "2\n4"
+    assert "one of text" in (await browser.answer(browser.ask("copy", format="cURL")))["error"]

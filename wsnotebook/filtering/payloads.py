@@ -99,8 +99,10 @@ class HasMatch(_OneByOne):
     @property
     def line(self) -> str:
         """As in PayloadCondition."""
-        regex, flags = self.pattern.pattern, self.pattern.flags & ~re.UNICODE
-        shown = f"{regex!r}, payload.decode('utf-8', 'replace')" + (f", {int(flags)}" if flags else "")
+        flags = " | ".join(f"re.{letter}" for letter in "IMS" if self.pattern.flags & re.RegexFlag[letter])
+        shown = f"{self.pattern.pattern!r}, payload.decode('utf-8', 'replace')" + (
+            f", {flags}" if flags else ""
+        )
         return f'df["payload"].map(lambda payload: re.search({shown}) is not None)'
 
     def is_met(self, payload: bytes) -> bool:

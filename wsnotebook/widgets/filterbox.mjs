@@ -6,7 +6,8 @@ import { whole } from "./format.mjs";
 const PAUSE = 250; // ms without a key until the kernel is asked
 const HINT = "Filter: text, /regex/, dir:in, -op:ping, size>100, $.price>100";
 const CHIPS = [["↓", "dir:in", "Only received frames"], ["↑", "dir:out", "Only sent frames"], ["text", "op:text", "Only text frames"],
-  ["binary", "op:binary", "Only binary frames"], ["no control", "-op:control", "Without ping, pong and close"]];
+  ["binary", "op:binary", "Only binary frames"], ["no control", "-op:control", "Without ping, pong and close"],
+  ["messages", "-op:cont", "One row a message: its first frame, whose inspector shows all of it"]];
 
 /** Calls `onTyped` with the filter once typing pauses, and at once on Enter, Escape and a chip; `onLeave` on ArrowDown. */
 export class FilterBox {
@@ -19,7 +20,7 @@ export class FilterBox {
     this.chips = CHIPS.map(([label, term, title]) => button(label, `${title}: ${term}`, () => this.#toggle(term), "wsn-chip"));
     this.complaint = make("div", { className: "wsn-complaint", role: "status" });
     this.code = make("code", { className: "wsn-code-text" });
-    this.line = make("div", { className: "wsn-line", hidden: true, title: "the same rows from session.df; df is session.df" }, this.code,
+    this.line = make("div", { className: "wsn-pandas", hidden: true, title: "the line of pandas that gives these rows; df is the log's DataFrame" }, this.code,
       button("Copy", "Copy this line", () => navigator.clipboard?.writeText(this.code.textContent), "wsn-chip"));
     this.input.addEventListener("input", () => {
       clearTimeout(this.#pause);
@@ -54,6 +55,7 @@ export class FilterBox {
 
   /** Show what is wrong with the filter; "" where nothing is. */
   complain(sentence) {
+    if (sentence) this.line.hidden = true;
     this.complaint.textContent = sentence;
     this.input.setAttribute("aria-invalid", String(sentence !== ""));
   }

@@ -2,6 +2,7 @@
 // The kernel sends the length; this asks for the rows in sight. A peer's text goes into textContent, never into markup.
 
 import { apart, COLUMNS, shownColumns, template } from "./columns.mjs";
+import { CopyMenu } from "./copymenu.mjs";
 import { button, make } from "./elements.mjs";
 import { FilterBox } from "./filterbox.mjs";
 import { whole } from "./format.mjs";
@@ -70,11 +71,15 @@ class TableView {
     this.box = new FilterBox(this.model.get("language"), (text) => this.#typed(text), () => { this.window.element.focus(); });
     this.selected = make("span", { className: "wsn-selected", role: "status" });
     this.empty = make("div", { className: "wsn-empty" });
-    this.inspector = new Inspector(() => { this.#isOpen = false; this.window.refresh(); this.window.element.focus(); });
+    this.inspector = new Inspector(this.requests, {
+      onClose: () => { this.#isOpen = false; this.window.refresh(); this.window.element.focus(); },
+      onError: (error) => this.#report(error),
+    });
+    this.copies = new CopyMenu(this.requests, this.model.get("formats"), (error) => this.#report(error));
     this.note = make("div", { className: "wsn-note", role: "status" });
     this.latest = new LatestEvent();
     this.head = make("div", { className: "wsn-row wsn-head" });
-    const tools = make("div", { className: "wsn-tools" }, this.box.input, ...this.box.chips, this.box.count, this.selected,
+    const tools = make("div", { className: "wsn-tools" }, this.box.input, ...this.box.chips, this.box.count, this.selected, this.copies.element,
       make("span", { className: "wsn-gap" }), this.pause, this.follow);
     const frame = make("div", { className: "wsn-frame" }, this.head, this.box.complaint, this.window.element, this.window.where, this.empty);
     el.append(tools, this.box.line, frame, this.latest.element, this.inspector.element, this.note);
@@ -151,6 +156,7 @@ class TableView {
   #apply(query) {
     this.box.show(query);
     this.box.complain("");
+    this.box.showLine(this.model.get("line"));
     const wasWrong = this.#wrong !== "";
     this.#wrong = "";
     if (query || this.model.get("is_part")) this.search.find(query);
@@ -203,6 +209,7 @@ class TableView {
     const from = cursor < 0 ? viewport.first - 1 : cursor;
     const target = { ArrowDown: from + 1, ArrowUp: from - 1, PageDown: from + page, PageUp: from - page, Home: first, End: last }[event.key];
     if (event.key === "Escape") { this.#isOpen = false; this.inspector.close(); }
+    else if (event.key === "c" && (event.ctrlKey || event.metaKey)) this.copies.copy("text");
     else if (event.key === "/") this.box.input.focus();
     else if (event.key === "Enter" && cursor >= 0) this.#inspect(cursor);
     else if (target === undefined || last < first) return;
@@ -229,7 +236,7 @@ class TableView {
     const { filter } = this.search;
     const isWanted = () => this.selection.cursor === place && this.search.filter === filter;
     this.requests.ask("inspect", { place, filter }).then(
-      (frame) => { if (isWanted()) { this.inspector.show(frame); this.#report(); } },
+      (frame) => { if (isWanted()) { this.inspector.show(frame, this.highlight); this.#report(); } },
       (error) => this.#report(error));
   }
 

@@ -19,9 +19,10 @@ import traitlets
 from wsnotebook.filtering import LANGUAGE, Search, filter_log, parse_filter, take_rows
 from wsnotebook.log.code import connection_of
 from wsnotebook.safetext import safe_text
+from wsnotebook.widgets.copying import FORMATS, copied
 from wsnotebook.widgets.esm import join_modules
 from wsnotebook.widgets.highlight import highlight_of
-from wsnotebook.widgets.inspector import describe, preview
+from wsnotebook.widgets.inspector import describe, part_of, preview
 from wsnotebook.widgets.places import Places
 from wsnotebook.widgets.row import Row, rows_at
 from wsnotebook.widgets.timeline import Timeline
@@ -91,6 +92,8 @@ class FrameTable(VerbWidget):
     """Names of the columns, in order, out of COLUMNS; where there are several sessions, ``session`` is added."""
     selection = traitlets.List(traitlets.Int()).tag(sync=True)
     """``seq`` of the selected rows."""
+    formats = traitlets.List(traitlets.Unicode(), default_value=list(FORMATS)).tag(sync=True)
+    """Forms in which rows can be copied. Read only."""
     language = traitlets.Unicode(LANGUAGE).tag(sync=True)
     """Help text of the filter. Read only."""
 
@@ -114,6 +117,9 @@ class FrameTable(VerbWidget):
             find=self._verb_find,
             select=self._verb_select,
             times=self._verb_times,
+            part=self._verb_part,
+            payload=self._verb_payload,
+            copy=self._verb_copy,
         )
         self.refresh()
 
@@ -199,6 +205,19 @@ class FrameTable(VerbWidget):
         self.in_owner(self.set_trait, "selection", seqs)
         times = [row.time_ns for row in rows_at(self._log, seqs)] if len(seqs) == 2 else []
         return {"count": len(seqs), "apart": (times[1] - times[0]) / 1e6 if len(times) == 2 else None}, ()
+
+    def _verb_part(self, content: dict[str, Any]) -> Answer:
+        """Return a view of the frame ``seq`` from a byte of its payload on."""
+        view = part_of(self._log, int(content["seq"]), str(content["view"]), int(content["start"]))
+        return {"view": view.to_dict()}, ()
+
+    def _verb_payload(self, content: dict[str, Any]) -> Answer:
+        """Return the whole payload of the frame ``seq``, to be saved as a file."""
+        return {}, [bytes(self._log.frame(int(content["seq"])).data)]
+
+    def _verb_copy(self, content: dict[str, Any]) -> Answer:
+        """Return the selected rows as text, in the ``format`` of copying.py."""
+        return {"text": copied(rows_at(self._log, self.selection), str(content["format"]))}, ()
 
     def _verb_times(self, content: dict[str, Any]) -> Answer:
         """Return the times of rows spread evenly over the log: for each a ``seq`` and ms since 1970, as float64."""

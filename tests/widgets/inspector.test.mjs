@@ -1,0 +1,58 @@
+// inspector.mjs: the views of one frame, the parts of a long one, what is saved.
+
+import assert from "node:assert/strict";
+import { beforeEach, describe, test } from "node:test";
+
+import { Inspector } from "../../wsnotebook/widgets/inspector.mjs";
+import { Requests } from "../../wsnotebook/widgets/requests.mjs";
+import { FakeModel, install, settled } from "./dom.mjs";
+
+install();
+
+describe("the inspector", () => {
+  let model, inspector, errors;
+  const view = (name, body, more = {}) => ({ name, body, note: "", next: null, ...more });
+  beforeEach(() => {
+    model = new FakeModel({});
+    errors = [];
+    inspector = new Inspector(new Requests(model), { onClose: () => {}, onError: (error) => errors.push(error.message) });
+  });
+
+  test("shows the rest of a cut view on request, part by part", async () => {
+    inspector.show({ seq: 7, fields: [], views: [view("Text", "abc", { note: "first 3 of 9 bytes", next: 3 })] });
+    inspector.element.button("Show more").click();
+    const asked = await model.answer("part", { view: view("Text", "def", { note: "first 6 of 9 bytes", next: 6 }) });
+    assert.deepEqual([asked.seq, asked.view, asked.start], [7, "Text", 3]);
+    assert.deepEqual([inspector.element.one("wsn-body").textContent, inspector.element.one("wsn-cut").textContent], ["abcdef", "first 6 of 9 bytes Show more"]);
+    inspector.element.button("Show more").click();
+    await model.answer("part", { view: view("Text", "ghi") });
+    assert.deepEqual([inspector.element.one("wsn-body").textContent, inspector.element.one("wsn-cut").textContent], ["abcdefghi", ""]);
+  });
+
+  test("says why a part cannot be had", async () => {
+    inspector.show({ seq: 7, fields: [], views: [view("Hex", "61", { note: "first 1 of 9 bytes", next: 1 })] });
+    inspector.element.button("Show more").click();
+    await model.refuse("part", "frame 7 is gone.");
+    await settled();
+    assert.deepEqual(errors, ["frame 7 is gone."]);
+  });
+
+  test("shows JSON as a tree and keeps the tab that was chosen", () => {
+    const views = [view("Text", '{"a": 1}'), view("JSON", '{\n  "a": 1\n}'), view("Hex", "7b")];
+    inspector.show({ seq: 1, fields: [], views });
+    assert.equal(inspector.element.one("wsn-number").textContent, "1");
+    inspector.element.button("Hex").click();
+    inspector.show({ seq: 2, fields: [], views });
+    assert.equal(inspector.element.one("wsn-body").textContent, "7b");
+  });
+
+  test("shows the message of a fragment first, and what a filter looks for", () => {
+    inspector.show({ seq: 1, fields: [], views: [view("Message", "a whole whale"), view("Text", "a wh")] }, /wh/gu);
+    assert.deepEqual(inspector.element.all("wsn-hit").map((hit) => hit.textContent), ["wh", "wh"]);
+  });
+
+  test("says that a JSON is too large for a tree", () => {
+    inspector.show({ seq: 1, fields: [], views: [view("JSON", "", { note: "5,000,000 bytes are too many" })] });
+    assert.equal(inspector.element.one("wsn-cut").textContent, "5,000,000 bytes are too many");
+  });
+});

@@ -1,0 +1,53 @@
+// jsontree.mjs: JSON that folds, keeps its tokens, and tells paths and values.
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+
+import { jsonTree, parseJson, pathOf, textOf } from "../../wsnotebook/widgets/jsontree.mjs";
+import { install } from "./dom.mjs";
+
+install();
+
+describe("a tree", () => {
+  test("keeps numbers, strings and equal keys as they were sent", () => {
+    const text = '{"a": 1.10, "a": 123456789012345678901234567890, "s": "\\u202e {x}, [y]: \\"z\\"", "e": [{}, [], null]}';
+    assert.equal(textOf(parseJson(text)), text);
+  });
+
+  test("has the paths of the filter", () => {
+    assert.deepEqual([pathOf("$", "price"), pathOf("$.rows", 0), pathOf("$", "two words"), pathOf("$", 'q"')],
+      ["$.price", "$.rows[0]", '$["two words"]', '$["q\\""]']);
+  });
+
+  test("copies path and value, and a click on them does not fold", () => {
+    const copied = [];
+    const tree = jsonTree('{"trade": {"price": 1.10, "tags": ["x"]}}', (text) => copied.push(text));
+    const leaf = tree.all("wsn-leaf").find((element) => element.textContent.includes("price"));
+    const prevented = [];
+    for (const copy of leaf.all("wsn-copy")) copy.onclick({ preventDefault: () => prevented.push(copy.textContent) });
+    assert.deepEqual([copied, prevented], [["$.trade.price", "1.10"], ["path", "value"]]);
+    tree.find((element) => element.tag === "summary").all("wsn-copy")[1].click();
+    assert.equal(copied.at(-1), '{"trade": {"price": 1.10, "tags": ["x"]}}');
+  });
+
+  test("makes the elements of what is open, and of a long list in parts", () => {
+    const tree = jsonTree(`[${Array.from({ length: 1000 }, (_, n) => `{"n": ${n}}`)}]`, () => {});
+    assert.equal(tree.all("wsn-leaf").length, 0);
+    const root = tree.find((element) => element.tag === "details");
+    root.open = true;
+    root.fire("toggle");
+    const parts = () => root.one("wsn-children").children.filter((child) => child.tag === "details").length;
+    assert.equal(parts(), 200);
+    root.button("800 more").click();
+    assert.equal(parts(), 400);
+    root.fire("toggle");
+    assert.equal(parts(), 400);
+  });
+
+  test("shows a hostile text as text, its keys escaped", () => {
+    const tree = jsonTree('{"<b>\\u202e\\u0000": "<img src=x onerror=alert(1)>"}', () => {});
+    assert.equal(tree.one("wsn-key").textContent, "<b>\\u202e\\u0000");
+    assert.equal(tree.one("wsn-string").textContent, '"<img src=x onerror=alert(1)>"');
+    assert.ok([...tree.walk()].every((node) => ["div", "details", "summary", "span", "button", "#text"].includes(node.tag)));
+  });
+});

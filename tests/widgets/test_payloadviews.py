@@ -1,0 +1,114 @@
+"""The views of a payload: what each shows, where it is cut, how it goes on."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wsnotebook.widgets.payloadviews import (
+    HEX_BYTES,
+    JSON_BYTES,
+    TEXT_BYTES,
+    View,
+    continued,
+    hex_dump,
+    pretty_json,
+    views_of,
+)
+
+
+def _documents(children: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.lists(children) | st.dictionaries(st.text(), children)
+
+
+def _unfolds(document: Any) -> bool:
+    return isinstance(document, list | dict)
+
+
+def test_hex_dump_has_offset_bytes_and_letters() -> None:
+    """Sixteen bytes a line; what is not printable ASCII is a dot."""
+    assert hex_dump(b"GET / HTTP/1.1\r\n\xff") == (
+        "00000000  47 45 54 20 2f 20 48 54  54 50 2f 31 2e 31 0d 0a  GET / HTTP/1.1··\n"
+        "00000010  ff                                                ·"
+    )
+    assert hex_dump(b"") == ""
+
+
+@pytest.mark.parametrize("text", ["1", '"a"', "null", "{", "[1,]", "hello", "", "[" * 100_000])
+def test_what_is_no_json_document_has_no_json_view(text: str) -> None:
+    """Bare values have nothing to unfold, broken and too deep documents are shown as text only."""
+    assert pretty_json(text) is None
+
+
+@given(
+    st.recursive(st.none() | st.floats(allow_nan=False, allow_infinity=False) | st.text(), _documents).filter(
+        _unfolds
+    )
+)
+def test_indenting_changes_nothing_but_blanks(document: Any) -> None:
+    """The indented text is the same document, whatever stands in its strings."""
+    for text in (json.dumps(document), json.dumps(document, ensure_ascii=False, indent=1)):
+        shown = pretty_json(text)
+        assert shown is not None and json.loads(shown) == document
+
+
+def test_indenting_keeps_numbers_keys_and_escapes_as_they_were_sent() -> None:
+    """Parsed and written again they would be others."""
+    text = '{"a": 1.10, "n": 123456789012345678901234567890.5, "a": "\\u00e9", "empty": [{}, []]}'
+    assert pretty_json(text) == (
+        '{\n  "a": 1.10,\n  "n": 123456789012345678901234567890.5,\n  "a": "\\u00e9",\n'
+        '  "empty": [\n    {},\n    []\n  ]\n}'
+    )
+
+
+def views(payload: bytes) -> dict[str, View]:
+    return {view.name: view for view in views_of(memoryview(payload), is_binary=False)}
+
+
+def test_a_long_payload_is_cut_and_says_by_how_much() -> None:
+    """At the limit nothing is cut; one byte more is cut and counted."""
+    whole = views(b"x" * TEXT_BYTES)["Text"]
+    assert (len(whole.body), whole.note, whole.next) == (TEXT_BYTES, "", None)
+    cut = views(b"x" * (TEXT_BYTES + 1))
+    assert (len(cut["Text"].body), cut["Text"].note, cut["Text"].next) == (
+        TEXT_BYTES,
+        "first 65,536 of 65,537 bytes",
+        TEXT_BYTES,
+    )
+    assert (cut["Hex"].note, cut["Hex"].next) == ("first 8,192 of 65,537 bytes", HEX_BYTES)
+
+
+@pytest.mark.parametrize("name", ["Text", "Hex"])
+def test_the_parts_are_the_whole(name: str) -> None:
+    """However a cut divides a character."""
+    payload = ("a" + "é€" * (TEXT_BYTES // 2)).encode()
+    view = views(payload)[name]
+    parts = [view.body]
+    while view.next is not None:
+        view = continued(memoryview(payload), name, view.next)
+        parts.append(view.body)
+    assert len(parts) > 2
+    assert "".join(parts) == payload.decode() if name == "Text" else "\n".join(parts) == hex_dump(payload)
+
+
+def test_other_views_do_not_go_on() -> None:
+    """The sentence says which do."""
+    with pytest.raises(ValueError, match="one of Text, Hex"):
+        continued(memoryview(b"{}"), "JSON", 0)
+
+
+def test_a_json_that_is_too_large_for_a_tree_says_so() -> None:
+    """Its text is there all the same."""
+    found = views(b"[" + b"1," * JSON_BYTES + b"1]")
+    assert found["JSON"].body == "" and "too many for a tree" in found["JSON"].note and found["Text"].body
+    assert "JSON" not in views(b"x" * (JSON_BYTES + 1))
+
+
+def test_the_texts_are_escaped() -> None:
+    """In a block of lines."""
+    found = views(b'{"a":\t"\xe2\x80\xae"}\n')
+    assert found["Text"].body == '{"a":\t"\\u202e"}\n' and found["JSON"].body == '{\n  "a": "\\u202e"\n}'

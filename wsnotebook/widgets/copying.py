@@ -1,0 +1,76 @@
+"""copied(): rows as text for the clipboard, exact and not escaped: what is pasted is what came."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+
+from wsnotebook.widgets.row import Row
+
+__all__ = ["FORMATS", "copied"]
+
+MOST_BYTES = 8 << 20  # of payload: more is a file, not a clipboard
+
+
+def copied(rows: Iterable[Row], form: str) -> str:
+    """Return the payloads of rows in one of FORMATS.
+
+    Raises:
+        ValueError: there is no such format, or the rows are too large.
+    """
+    if form not in FORMATS:
+        raise ValueError(f"{form!r} is no format: one of {', '.join(FORMATS)}.")
+    rows = list(rows)
+    if (size := sum(len(row.payload) for row in rows)) > MOST_BYTES:
+        raise ValueError(
+            f"{size:,} bytes are too many to copy: select fewer rows, or save table.selected to a file."
+        )
+    return FORMATS[form](rows)
+
+
+def _value(row: Row) -> str | bytes:
+    """Return the str of a text, or the bytes of everything else."""
+    payload = bytes(row.payload)
+    if row.is_text:
+        try:
+            return payload.decode()
+        except UnicodeDecodeError:
+            pass
+    return payload
+
+
+def _text(rows: list[Row]) -> str:
+    return "\n".join(str(row.payload, "utf-8", "replace") for row in rows)
+
+
+def _json(rows: list[Row]) -> str:
+    return json.dumps([_object(row) for row in rows], ensure_ascii=False, indent=1)
+
+
+def _object(row: Row) -> dict[str, object]:
+    value = _value(row)
+    content = {"text": value} if isinstance(value, str) else {"base64": base64.b64encode(value).decode()}
+    time = datetime.fromtimestamp(row.time_ns // 1_000_000_000, UTC)
+    return {
+        "seq": row.seq,
+        "time": f"{time:%Y-%m-%dT%H:%M:%S}.{row.time_ns % 1_000_000_000:09}Z",
+        "direction": "out" if row.is_sent else "in",
+        "opcode": row.opcode,
+        **content,
+    }
+
+
+def _python(rows: list[Row]) -> str:
+    return "".join(("[\n", *(f"    {_value(row)!r},\n" for row in rows), "]"))
+
+
+FORMATS: dict[str, Callable[[list[Row]], str]] = {
+    "text": _text,
+    "JSON": _json,
+    "hex": lambda rows: "\n".join(bytes(row.payload).hex(" ") for row in rows),
+    "base64": lambda rows: "\n".join(base64.b64encode(row.payload).decode() for row in rows),
+    "Python": _python,
+}
+"""A line a row; JSON is a list of objects, Python a list of str and bytes."""

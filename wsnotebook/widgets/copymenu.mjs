@@ -1,0 +1,29 @@
+// CopyMenu: the selected rows to the clipboard, in a form that a person chooses.
+
+import { make } from "./elements.mjs";
+
+const PROMPT = "Copy as…";
+
+/** A list of forms; `onError(error)` is called where the kernel or the browser refuses. */
+export class CopyMenu {
+  constructor(requests, formats, onError) {
+    Object.assign(this, { requests, onError });
+    this.element = make("select", { className: "wsn-chip wsn-copy-menu", "aria-label": "copy selected rows as", title: "Copy the selected rows; Ctrl+C copies them as text" },
+      make("option", { value: "" }, PROMPT), ...formats.map((form) => make("option", { value: form }, form)));
+    this.element.addEventListener("change", () => {
+      const form = this.element.value;
+      this.element.value = "";
+      if (form) this.copy(form);
+    });
+  }
+
+  async copy(form) {
+    try {
+      const { text } = await this.requests.ask("copy", { format: form });
+      await navigator.clipboard.writeText(text);
+      this.onError();
+    } catch (error) {
+      this.onError(error);
+    }
+  }
+}

@@ -1,0 +1,141 @@
+"""The views of a payload in the inspector: text, JSON and hex. A long one is cut, says so, and is continued on request.
+
+All text of a peer is escaped by safe_text() here.
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from wsnotebook.safetext import safe_text
+
+__all__ = ["View", "continued", "hex_dump", "pretty_json", "views_of"]
+
+TEXT_BYTES = 64 * 1024  # of a payload at once: more text in one element makes the page slow
+HEX_BYTES = 8 * 1024  # 512 lines
+JSON_BYTES = 256 * 1024  # parsed whole in the kernel's loop: up to 50 ms
+
+_JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
+
+
+class View(NamedTuple):
+    """One way to see a payload."""
+
+    name: str
+    """Its tab."""
+    body: str
+    """Its text, escaped."""
+    note: str = ""
+    """How much of it this is, where it is not all."""
+    next: int | None = None
+    """Byte of the payload where the rest begins; None where there is none."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for the page."""
+        return self._asdict()
+
+
+def views_of(payload: memoryview, *, is_binary: bool) -> list[View]:
+    """Return text (if it is UTF-8), JSON (if it is JSON) and hex (always, and last).
+
+    Args:
+        payload: the bytes.
+        is_binary: binary that happens to be valid UTF-8 is not text.
+    """
+    texts = [] if is_binary else [view for view in (_text(payload, 0), _json(payload)) if view]
+    return [*texts, _hex(payload, 0)]
+
+
+def continued(payload: memoryview, name: str, start: int) -> View:
+    """Return a view from a byte of the payload on.
+
+    Raises:
+        ValueError: no view of this name is continued.
+    """
+    view = _CONTINUED[name](payload, start) if name in _CONTINUED else None
+    if view is None:
+        raise ValueError(f"{name!r} is no view that goes on: one of {', '.join(_CONTINUED)}.")
+    return view
+
+
+def hex_dump(data: bytes, start: int = 0) -> str:
+    """Return lines of offset, from ``start`` on, sixteen bytes and their printable ASCII."""
+    lines = []
+    for offset in range(0, len(data), 16):
+        part = data[offset : offset + 16]
+        digits = f"{part[:8].hex(' '):<23}  {part[8:].hex(' '):<23}"
+        letters = "".join(chr(byte) if 32 <= byte < 127 else "·" for byte in part)
+        lines.append(f"{start + offset:08x}  {digits}  {letters}")
+    return "\n".join(lines)
+
+
+def pretty_json(text: str) -> str | None:
+    """Return an object or array indented, or None where ``text`` is not one.
+
+    Its tokens are kept as the peer wrote them: parsed and serialized again, 1.10 would lose a digit, a long number
+    many, and of two equal keys one would be lost.
+    """
+    if not text.lstrip().startswith(("{", "[")):
+        return None  # a bare number or string has nothing to indent
+    try:
+        json.loads(text, parse_int=str, parse_float=str)
+    except (ValueError, RecursionError):
+        return None
+    return "".join(_indented(_JSON_TOKEN.findall(text)))
+
+
+def _indented(tokens: list[str]) -> Iterator[str]:
+    depth, opened = 0, False
+    for token in tokens:
+        closing = token in ("}", "]")
+        depth -= closing
+        if closing != opened:  # a line end inside of brackets, but none in {} and []
+            yield "\n" + "  " * depth
+        yield {",": ",\n" + "  " * depth, ":": ": "}.get(token, token)
+        opened = token in ("{", "[")
+        depth += opened
+
+
+def _text(payload: memoryview, start: int) -> View | None:
+    part = bytes(payload[start : start + TEXT_BYTES])
+    decoder = codecs.getincrementaldecoder("utf-8")("strict")
+    try:
+        text = decoder.decode(part, final=start + len(part) == len(payload))
+    except UnicodeDecodeError:
+        return None
+    end = (
+        start + len(part) - len(decoder.getstate()[0])
+    )  # a character that the cut divides belongs to the next part
+    return _part("Text", safe_text(text, keep="\n\t"), end, len(payload))
+
+
+def _json(payload: memoryview) -> View | None:
+    if len(payload) > JSON_BYTES:
+        if bytes(payload[:1]) not in (b"{", b"["):
+            return None
+        return View(
+            "JSON",
+            "",
+            f"{len(payload):,} bytes are too many for a tree: json.loads(log.frame(seq).data) has it",
+        )
+    try:
+        pretty = pretty_json(str(payload, "utf-8"))
+    except UnicodeDecodeError:
+        return None
+    return None if pretty is None else View("JSON", safe_text(pretty, keep="\n"))
+
+
+def _hex(payload: memoryview, start: int) -> View:
+    part = bytes(payload[start : start + HEX_BYTES])
+    return _part("Hex", hex_dump(part, start), start + len(part), len(payload))
+
+
+def _part(name: str, body: str, end: int, whole: int) -> View:
+    return View(name, body) if end >= whole else View(name, body, f"first {end:,} of {whole:,} bytes", end)
+
+
+_CONTINUED: dict[str, Callable[[memoryview, int], View | None]] = {"Text": _text, "Hex": _hex}
