@@ -52,7 +52,9 @@ describe("the inspector", () => {
   });
 
   test("says that a JSON is too large for a tree", () => {
-    inspector.show({ seq: 1, fields: [], views: [view("JSON", "", { note: "5,000,000 bytes are too many" })] });
+    inspector.show({ seq: 1, fields: [], views: [view("Text", '{"a"', { note: "first 4 of 9 bytes" }), view("JSON", "", { note: "5,000,000 bytes are too many" })] });
+    assert.equal(inspector.element.one("wsn-body").textContent, '{"a"'); // what there is to see is opened
+    inspector.element.button("JSON").click();
     assert.equal(inspector.element.one("wsn-cut").textContent, "5,000,000 bytes are too many");
   });
 });

@@ -35,7 +35,7 @@ export class Inspector {
     tabs.append(make("span", { className: "wsn-title" }, `frame ${seq}`),
       button("Save", "Save the whole payload as a file", () => this.#save(seq), "wsn-chip"),
       button("×", "Close the inspector (Escape)", () => this.close(), "wsn-x"));
-    const named = (name) => views.find((view) => view.name === name);
+    const named = (name) => views.find((view) => view.name === name && view.body !== "");
     this.#open(named(this.#tab) ?? named("Message") ?? named("JSON") ?? views[0], tabs, body);
     this.element.replaceChildren(facts, make("div", { className: "wsn-views" }, tabs, body));
     this.element.hidden = false;
