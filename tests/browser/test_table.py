@@ -123,3 +123,49 @@ def test_a_loaded_recording_is_something_to_look_at(opened: Any) -> None:
     table.locator(".wsn-rows .wsn-row").click()
     expect(table.locator(".wsn-body")).to_have_text("second")
     assert "second" in "".join(notebook.outputs()[1][0]["data"]["text/html"])
+
+
+LARGE = """
+import json
+from wsnotebook.files.framelog import FrameLog
+from wsnotebook.log.connections import Connection
+from wsnotebook.widgets import FrameTable
+from wsnotebook.wire.batch import Batch, Flag
+
+log = FrameLog()
+log.register(Connection("feed"))
+batch = Batch()
+batch.add(0x81, b"x" * 5_000_000, Flag.TEXT)
+batch.add(0x81, json.dumps({"trade": {"price": 1.5, "<b>": ["\\u202e"] * 300}}).encode(), Flag.TEXT)
+log.append(batch, 0, "in", 5, 5)
+table = FrameTable(log)
+"""
+
+
+def test_a_frame_of_five_megabytes_opens_in_part_and_can_be_had_whole(opened: Any) -> None:
+    """What is cut is said; the next part is appended, and the whole is saved as a file."""
+    page = opened(LARGE, "table").page
+    rows, body = page.locator(".wsn-rows .wsn-row"), page.locator(".wsn-body")
+    rows.first.click()
+    expect(page.locator(".wsn-cut")).to_contain_text("first 65,536 of 5,000,000 bytes")
+    page.get_by_role("button", name="Show more").click()
+    expect(page.locator(".wsn-cut")).to_contain_text("first 131,072 of 5,000,000 bytes")
+    assert len(body.text_content()) == 131_072
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save", exact=True).click()
+    assert download.value.path().stat().st_size == 5_000_000
+
+
+def test_json_folds_and_is_text(opened: Any) -> None:
+    """A long list is folded at first, and unfolds in parts; keys and values are never markup."""
+    page = opened(LARGE, "table").page
+    page.locator(".wsn-rows .wsn-row").last.click()
+    tree = page.locator(".wsn-tree")
+    expect(tree.locator(".wsn-number")).to_have_text("1.5")
+    expect(tree.locator(".wsn-string")).to_have_count(0)
+    tree.locator("summary", has_text="<b>").click()
+    expect(tree.locator(".wsn-string")).to_have_count(200)
+    expect(tree.locator(".wsn-string").first).to_have_text('"\\u202e"')
+    tree.get_by_role("button", name="100 more").click()
+    expect(tree.locator(".wsn-string")).to_have_count(300)
+    expect(tree.locator("b")).to_have_count(0)

@@ -2,8 +2,8 @@
 
 Here: Python classes with traits, the ``.mjs`` and ``.css`` of each, and the text that a page without a kernel shows.
 Not here: the verbs that a click runs (workbench/), questions to a DataFrame (analysis/).
-A new line: a trait or button of the panel in controls.py, a column of the table in columns.mjs, a
-field of one frame in inspector.py, a view of its payload in payloadviews.py. Names are imported at first use, because ipywidgets is slow to load.
+A new line: a trait or button of the panel in controls.py, a column of the table in columns.mjs, a field of one frame in
+inspector.py, a view of its payload in payloadviews.py. Names are imported at first use: ipywidgets is slow to load.
 """
 
 from __future__ import annotations
