@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -131,3 +132,17 @@ async def test_a_stall_of_ours_is_not_taken_for_the_peers_silence(patient_feed_u
             while len(session.pinger.history) < rounds + 1:
                 await session.receive()
         assert session.state == "open"
+
+
+async def test_a_call_that_holds_the_interpreter_stops_the_thread_too_and_the_event_says_so(
+    patient_feed_url: str,
+) -> None:
+    """A C function called without releasing the interpreter's lock: no thread of Python runs meanwhile."""
+    async with wsnotebook.connect(patient_feed_url, proxy=None, io="thread") as session:
+        await session.receive()
+        ctypes.PyDLL(None).usleep(int(BLOCKED * 1e6))
+        while not (stalls := session.log.events.query("kind == 'kernel stall'")).size:
+            await session.receive()
+        detail = stalls.detail.iloc[0]
+        assert "and its own thread for" in detail
+        assert "went on" not in detail

@@ -17,6 +17,7 @@ EVENT_KINDS = {
     "closed": "the session has ended",
     "reconnect": "the session is being connected again",
     "kernel stall": "a blocking cell stopped the event loop of the notebook",
+    "clock jump": "the wall clock was set, or the machine slept",
     "backpressure on": "reading was paused, or the peer does not read what is sent",
     "backpressure off": "reading or sending goes on",
     "spill": "rows moved to disk",

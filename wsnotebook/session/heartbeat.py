@@ -1,34 +1,65 @@
 """Heartbeat: a 100 ms timer for each event loop that has sessions, open or opening.
 
 It wakes an idle loop, because the kernel handles an interrupt of an awaiting cell only when its loop next wakes, and
-it detects that a blocking cell has delayed the loop.
+it detects that a blocking cell has delayed the loop, and that the wall clock has jumped.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 import weakref
 from collections.abc import Callable, Iterator
+from typing import NamedTuple, TypeAlias
 
-__all__ = ["STALL", "TICK", "Heartbeat"]
+__all__ = ["JUMP", "STALL", "TICK", "Beat", "Heartbeat", "Listener"]
 
 TICK = 0.1
 """Seconds between ticks: the longest delay of ■ on a session without traffic."""
 STALL = 1.0
 """Seconds of delay from which a tick is recorded as an event: shorter delays are ordinary work."""
 
+JUMP = 1.0
+"""Seconds by which the wall clock has to differ from the monotonic one, from one tick to the next: a server of time that
+corrects a clock in small steps is no event."""
+
+
+class Beat(NamedTuple):
+    """A tick that was late, or on which the wall clock had jumped."""
+
+    due: float
+    """When the tick should have come, on the loop's clock."""
+    late: float
+    """Seconds of its delay."""
+    jump: float
+    """Seconds by which the wall clock went further than the monotonic one since the tick before; negative when it was
+    set back."""
+
+
+Listener: TypeAlias = Callable[[Beat], None]
+"""Called with each tick whose delay is at least STALL or whose jump is at least JUMP."""
+
 _beats: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Heartbeat] = weakref.WeakKeyDictionary()
 
 
 class Heartbeat:
-    """The timer of one loop; it runs while it has listeners. Use it only in the thread of its loop."""
+    """The timer of one loop; it runs while it has listeners. Use it only in the thread of its loop.
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    Args:
+        loop: the event loop.
+        clock: the wall clock, ns since the epoch.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, clock: Callable[[], int] = time.time_ns) -> None:
         self._loop = loop
-        self._listeners: set[Callable[[float], None]] = set()
+        self._clock = clock
+        self._listeners: set[Listener] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._due = 0.0
+        self._set_at = 0.0  # wall clock minus the loop's, in seconds
+        self._stalled_until = float("-inf")  # end of the last stall, on the loop's clock
+        self._stalled_for = 0.0
 
     @classmethod
     def of(cls, loop: asyncio.AbstractEventLoop) -> Heartbeat:
@@ -38,15 +69,16 @@ class Heartbeat:
             found = _beats[loop] = cls(loop)
         return found
 
-    def listen(self, on_stall: Callable[[float], None]) -> None:
-        """Register ``on_stall``, which is called with the seconds of delay of a tick that is at least STALL late."""
-        self._listeners.add(on_stall)
+    def listen(self, listener: Listener) -> None:
+        """Call ``listener`` with each odd tick from now on."""
+        self._listeners.add(listener)
         if self._timer is None:
+            self._set_at = self._offset()
             self._schedule()
 
-    def forget(self, on_stall: Callable[[float], None]) -> None:
-        """Unregister ``on_stall``; the timer stops when no listener is left."""
-        self._listeners.discard(on_stall)
+    def forget(self, listener: Listener) -> None:
+        """Call ``listener`` no more; the timer stops when no listener is left."""
+        self._listeners.discard(listener)
         if not self._listeners:
             _beats.pop(self._loop, None)  # the value refers to its key, so that the loop would never be freed
             if self._timer is not None:
@@ -56,22 +88,40 @@ class Heartbeat:
     @contextlib.contextmanager
     def beating(self) -> Iterator[None]:
         """Run the timer during the block, for a wait of the user without an open session."""
-        listener: Callable[[float], None] = lambda seconds: None  # noqa: E731 - a distinct listener for each wait
+        listener: Listener = lambda beat: None  # noqa: E731 - a distinct listener for each wait
         self.listen(listener)
         try:
             yield
         finally:
             self.forget(listener)
 
+    def stalled_since(self, moment: float) -> float:
+        """Return the seconds of the last stall that ended after ``moment``, or that goes on; 0 where there is none.
+
+        Args:
+            moment: on the monotonic clock, which all loops share.
+        """
+        late = self._loop.time() - self._due if self._timer is not None else 0.0
+        if late >= STALL:  # the tick is due, and is the next thing that the loop runs
+            return late
+        return self._stalled_for if self._stalled_until > moment else 0.0
+
+    def _offset(self) -> float:
+        return self._clock() / 1e9 - self._loop.time()
+
     def _schedule(self) -> None:
         self._due = self._loop.time() + TICK
         self._timer = self._loop.call_at(self._due, self._tick)
 
     def _tick(self) -> None:
-        late = self._loop.time() - self._due
-        if late >= STALL:
-            for on_stall in tuple(self._listeners):
-                on_stall(late)
+        now, offset = self._loop.time(), self._offset()
+        beat = Beat(self._due, now - self._due, offset - self._set_at)
+        self._set_at = offset
+        if beat.late >= STALL:
+            self._stalled_until, self._stalled_for = now, beat.late
+        if beat.late >= STALL or abs(beat.jump) >= JUMP:
+            for listener in tuple(self._listeners):
+                listener(beat)
         if self._listeners:
             self._schedule()
         else:

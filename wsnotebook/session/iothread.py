@@ -8,6 +8,8 @@ import threading
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
+from wsnotebook.session.heartbeat import Heartbeat
+
 __all__ = ["IoThread"]
 
 T = TypeVar("T")
@@ -22,6 +24,8 @@ class IoThread:
 
     def __init__(self, name: str) -> None:
         self.loop = asyncio.new_event_loop()
+        self.heartbeat = Heartbeat(self.loop)
+        """Measures how late this thread is; for callbacks of its loop."""
         self._is_stopping = False
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
@@ -29,7 +33,8 @@ class IoThread:
     def _run(self) -> None:
         asyncio.set_event_loop(self.loop)
         try:
-            self.loop.run_forever()
+            with self.heartbeat.beating():
+                self.loop.run_forever()
             self._end_tasks()
         finally:
             self.loop.close()

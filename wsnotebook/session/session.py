@@ -27,11 +27,12 @@ from wsnotebook.session.closereasons import CloseArgument, close_frame, reason_o
 from wsnotebook.session.converters import Converter
 from wsnotebook.session.expecting import expect
 from wsnotebook.session.habits import SESSION, Habits
-from wsnotebook.session.heartbeat import Heartbeat
+from wsnotebook.session.heartbeat import Beat, Heartbeat
 from wsnotebook.session.incoming import ReceiveChannel
 from wsnotebook.session.intermittent import is_intermittent
 from wsnotebook.session.iothread import IoThread
 from wsnotebook.session.joiner import Joiner
+from wsnotebook.session.oddbeats import note_odd_beat
 from wsnotebook.session.outgoing import Item, SendChannel
 from wsnotebook.session.pump import Pump
 from wsnotebook.session.recording import SessionRecording
@@ -532,7 +533,7 @@ class ClientWebSocketSession(Habits, lines=SESSION):
     def opened(self, call: HttpCall) -> None:
         """Begin: the handshake is done; called by connect() only."""
         self._call = call
-        Heartbeat.of(self._loop).listen(self._stalled)
+        Heartbeat.of(self._loop).listen(self._beat_was_odd)
         self._refresh()
 
     def record_with(self, recording: SessionRecording) -> None:
@@ -565,7 +566,7 @@ class ClientWebSocketSession(Habits, lines=SESSION):
     def _release(self) -> None:
         """Release what ends with the session."""
         self._scope.cancel()
-        Heartbeat.of(self._loop).forget(self._stalled)
+        Heartbeat.of(self._loop).forget(self._beat_was_odd)
         if self._recording is not None:
             self._recording.end()
         if self.thread is None:
@@ -573,17 +574,9 @@ class ClientWebSocketSession(Habits, lines=SESSION):
         elif self._call is not None:  # while it dials, the result is still to be delivered
             self.thread.stop()
 
-    def _stalled(self, seconds: float) -> None:
-        if is_intermittent(self._loop):
-            return  # it was at a prompt
-        where = (
-            "its own thread went on"
-            if self.thread is not None
-            else "nothing was received or answered meanwhile"
-        )
-        self.log.note(
-            "kernel stall", f"the notebook's loop stood still for {seconds:.1f} s; {where}", self.name
-        )
+    def _beat_was_odd(self, beat: Beat) -> None:
+        if not is_intermittent(self._loop):  # or it was at a prompt
+            note_odd_beat(beat, self.log, self.name, self.thread)
 
     def _check(self, verb: str) -> Pump:
         require_loop(self._loop, verb)
