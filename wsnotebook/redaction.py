@@ -1,76 +1,165 @@
-"""Redaction of secrets in a handshake, before it is shown or recorded: URL, query parameters, headers.
+"""Redaction of a handshake before it is shown, recorded or logged: what is not known to be harmless is a secret.
 
-A further secret header is one entry of _SECRET_HEADERS, a query parameter one word of _SECRET_QUERY.
+One table holds the names whose values are shown; ``add`` extends it. Client, lab, proxy, files, widgets, terminal and
+logging ask the functions below. Method, host, port, path, the user of a URL, status and the payloads of messages stay.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
+import secrets
 from collections.abc import Iterable
+from typing import Literal, NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
-__all__ = ["REDACTED", "redact_head", "redact_header", "redact_url"]
+__all__ = [
+    "Rule",
+    "add",
+    "redact_head",
+    "redact_header",
+    "redact_subprotocol",
+    "redact_text",
+    "redact_url",
+    "redacted",
+]
 
-REDACTED = "<redacted>"
 
-_SECRET_HEADERS = frozenset(
-    ("authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key", "x-auth-token", "api-key")
+class Rule(NamedTuple):
+    """Whether the value of one name is shown."""
+
+    where: Literal["header", "query", "subprotocol"]
+    """Where the name stands; a subprotocol is its own value."""
+    name: str
+    """The name; its case does not count."""
+    is_shown: bool = True
+    """False makes the value of a name a secret that the table shows."""
+
+
+_SHOWN = {
+    "header": (
+        "accept accept-encoding accept-language accept-ranges access-control-allow-credentials "
+        "access-control-allow-headers access-control-allow-methods access-control-allow-origin age allow alt-svc "
+        "cache-control connection content-encoding content-language content-length content-type date expires host "
+        "keep-alive last-modified origin pragma proxy-authenticate proxy-connection retry-after sec-fetch-dest "
+        "sec-fetch-mode sec-fetch-site sec-websocket-accept sec-websocket-extensions sec-websocket-key "
+        "sec-websocket-version server strict-transport-security te trailer transfer-encoding upgrade user-agent vary "
+        "via www-authenticate x-content-type-options x-frame-options x-powered-by"
+    ),
+    "query": (
+        "channel channels compress compression count currency depth eio encoding feed format from heartbeat "
+        "interval lang language level limit locale market markets mode offset order page pair pairs protocol rate "
+        "side since size sort speed start step stop stream streams symbol symbols timeframe to topic topics transport "
+        "type until v vsn version"
+    ),
+    # Registered with IANA, and those of common frameworks. Browsers cannot set Authorization on a WebSocket, so some
+    # clients send a token as a subprotocol, after a name that says so.
+    "subprotocol": (
+        "access_token actioncable-unsupported actioncable-v1-json amqp authorization base64 base64.channel.k8s.io bearer "
+        "bfcp binary channel.k8s.io chat coap console.default graphql-subscriptions graphql-transport-ws graphql-ws "
+        "janus-protocol json jsonrpc jwt mqtt mqttv3.1 mqttv5 msrp ocpp1.2 ocpp1.5 ocpp1.6 ocpp2.0 ocpp2.0.1 ocpp2.1 "
+        "sip soap stomp superchat text token v1.kernel.websocket.jupyter.org v10.stomp v11.stomp v12.stomp "
+        "v4.channel.k8s.io v5.channel.k8s.io vite-hmr vite-ping vnd.xmpp wamp wamp.2.cbor wamp.2.json wamp.2.msgpack "
+        "wamp.2.ubjson webtransport wss x-api-key xmpp"
+    ),
+}
+_table = {(where, name): True for where, names in _SHOWN.items() for name in names.split()}
+
+_SCHEMES = frozenset(
+    ("basic", "bearer", "digest", "negotiate", "ntlm", "token", "apikey", "aws4-hmac-sha256")
 )
-_SECRET_QUERY = re.compile(
-    r"(?:^|[-_.])(?:token|key|apikey|secret|password|passwd|pwd|auth|signature|sig|jwt|session|sid|code|credential)s?$"
-    r"|token$|secret$|apikey$|password$",
-    re.IGNORECASE,
-)
-# Browsers cannot set Authorization on a WebSocket, so some clients send a token as a subprotocol. Registered names
-# of subprotocols are shorter.
-_LONG_SUBPROTOCOL = 32  # characters
+_ADDRESSES = frozenset(("location", "content-location", "referer"))  # headers whose value is a URL
+_URL_IN_TEXT = re.compile(r"\b[a-z][a-z0-9+]*://[^\s'\"<>]+", re.IGNORECASE)
+_SEPARATORS = re.compile("([&;])")  # of a query: some servers split at a semicolon too
+# New in each process: a mark tells equal secrets equal there, and nothing can be found out by trying values against it.
+_KEY = secrets.token_bytes(16)
+
+
+def add(*rules: Rule) -> None:
+    """Show the values of further names, or hide those of names that are shown, from now on and everywhere.
+
+    Example: ``wsnotebook.redaction.add(Rule("query", "region"), Rule("header", "Host", is_shown=False))``. What was
+    recorded before does not change.
+
+    Raises:
+        ValueError: a rule is for something that has no names.
+    """
+    for rule in rules:
+        if rule.where not in _SHOWN:
+            raise ValueError(f"a rule is for one of {', '.join(_SHOWN)}, not {rule.where!r}")
+    for rule in rules:
+        _table[rule.where, rule.name.lower()] = rule.is_shown
+
+
+def redacted(value: str) -> str:
+    """Return the mark that stands for a secret: equal secrets have equal marks in one process."""
+    digest = hashlib.blake2b(value.encode("utf-8", "surrogatepass"), key=_KEY, digest_size=4)
+    return f"<redacted:{digest.hexdigest()}>"
+
+
+def _is_shown(where: str, name: str) -> bool:
+    return _table.get((where, name.lower()), False)
 
 
 def redact_url(url: str) -> str:
-    """Return ``url`` without its user's secret and without the values of secret query parameters.
+    """Return ``url`` without the password of its user, and without the values of its query but those of harmless names.
 
-    Example: ``redact_url("wss://me:pass@host/?token=abc&n=1")`` returns
-    ``"wss://me:<redacted>@host/?token=<redacted>&n=1"``. A user without a password may be a token, and is redacted too.
+    Example: ``redact_url("wss://me:pass@host/?token=abc&limit=1")`` returns
+    ``"wss://me:<redacted:…>@host/?token=<redacted:…>&limit=1"``. A user without a password may be a token, and is redacted
+    too, as is a fragment.
     """
     try:
         parts = urlsplit(url)
     except ValueError:  # an invalid URL appears in the message of InvalidURL, so it is redacted by pattern
-        return re.sub(r"//[^/]*@", f"//{REDACTED}@", url.partition("?")[0])
+        return re.sub(r"//[^/]*@", lambda found: f"//{redacted(found[0])}@", re.split("[?#]", url)[0])
     netloc = parts.netloc
     if "@" in netloc:
-        user, _, host = netloc.rpartition("@")
-        netloc = f"{user.partition(':')[0]}:{REDACTED}@{host}" if ":" in user else f"{REDACTED}@{host}"
-    return urlunsplit((parts.scheme, netloc, parts.path, redact_query(parts.query), parts.fragment))
+        userinfo, _, host = netloc.rpartition("@")
+        user, colon, password = userinfo.partition(":")
+        netloc = f"{user}:{redacted(password)}@{host}" if colon else f"{redacted(userinfo)}@{host}"
+    fragment = redacted(parts.fragment) if parts.fragment else ""
+    return urlunsplit((parts.scheme, netloc, parts.path, _redact_query(parts.query), fragment))
 
 
-def redact_query(query: str) -> str:
-    """Return a query string with the values of secret parameters redacted and all other characters unchanged."""
-    pairs = []
-    for pair in query.split("&"):
-        name, equals, _ = pair.partition("=")
-        pairs.append(f"{name}={REDACTED}" if equals and _SECRET_QUERY.search(name) else pair)
-    return "&".join(pairs)
+def _redact_query(query: str) -> str:
+    return "".join(
+        part if part in ("", "&", ";") else _redact_pair(part) for part in _SEPARATORS.split(query)
+    )
+
+
+def _redact_pair(pair: str) -> str:
+    name, equals, value = pair.partition("=")
+    if _is_shown("query", name) or (equals and not value):
+        return pair
+    return f"{name}={redacted(value)}" if equals else redacted(pair)  # a token may stand alone
+
+
+def redact_text(text: str) -> str:
+    """Return a sentence, such as that of an exception, with every URL in it redacted."""
+    return _URL_IN_TEXT.sub(lambda found: redact_url(found[0]), text)
 
 
 def redact_header(name: str, value: str) -> str:
-    """Return the value of a header with its secrets redacted.
+    """Return the value of a header; one that is not known to be harmless as a mark.
 
-    Authorization keeps its scheme: ``redact_header("Authorization", "Bearer abc")`` is ``"Bearer <redacted>"``.
+    Authorization keeps its scheme: ``redact_header("Authorization", "Bearer abc")`` is ``"Bearer <redacted:…>"``.
     """
     lower = name.lower()
-    if lower in _SECRET_HEADERS:
-        scheme, space, _ = value.partition(" ")
-        keeps_scheme = space and lower.endswith("authorization")
-        return f"{scheme} {REDACTED}" if keeps_scheme else REDACTED
+    if _is_shown("header", lower):
+        return value
     if lower == "sec-websocket-protocol":
-        return ", ".join(_redact_subprotocol(part.strip()) for part in value.split(","))
-    if lower in ("location", "referer"):
+        return ", ".join(redact_subprotocol(part.strip()) for part in value.split(","))
+    if lower in _ADDRESSES:
         return redact_url(value)
-    return value
+    scheme, space, rest = value.partition(" ")
+    if space and lower.endswith("authorization") and scheme.lower() in _SCHEMES:
+        return f"{scheme} {redacted(rest)}"
+    return redacted(value)
 
 
-def _redact_subprotocol(value: str) -> str:
-    return REDACTED if len(value) > _LONG_SUBPROTOCOL or value.startswith("eyJ") else value
+def redact_subprotocol(value: str) -> str:
+    """Return a subprotocol; one whose name is not a known one may be a token, and is a mark."""
+    return value if _is_shown("subprotocol", value) else redacted(value)
 
 
 def redact_head(first_line: str, headers: Iterable[tuple[str, str]]) -> bytes:
@@ -81,9 +170,8 @@ def redact_head(first_line: str, headers: Iterable[tuple[str, str]]) -> bytes:
         headers: (name, value) pairs, in the order to write.
     """
     method, space, rest = first_line.partition(" ")
-    target, _, version = rest.partition(" ")
-    if method == "GET" and "?" in target:
-        path, _, query = target.partition("?")
-        first_line = f"{method} {path}?{redact_query(query)} {version}"
+    if space and not method.startswith("HTTP/"):
+        target, gap, version = rest.rpartition(" ") if " " in rest else (rest, "", "")
+        first_line = f"{method} {redact_url(target)}{gap}{version}"
     lines = [first_line, *(f"{name}: {redact_header(name, value)}" for name, value in headers)]
     return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")

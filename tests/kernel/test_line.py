@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 def test_fields_are_replaced_in_every_option(notebook: Notebook) -> None:
     """By the caller's variables; a value with blanks and quotes stays one word, and a dollar is a dollar."""
     notebook.run("url, token = 'ws://lab/x', 'it\\'s \"so\" --raw'")
-    notebook.run('%ws connect {url + "?q=1"} -H "Authorization: Bearer {token}" --header "Price: $5 $token"')
-    assert notebook.session.url == "ws://lab/x?q=1"
+    notebook.run(
+        '%ws connect {url + "?limit=1"} -H "Authorization: Bearer {token}" --header "Price: $5 $token"'
+    )
+    assert notebook.session.url == "ws://lab/x?limit=1"
     headers = [("Authorization", 'Bearer it\'s "so" --raw'), ("Price", "$5 $token")]
     assert notebook.session.options["headers"] == headers
     notebook.run("def f(url):\n    %ws connect {url} --name two\nf('ws://lab/local')")

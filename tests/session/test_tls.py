@@ -148,16 +148,16 @@ async def test_a_redirect_is_followed_and_stays_in_the_call(io: Io) -> None:
         if request.path != "/old":
             return None
         response = connection.respond(HTTPStatus.FOUND, "")
-        response.headers["Location"] = "/new?x=1"
+        response.headers["Location"] = "/new?limit=1"
         return response
 
     async with serving(process_request=redirect) as port:
         async with wsnotebook.connect(f"ws://localhost:{port}/old", proxy=None, io=io) as session:
             await session.send("moved")
             assert await session.receive() == "moved"
-            assert session.call.request.url == f"ws://localhost:{port}/new?x=1"
+            assert session.call.request.url == f"ws://localhost:{port}/new?limit=1"
     opened = session.log.connections
-    assert [connection.url for connection in opened] == [f"ws://localhost:{port}/new?x=1"]
+    assert [connection.url for connection in opened] == [f"ws://localhost:{port}/new?limit=1"]
 
 
 async def test_a_redirect_from_wss_to_ws_is_refused(authority: trustme.CA, io: Io) -> None:

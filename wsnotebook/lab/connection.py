@@ -18,8 +18,9 @@ from websockets.http11 import Request, Response
 from websockets.protocol import CONNECTING, OPEN
 from websockets.server import ServerProtocol
 
-from wsnotebook.lab.recorder import Recorder, safe_head
+from wsnotebook.lab.recorder import Recorder
 from wsnotebook.log.connections import Connection
+from wsnotebook.redaction import redact_head
 
 __all__ = ["LabConnection", "LabProtocol"]
 
@@ -176,8 +177,8 @@ class LabConnection(ServerConnection):
         return Connection(
             session=self.name,
             url=f"{scheme}://{request.headers.get('Host', '')}{self.path}",
-            request=safe_head(f"GET {request.path} HTTP/1.1", request.headers.raw_items()),
-            response=safe_head("HTTP/1.1 101 Switching Protocols", response.headers.raw_items()),
+            request=redact_head(f"GET {request.path} HTTP/1.1", request.headers.raw_items()),
+            response=redact_head("HTTP/1.1 101 Switching Protocols", response.headers.raw_items()),
             opened_ns=time.time_ns(),
             local_address=self.local_address[:2],
             remote_address=self.remote_address[:2],

@@ -18,24 +18,10 @@ from wsnotebook.wire.judge import Judge
 from wsnotebook.wire.limits import Limits
 from wsnotebook.wire.reading import Reading
 
-__all__ = ["LAB_LIMITS", "Recorder", "safe_head"]
+__all__ = ["LAB_LIMITS", "Recorder"]
 
 LAB_LIMITS = Limits(inflated=2**28)
 """A message that inflates to more stays compressed in the log."""
-# The fields of a handshake that hold no secret; any other is recorded by name only.
-_HARMLESS = frozenset(
-    (
-        "connection",
-        "date",
-        "host",
-        "origin",
-        "sec-websocket-accept",
-        "sec-websocket-extensions",
-        "server",
-        "upgrade",
-    )
-    + ("sec-websocket-key", "sec-websocket-version", "user-agent")
-)
 
 
 class Recorder:
@@ -86,10 +72,3 @@ class Recorder:
         for reading in readings:
             if reading is not None:
                 self._log.append(reading.batch, self._number, direction, now, monotonic)
-
-
-def safe_head(first_line: str, headers: Iterable[tuple[str, str]]) -> bytes:
-    """Return a handshake text without its secrets: no query, and only those values that are known to hold none."""
-    first_line = " ".join(part.partition("?")[0] for part in first_line.split(" "))
-    lines = [f"{name}: {value if name.lower() in _HARMLESS else '<redacted>'}" for name, value in headers]
-    return "\r\n".join([first_line, *lines, "", ""]).encode("latin-1", "replace")

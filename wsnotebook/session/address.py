@@ -11,6 +11,7 @@ from typing import NamedTuple, TypeAlias
 from urllib.parse import urlsplit, urlunsplit
 
 from wsnotebook.errors import InvalidURL
+from wsnotebook.redaction import redact_url
 
 __all__ = [
     "Address",
@@ -40,6 +41,10 @@ class Address(NamedTuple):
     """ws:// or wss:// URL, as passed to websockets."""
     unix_path: str | None
     """Path of the unix socket, for ws+unix:///path/to.sock:/resource."""
+
+    def __repr__(self) -> str:
+        """Show no secret: a traceback may show the variables of its functions."""
+        return f"Address({redact_url(self.url)})"
 
 
 def check_url(url: str) -> Address:

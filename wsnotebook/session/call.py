@@ -8,7 +8,7 @@ from typing import Any
 
 from websockets.datastructures import Headers as _Headers
 
-from wsnotebook.redaction import redact_header, redact_url
+from wsnotebook.redaction import redact_header, redact_subprotocol, redact_url
 
 __all__ = ["Headers", "HttpCall", "HttpRequest", "HttpResponse"]
 
@@ -107,3 +107,7 @@ class HttpCall:
     """(host, port) of the peer, or the path of a unix socket."""
     tls: dict[str, Any] | None = None
     """``version``, ``cipher``, ``certificate`` (of the peer) and ``alpn``; None without TLS."""
+
+    def __repr__(self) -> str:
+        chosen = "" if self.subprotocol is None else f", subprotocol {redact_subprotocol(self.subprotocol)!r}"
+        return f"HttpCall({self.request!r}, {self.response!r}{chosen}, {self.local_address} to {self.remote_address})"

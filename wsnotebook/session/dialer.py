@@ -16,7 +16,8 @@ from wsnotebook.session.call import Headers, HttpCall, HttpRequest, HttpResponse
 from wsnotebook.session.capacity import Channels
 from wsnotebook.session.connection import Owner, WireConnection
 from wsnotebook.session.converters import Converter
-from wsnotebook.session.engine import to_ours
+from wsnotebook.session.engine import redact_chain, to_ours
+from wsnotebook.session.handshakelog import HANDSHAKE_LOGGER
 from wsnotebook.wire.extensions import WebSocketExtensionFactory
 from wsnotebook.wire.protocol import HandshakeProtocol
 from wsnotebook.wire.wire import Wire
@@ -49,6 +50,10 @@ class Options:
     log: FrameLog
     io: Literal["kernel", "thread"] | None
 
+    def __repr__(self) -> str:
+        """Show no secret: a traceback may show the variables of its functions."""
+        return f"Options({self.address!r}, {self.name!r})"
+
 
 class Dialer(_websockets_connect):
     """The dialling of websockets (DNS, proxy, TLS, redirects), which ends in our wire protocol and its owner."""
@@ -66,6 +71,7 @@ class Dialer(_websockets_connect):
             user_agent_header=options.user_agent,
             proxy=None if options.proxy is True and not _may_have_proxy() else options.proxy,
             open_timeout=options.open_timeout,
+            logger=HANDSHAKE_LOGGER,
             **target,
         )
         self._options = options
@@ -89,6 +95,7 @@ class Dialer(_websockets_connect):
             origin=options.origin,
             extensions=options.extensions or None,
             subprotocols=options.subprotocols or None,
+            logger=HANDSHAKE_LOGGER,
         )
         self._last = WireConnection(
             protocol, self._owner, self.uri, include_secrets=options.log.include_secrets
@@ -106,6 +113,7 @@ class Dialer(_websockets_connect):
         except Exception as error:
             call = self._call()
             ours = to_ours(error, call)
+            redact_chain(error)
             if ours is None:
                 raise
             reason = getattr(ours, "problem", "") or type(ours).__name__

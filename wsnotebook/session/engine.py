@@ -12,11 +12,14 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from websockets.datastructures import Headers as _Headers
 from websockets.exceptions import (
     ConnectionClosed,
     InvalidHandshake,
+    InvalidHeader,
     InvalidMessage,
     InvalidProxy,
+    InvalidProxyStatus,
     InvalidStatus,
     InvalidURI,
     NegotiationError,
@@ -33,10 +36,11 @@ from wsnotebook.errors import (
     SocketTimeout,
     WsNotebookError,
 )
+from wsnotebook.redaction import redact_header, redact_subprotocol, redact_text, redact_url
 from wsnotebook.session.call import Headers, HttpCall, HttpResponse
 from wsnotebook.wire.frames import CloseReason
 
-__all__ = ["map_engine_exceptions", "to_ours"]
+__all__ = ["map_engine_exceptions", "redact_chain", "to_ours"]
 
 T = TypeVar("T")
 
@@ -96,7 +100,9 @@ def to_ours(error: BaseException, call: Any) -> WsNotebookError | None:
         return _handshake(error, call)
     if isinstance(error, InvalidProxy):
         return ConnectError(
-            call, f"the proxy {error.proxy!r} cannot be used: {error.msg}", "proxy=None connects directly."
+            call,
+            f"the proxy {redact_url(error.proxy)!r} cannot be used: {error.msg}",
+            "proxy=None connects directly.",
         )
     if isinstance(error, TimeoutError):
         return SocketTimeout(
@@ -109,13 +115,46 @@ def to_ours(error: BaseException, call: Any) -> WsNotebookError | None:
     return None
 
 
+def redact_chain(error: BaseException) -> None:
+    """Redact, in place, what an exception of websockets, and those that led to it, say of the handshake.
+
+    They are the cause of ours, and a traceback, a log or a debugger shows them.
+    """
+    seen: set[int] = set()
+    link: BaseException | None = error
+    while link is not None and id(link) not in seen:
+        seen.add(id(link))
+        if isinstance(link, (InvalidStatus, InvalidProxyStatus)):
+            head = [(name, redact_header(name, value)) for name, value in link.response.headers.raw_items()]
+            link.response.headers = _Headers(head)
+        elif isinstance(link, InvalidHeader):
+            link.value = link.value and redact_header(link.name, link.value)
+        elif isinstance(link, InvalidProxy):
+            link.proxy = redact_url(link.proxy)
+        elif isinstance(link, InvalidURI):
+            link.uri = redact_url(link.uri)
+        link.args = tuple(_redact_sentence(part) if isinstance(part, str) else part for part in link.args)
+        link = link.__cause__ or link.__context__
+
+
+def _redact_sentence(text: str) -> str:
+    before, subprotocol, value = text.partition("unsupported subprotocol: ")
+    return redact_text(before) + subprotocol + (redact_subprotocol(value) if subprotocol else "")
+
+
 def _handshake(error: InvalidHandshake, call: Any) -> CallError:
     if isinstance(error, ProxyError):
-        return ConnectError(call, f"the proxy refused: {error}", "proxy=None connects directly.")
+        return ConnectError(
+            call, f"the proxy refused: {redact_text(str(error))}", "proxy=None connects directly."
+        )
     if isinstance(error, SecurityError):
-        return HandshakeError(call, str(error))
+        return HandshakeError(call, redact_text(str(error)))
     if isinstance(error, InvalidStatus):
         return HandshakeError(_with_response(call, error.response))
+    if isinstance(error, InvalidHeader):
+        value = "" if error.value is None else f": {redact_header(error.name, error.value)}"
+        problem = f"the {error.name} header is {'wrong' if value else 'missing'}{value}"
+        return HandshakeError(call, problem, "The server did not upgrade to a WebSocket.")
     if isinstance(error, InvalidMessage):
         if isinstance(error.__cause__, EOFError) and getattr(call, "tls", None):
             return HandshakeError(call, "the server hung up without an HTTP answer", _TLS_REMEDY)
@@ -126,8 +165,8 @@ def _handshake(error: InvalidHandshake, call: Any) -> CallError:
             "Is it a WebSocket server, and does the port speak ws:// rather than wss:// or the other way round?",
         )
     if isinstance(error, NegotiationError):
-        return HandshakeError(call, str(error), "The server chose what was not offered.")
-    return HandshakeError(call, str(error), "The server did not upgrade to a WebSocket.")
+        return HandshakeError(call, _redact_sentence(str(error)), "The server chose what was not offered.")
+    return HandshakeError(call, _redact_sentence(str(error)), "The server did not upgrade to a WebSocket.")
 
 
 def _with_response(call: Any, response: Any) -> Any:

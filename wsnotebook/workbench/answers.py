@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from wsnotebook.redaction import redact_subprotocol
 from wsnotebook.safetext import safe_text
 from wsnotebook.wire.frames import CloseReason, Frame, Opcode
 from wsnotebook.workbench.receiving import Taken
@@ -93,7 +94,7 @@ def _has_several(call: Call) -> bool:
 
 def connected(call: Call, session: Any) -> Sentence:
     """Return name, state, address and subprotocol of a new session."""
-    subprotocol = f", subprotocol {session.subprotocol}" if session.subprotocol else ""
+    subprotocol = f", subprotocol {redact_subprotocol(session.subprotocol)}" if session.subprotocol else ""
     return Sentence(f"{session.name} is {session.state}: {session.url}{subprotocol}")
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import html
 from typing import Any
 
-from wsnotebook.redaction import redact_header, redact_url
+from wsnotebook.redaction import redact_header, redact_subprotocol, redact_url
 from wsnotebook.safetext import safe_text
 
 __all__ = ["Facts", "info_of", "stats_of"]
@@ -59,7 +59,7 @@ def info_of(session: Any) -> Facts:
         kind="raw" if session.pump.raw else "default",
         state=str(session.state),
         url=session.url,
-        subprotocol=session.subprotocol,
+        subprotocol=session.subprotocol and redact_subprotocol(session.subprotocol),
         extensions=tuple(map(str, session.extensions)),
         local_address=_address(call.local_address),
         remote_address=_address(call.remote_address),
