@@ -107,7 +107,7 @@ async def _sessions(arguments: argparse.Namespace, log: FrameLog) -> AsyncGenera
         async with closing(await dialling) as session:
             yield session
         return
-    async with aclosing(aiter(dialling)) as attempts:  # type: ignore[type-var]  # it is a generator
+    async with aclosing(aiter(dialling)) as attempts:
         async for session in attempts:
             async with closing(session):
                 yield session
