@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -64,3 +65,18 @@ def ipykernel_6(tmp_path_factory: pytest.TempPathFactory, missing: Callable[[str
     if done.returncode:
         missing(f"ipykernel 6 from the package index ({done.stderr.strip()[-200:]})")
     return target
+
+
+@pytest.fixture(scope="session")
+def ws_folder(tmp_path_factory: pytest.TempPathFactory, missing: Callable[[str], NoReturn]) -> Path:
+    """A folder into which npm has put Node's ws."""
+    npm = shutil.which("npm")
+    if shutil.which("node") is None or npm is None:
+        missing("node with npm")
+    folder = tmp_path_factory.mktemp("ws")
+    command = [npm, "install", "--prefix", str(folder), "--no-audit", "--no-fund", "--silent", "ws@8"]
+    try:
+        subprocess.run(command, check=True, capture_output=True, timeout=100)
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+        missing(f"the npm package ws ({error})")
+    return folder

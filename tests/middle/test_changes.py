@@ -138,16 +138,18 @@ async def test_what_is_held_has_a_bound(p: proxy, until: Until) -> None:
 
 
 async def test_a_breakpoint_holds_a_frame_to_be_edited(
-    p: proxy, session: DefaultClientWebSocketSession, until: Until
+    p: proxy, session: DefaultClientWebSocketSession
 ) -> None:
+    with pytest.raises(TimeoutError):
+        await p.wait_held(timeout=0.01)
     p.break_on(json={"type": "order"})
     await session.send('{"type": "hello"}')
     assert await session.receive() == '{"type": "hello"}'
     p.clear()
     p.break_on("order")
     await session.send('{"type": "order", "n": 1}')
-    await until(lambda: p.held)
-    (held,) = p.held
+    held = await p.wait_held()
+    assert p.held == [held]
     assert (held.direction, held.conversation) == ("out", p.sessions[0])
     held.frame = Frame.text("edited")
     p.release()

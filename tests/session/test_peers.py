@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from random import Random
-from typing import Any, NoReturn
+from typing import Any
 
 import pytest
 from serverprocess import server_process
@@ -18,21 +16,6 @@ from wsnotebook.wire.frames import CloseReason
 
 PEERS = Path(__file__).parent / "peers"
 MEBIBYTE = 1 << 20
-
-
-@pytest.fixture(scope="session")
-def ws_folder(tmp_path_factory: pytest.TempPathFactory, missing: Callable[[str], NoReturn]) -> Path:
-    """A folder into which npm has put Node's ws."""
-    npm = shutil.which("npm")
-    if shutil.which("node") is None or npm is None:
-        missing("node with npm")
-    folder = tmp_path_factory.mktemp("ws")
-    command = [npm, "install", "--prefix", str(folder), "--no-audit", "--no-fund", "--silent", "ws@8"]
-    try:
-        subprocess.run(command, check=True, capture_output=True, timeout=100)
-    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
-        missing(f"the npm package ws ({error})")
-    return folder
 
 
 @pytest.fixture(scope="module", params=["ws", "aiohttp", "tornado"])

@@ -23,6 +23,7 @@ __all__ = ["VERBS", "load_verb", "main"]
 VERBS = {
     "connect": "talk to a server: type lines, see what comes, use the verbs of the notebook as /verb",
     "serve": "run a lab server: echo, ticker, chat, … or a recording played back",
+    "proxy": "stand between another program and a server, and record both",
     "record": "write every frame of a connection to a file",
     "convert": "convert a recording to another format",
     "replay": "send the frames of a recorded client, at the recorded times",
@@ -57,6 +58,12 @@ def _serve() -> VerbModule:
     from wsnotebook.cli import serve
 
     return serve
+
+
+def _proxy() -> VerbModule:
+    from wsnotebook.cli import proxy
+
+    return proxy
 
 
 def _record() -> VerbModule:
@@ -98,6 +105,7 @@ def _connect() -> VerbModule:
 _LOADERS: dict[str, Callable[[], VerbModule]] = {
     "connect": _connect,
     "serve": _serve,
+    "proxy": _proxy,
     "record": _record,
     "convert": _convert,
     "replay": _replay,

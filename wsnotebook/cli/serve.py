@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 from pathlib import Path
 
-from wsnotebook.cli.arguments import seconds
-from wsnotebook.cli.console import write_error, write_line
-from wsnotebook.cli.outcome import ExitCode, Failed, WrongUsage, wrong_usage
+from wsnotebook.cli.outcome import ExitCode, WrongUsage, wrong_usage
 from wsnotebook.cli.parameters import describe_parameters, parse_parameters
 from wsnotebook.cli.parser import Parser
-from wsnotebook.cli.progress import add_quiet_option, write_summary
-from wsnotebook.cli.recording import check_new, recording, summary
+from wsnotebook.cli.recording import check_new
 from wsnotebook.cli.running import run as run_to_end
+from wsnotebook.cli.serving import add_serving_options, serve_until_stopped
 from wsnotebook.errors import FileError
 from wsnotebook.files.formats import LOADABLE, is_directory
 from wsnotebook.files.loading import load
 from wsnotebook.lab.behaviours import BEHAVIOURS
 from wsnotebook.lab.named import Behaviour
 from wsnotebook.lab.playback import playback
-from wsnotebook.lab.server import EmbeddedServer, embedded_server
+from wsnotebook.lab.server import embedded_server
 
 __all__ = ["make_parser", "run"]
 
@@ -51,24 +48,9 @@ def make_parser() -> Parser:
         "behaviour", metavar="BEHAVIOUR", help="one of those below, or the file of a recording"
     )
     parser.add_argument(
-        "--host",
-        default="127.0.0.1",
-        help="the address; with another than loopback, other machines can connect",
-    )
-    parser.add_argument("--port", type=int, default=0, help="0, the default, chooses a free port")
-    parser.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="a parameter; repeat for more"
     )
-    parser.add_argument(
-        "--allow-origin",
-        action="append",
-        default=[],
-        metavar="ORIGIN",
-        help="let web pages of this origin connect; repeat for more",
-    )
-    parser.add_argument("--record", metavar="FILE", help="write every frame of the server to a new file")
-    parser.add_argument("--seconds", type=seconds, metavar="S", help="stop after S seconds")
-    add_quiet_option(parser)
+    add_serving_options(parser)
     return parser
 
 
@@ -81,7 +63,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         server = embedded_server(
             behaviour, host=arguments.host, port=arguments.port, origins=arguments.allow_origin
         )
-    return run_to_end(_serve(arguments, server))
+    return run_to_end(serve_until_stopped(arguments, server, "serve"))
 
 
 def _behaviour(arguments: argparse.Namespace) -> Behaviour:
@@ -96,26 +78,3 @@ def _behaviour(arguments: argparse.Namespace) -> Behaviour:
         )
     with wrong_usage(FileError, ValueError), wrong_usage(OSError, about=name):
         return playback(load(name), **parse_parameters(playback, "a recording", arguments.set))
-
-
-async def _serve(arguments: argparse.Namespace, server: EmbeddedServer) -> None:
-    with wrong_usage(OSError, OverflowError, about=f"port {arguments.port} of {arguments.host}"):
-        await server
-    try:
-        with recording(server.log, arguments.record):
-            async with server:
-                write_line(server.url)
-                try:
-                    async with asyncio.timeout(arguments.seconds):
-                        await asyncio.get_running_loop().create_future()
-                except TimeoutError:
-                    pass
-    finally:
-        for refusal in server.refusals:
-            write_error(f"refused with {refusal.status}: {refusal.reason}", "serve")
-        for error in server.errors:
-            write_error(f"{type(error).__name__}: {error}", "serve")
-        counts = f"{summary(server.log)}, {len(server.refusals)} refused, {len(server.errors)} errors"
-        write_summary(arguments, counts, aside="serve")
-    if server.errors:
-        raise Failed("a session did not go as it should have, see above")

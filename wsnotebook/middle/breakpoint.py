@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -31,12 +32,16 @@ class Breakpoint:
         pattern: compared with each text and binary frame.
         changes: are held when one matches.
         held: where the frame then waits.
+        caught: called when a frame has matched.
     """
 
-    def __init__(self, pattern: Pattern, changes: Changes, held: list[Held]) -> None:
+    def __init__(
+        self, pattern: Pattern, changes: Changes, held: list[Held], caught: Callable[[], None]
+    ) -> None:
         self._pattern = pattern
         self._changes = changes
         self._held = held
+        self._caught = caught
 
     async def __call__(self, frame: Frame, direction: Direction, conversation: Conversation) -> Frame | None:
         """Return the frame, edited perhaps."""
@@ -45,6 +50,7 @@ class Breakpoint:
         held = Held(frame, direction, conversation)
         self._held.append(held)
         self._changes.hold()
+        self._caught()
         try:
             await self._changes.wait_released()
         finally:

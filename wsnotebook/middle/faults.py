@@ -29,9 +29,9 @@ class _Counts(Counter[tuple[str, Direction]]):
         return self[key]
 
 
-def delay(seconds: float = 0.1, jitter: float = 0.0, random: Random | None = None) -> Callback:
+def delay(seconds: float = 0.1, jitter: float = 0.0, seed: int | None = None) -> Callback:
     """Let each frame take ``seconds`` more, and up to ``jitter`` on top; the order stays, and so does the throughput."""
-    source = random or Random()
+    source = Random(seed)
 
     async def callback(frame: Frame, direction: Direction, conversation: Conversation) -> Frame:
         due = conversation.arrived[direction] + seconds + source.uniform(0, jitter)
@@ -62,9 +62,9 @@ def drop(every: int = 2) -> Callback:
     return callback
 
 
-def corrupt(every: int = 1, random: Random | None = None) -> Callback:
+def corrupt(every: int = 1, seed: int | None = None) -> Callback:
     """Turn one bit over in the payload of each ``every``-th data frame, if it has one."""
-    counts, source = _Counts(), random or Random()
+    counts, source = _Counts(), Random(seed)
 
     def callback(frame: Frame, direction: Direction, conversation: Conversation) -> Frame:
         number = counts.add(frame, direction, conversation)

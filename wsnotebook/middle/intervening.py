@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, Literal
 
 from wsnotebook.matching import Pattern
@@ -21,6 +22,7 @@ class Intervening:
         self.held: list[Held] = []
         """Frames that a breakpoint holds, oldest first."""
         self._changes = Changes()
+        self._waiting: list[asyncio.Future[None]] = []  # for a breakpoint
 
     def on_frame(self, callback: Callback) -> Callback:
         """Let a callback decide what is sent instead of each frame; a decorator. It may be an ``async def``.
@@ -81,12 +83,34 @@ class Intervening:
         Example::
 
             p.break_on(json={"type": "order"})
-            ...
-            p.held[0].frame = Frame.text('{"type": "order", "n": 0}')   # or None, to drop it
+            held = await p.wait_held(timeout=10)
+            held.frame = Frame.text('{"type": "order", "n": 0}')   # or None, to drop it
             p.release()
         """
         pattern = Pattern(what, json=json)
-        self._changes.add(f"break_on {pattern}", Breakpoint(pattern, self._changes, self.held))
+        self._changes.add(f"break_on {pattern}", Breakpoint(pattern, self._changes, self.held, self._caught))
+
+    def _caught(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for waiter in waiting:
+            if not waiter.done():
+                waiter.set_result(None)
+
+    async def wait_held(self, *, timeout: float | None = None) -> Held:
+        """Wait until a breakpoint holds a frame, and return the oldest that is held.
+
+        Args:
+            timeout: seconds; None waits for ever.
+
+        Raises:
+            TimeoutError: no frame matched in time.
+        """
+        async with asyncio.timeout(timeout):
+            while not self.held:
+                waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+                self._waiting.append(waiter)
+                await waiter
+        return self.held[0]
 
     def inject(
         self,

@@ -45,6 +45,7 @@ __all__ = [
     "ping",
     "pings",
     "plot",
+    "proxy",
     "receive",
     "recover_journals",
     "replay_log",
@@ -260,6 +261,16 @@ def serve(call: Call) -> Any:
     path = os.path.expanduser(name)
     behaviour = playback(load(path)) if name not in BEHAVIOURS and os.path.exists(path) else name
     return _start(embedded_server(behaviour, port=call.arguments.port))
+
+
+def proxy(call: Call) -> Any:
+    """Start a proxy in this kernel; the result is the proxy."""
+    from wsnotebook.middle.proxy import proxy  # as in serve
+
+    arguments = call.arguments
+    origins = () if arguments.origin is None else (arguments.origin,)
+    record = None if arguments.record is None else os.path.expanduser(arguments.record)
+    return _start(proxy(arguments.url, port=arguments.port, record=record, origins=origins))
 
 
 async def _start(server: Any) -> Any:

@@ -198,6 +198,35 @@ RECORDING = (
         more="server = %ws serve echo keeps it for server.url and await server.stop().",
     ),
     Verb(
+        "proxy",
+        "Start a proxy in this kernel that records what other programs and a server say, and return it.",
+        actions.proxy,
+        arguments=(
+            option("url", metavar="URL", help="the server; programs connect to the proxy's url instead"),
+            option(
+                "port",
+                "--port",
+                metavar="N",
+                read=read_port,
+                default=0,
+                help="0, the default, takes a free one",
+            ),
+            option(
+                "record", "--record", metavar="FILE", complete=paths, help="write every frame to a new file"
+            ),
+            option(
+                "origin",
+                "--allow-origin",
+                metavar="ORIGIN",
+                help="let web pages of this origin connect, such as http://localhost:3000",
+            ),
+        ),
+        waits=True,
+        of_bench=True,
+        example="proxy wss://example.org --port 9000",
+        more="p = %ws proxy URL keeps it for p.df, p.on_frame, p.fault and await p.stop().",
+    ),
+    Verb(
         "recover",
         "List the recordings of kernels that died; .load() reads one.",
         actions.recover_journals,
