@@ -192,11 +192,11 @@ def test_a_peer_that_answers_nothing_is_aborted() -> None:
 @given(st.lists(st.sampled_from(list(Kind))), st.booleans())
 def test_whatever_happens_facts_stay_and_a_reason_comes_with_the_end(kinds: list[Kind], raw: bool) -> None:
     """In any order of events: what is known of an end is never taken back, and both channels end with a reason."""
-    end = End()
+    end = End(renewed_as="feed")
     for kind in kinds:
         before = end
         end, _ = advance(end, EVENTS[kind], raw=raw)
-        for name in ("reason", "initiator", "sent", "received", "fault"):
+        for name in ("reason", "initiator", "sent", "received", "fault", "renewed_as"):
             assert getattr(before, name) in (None, getattr(end, name)), name
         assert (end.incoming_ended, end.outgoing_ended) >= (before.incoming_ended, before.outgoing_ended)
         if end.incoming_ended:

@@ -333,6 +333,7 @@ def advance(end: End, event: Event, *, raw: bool) -> tuple[End, tuple[Action, ..
         fault=event.fault if end.fault is None else end.fault,
         incoming_ended=step.phase not in _RECEIVING,
         outgoing_ended=step.phase not in _SENDING,
+        renewed_as=end.renewed_as,
     )
     return after, tuple([_fill(action, event, after) for action in step.actions])
 
