@@ -153,7 +153,7 @@ async def test_info_shows_the_connection_and_no_secret(bench: Workbench, server:
     facts = await do(bench, "info")
     assert (facts["session"], facts["state"], facts["kind"]) == ("feed", "open", "default")
     assert facts["remote_address"] == server.url.removeprefix("ws://").rstrip("/")
-    assert "Authorization: Bearer <redacted>" in facts["request"]
+    assert "Authorization: Bearer <redacted" in facts["request"]
     assert "HTTP/1.1 101 Switching Protocols" in facts["response"]
     assert any("permessage-deflate" in each for each in facts["extensions"])
     await bench.close(4000, "done")
