@@ -31,6 +31,8 @@ async def obey(session: Any) -> None:
     async for message in session:
         if message == "lose":
             session.transport.abort()
+        elif message == "1005":
+            await session.close_empty()
         elif message.isdecimal():
             await session.close(int(message))
         else:
@@ -135,7 +137,7 @@ async def test_our_own_end_is_the_end(bench: Workbench, server: EmbeddedServer, 
     assert server.accepted == 1
 
 
-@pytest.mark.parametrize("code", [1000, 1001])
+@pytest.mark.parametrize("code", [1000, 1001, 1005])
 async def test_a_normal_close_of_the_peer_is_the_end(
     bench: Workbench, server: EmbeddedServer, code: int
 ) -> None:

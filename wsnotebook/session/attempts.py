@@ -20,7 +20,7 @@ __all__ = ["Attempts", "Pause", "has_ended_for_good", "is_clean"]
 _FIRST = 0.25  # seconds of the first pause; doubled after each failure, with jitter
 _LONGEST = 30.0  # seconds
 _STATUSES = frozenset((500, 502, 503, 504))  # HTTP status of a server that is starting or overloaded
-_CLEAN = (CloseCode.NORMAL, CloseCode.GOING_AWAY)
+_CLEAN = (CloseCode.NORMAL, CloseCode.GOING_AWAY, CloseCode.NO_STATUS_RCVD)
 
 
 class Pause(NamedTuple):
@@ -99,7 +99,7 @@ class Attempts:
 
 
 def is_clean(session: ClientWebSocketSession) -> bool:
-    """Return whether a session ended with 1000 or 1001."""
+    """Return whether a session ended with 1000, 1001 or an empty close frame."""
     reason = session.close_reason_now
     return reason is not None and reason.code in _CLEAN
 

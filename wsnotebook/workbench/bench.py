@@ -131,8 +131,8 @@ class Workbench:
             url: ``ws://…`` or ``wss://…``.
             name: of the session; the name of an ended one may be used again.
             reconnect: when the session is lost, dial again until that succeeds: the new session has the same name and
-                log. Our own close and a normal one of the peer, 1000 or 1001, end it for good, and so does ``close``
-                of the verbs while no session is open.
+                log. Our own close and a normal one of the peer (1000, 1001 or empty) end it for good, and so does
+                ``close`` of the verbs while no session is open.
             options: as in ``wsnotebook.connect``.
 
         Raises:
