@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -111,7 +112,7 @@ def test_no_color_and_the_peer_closes(prompt: Call, serve: Call):
     child = prompt(serve("closer", "--set", "code=1013", "--set", "after=1"), NO_COLOR="1")
     child.sendline("a\x1b[A")
     shown = leave(child, 1)
-    assert "\x1b[36m" not in shown and "1013 TRY_AGAIN_LATER" in shown
+    assert not re.search(r"\x1b\[[\d;]*3\d", shown) and "1013 TRY_AGAIN_LATER" in shown
 
 
 def test_a_pipe_sends_lines_and_prints_answers(run: Call, serve: Call):
@@ -208,3 +209,11 @@ def test_a_pipe_is_connected_again(start: Call, unused_tcp_port: int):
     start(*serve)
     assert process.stdout.readline() == "two\n"
     assert process.wait(timeout=30) == 0
+
+
+def test_no_color_is_for_the_prompt_too(prompt: Call, serve: Call):
+    """What stands there when the person leaves is grey otherwise."""
+    for variables, is_coloured in (({}, True), ({"NO_COLOR": "1"}, False)):
+        child = prompt(serve("echo"), **variables)
+        child.sendeof()
+        assert bool(re.search(r"\x1b\[[\d;]*38;5;", leave(child, 0))) == is_coloured
