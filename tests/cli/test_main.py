@@ -40,7 +40,7 @@ def test_the_help_names_every_verb(capsys: pytest.CaptureFixture[str]):
         (["send", "ws://127.0.0.1/", "x", "--wait", "nan"], "'nan' is not a number of seconds"),
         (["send", "ws://127.0.0.1/", "x", "--header", "X-Token"], "write 'Name: value'"),
         (["send", "ws://127.0.0.1/", "x", "--header", "a b: c"], "cannot be the name of a header"),
-        (["send", "ws://127.0.0.1/", "zz", "--kind", "hex"], "hex"),
+        (["send", "ws://127.0.0.1/", "zz", "--hex"], "hex"),
         (["connect", "ws://127.0.0.1/", "--record", "out.csv"], "out.csv: cannot write .csv"),
         (["serve", "sing"], "no behaviour 'sing': choose one of chat, closer, echo"),
         (["serve", "none.parquet"], "none.parquet"),

@@ -39,7 +39,8 @@ URL = "ws://127.0.0.1:1/"
         # a value
         (f"send {URL} x --wait", "--wait needs a value: write --wait S"),
         (f"record {URL} a.har --send -x", "there is no option -x: as a value of --send write --send=-x"),
-        (f"send {URL} x --kind hec", "'hec' is no value of --kind: did you mean hex?"),
+        ("replay a.har URL --direction i", "'i' is no value of --direction: did you mean in?"),
+        (f"send {URL} x --kind hex", "there is no option --kind: did you mean --hex, --json or --base64?"),
         (f"connect {URL} --io fiber", "'fiber' is no value of --io: write kernel or thread"),
         (f"connect {URL} --no-mask=1", "--no-mask takes no value"),
         # a word too few, a word too many

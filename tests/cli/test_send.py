@@ -66,7 +66,7 @@ def test_unchanged_is_escaped_on_a_terminal(serve: Call, environment: dict[str, 
 
 def test_binary_messages_are_hex(run: Call, serve: Call):
     """They go out from hex, and come back as hex."""
-    done = run("send", serve("echo"), "de ad be ef", "--kind", "hex", "--count", "1")
+    done = run("send", serve("echo"), "de ad be ef", "--hex", "--count", "1")
     assert done.stdout == "<4 bytes> de ad be ef\n"
 
 
@@ -129,7 +129,7 @@ def test_a_text_of_a_raw_session_that_is_no_utf_8_is_1(run: Call, serve: Call):
 
 def test_a_wrong_line_of_stdin_is_2(run: Call, serve: Call):
     """The line is named."""
-    done = run("send", serve("echo"), "--kind", "json", stdin='{"a": 1}\n{"a": \n')
+    done = run("send", serve("echo"), "--json", stdin='{"a": 1}\n{"a": \n')
     assert done.returncode == 2
     assert """line '{"a": '""" in done.stderr
 

@@ -113,12 +113,11 @@ def test_only_given_options_reach_connect(surface: Surface, words: str, options:
     assert connection_options(arguments, surface) == options
 
 
-def test_the_kinds_of_payload_are_those_of_parse_payload() -> None:
-    """--json and --hex in a cell, --kind in the terminal: each kind can be had on both."""
-    send = VERBS["send"]
-    typed = [parsed(send, "cell", *words).kind for words in ((), *((f"--{kind}",) for kind in KINDS[1:]))]
-    named = [parsed(send, "terminal", "--kind", kind).kind for kind in KINDS]
-    assert tuple(typed) == tuple(named) == KINDS
+@pytest.mark.parametrize("surface", ["cell", "terminal"])
+def test_the_kinds_of_payload_are_those_of_parse_payload(surface: Surface) -> None:
+    """With the same words in a cell and in the terminal."""
+    lines = ((), *((f"--{kind}",) for kind in KINDS[1:]))
+    assert tuple(parsed(VERBS["send"], surface, *words).kind for words in lines) == KINDS
 
 
 @pytest.mark.parametrize(

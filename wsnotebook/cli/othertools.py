@@ -1,4 +1,4 @@
-"""OTHER_TOOLS: flags of wscat and websocat that are no flags here, and what to write instead.
+"""OTHER_TOOLS: flags of wscat and websocat, and earlier ones of ours, that are no flags here, and what to write instead.
 
 Words that magics and terminal share with other tools are in workbench/suggestions.py.
 """
@@ -18,6 +18,7 @@ OTHER_TOOLS: dict[str, str] = {
     "-w": "did you mean --wait, or --timeout for the connection?",
     "-o": "did you mean --origin, or --record for a file?",
     **dict.fromkeys(("-L", "--location", "--max-redirects"), "redirects are followed without one"),
+    "--kind": "did you mean --hex, --json or --base64?",
     "--slash": "/ping, /close and the other verbs need none",
     **dict.fromkeys(("--no-color", "--no-colour"), "set NO_COLOR=1 in the environment"),
     "--passphrase": "decrypt the key first: openssl pkey -in KEY -out PLAIN, and --key PLAIN",
@@ -32,6 +33,6 @@ OTHER_TOOLS: dict[str, str] = {
     "--ua": "did you mean --user-agent?",
     **dict.fromkeys(("--close-status-code", "--close-reason"), "at the prompt: /close 1000 done"),
     "--print-ping-rtts": "at the prompt: /ping; in a notebook: session.df.ws.pings()",
-    **dict.fromkeys(("-b", "--binary"), "bytes are sent by wsnotebook send URL 'de ad' --kind hex"),
+    **dict.fromkeys(("-b", "--binary"), "bytes are sent by wsnotebook send URL 'de ad' --hex"),
 }
 """Flag → the rest of the sentence that refuses it."""

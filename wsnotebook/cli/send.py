@@ -40,10 +40,10 @@ def make_parser() -> Parser:
                 "exit code 1, and what came instead, if no answer has that",
             ),
             (
-                """ws://127.0.0.1:8765/ '{"subscribe": ["ACME"]}' --kind json --wait 5""",
+                """ws://127.0.0.1:8765/ '{"subscribe": ["ACME"]}' --json --wait 5""",
                 "five seconds of a feed",
             ),
-            ("ws://127.0.0.1:8765/ 'de ad be ef' --kind hex", "a binary message"),
+            ("ws://127.0.0.1:8765/ 'de ad be ef' --hex", "a binary message"),
             ("ws://127.0.0.1:8765/ --unchanged < requests.txt > answers.txt", "many, from and to files"),
         ],
     )

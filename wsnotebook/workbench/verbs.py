@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from wsnotebook.payload import KINDS
 from wsnotebook.script.parser import NOTATION
 from wsnotebook.workbench import actions, answers
 from wsnotebook.workbench.arguments import Argument, Form, option, switch
@@ -25,6 +24,13 @@ from wsnotebook.workbench.values import (
 from wsnotebook.workbench.verb import Verb
 
 __all__ = ["VERBS"]
+
+_KINDS = {
+    "json": "send text that is checked to be JSON",
+    "hex": "send bytes, written as 48 65 6c",
+    "base64": "send bytes, written as SGVs",
+}
+"""Kinds of payload that are not the default, and their help."""
 
 _ALL = (
     Verb(
@@ -52,24 +58,18 @@ _ALL = (
         answers.sent,
         answers.send_note,
         (
-            switch(
-                "kind", "--json", value="json", default="text", help="send text that is checked to be JSON"
+            *(
+                switch(
+                    "kind", f"--{kind}", value=kind, default="text", help=help, terminal=Form((f"--{kind}",))
+                )
+                for kind, help in _KINDS.items()
             ),
-            switch("kind", "--hex", value="hex", default="text", help="send bytes, written as 48 65 6c"),
-            switch("kind", "--base64", value="base64", default="text", help="send bytes, written as SGVs"),
             switch("opcode", "--binary", value="binary", help="send the text in a binary frame"),
             switch("opcode", "--ping", value="ping", help="send it as a ping, and wait for nothing"),
             switch("opcode", "--pong", value="pong", help="send it as a pong that nobody asked for"),
             option("file", "--file", metavar="FILE", help="send a file in place of a text", complete=paths),
             option(
                 "fragments", "--fragments", metavar="N", read=read_fragments, help="split it into N fragments"
-            ),
-            Argument(
-                "kind",
-                "how messages are written (default text)",
-                terminal=Form(("--kind",)),
-                choices=KINDS,
-                default="text",
             ),
             NAME,
         ),
