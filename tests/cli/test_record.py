@@ -210,7 +210,7 @@ def test_reconnect_goes_on_in_the_same_file(start: Call, unused_tcp_port: int, t
     while "2/4" not in said:
         said += process.stderr.read(1)
     first.kill()
-    while "attempt 1 failed, next in" not in said:
+    while "attempt 1 failed: " not in said:
         said += process.stderr.read(1)
     assert start(*serve).stdout.readline().strip() == url
     assert process.wait(timeout=30) == 0

@@ -11,11 +11,12 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, aclosing
 from typing import Any
 
-from wsnotebook.cli.outcome import is_clean, wrong_usage
+from wsnotebook.cli.outcome import wrong_usage
 from wsnotebook.cli.recording import check_new, recording
 from wsnotebook.cli.running import closing
 from wsnotebook.errors import InvalidURL
 from wsnotebook.files.framelog import FrameLog
+from wsnotebook.session.attempts import has_ended_for_good
 from wsnotebook.session.client import connect
 from wsnotebook.session.session import ClientWebSocketSession
 from wsnotebook.workbench.connection import connection_options
@@ -111,5 +112,5 @@ async def _sessions(arguments: argparse.Namespace, log: FrameLog) -> AsyncGenera
         async for session in attempts:
             async with closing(session):
                 yield session
-            if session.close_initiator == "local" or is_clean(session.close_reason_now):
+            if has_ended_for_good(session):
                 return
