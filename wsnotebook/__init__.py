@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from wsnotebook import lab as lab
+    from wsnotebook import redaction as redaction
     from wsnotebook.errors import ChannelOverflow as ChannelOverflow
     from wsnotebook.errors import ConnectError as ConnectError
     from wsnotebook.errors import ConversionError as ConversionError
@@ -94,14 +95,15 @@ __all__ = [  # noqa: PLE0604 - the names above, which __getattr__ loads
     "__version__",
     "lab",
     "load_ipython_extension",
+    "redaction",
     "unload_ipython_extension",
     *sorted(_HOME_OF),
 ]
 
 
 def __getattr__(name: str) -> Any:
-    if name == "lab":
-        return importlib.import_module("wsnotebook.lab")
+    if name in ("lab", "redaction"):
+        return importlib.import_module(f"wsnotebook.{name}")
     home = _HOME_OF.get(name)
     if home is None:
         raise AttributeError(f"module 'wsnotebook' has no attribute {name!r}")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import subprocess
+import sys
 import traceback
 from typing import TYPE_CHECKING
 
@@ -80,6 +82,12 @@ def test_a_rule_shows_and_hides_a_name_everywhere() -> None:
     finally:
         add(Rule("query", "region", is_shown=False), Rule("header", "host"))
     assert redact_header("host", "h") == "h"
+
+
+def test_the_table_is_at_hand_after_the_import_of_the_package() -> None:
+    """As the documentation writes it."""
+    code = "import wsnotebook; wsnotebook.redaction.add(wsnotebook.redaction.Rule('query', 'region'))"
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_a_rule_for_what_has_no_names_is_refused() -> None:
