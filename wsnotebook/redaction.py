@@ -16,6 +16,7 @@ from urllib.parse import urlsplit, urlunsplit
 __all__ = [
     "Rule",
     "add",
+    "is_harmless",
     "redact_head",
     "redact_header",
     "redact_subprotocol",
@@ -97,7 +98,8 @@ def redacted(value: str) -> str:
     return f"<redacted:{digest.hexdigest()}>"
 
 
-def _is_shown(where: str, name: str) -> bool:
+def is_harmless(where: Literal["header", "query", "subprotocol"], name: str) -> bool:
+    """Tell whether the value of a name is known to hold no secret."""
     return _table.get((where, name.lower()), False)
 
 
@@ -129,7 +131,7 @@ def _redact_query(query: str) -> str:
 
 def _redact_pair(pair: str) -> str:
     name, equals, value = pair.partition("=")
-    if _is_shown("query", name) or (equals and not value):
+    if is_harmless("query", name) or (equals and not value):
         return pair
     return f"{name}={redacted(value)}" if equals else redacted(pair)  # a token may stand alone
 
@@ -145,7 +147,7 @@ def redact_header(name: str, value: str) -> str:
     Authorization keeps its scheme: ``redact_header("Authorization", "Bearer abc")`` is ``"Bearer <redacted:…>"``.
     """
     lower = name.lower()
-    if _is_shown("header", lower):
+    if is_harmless("header", lower):
         return value
     if lower == "sec-websocket-protocol":
         return ", ".join(redact_subprotocol(part.strip()) for part in value.split(","))
@@ -159,7 +161,7 @@ def redact_header(name: str, value: str) -> str:
 
 def redact_subprotocol(value: str) -> str:
     """Return a subprotocol; one whose name is not a known one may be a token, and is a mark."""
-    return value if _is_shown("subprotocol", value) else redacted(value)
+    return value if is_harmless("subprotocol", value) else redacted(value)
 
 
 def redact_head(first_line: str, headers: Iterable[tuple[str, str]]) -> bytes:

@@ -12,6 +12,7 @@ __all__ = ["EVENT_KINDS", "Event", "events_to_dataframe"]
 EVENT_KINDS = {
     "connecting": "a connection is being opened",
     "handshake": "the HTTP response of the server was received",
+    "redirect": "the server sends the handshake to another address",
     "open": "the WebSocket is open",
     "closing": "a close frame was sent or received",
     "closed": "the session has ended",

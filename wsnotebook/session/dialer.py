@@ -9,8 +9,12 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from websockets.asyncio.client import connect as _websockets_connect
+from websockets.exceptions import InvalidStatus, SecurityError
+from websockets.uri import parse_uri
 
+from wsnotebook.errors import CallError
 from wsnotebook.files.framelog import FrameLog
+from wsnotebook.redaction import is_harmless, redact_url
 from wsnotebook.session.address import Address
 from wsnotebook.session.call import Headers, HttpCall, HttpRequest, HttpResponse
 from wsnotebook.session.capacity import Channels
@@ -18,6 +22,7 @@ from wsnotebook.session.connection import Owner, WireConnection
 from wsnotebook.session.converters import Converter
 from wsnotebook.session.engine import redact_chain, to_ours
 from wsnotebook.session.handshakelog import HANDSHAKE_LOGGER
+from wsnotebook.session.redirects import as_websocket, crosses_origin, split_at_origin
 from wsnotebook.wire.extensions import WebSocketExtensionFactory
 from wsnotebook.wire.protocol import HandshakeProtocol
 from wsnotebook.wire.wire import Wire
@@ -78,6 +83,36 @@ class Dialer(_websockets_connect):
         self._owner = owner
         self._last: WireConnection | None = None
         del self.factory  # of websockets, and found before the method below
+        self._subprotocols = options.subprotocols
+        self._redirects: list[str] = []
+
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        """Return the address that a refusal redirects to, or the exception to raise, as websockets does.
+
+        An address of HTTP is taken for that of a WebSocket, and nothing that may be a secret goes to another origin.
+        """
+        asked = as_websocket(exc) if isinstance(exc, InvalidStatus) else exc
+        found = super().process_redirect(asked)
+        if found is asked:
+            return exc
+        if isinstance(found, str):
+            self._redirected(found)
+        elif isinstance(found, ValueError):  # of websockets, for what cannot be redirected
+            return SecurityError(str(found))
+        return found
+
+    def _redirected(self, url: str) -> None:
+        """Leave behind what must not go to another origin, and note the event."""
+        detail = f"to {redact_url(url)}"
+        if crosses_origin(self.ws_uri, parse_uri(url)):
+            headers, left = split_at_origin(self._options.headers)
+            offered = self._subprotocols
+            self.additional_headers = headers
+            self._subprotocols = [name for name in offered if is_harmless("subprotocol", name)]
+            left += ["Sec-WebSocket-Protocol"] if len(self._subprotocols) < len(offered) else []
+            detail += f", another origin{': ' + ', '.join(left) + ' stayed behind' if left else ''}"
+        self._redirects.append(redact_url(url))
+        self._owner.log.note("redirect", detail, self._owner.name)
 
     def factory(self, uri: Any) -> WireConnection:
         """Return the connection of one attempt; redirects make several."""
@@ -94,7 +129,7 @@ class Dialer(_websockets_connect):
             wire,
             origin=options.origin,
             extensions=options.extensions or None,
-            subprotocols=options.subprotocols or None,
+            subprotocols=self._subprotocols or None,
             logger=HANDSHAKE_LOGGER,
         )
         self._last = WireConnection(
@@ -114,6 +149,10 @@ class Dialer(_websockets_connect):
             call = self._call()
             ours = to_ours(error, call)
             redact_chain(error)
+            if self._redirects and isinstance(ours, CallError):
+                ours.problem = (
+                    f"{ours.problem or 'refused'} after a redirect to {', then '.join(self._redirects)}"
+                )
             if ours is None:
                 raise
             reason = getattr(ours, "problem", "") or type(ours).__name__
