@@ -269,6 +269,11 @@ async def test_other_arguments_that_cannot_be(byte_server: ByteServer) -> None:
         (ValueError, "semicolon", {"cookies": {"a": "1; b=2"}}),
         (ValueError, "set by the handshake itself", {"headers": {"Sec-WebSocket-Key": "x"}}),
         (ValueError, "outside Latin-1", {"headers": {"X": "€"}}),
+        (ValueError, r"subprotocols=\[", {"headers": {"Sec-WebSocket-Protocol": "chat"}}),
+        (ValueError, "given twice.*auth=", {"headers": {"authorization": "x"}, "auth": "y"}),
+        (ValueError, "given twice.*cookies=", {"headers": {"Cookie": "a=1"}, "cookies": {"b": "2"}}),
+        (ValueError, "given twice.*origin=", {"headers": {"Origin": "https://a"}, "origin": "https://b"}),
+        (ValueError, "given twice", {"headers": [("Host", "a"), ("host", "b")]}),
         (TypeError, "is a str, not int", {"headers": {"X": 1}}),
         (TypeError, r"write \['chat'\]", {"subprotocols": "chat"}),
         (ValueError, "twice", {"subprotocols": ["chat", "chat"]}),
@@ -368,3 +373,26 @@ async def test_an_open_session_holds_nothing_of_websockets() -> None:
                 assert held == []
         finally:
             gc.enable()
+
+
+@pytest.mark.parametrize("options", [{"auth": "x"}, {"headers": {"Authorization": "x"}}])
+def test_a_user_in_the_url_and_an_authorization_are_one_too_many(options: dict[str, Any]) -> None:
+    """The server would take either, or neither."""
+    with pytest.raises(ValueError, match="given twice.*a user in the URL"):
+        connect("ws://me:pass@127.0.0.1:1/", **options)
+
+
+async def test_a_host_of_the_users_replaces_ours(byte_server: ByteServer, io: Io) -> None:
+    """One line leaves, the first, and the call tells it."""
+    opening = asyncio.ensure_future(
+        connect(byte_server.url, io=io, proxy=None, headers={"host": "feed.test"})
+    )
+    peer = await byte_server.accept()
+    await peer.upgrade()
+    session = await opening
+    lines = peer.request.decode().split("\r\n")
+    assert lines[1] == "Host: feed.test"
+    assert [line for line in lines if line.lower().startswith("host:")] == lines[1:2]
+    assert session.call.request.headers.get_all("Host") == ["feed.test"]
+    session.terminate()
+    await session.close()

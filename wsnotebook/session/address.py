@@ -31,6 +31,14 @@ _FORBIDDEN_IN_VALUE = re.compile(r"[^\t\x20-\x7e\x80-\xff]")  # RFC 9110 §5.5
 _OWN_HEADERS = frozenset(
     ("upgrade", "connection", "sec-websocket-key", "sec-websocket-version", "sec-websocket-extensions")
 )
+_GIVEN_BY = {
+    "authorization": "headers, auth= or a user in the URL",
+    "cookie": "headers or cookies=",
+    "host": "headers",
+    "origin": "headers or origin=",
+    "user-agent": "headers or user_agent=",
+}
+"""Headers that a request has once, and the arguments that give them."""
 _WRONG_SCHEMES = {"http": "ws", "https": "wss"}
 
 
@@ -86,20 +94,34 @@ def check_url(url: str) -> Address:
     return Address(url, None)
 
 
-def check_headers(headers: HeadersLike | None) -> list[tuple[str, str]]:
+def check_headers(headers: HeadersLike | None, besides: Iterable[str] = ()) -> list[tuple[str, str]]:
     """Return the user's headers as (name, value) pairs.
+
+    Args:
+        headers: given by the user.
+        besides: names, in lower case, of those that other arguments give.
 
     Raises:
         TypeError: a value that is not a str.
-        ValueError: a name that is not a token (RFC 9110 §5.6.2), a value with a forbidden character, or a header that
-            the handshake sets itself.
+        ValueError: a name that is not a token (RFC 9110 §5.6.2), a value with a forbidden character, a header that
+            the handshake sets itself, or one that is given twice where a request has one.
     """
     pairs = list(headers.items() if isinstance(headers, Mapping) else headers or ())
+    given = set(besides)
     for name, value in pairs:
         if not _TOKEN.fullmatch(name):
             raise ValueError(f"{name!r} cannot be the name of a header: it is letters, digits and - only")
         if name.lower() in _OWN_HEADERS:
             raise ValueError(f"{name} is set by the handshake itself; leave it out")
+        if name.lower() == "sec-websocket-protocol":
+            raise ValueError(
+                "a header cannot offer subprotocols, as the answer to it would be refused: subprotocols=[…] does"
+            )
+        if name.lower() in _GIVEN_BY and name.lower() in given:
+            raise ValueError(
+                f"{name} is given twice, and a request has one: give it once, by {_GIVEN_BY[name.lower()]}"
+            )
+        given.add(name.lower())
         check_value(name, value)
     return pairs
 

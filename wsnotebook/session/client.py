@@ -9,7 +9,7 @@ import asyncio
 import itertools
 import ssl as ssl_module
 from base64 import b64encode
-from collections.abc import AsyncGenerator, Generator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Generator, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
@@ -147,7 +147,7 @@ class connect(Habits, lines=CONNECT):
             address=check_url(url),
             raw=raw,
             name=name or f"ws{next(_names)}",
-            headers=_all_headers(headers, cookies, auth),
+            headers=_all_headers(headers, cookies, auth, _given_besides(url, origin)),
             origin=None if origin is None else check_value("Origin", origin),
             subprotocols=check_subprotocols(subprotocols),
             extensions=offers(raw, extensions, compression),
@@ -290,7 +290,10 @@ async def _run(session: ClientWebSocketSession, dialing: Any) -> HttpCall:
 
 
 def _all_headers(
-    headers: HeadersLike | None, cookies: Mapping[str, str] | None, auth: Auth | None
+    headers: HeadersLike | None,
+    cookies: Mapping[str, str] | None,
+    auth: Auth | None,
+    besides: Iterable[str],
 ) -> list[tuple[str, str]]:
     fields = list(headers.items() if isinstance(headers, Mapping) else headers or ())
     if cookies:
@@ -300,7 +303,15 @@ def _all_headers(
     elif auth is not None:
         user, password = auth
         fields.append(("Authorization", "Basic " + b64encode(f"{user}:{password}".encode()).decode()))
-    return check_headers(fields)
+    return check_headers(fields, besides)
+
+
+def _given_besides(url: str, origin: str | None) -> Iterator[str]:
+    """Yield the names of the headers that the URL and arguments of their own give."""
+    if "@" in urlsplit(url).netloc:
+        yield "authorization"
+    if origin is not None:
+        yield "origin"
 
 
 def _build(scheme: str, host: str, port: int | None, path: str, options: dict[str, Any]) -> connect:

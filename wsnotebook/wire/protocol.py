@@ -9,7 +9,8 @@ from collections.abc import Generator
 from typing import Any
 
 from websockets.client import ClientProtocol
-from websockets.http11 import Response
+from websockets.datastructures import Headers
+from websockets.http11 import Request, Response
 from websockets.protocol import Protocol
 
 from wsnotebook.wire.extensions import WebSocketExtension
@@ -38,6 +39,14 @@ class HandshakeProtocol(ClientProtocol, _FrameLoop):
     def __init__(self, uri: Any, wire: Wire, **options: Any) -> None:
         super().__init__(uri, max_size=None, **options)
         self.wire = wire
+
+    def send_request(self, request: Request) -> None:
+        """Send the request with one Host line, the first (RFC 9110 §7.2): the user's, where there is one."""
+        hosts = request.headers.get_all("Host")
+        if len(hosts) > 1:
+            others = [field for field in request.headers.raw_items() if field[0].lower() != "host"]
+            request.headers = Headers([("Host", hosts[-1]), *others])
+        super().send_request(request)
 
     def process_response(self, response: Response) -> None:
         """Check the handshake as websockets does, then set up both directions with the negotiated extensions."""
