@@ -14,6 +14,7 @@ EVENT_KINDS = {
     "handshake": "the HTTP response of the server was received",
     "redirect": "the server sends the handshake to another address",
     "open": "the WebSocket is open",
+    "changed": "a proxy handed something on in another form",
     "closing": "a close frame was sent or received",
     "closed": "the session has ended",
     "reconnect": "the session is being connected again",
