@@ -12,6 +12,8 @@ from wsnotebook.session.session import ClientWebSocketSession
 from wsnotebook.session.state import SessionState
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from tests.session.conftest import ByteServer, Io
 
 
@@ -64,6 +66,31 @@ async def test_a_refused_attempt_is_made_again(byte_server: ByteServer, io: Io) 
     assert "503 Service Unavailable" in detail[0]
     assert not any("s3cret" in text for text in log.events.detail)
     assert log.df.attempt.tolist()[0] == 1
+
+
+@pytest.mark.parametrize(
+    "status", ["408 Request Timeout", "425 Too Early", "429 Too Many Requests", "503 Busy"]
+)
+async def test_a_server_that_asks_for_time_gets_it(
+    byte_server: ByteServer, io: Io, status: str, until: Callable[[Callable[[], object]], Awaitable[None]]
+) -> None:
+    """The next attempt is not before Retry-After, which the event says."""
+    log = FrameLog()
+
+    async def follow() -> None:
+        async for _ in connect(byte_server.url, io=io, proxy=None, log=log):
+            pytest.fail("there is no session")
+
+    following = asyncio.create_task(follow())
+    peer = await byte_server.accept()
+    await peer.reader.readuntil(b"\r\n\r\n")
+    await peer.send(f"HTTP/1.1 {status}\r\nRetry-After: 3600\r\nContent-Length: 0\r\n\r\n".encode())
+    await until(lambda: "reconnect" in set(log.events.kind))
+    following.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await following
+    (detail,) = log.events.query("kind == 'reconnect'").detail
+    assert detail == f"attempt 0 failed: status {status}; next in 3600.00 s"
 
 
 @pytest.mark.parametrize("status", ["401 Unauthorized", "404 Not Found"])

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from wsnotebook.errors import CallError, ConnectError, HandshakeError, SocketTimeout
 from wsnotebook.files.framelog import FrameLog
 from wsnotebook.session.heartbeat import Heartbeat
+from wsnotebook.session.retryafter import retry_after
 from wsnotebook.session.session import ClientWebSocketSession
 from wsnotebook.wire.frames import CloseCode
 
@@ -19,7 +20,7 @@ __all__ = ["Attempts", "Pause", "has_ended_for_good", "is_clean"]
 
 _FIRST = 0.25  # seconds of the first pause; doubled after each failure, with jitter
 _LONGEST = 30.0  # seconds
-_STATUSES = frozenset((500, 502, 503, 504))  # HTTP status of a server that is starting or overloaded
+_STATUSES = frozenset((408, 425, 429, 500, 502, 503, 504))  # HTTP status of a server that may accept later
 _CLEAN = (CloseCode.NORMAL, CloseCode.GOING_AWAY, CloseCode.NO_STATUS_RCVD)
 
 
@@ -77,7 +78,7 @@ class Attempts:
             except (ConnectError, SocketTimeout, HandshakeError) as error:
                 if not _is_temporary(error):
                     raise
-                await self._wait(f"failed: {_problem(error)}", grow=True)
+                await self._wait(f"failed: {_problem(error)}", grow=True, at_least=self._asked_for(error))
 
     async def again(self, ended: ClientWebSocketSession) -> ClientWebSocketSession:
         """Return the session that follows one that has ended; raises as insist()."""
@@ -86,9 +87,18 @@ class Attempts:
         await self._wait(f"ended with {ended.close_reason_now}", grow=is_short_lived and not is_clean(ended))
         return await self.insist()
 
-    async def _wait(self, what: str, *, grow: bool) -> None:
+    def _asked_for(self, error: CallError) -> float:
+        """Return the seconds that the server asks to be left alone."""
+        response = getattr(error.call, "response", None)
+        return (
+            0.0
+            if response is None
+            else retry_after(response.headers.get("Retry-After"), self._log.clock() / 1e9)
+        )
+
+    async def _wait(self, what: str, *, grow: bool, at_least: float = 0.0) -> None:
         self._delay = min(_LONGEST, self._delay * 2 or _FIRST) if grow else _FIRST
-        seconds = self._delay * random.uniform(0.5, 1.0)
+        seconds = max(at_least, self._delay * random.uniform(0.5, 1.0))
         self._log.note("reconnect", f"attempt {self.number - 1} {what}; next in {seconds:.2f} s", self._name)
         self.pause = Pause(self.number, monotonic() + seconds)
         try:
