@@ -11,6 +11,7 @@ import ssl as ssl_module
 from base64 import b64encode
 from collections.abc import AsyncGenerator, Generator, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, TypeAlias
@@ -165,7 +166,7 @@ class connect(Habits, lines=CONNECT):
             log=FrameLog() if log is None else log,
             io=io,
         )
-        self.attempts = Attempts(self._open, self._options.log, self._options.name)
+        self.attempts = Attempts(partial(_open, self._options), self._options.log, self._options.name)
         """The connections that were made; not for users."""
 
     def __repr__(self) -> str:
@@ -231,25 +232,25 @@ class connect(Habits, lines=CONNECT):
             session.record_with(recording)
         return session
 
-    async def _open(self, attempt: int) -> ClientWebSocketSession:
-        """Dial, perform the handshake, and return the session."""
-        options = self._options
-        loop = asyncio.get_running_loop()
-        on_thread = options.io == "thread" or (options.io is None and is_intermittent(loop))
-        session = _make_session(options, attempt, on_thread)
-        options.log.note("connecting", redact_url(options.address.url), options.name)
-        try:
-            with Heartbeat.of(loop).beating():
-                call = await _run(session, Dialer(options, session.pump).dial())
-                session.opened(call)  # it listens from now on, so that the timer goes on
-            OPENED.add(session)
-            show_in_ipython()
-        except BaseException:
-            if session.thread is not None:
-                session.thread.stop()
-                session.thread.join()
-            raise
-        return session
+
+async def _open(options: Options, attempt: int) -> ClientWebSocketSession:
+    """Dial, perform the handshake, and return the session."""
+    loop = asyncio.get_running_loop()
+    on_thread = options.io == "thread" or (options.io is None and is_intermittent(loop))
+    session = _make_session(options, attempt, on_thread)
+    options.log.note("connecting", redact_url(options.address.url), options.name)
+    try:
+        with Heartbeat.of(loop).beating():
+            call = await _run(session, Dialer(options, session.pump).dial())
+            session.opened(call)  # it listens from now on, so that the timer goes on
+        OPENED.add(session)
+        show_in_ipython()
+    except BaseException:
+        if session.thread is not None:
+            session.thread.stop()
+            session.thread.join()
+        raise
+    return session
 
 
 def _make_session(options: Options, attempt: int, on_thread: bool) -> ClientWebSocketSession:
