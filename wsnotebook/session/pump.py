@@ -110,9 +110,15 @@ class Pump:
             self.life,
             wake=self.wake,
             notify=self._notify,
-            close_written=lambda payload: self.closer.close_written(payload),
-            failed=lambda error: self.closer.give_up(error),
+            close_written=self._close_written,
+            failed=self._sending_failed,
         )
+
+    def _close_written(self, payload: bytes) -> None:
+        self.closer.close_written(payload)
+
+    def _sending_failed(self, error: Exception) -> None:
+        self.closer.give_up(error)
 
     # Opening; called by connection.py on this loop
 
