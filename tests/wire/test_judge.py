@@ -586,6 +586,61 @@ def test_a_frame_a_read_means_what_it_means_among_others(
     )
 
 
+@pytest.mark.parametrize("head", [head for head in range(256) if head & 0x0F != 0x8])
+def test_only_a_close_frame_is_taken_for_one(head: int) -> None:
+    """On a raw session too, whatever other rule a frame with another opcode breaks, with a payload and without."""
+    judge = judge_of("server", True, "", Limits())
+    _, readings = judged(judge, [frame(head, b""), frame(head, b"\x03\xe8")], "server")
+    assert [reading.closes for reading in readings if reading.closes] == []
+
+
+@pytest.mark.parametrize("pieces", [1, 2, 130])
+def test_a_ping_that_is_too_long_counts_once(pieces: int) -> None:
+    """On a raw session, however it is cut."""
+    ping = frame(0x89, b"a" * 126)
+    size = -(-len(ping) // pieces)
+    cuts = [ping[at : at + size] for at in range(0, len(ping), size)]
+    _, readings = judged(judge_of("server", True, "", Limits()), cuts, "server")
+    assert [payload for reading in readings for payload in reading.pings] == [b"a" * 126]
+
+
+def consequences(readings: Iterable[Reading]) -> dict[str, object]:
+    """Return what all readings of a stream mean together, places counted from its first frame."""
+    found: dict[str, object] = {}
+    pings: list[bytes] = []
+    pongs: list[bytes] = []
+    closes: list[bytes] = []
+    count = delivered = 0
+    for reading in readings:
+        pings += reading.pings
+        pongs += reading.pongs
+        closes += reading.closes
+        delivered += reading.deliverable
+        if reading.fault is not None:
+            found["fault"] = (str(reading.fault.exception), reading.fault.code)
+        if reading.end is not None:
+            found.setdefault("end", count + reading.end)
+        count += len(reading.batch)
+    return found | {"pings": pings, "pongs": pongs, "closes": closes, "delivered": delivered}
+
+
+@pytest.mark.parametrize("raw", [True, False])
+@settings(deadline=None, max_examples=50)
+@given(st.data(), DEFLATES, ENDS, CUTS, st.sampled_from((None, 3, 125, 126, 1000)))
+def test_what_a_stream_means_does_not_depend_on_its_cuts(
+    raw: bool, data: Any, deflate: Deflate, end: bytes, places: list[int], limit: int | None
+) -> None:
+    """Pings, pongs and closes, in order and each once, the fault, where the end is, and how much is handed over."""
+    whole = stream(data.draw(parts("server")), deflate) + end
+    limits = Limits(limit) if raw else Limits(limit, limit, LIMIT, 3)
+    meanings = [
+        consequences(judged(judge_of("server", raw, deflate, limits), pieces, "server")[1])
+        for pieces in ([whole], cut(whole, places), one_by_one(whole))
+    ]
+    assert meanings[1] == meanings[0]
+    assert meanings[2] == meanings[0]
+
+
 @pytest.mark.parametrize(
     "data",
     [
