@@ -56,6 +56,44 @@ async def test_b21_a_connection_that_ends_with_the_101_is_opened_and_ended(opene
         assert [message async for message in session] == ["a"]
 
 
+ENDINGS: dict[str, Callable[[Any, Any], Any]] = {
+    "a close of the peer": lambda session, peer: peer.send(CLOSE_1000),
+    "an end of the stream": lambda session, peer: peer.hang_up(),
+    "a reset": lambda session, peer: peer.reset(),
+    "terminate()": lambda session, peer: session.terminate(),
+    "our close": lambda session, peer: session.close(wait=False),
+    "a frame that breaks a rule": lambda session, peer: peer.send(b"\x83\x00"),
+}
+
+
+@pytest.mark.parametrize("ending", ENDINGS.values(), ids=ENDINGS.keys())
+async def test_who_is_told_of_the_end_sees_nothing_of_before(
+    opened: Opener, ending: Callable[[Any, Any], Any]
+) -> None:
+    """State, reason, initiator, repr and both channels, at the moment in which ``close_reason`` completes."""
+    session, peer = await opened()
+    waiting = asyncio.ensure_future(session.close_reason)
+    seen: list[tuple[object, ...]] = []
+    waiting.add_done_callback(
+        lambda future: seen.append(
+            (
+                session.close_reason_now == future.result(),
+                str(future.result()) in repr(session),
+                session.close_initiator is not None,
+                session.state in (SessionState.CLOSING, SessionState.CLOSED),
+                session.outgoing.is_closed,
+            )
+        )
+    )
+    done = ending(session, peer)
+    if done is not None:
+        await done
+    await waiting
+    assert seen == [(True,) * 5]
+    with pytest.raises(SessionClosed):
+        await session.send("late")
+
+
 async def test_b23_the_close_is_the_last_thing_on_the_wire_and_all_before_it_is_whole(opened: Opener) -> None:
     """65,535 bytes, then a close."""
     session, peer = await opened()
