@@ -18,7 +18,7 @@ URL = "ws://127.0.0.1:1/"
         ("conect", "there is no verb conect: did you mean connect?"),
         ("publish", "there is no verb publish: did you mean send?"),
         ("re", "there is no verb re: did you mean record or replay?"),
-        ("xyzzy", "there is no verb xyzzy: the verbs are connect, serve, record"),
+        ("xyzzy", "there is no verb xyzzy: the verbs are connect, serve, "),
         ("ping", "ping is a verb of the prompt: write wsnotebook connect URL, and there /ping"),
         (URL, f"the verb is missing: write wsnotebook connect {URL}"),
         ("--name a connect", "the verb comes first: write wsnotebook VERB --name"),
