@@ -215,7 +215,8 @@ async def test_the_password_of_a_proxy_is_not_shown() -> None:
     assert "me:<redacted:" in str(caught.value)
 
 
-def test_variables_that_a_verbose_traceback_shows_have_no_secret() -> None:
+@pytest.mark.parametrize(("user", "auth"), [("", TOKEN), (f"me:{TOKEN}@", None)])
+def test_variables_that_a_verbose_traceback_shows_have_no_secret(user: str, auth: str | None) -> None:
     """The checked arguments of connect()."""
-    opening = connect(f"ws://me:{TOKEN}@h/?ticket={TOKEN}", auth=TOKEN, cookies={"a": TOKEN}, proxy=None)
+    opening = connect(f"ws://{user}h/?ticket={TOKEN}", auth=auth, cookies={"a": TOKEN}, proxy=None)
     assert TOKEN not in repr(opening) + repr(vars(opening))
