@@ -39,7 +39,7 @@ FOREIGN = {
     "filtering": {"numpy", "pandas"},
     "files": {"numpy", "pyarrow", "pandas", "websockets", "h11", "dask"},
     "session": {"websockets"},
-    "analysis": {"pandas", "numpy", "pyarrow", "matplotlib"},
+    "analysis": {"pandas", "numpy", "pyarrow", "matplotlib", "msgpack", "cbor2"},
     "lab": {"websockets", "h11", "multipart", "numpy", "pandas", "pyarrow", "trustme"},
     "middle": {"websockets", "pandas"},
     "payload": set(),
@@ -60,6 +60,8 @@ ONE_PLACE = {
     "nest_asyncio2": {"wsnotebook/kernel/loop.py"},
     "dask": {"wsnotebook/files/datasetreader.py"},
     "matplotlib": {"wsnotebook/analysis/plots.py"},
+    "msgpack": {"wsnotebook/analysis/decoders/packed.py"},
+    "cbor2": {"wsnotebook/analysis/decoders/packed.py"},
     "prompt_toolkit": {"wsnotebook/cli/prompt.py", "wsnotebook/cli/history.py"},
 }
 """Packages that exactly one file knows."""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from wsnotebook import lab as lab
     from wsnotebook import redaction as redaction
+    from wsnotebook.analysis.decoders.registry import decoder as decoder
     from wsnotebook.errors import ChannelOverflow as ChannelOverflow
     from wsnotebook.errors import ConnectError as ConnectError
     from wsnotebook.errors import ConversionError as ConversionError
@@ -67,6 +68,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "analysis.decoders.registry": "decoder",
     "errors": (
         "ChannelOverflow ConnectError ConversionError ConverterNotFound ExpectationFailed FileError FragmentError "
         "FrameTooBig HandshakeError InvalidURL PingTimeout ProtocolViolation ScriptError SessionClosed SessionFault SocketTimeout "

@@ -84,4 +84,4 @@ def test_nothing_of_the_asked_dataframe_changes(talk: Any) -> None:
 
 def test_its_repr_lists_the_questions(talk: Any) -> None:
     """What a person sees who types df.ws."""
-    assert "counts, gaps, json" in repr(talk.log.df.ws)
+    assert "counts, decode, gaps, json" in repr(talk.log.df.ws)

@@ -23,7 +23,7 @@ _PANDAS_ONLY = {question.method: question.pandas_only for question in QUESTIONS 
 class PartitionQuestions:
     """Questions to a Dask DataFrame of frames. Each returns a Dask DataFrame; ``.compute()`` gives the result of ``df.ws``.
 
-    Questions that need a whole conversation (messages, json, pings, closes, gaps) are for pandas: select one session,
+    Questions that need a whole conversation (messages, json, decode, pings, closes, gaps) are for pandas: select one session,
     ``ddf[ddf.session == name].compute().ws``.
 
     Raises:

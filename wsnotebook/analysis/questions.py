@@ -19,6 +19,7 @@ from wsnotebook.analysis.compression import (
     whole_compression,
 )
 from wsnotebook.analysis.counts import COUNTED, add_counts, counts, counts_of_part, whole_counts
+from wsnotebook.analysis.decode import decode
 from wsnotebook.analysis.display import mark_frames
 from wsnotebook.analysis.gaps import gaps
 from wsnotebook.analysis.jsonrows import json_rows
@@ -75,6 +76,7 @@ QUESTIONS = (
     Question(rate, sums=Sums(RATED, rate_of_part, add_rates, whole_rate)),
     Question(messages, pandas_only=_CONVERSATION),
     Question(json_rows, "json", pandas_only=_CONVERSATION),
+    Question(decode, pandas_only=_CONVERSATION),
     Question(pings, pandas_only=_CONVERSATION),
     Question(closes, pandas_only=_CONVERSATION),
     Question(violations, by_row=True),

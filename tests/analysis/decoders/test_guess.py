@@ -1,0 +1,42 @@
+"""Guessing: any message is looked at without an exception; a stream is known by how it begins."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wsnotebook.analysis.decoders.decoder import Payload
+from wsnotebook.analysis.decoders.guess import guess
+from wsnotebook.analysis.decoders.registry import decoders
+
+ALL = list(decoders().values())
+
+
+@given(st.text() | st.binary() | st.sampled_from(['{"type":[]}', '{"jsonrpc":[]}', "[[]]", "[" * 100_000]))
+def test_looking_never_raises(payload: Payload) -> None:
+    """Whatever a peer sends."""
+    assert all(decoder.looks(payload) in (True, False) for decoder in ALL)
+
+
+@pytest.mark.parametrize(
+    ("name", "sample"),
+    [
+        ("mqtt", [b"\x10\x0c\x00\x04MQ"[:4] + b"MQTT\x04", b"\xff"]),
+        ("socketio", ['0{"sid":"x"}', "2"]),
+        ("stomp", ["CONNECTED\nversion:1.2\n\n\0", "\n"]),
+        ("gzip", [b"\x1f\x8b\x08\0"]),
+        ("json", ["2", "3"]),
+    ],
+)
+def test_a_stream_is_known_by_its_first_messages(name: str, sample: list[Payload]) -> None:
+    """The direction without messages does not matter."""
+    found, reason = guess(ALL, "", [[], sample])
+    assert found is not None and found.name == name and "look like it" in reason
+
+
+def test_the_subprotocol_goes_before_the_messages() -> None:
+    """One that nobody has is passed over."""
+    for subprotocol, name in (("v12.stomp", "stomp"), ("own", "json")):
+        found, _ = guess(ALL, subprotocol, [["1"]])
+        assert found is not None and found.name == name

@@ -1,0 +1,44 @@
+"""Socket.IO: packets that python-socketio 5 wrote, attachments, heartbeats between them, broken packets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+UP = '452-/n,7["up",{"_placeholder":true,"num":0},{"x":{"_placeholder":true,"num":1}}]'
+
+
+def test_packets_of_the_library(decoded: Any) -> None:
+    """Types, namespaces, acknowledgements; the handshake of Engine.IO."""
+    found = decoded(
+        "socketio", '0{"sid":"x"}', '40{"t":1}', '433["ok"]', '42/n?x=1,["m",1]', "2", "3probe", "41"
+    )
+    assert [each.kind for each in found] == ["open", "CONNECT", "ACK", "EVENT", "ping", "pong", "DISCONNECT"]
+    assert found[2].value == {"namespace": "/", "id": 3, "data": ["ok"]}
+    assert found[3].value == {"namespace": "/n?x=1", "id": None, "data": ["m", 1]}
+
+
+def test_attachments_stand_in_their_places(decoded: Any) -> None:
+    """One row for three messages, also with a heartbeat between them."""
+    (event,) = decoded("socketio", UP, b"\x01\x02", b"\x03")
+    assert (event.first, event.last, event.kind) == (0, 2, "BINARY_EVENT")
+    assert event.value == {"namespace": "/n", "id": 7, "data": ["up", b"\x01\x02", {"x": b"\x03"}]}
+    ping, same = decoded("socketio", UP, b"\x01\x02", "2", b"\x03")
+    assert ping.kind == "ping" and same.value == event.value and (same.first, same.last) == (0, 3)
+
+
+def test_attachments_that_do_not_come_are_an_error(decoded: Any) -> None:
+    """At the end of the stream, and when another packet comes; that packet is decoded."""
+    (cut,) = decoded("socketio", UP, b"\x01")
+    assert cut.error == "1 of 2 attachments came" and (cut.first, cut.last) == (0, 1)
+    cut, event = decoded("socketio", UP, '42["a"]')
+    assert cut.error == "0 of 2 attachments came" and cut.first == 0 and event.value["data"] == ["a"]
+
+
+@pytest.mark.parametrize(
+    "payload", ["", "x", "4", "49", "42[", '451-["a",{"_placeholder":true,"num":-1}]', '45["a"]', b"alone"]
+)
+def test_a_broken_packet_is_an_error(decoded: Any, payload: Any) -> None:
+    """Never an exception, also if attachments follow."""
+    assert decoded("socketio", payload, b"")[0].error

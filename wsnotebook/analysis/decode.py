@@ -1,0 +1,137 @@
+"""``df.ws.decode()``: one row for each message of a protocol, whatever messages of the WebSocket it lies in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from wsnotebook.analysis.columns import connections, in_order, traffic
+from wsnotebook.analysis.decoders.decoder import Decoder, Record
+from wsnotebook.analysis.decoders.guess import SAMPLE, guess, subprotocol_of
+from wsnotebook.analysis.decoders.registry import decoder_of, decoders
+from wsnotebook.analysis.decoders.stream import Item, run
+from wsnotebook.analysis.messages import Joined, join
+
+__all__ = ["decode"]
+
+_NEEDED = ("time", "session", "direction", "opcode", "payload", "text", "message", "fin", "length")
+
+
+def decode(df: pd.DataFrame, name: str | Callable[..., Any] | None = None) -> pd.DataFrame:
+    """Decode the messages of a protocol.
+
+    Example: ``session.df.ws.decode("mqtt").query("kind == 'PUBLISH'")``; ``decode("gzip+json")`` inflates each message
+    and reads the JSON in it; ``pd.json_normalize(df.ws.decode("json")["value"])`` has a column for each key.
+
+    Args:
+        df: the frame log.
+        name: a decoder's name, or several joined by ``+``, each of which reads what the one before decoded; or a
+            function of one message, as for ``@wsnotebook.decoder``. Without it each connection's protocol is guessed.
+
+    Returns:
+        One row per protocol message, in the order in which they ended: ``first_seq`` and ``last_seq``, the messages (by
+        ``seq`` of their first frame) in which it begins and ends, ``time`` of the first, session, attempt, direction,
+        ``kind`` (its type in the protocol), ``value``, and ``error``, which is missing where it was decoded. Each direction of each connection
+        is decoded by itself. ``attrs["decoder"]`` says for each connection which decoder was used and why, and
+        ``attrs["undecoded"]`` how many binary messages, of how many bytes, have an error.
+
+    Raises:
+        ValueError: no decoder has this name; the message lists the names.
+        ModuleNotFoundError: the decoder's library is not installed; the message names the extra.
+        AttributeError: ``df`` lacks columns; the message names them.
+    """
+    chain = None if name is None else _chain(name)
+    rows = in_order(traffic(df, "decode", _NEEDED, ("attempt",)))
+    if "attempt" not in rows.columns:
+        rows = rows.assign(attempt=0)
+    rows = rows.assign(connection=connections(rows))
+    joined = join(rows, "decode", ("fin", "length", "attempt", "connection"))
+    first = joined.first
+    found: list[Item] = []
+    why: list[dict[str, Any]] = []
+    for streams in _conversations(joined, first):
+        session, attempt = (first[column].iloc[streams[0][0].first] for column in ("session", "attempt"))
+        stages, reason = chain or (), "it was named"
+        if chain is None:
+            stages, reason = _guessed(subprotocol_of(df.attrs, session, attempt), streams)
+        used = "+".join(stage.name for stage in stages) or None
+        why.append({"session": session, "attempt": int(attempt), "decoder": used, "reason": reason})
+        for items in streams:
+            for stage in stages or (_unknown(reason),):
+                items = run(stage.start, items)
+            found.extend(items)
+    table = _table(joined, first, sorted(found, key=lambda item: item.last))
+    table.attrs = {"decoder": why, "undecoded": _undecoded(joined, first, found)}
+    return table
+
+
+def _chain(name: str | Callable[..., Any]) -> tuple[Decoder, ...]:
+    if not isinstance(name, str):
+        return (decoder_of(name),)
+    known = decoders()
+    unknown = [part for part in name.split("+") if part not in known]
+    if unknown:
+        raise ValueError(
+            f"there is no decoder {unknown[0]!r}: give one of {', '.join(sorted(known))}, several joined by +, "
+            "a function of one message, or register one with @wsnotebook.decoder"
+        )
+    return tuple(known[part] for part in name.split("+"))
+
+
+def _conversations(joined: Joined, first: pd.DataFrame) -> list[list[list[Item]]]:
+    """Return the streams of each connection: the messages of each direction that has some."""
+    complete = joined.rows["fin"].to_numpy(bool)[joined.bounds[1:] - 1].tolist()
+    texts, payloads = joined.text.to_pylist(), joined.payload.to_pylist()
+    found: dict[int, dict[str, list[Item]]] = {}
+    keys = zip(first["connection"].tolist(), first["direction"].tolist(), strict=True)
+    for at, ((connection, direction), whole) in enumerate(zip(keys, complete, strict=True)):
+        value = payloads[at] if texts[at] is None else texts[at]
+        item = Item(at, at, value, error=None if whole else _CUT)
+        found.setdefault(connection, {}).setdefault(direction, []).append(item)
+    return [list(streams.values()) for streams in found.values()]
+
+
+_CUT = "the message is not whole: its final frame is not among the rows"
+
+
+def _guessed(subprotocol: str, streams: list[list[Item]]) -> tuple[tuple[Decoder, ...], str]:
+    samples = [[item.value for item in items if item.error is None][:SAMPLE] for items in streams]
+    decoder, reason = guess(list(decoders().values()), subprotocol, samples)
+    return () if decoder is None else (decoder,), reason
+
+
+def _unknown(reason: str) -> Decoder:
+    """Return the decoder of a connection whose protocol is not known: each message is an error."""
+    return Decoder("unknown", lambda: lambda payload: Record(error=f"not decoded: {reason}"))
+
+
+def _table(joined: Joined, first: pd.DataFrame, items: list[Item]) -> pd.DataFrame:
+    begins = np.fromiter((item.first for item in items), np.int64, len(items))
+    ends = np.fromiter((item.last for item in items), np.int64, len(items))
+    of = first[["time", "session", "attempt", "direction"]].take(begins).reset_index(drop=True)
+    of.insert(0, "first_seq", joined.numbers[begins])
+    of.insert(1, "last_seq", joined.numbers[ends])
+    of["kind"] = pd.array([item.kind for item in items], "string")
+    of["value"] = pd.Series(_objects([item.value for item in items]), dtype=object)
+    of["error"] = pd.array([item.error for item in items], "string")
+    return of
+
+
+def _objects(values: list[Any]) -> NDArray[np.object_]:
+    """Return an array of Python values; pandas would take lists of one length for rows."""
+    array = np.empty(len(values), object)
+    for at, value in enumerate(values):
+        array[at] = value
+    return array
+
+
+def _undecoded(joined: Joined, first: pd.DataFrame, items: list[Item]) -> dict[str, int]:
+    """Return how many binary messages an error ended in, and their bytes."""
+    wrong = np.unique(np.array([item.last for item in items if item.error is not None], np.int64))
+    wrong = wrong[first["opcode"].ne("text").to_numpy(bool)[wrong]]
+    sizes = joined.total("length")[wrong]
+    return {"messages": len(wrong), "bytes": int(sizes.sum())}

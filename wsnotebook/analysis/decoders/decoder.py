@@ -1,0 +1,54 @@
+"""What a decoder is: a name, a function that begins a stream, and how the protocol is recognised."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeAlias
+
+__all__ = ["Decode", "Decoder", "Payload", "Record", "missing_library", "never"]
+
+Payload: TypeAlias = str | bytes
+"""A text message as str, a binary one as bytes."""
+Decode: TypeAlias = Callable[[Any], Any]
+"""Decodes one message of a stream: returns a value, a Record, or an iterator of either, one for each protocol message."""
+
+
+class Record(NamedTuple):
+    """One protocol message."""
+
+    kind: str | None = None
+    """Type of the protocol message."""
+    value: Any = None
+    """What was decoded."""
+    error: str | None = None
+    """Why it could not be decoded."""
+    span: int = 1
+    """Number of messages that it lay in; the present one is the last."""
+
+
+def never(payload: Payload) -> bool:
+    """Recognise nothing: the decoder is used only when it is named."""
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Decoder:
+    """One decoder."""
+
+    name: str
+    start: Callable[[], Decode]
+    """Begins a stream, one direction of one connection. What it returns may have ``end()``, asked after the last message."""
+    looks: Callable[[Payload], bool] = never
+    """Whether a message looks like one of the protocol; it never raises."""
+    by_first: bool = False
+    """A direction is recognised by its first message: the others may be of any form."""
+    subprotocols: tuple[str, ...] = ()
+    """Subprotocols of the handshake that mean this protocol."""
+
+
+def missing_library(name: str, library: str) -> ModuleNotFoundError:
+    """Return the error for a decoder whose library is not installed; the extra has the name of the library."""
+    return ModuleNotFoundError(
+        f"decode({name!r}) needs the library {library}: pip install 'wsnotebook[{library}]'", name=library
+    )

@@ -1,0 +1,104 @@
+"""JSON messages, also several in one message, one a line (NDJSON); and the protocols that give each object a type."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from wsnotebook.analysis.decoders.decoder import Decode, Payload, Record
+
+__all__ = ["by_item", "decode_json", "graphql", "jsonrpc", "looks_like_object"]
+
+_KINDS = {
+    dict: "object",
+    list: "array",
+    str: "string",
+    bool: "boolean",
+    int: "number",
+    float: "number",
+    type(None): "null",
+}
+_GRAPHQL_TYPES = frozenset(
+    "connection_init connection_ack ping pong subscribe next error complete "
+    "connection_error connection_terminate ka start stop data".split()
+)
+
+
+def decode_json(payload: Payload) -> Record | Iterator[Record]:
+    """Decode one JSON value, or one a line."""
+    try:
+        value = json.loads(payload)
+    except json.JSONDecodeError as error:
+        lines = payload.splitlines()
+        if error.msg != "Extra data" or len(lines) < 2:
+            raise
+        return _lines(lines)
+    return Record(_KINDS[type(value)], value)
+
+
+def _lines(lines: list[str] | list[bytes]) -> Iterator[Record]:
+    for line in lines:
+        if not line.strip():
+            continue
+        try:
+            value = json.loads(line)
+        except ValueError as error:
+            yield Record(error=str(error))
+        else:
+            yield Record(_KINDS[type(value)], value)
+
+
+def _json_or_none(payload: Payload) -> Any:
+    """Return the JSON value of a message, or None if it is not JSON."""
+    try:
+        return json.loads(payload)
+    except (ValueError, RecursionError):
+        return None
+
+
+def by_item(record: Callable[[Any], Record]) -> Decode:
+    """Return the decoder of a protocol whose messages are JSON objects, or arrays of them (batches)."""
+
+    def decode(payload: Payload) -> Iterator[Record]:
+        value = json.loads(payload)
+        if value == []:
+            raise ValueError("the batch is empty")
+        for item in value if isinstance(value, list) else [value]:
+            if isinstance(item, dict):
+                yield record(item)
+            else:
+                yield Record(error=f"a JSON {_KINDS[type(item)]} is no message: an object is expected")
+
+    return decode
+
+
+def jsonrpc(item: dict[str, Any]) -> Record:
+    """Return the message of JSON-RPC 2.0 in an object; its kind is request, notification, result or error."""
+    if item.get("jsonrpc") != "2.0":
+        return Record(error='not JSON-RPC 2.0: "jsonrpc": "2.0" is missing')
+    if isinstance(item.get("method"), str):
+        return Record("request" if "id" in item else "notification", item)
+    answers = [name for name in ("result", "error") if name in item]
+    if len(answers) != 1 or "id" not in item:
+        return Record(error="neither a method, nor an id with exactly one of result and error")
+    return Record(answers[0], item)
+
+
+def graphql(item: dict[str, Any]) -> Record:
+    """Return the message of graphql-transport-ws, or of the older graphql-ws, in an object; its kind is its type."""
+    kind = item.get("type")
+    if not isinstance(kind, str) or kind not in _GRAPHQL_TYPES:
+        return Record(error=f"{kind!r} is no type of graphql-transport-ws or graphql-ws")
+    return Record(kind, item)
+
+
+def looks_like_object(record: Callable[[Any], Record]) -> Callable[[Payload], bool]:
+    """Return whether all objects in a message are messages of a protocol."""
+
+    def looks(payload: Payload) -> bool:
+        value = _json_or_none(payload)
+        items = value if isinstance(value, list) else [value]
+        return bool(items) and all(isinstance(item, dict) and record(item).error is None for item in items)
+
+    return looks

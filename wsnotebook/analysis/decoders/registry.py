@@ -1,0 +1,124 @@
+"""The decoders by name: those that are shipped, those of entry points, and those that a notebook registers."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from importlib.metadata import entry_points
+from typing import Any
+
+from wsnotebook.analysis.decoders.compressed import inflating, looks_like_gzip
+from wsnotebook.analysis.decoders.decoder import Decode, Decoder
+from wsnotebook.analysis.decoders.jsontext import by_item, decode_json, graphql, jsonrpc, looks_like_object
+from wsnotebook.analysis.decoders.mqtt import Mqtt, looks_like_mqtt
+from wsnotebook.analysis.decoders.packed import start_cbor, start_msgpack
+from wsnotebook.analysis.decoders.phoenix import decode_phoenix, looks_like_phoenix
+from wsnotebook.analysis.decoders.socketio import SocketIo, looks_like_socketio
+from wsnotebook.analysis.decoders.stomp import decode_stomp, looks_like_stomp
+
+__all__ = ["decoder", "decoder_names", "decoder_of", "decoders"]
+
+GROUP = "wsnotebook.decoders"
+
+
+def _each(decode: Decode) -> Callable[[], Decode]:
+    """Return the ``start`` of a decoder that keeps nothing between messages."""
+    return lambda: decode
+
+
+def _looks_like_json(payload: str | bytes) -> bool:
+    try:
+        decode_json(payload)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+_SHIPPED = (
+    Decoder("jsonrpc", _each(by_item(jsonrpc)), looks_like_object(jsonrpc), subprotocols=("jsonrpc",)),
+    Decoder(
+        "graphql",
+        _each(by_item(graphql)),
+        looks_like_object(graphql),
+        subprotocols=("graphql-transport-ws", "graphql-ws"),
+    ),
+    Decoder("phoenix", _each(decode_phoenix), looks_like_phoenix),
+    Decoder("socketio", SocketIo, looks_like_socketio, by_first=True),
+    Decoder(
+        "stomp", _each(decode_stomp), looks_like_stomp, subprotocols=("v10.stomp", "v11.stomp", "v12.stomp")
+    ),
+    Decoder("json", _each(decode_json), _looks_like_json),
+    Decoder("gzip", _each(inflating(31)), looks_like_gzip),
+    Decoder("zlib", _each(inflating(15))),
+    Decoder("deflate", _each(inflating(-15))),
+    Decoder("mqtt", Mqtt, looks_like_mqtt, by_first=True, subprotocols=("mqtt", "mqttv3.1")),
+    Decoder("mqtt3", lambda: Mqtt(4)),
+    Decoder("mqtt5", lambda: Mqtt(5)),
+    Decoder("msgpack", start_msgpack, subprotocols=("msgpack",)),
+    Decoder("cbor", start_cbor, subprotocols=("cbor",)),
+)
+"""In the order in which a protocol is guessed: the more special before the more general."""
+
+_registered: dict[str, Decoder] = {}
+
+
+def decoder(name: str) -> Callable[[Any], Any]:
+    """Register a decoder under a name: a decorator of a function, or of a class.
+
+    A function is called with each message, a str or bytes, and returns what it means; as a generator it yields one
+    value for each protocol message. A class is made once for each stream, one direction of one connection, and its
+    instance is called in the same way. An exception becomes the ``error`` of the row.
+
+    Example::
+
+        @wsnotebook.decoder("prices")
+        def prices(payload):
+            return struct.unpack("<Id", payload)
+
+
+        session.df.ws.decode("prices")
+
+    Raises:
+        ValueError: the name has a ``+``, which joins names to a chain, or is that of a decoder that is shipped.
+    """
+    if not name or "+" in name or name in {each.name for each in _SHIPPED}:
+        raise ValueError(f"{name!r} cannot be the name of a decoder: take one without + that is not shipped")
+
+    def register(made: Any) -> Any:
+        _registered[name] = decoder_of(made, name)
+        return made
+
+    return register
+
+
+def decoder_of(made: Any, name: str | None = None) -> Decoder:
+    """Return the decoder that a function or a class is.
+
+    Raises:
+        TypeError: it is neither.
+    """
+    if not callable(made):
+        raise TypeError(f"a decoder is a name, a function or a class, not {made!r}")
+    start: Callable[[], Decode] = made if inspect.isclass(made) else _each(made)  # type: ignore[assignment]  # its instances are called
+    return Decoder(name or str(getattr(made, "__name__", "function")), start)
+
+
+def decoders() -> dict[str, Decoder]:
+    """Return the decoders by name, in the order in which a protocol is guessed; one that is shipped keeps its name."""
+    shipped = {each.name: each for each in _SHIPPED}
+    foreign = {
+        point.name: Decoder(point.name, _loaded(point))
+        for point in entry_points(group=GROUP)
+        if point.name not in shipped
+    }
+    return shipped | foreign | _registered
+
+
+def _loaded(point: Any) -> Callable[[], Decode]:
+    """Return the ``start`` of an entry point, whose module is loaded when it is used."""
+    return lambda: decoder_of(point.load()).start()
+
+
+def decoder_names() -> tuple[str, ...]:
+    """Return all names, sorted."""
+    return tuple(sorted(decoders()))

@@ -1,0 +1,101 @@
+"""Engine.IO 4 and Socket.IO 5 in it: a digit for the type of packet, JSON, and binary attachments in the messages after it."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from wsnotebook.analysis.decoders.decoder import Payload, Record
+
+__all__ = ["SocketIo", "looks_like_socketio"]
+
+_ENGINE = ("open", "close", "ping", "pong", "message", "upgrade", "noop")
+_SOCKET = ("CONNECT", "DISCONNECT", "EVENT", "ACK", "CONNECT_ERROR", "BINARY_EVENT", "BINARY_ACK")
+_BINARY = ("BINARY_EVENT", "BINARY_ACK")
+_HEAD = re.compile(
+    r"4(?P<type>[0-6])(?:(?P<attachments>\d{1,4})-)?(?:(?P<namespace>/[^,]*),?)?(?P<id>\d{1,16})?"
+)
+
+
+class SocketIo:
+    """One direction of a connection; called with each message."""
+
+    def __init__(self) -> None:
+        self._waiting: Record | None = None
+        self._wanted = 0
+        self._attachments: list[bytes] = []
+        self._span = 0  # messages since the packet that waits, with its own
+
+    def __call__(self, payload: Payload) -> Any:
+        self._span += 1
+        if isinstance(payload, str) and payload[:1] in ("2", "3"):  # heartbeats may come between attachments
+            return self._read_text(payload)[0]
+        if isinstance(payload, str):
+            return iter([*self.end(), *self._read_text(payload)])
+        if self._waiting is None:
+            raise ValueError("a binary message that no packet announced")
+        self._attachments.append(payload)
+        return iter(self._whole() if len(self._attachments) == self._wanted else ())
+
+    def end(self) -> Any:
+        """Return an error for a packet whose attachments did not all come."""
+        if self._waiting is None:
+            return iter(())
+        waiting, self._waiting = self._waiting, None
+        error = f"{len(self._attachments)} of {self._wanted} attachments came"
+        return iter([Record(waiting.kind, waiting.value, error, self._span)])
+
+    def _read_text(self, text: str) -> list[Record]:
+        if not text or text[0] not in "0123456":
+            raise ValueError("no type of Engine.IO packet stands at the beginning")
+        kind = _ENGINE[int(text[0])]
+        if kind != "message":
+            return [Record(kind, json.loads(text[1:]) if kind == "open" else text[1:])]
+        head = _HEAD.match(text)
+        if head is None:
+            raise ValueError("no type of Socket.IO packet stands at the beginning")
+        kind = _SOCKET[int(head["type"])]
+        rest = text[head.end() :]
+        record = Record(
+            kind,
+            {
+                "namespace": head["namespace"] or "/",
+                "id": int(head["id"]) if head["id"] else None,
+                "data": json.loads(rest) if rest else None,
+            },
+        )
+        if (kind in _BINARY) != (head["attachments"] is not None):
+            raise ValueError(f"a {kind} with {head['attachments'] or 'no'} attachments")
+        if kind not in _BINARY:
+            return [record]
+        self._waiting, self._wanted, self._attachments = record, int(head["attachments"]), []
+        self._span = 1
+        return self._whole() if not self._wanted else []
+
+    def _whole(self) -> list[Record]:
+        waiting, self._waiting = self._waiting, None
+        assert waiting is not None
+        value = waiting.value | {"data": self._filled(waiting.value["data"])}
+        return [Record(waiting.kind, value, span=self._span)]
+
+    def _filled(self, data: Any) -> Any:
+        """Return the data with attachments in the place of their placeholders."""
+        if isinstance(data, list):
+            return [self._filled(each) for each in data]
+        if not isinstance(data, dict):
+            return data
+        if data.get("_placeholder") is True:
+            number: Any = data.get("num")
+            if number not in range(self._wanted):
+                raise ValueError(f"a placeholder names the attachment {number!r} of {self._wanted}")
+            return self._attachments[number]
+        return {key: self._filled(value) for key, value in data.items()}
+
+
+def looks_like_socketio(payload: Payload) -> bool:
+    """Return whether a message is the first of an Engine.IO server, which has the session's id, or a packet with data."""
+    return isinstance(payload, str) and _FIRST.match(payload) is not None
+
+
+_FIRST = re.compile(r'0\{"sid":|4[0-6](?:\d*-)?[{\[/]')
