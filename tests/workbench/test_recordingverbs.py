@@ -253,3 +253,19 @@ async def test_recover_lists_what_a_dead_kernel_left(
     found = await do(bench, "recover")
     assert str(path) in repr(found)
     assert found[0].load().df["text"].dropna().tolist() == ["lost", "lost"]
+
+
+async def test_decode_says_what_it_guessed(bench: Workbench, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a name it prints the decoder and the reason; with one the rows are all."""
+    assert (await do(bench, "decode json"))["error"].isna().any() and capsys.readouterr().out == ""
+    guessed = await do(bench, "decode")
+    assert capsys.readouterr().out.startswith("feed: not decoded: ") and guessed["error"].notna().all()
+    with pytest.raises(ValueError, match="no decoder 'jsno'"):
+        await do(bench, "decode jsno")
+
+
+def test_decode_completes_names_also_in_a_chain() -> None:
+    """The name after a + is completed too."""
+    decode = VERBS["decode"]
+    assert {"json", "mqtt", "socketio"} <= set(decode.complete([], [], ""))
+    assert {"gzip+json", "gzip+jsonrpc"} <= set(decode.complete([], [], "gzip+js"))

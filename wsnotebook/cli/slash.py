@@ -25,7 +25,7 @@ __all__ = ["Slash", "Wrong"]
 
 _SHORT = {"hex": "send --hex", "json": "send --json", "quit": "close", "exit": "close"}
 """Words of other clients, and what they stand for."""
-_OF_NOTEBOOK = {"panel", "session", "df", "plot", "script"}
+_OF_NOTEBOOK = {"panel", "session", "df", "decode", "plot", "script"}
 """Verbs whose result only a notebook shows, or only Python uses."""
 TYPED = {name: verb for name, verb in VERBS.items() if name not in _OF_NOTEBOOK}
 """The verbs of the prompt."""

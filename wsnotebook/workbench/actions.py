@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = [
     "close",
     "connect",
+    "decode",
     "df",
     "expect",
     "flush",
@@ -287,6 +288,11 @@ def recover_journals(call: Call) -> Any:
 def df(call: Call) -> Any:
     """Return the DataFrame of all frames."""
     return call.session.df
+
+
+def decode(call: Call) -> Any:
+    """Return the messages of a protocol."""
+    return call.session.df.ws.decode(call.arguments.decoder)
 
 
 def panel(call: Call) -> Any:

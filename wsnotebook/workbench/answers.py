@@ -28,6 +28,7 @@ __all__ = [
     "close_note",
     "closed",
     "connected",
+    "decoded",
     "flushed",
     "journals",
     "limited",
@@ -188,6 +189,15 @@ def flushed(call: Call, result: None) -> Sentence:
     return Sentence(
         f"everything sent before to {call.session.name} was handed to the operating system; only %ws ping proves delivery"
     )
+
+
+def decoded(call: Call, rows: pandas.DataFrame) -> pandas.DataFrame:
+    """Return the rows as they are, and print which protocol was guessed for each connection, and why."""
+    if call.arguments.decoder is None:
+        for each in rows.attrs["decoder"]:
+            found = f"decoded as {each['decoder']}" if each["decoder"] else "not decoded"
+            print(f"{safe_text(each['session'])}: {found}: {safe_text(each['reason'])}")  # noqa: T201 - as in messages
+    return rows
 
 
 def saved(call: Call, path: Any) -> Sentence:

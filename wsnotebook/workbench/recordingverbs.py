@@ -33,6 +33,13 @@ def _behaviours(sessions: Iterable[str], word: str) -> Iterable[str]:
     return (*BEHAVIOURS, *paths(sessions, word))
 
 
+def _decoders(sessions: Iterable[str], word: str) -> Iterable[str]:
+    from wsnotebook.analysis.decoders.registry import decoder_names  # as in _behaviours
+
+    before = word[: word.rfind("+") + 1]
+    return tuple(before + name for name in decoder_names())
+
+
 RECORDING = (
     Verb(
         "info",
@@ -98,6 +105,24 @@ RECORDING = (
         actions.df,
         arguments=(NAME,),
         example="df",
+    ),
+    Verb(
+        "decode",
+        "Return one row per message of a protocol; without a name the protocol is guessed, and the reason said.",
+        actions.decode,
+        answers.decoded,
+        arguments=(
+            option(
+                "decoder",
+                metavar="NAME",
+                count="optional",
+                complete=_decoders,
+                help="json, mqtt, socketio, …; gzip+json reads the JSON in what gzip has inflated",
+            ),
+            NAME,
+        ),
+        example="decode gzip+json",
+        more="An error of a message is in the column error. @wsnotebook.decoder adds decoders of your own.",
     ),
     Verb(
         "plot",
