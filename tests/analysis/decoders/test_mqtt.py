@@ -1,4 +1,4 @@
-"""MQTT: packets that paho-mqtt 2.1 wrote, cut anywhere; versions that are not known; broken packets."""
+"""MQTT: packets that paho-mqtt 2.2 wrote, cut anywhere; versions that are not known; broken packets."""
 
 from __future__ import annotations
 
