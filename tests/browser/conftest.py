@@ -113,7 +113,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root",
         "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--ServerApp.port_retries=0",
         "--IdentityProvider.token=", "--ServerApp.password=", f"--ServerApp.root_dir={root}",
-        "--LabApp.expose_app_in_browser=True", f"--LabApp.app_settings_dir={settings}",
+        "--LabApp.expose_app_in_browser=True", "--JupyterNotebookApp.expose_app_in_browser=True", f"--LabApp.app_settings_dir={settings}",
     ]  # fmt: skip
     folders = {
         name: str(home / name.lower())
@@ -157,9 +157,9 @@ class Notebook:
         self.problems: list[str] = []
         page.on("pageerror", lambda error: self.problems.append(str(error)))
 
-    def open(self, lab: Lab, name: str) -> None:
-        """Open ``name`` alone on the page and wait for its kernel."""
-        self.page.goto(f"{lab.url}/doc/tree/{name}?reset")
+    def open(self, lab: Lab, name: str, *, page: str = "doc/tree") -> None:
+        """Open ``name`` alone on the page, in JupyterLab or in Notebook 7's ``notebooks``, and wait for its kernel."""
+        self.page.goto(f"{lab.url}/{page}/{name}?reset")
         self.page.wait_for_function(
             """() => {
                 const panel = window.jupyterapp?.shell.currentWidget;

@@ -52,13 +52,21 @@ CONTRAST = """(element) => {
 }"""
 
 
+CELLS = """() => {
+    const content = jupyterapp.shell.currentWidget.content;
+    return [content.mode, content.activeCellIndex, ...[...content.model.cells].map(cell =>
+        [cell.sharedModel.source, cell.executionCount, cell.outputs?.length])];
+}"""
+"""All that a key can change in a notebook."""
+
+
 @pytest.fixture
 def opened(notebook: Any, lab: Any) -> Any:
     """A function that opens a notebook of some cells, runs it, and returns it."""
 
-    def run(*cells: str) -> Any:
+    def run(*cells: str, page: str = "doc/tree") -> Any:
         lab.write("panel.ipynb", *cells)
-        notebook.open(lab, "panel.ipynb")
+        notebook.open(lab, "panel.ipynb", page=page)
         notebook.run_all()
         return notebook
 
@@ -96,8 +104,12 @@ def test_what_is_wrong_is_said_in_the_panel_and_the_session_lives(opened: Any) -
     panel.get_by_role("button", name="Terminate").click()
     expect(panel.locator(".wsn-state")).to_have_text("closed")
     expect(panel.locator(".wsn-ending")).to_contain_text("1006")
-    send(panel, "too late")
+    expect(panel.get_by_role("button", name="Send")).to_be_disabled()
+    panel.get_by_role("button", name="Text", exact=True).click()
+    panel.locator(".wsn-text").fill("too late")
+    panel.locator(".wsn-text").press("Enter")
     expect(note).to_contain_text("closed")
+    expect(panel.locator(".wsn-text")).to_have_value("too late")
     expect(panel.locator(".wsn-row", has_text="too late")).to_have_count(0)
 
 
@@ -195,6 +207,53 @@ def test_keys_in_the_panel_are_the_panels(opened: Any) -> None:
     panel.locator(".wsn-text").press("Enter")
     expect(rows.last).to_contain_text("by key")
     assert notebook.page.evaluate(active) == before
+
+
+KEYS = [
+    *"ddxmcvb00zLoiiAYas",
+    "Shift+M",
+    "Delete",
+    "Enter",
+    "Shift+Enter",
+    "Control+Enter",
+    "Alt+Enter",
+    "ArrowDown",
+]
+"""Keys that edit, run or leave a cell, or restart the kernel, where the notebook hears them."""
+
+
+@pytest.mark.parametrize("page", ["doc/tree", "notebooks"])
+def test_no_key_that_is_pressed_in_the_panel_reaches_the_notebook(opened: Any, page: str) -> None:
+    """On every kind of control, in JupyterLab and in Notebook 7: cells, outputs, kernel and active cell stay."""
+    notebook = opened(ECHO, "session", "await session.send('hello')", page=page)
+    panel = notebook.page.locator(".wsn-panel")
+    expect(panel.locator(".wsn-rows .wsn-row")).to_have_count(2)
+    panel.locator(".wsn-rows .wsn-row").first.click()
+    before = notebook.page.evaluate(CELLS)
+    for control in (
+        ".wsn-tab",
+        ".wsn-button:not(.wsn-danger)",
+        ".wsn-code",
+        ".wsn-scroller",
+        ".wsn-follow",
+        ".wsn-filter",
+    ):
+        for key in KEYS:
+            panel.locator(control).first.press(key)
+    assert notebook.page.evaluate(CELLS) == before
+    assert notebook.page.get_by_role("dialog").count() == 0
+
+
+def test_shift_enter_starts_a_new_line(opened: Any) -> None:
+    """And Enter sends both lines as one message."""
+    panel = opened(ECHO, "session").page.locator(".wsn-panel")
+    box = panel.locator(".wsn-text")
+    box.press_sequentially("line 1")
+    box.press("Shift+Enter")
+    box.press_sequentially("line 2")
+    expect(box).to_have_value("line 1\nline 2")
+    box.press("Enter")
+    expect(panel.locator(".wsn-row.wsn-in")).to_contain_text("line 1\\nline 2")
 
 
 @pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])

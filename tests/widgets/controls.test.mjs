@@ -46,15 +46,15 @@ describe("the head", () => {
 });
 
 describe("sending", () => {
-  test("a click sends text and kind in one message, and the box is emptied when it was sent", async () => {
+  test("a click sends text and kind in one message, and empties the box at once", async () => {
     text().value = "hello";
     el.button("Send").click();
     assert.deepEqual(newest(), { verb: "send", text: "hello", kind: "text" });
-    assert.equal(text().value, "hello");
+    assert.equal(text().value, "");
     await model.answer("send", { note: "sent text, 5 bytes" });
     assert.deepEqual([text().value, note().textContent], ["", "sent text, 5 bytes"]);
   });
-  test("after an error the text stays, and the sentence is shown as one", async () => {
+  test("after an error the text is given back, and the sentence is shown as one", async () => {
     el.button("Hex").click();
     text().value = "4g";
     el.button("Send").click();
@@ -74,6 +74,33 @@ describe("sending", () => {
     await model.answer("send", { note: "" });
     assert.equal(text().value, "one and a half");
   });
+  test("two Enters while the kernel is busy, and a double click, send once", () => {
+    const before = model.count("send");
+    text().value = "once";
+    press(text(), "Enter");
+    press(text(), "Enter");
+    text().value = "twice";
+    el.button("Send").onclick({ detail: 1 });
+    text().value = "twice";
+    el.button("Send").onclick({ detail: 2 });
+    assert.equal(model.count("send"), before + 2);
+  });
+  test("an empty frame is sent only on purpose", () => {
+    const before = model.count("send");
+    press(text(), "Enter");
+    el.button("Send").click();
+    assert.equal(model.count("send"), before);
+    assert.match(note().textContent, /Shift and a click/);
+    el.button("Send").onclick({ shiftKey: true });
+    assert.deepEqual(newest(), { verb: "send", text: "", kind: "text" });
+  });
+  test("after the end nothing can be clicked, and a title says why", () => {
+    model.set({ state: "closed" });
+    for (const name of ["Send", "Masked", "Ping", "Close", "Terminate"]) {
+      assert.equal(el.button(name).disabled, true, name);
+      assert.match(el.button(name).title, /has ended/);
+    }
+  });
   test("Enter sends, Shift+Enter and an input method's Enter do not", () => {
     const before = model.count("send");
     text().value = "x";
@@ -82,6 +109,16 @@ describe("sending", () => {
     assert.equal(model.count("send"), before);
     assert.equal(press(text(), "Enter").prevented, true);
     assert.equal(model.count("send"), before + 1);
+  });
+  test("arrow up recalls a payload in its kind", async () => {
+    el.button("Hex").click();
+    text().value = "48 65";
+    el.button("Send").click();
+    await model.answer("send", { note: "" });
+    el.button("Text").click();
+    press(text(), "ArrowUp");
+    press(text(), "Enter");
+    assert.deepEqual(newest(), { verb: "send", text: "48 65", kind: "hex" });
   });
   test("arrow up recalls what was sent", async () => {
     for (const word of ["first", "second"]) {
@@ -96,11 +133,6 @@ describe("sending", () => {
     press(text(), "ArrowDown");
     press(text(), "ArrowDown");
     assert.equal(text().value, "");
-  });
-  test("an empty message can be sent", async () => {
-    el.button("Send").click();
-    assert.deepEqual(newest(), { verb: "send", text: "", kind: "text" });
-    await model.answer("send", { note: "" });
   });
 });
 
@@ -134,20 +166,22 @@ describe("the other verbs", () => {
     el.button("Terminate").click();
     assert.deepEqual(newest(), { verb: "terminate" });
   });
-  test("after the end a click is still answered: the kernel says what to do", async () => {
+  test("after the end Enter is still answered: the kernel says what to do", async () => {
     model.set({ state: "closed" });
-    el.button("Send").click();
+    text().value = "too late";
+    press(text(), "Enter");
     await model.refuse("send", "the session is closed; open a new one with connect(url).");
     assert.match(note().textContent, /open a new one/);
   });
   test("an older verb's answer does not overwrite the newer one's", async () => {
     el.button("Ping").click();
     const ping = model.sent.at(-1);
+    text().value = "hello";
     el.button("Send").click();
-    await model.answer("send", { note: "sent text, 0 bytes" });
+    await model.answer("send", { note: "sent text, 5 bytes" });
     model.sent.push(ping);
     await model.answer("ping", { note: "pong after 9 ms" });
-    assert.equal(note().textContent, "sent text, 0 bytes");
+    assert.equal(note().textContent, "sent text, 5 bytes");
   });
   test("a removed view hears nothing more", async () => {
     remove();

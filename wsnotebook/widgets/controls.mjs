@@ -3,6 +3,7 @@
 
 import { button, make } from "./elements.mjs";
 import { bytes, whole } from "./format.mjs";
+import { keepKeys } from "./keys.mjs";
 import { Requests } from "./requests.mjs";
 
 const KINDS = [
@@ -18,14 +19,14 @@ const PATIENCE = 1000; // ms until a person is told that the kernel has not answ
 class ControlsView {
   #kind = "text";
   #last = 0; // the newest verb: an older one's answer does not overwrite it
-  #typed = []; // what was sent, for arrow up
+  #typed = []; // texts and kinds of what was sent, for arrow up
   #recalled = 0;
 
   constructor(model, el) {
     this.model = model;
     this.requests = new Requests(model);
     el.classList.add("wsn-controls");
-    el.dataset.lmSuppressShortcuts = "true"; // keys typed here are for this, not for JupyterLab
+    keepKeys(el);
     el.append(this.#head(), this.#sendRow(), this.#closeRow(), this.#notes());
     this.show = () => this.#show();
     model.on("change", this.show);
@@ -58,10 +59,11 @@ class ControlsView {
     this.text = make("textarea", { className: "wsn-input wsn-text", rows: 1, spellcheck: false, "aria-label": "payload to send" });
     this.text.addEventListener("keydown", (event) => this.#key(event));
     this.text.addEventListener("input", () => this.#grow());
+    this.sending = button("Send", "", (event) => this.#send(event?.shiftKey), "wsn-button wsn-primary");
     this.masking = button("Masked", "", () => this.#verb("mask", { on: !this.model.get("masking") }));
     return make("div", { className: "wsn-line" },
       make("span", { className: "wsn-segments", role: "group", "aria-label": "kind of payload" }, ...this.kinds), this.text,
-      button("Send", "Send this payload as one message", () => this.#send(), "wsn-button wsn-primary"), this.masking);
+      this.sending, this.masking);
   }
 
   #closeRow() {
@@ -72,12 +74,13 @@ class ControlsView {
     const close = () => this.#verb("close", { code: this.code.value, message: this.message.value });
     for (const input of [this.code, this.message])
       input.addEventListener("keydown", (event) => { if (event.key === "Enter") close(); });
-    this.ping = button("Ping", "Send a ping and measure the time to its pong", () => this.#verb("ping"));
+    this.ping = button("Ping", "", () => this.#verb("ping"));
+    this.closing = button("Close", "", close);
+    this.terminating = button("Terminate", "", () => this.#verb("terminate"), "wsn-button wsn-danger");
     this.latency = make("span", { className: "wsn-latency", title: "latency of the last ping" });
     return make("div", { className: "wsn-line" }, this.ping, this.latency, make("span", { className: "wsn-gap" }),
       this.code, make("datalist", { id: codes }, ...CODES.map(([value, label]) => make("option", { value, label }))), this.message,
-      button("Close", "Send a close frame with this code and reason, and wait for the peer's", close),
-      button("Terminate", "Cut the connection now, without a close frame", () => this.#verb("terminate"), "wsn-button wsn-danger"));
+      this.closing, this.terminating);
   }
 
   #notes() {
@@ -103,7 +106,9 @@ class ControlsView {
   #recall(step, event) {
     event.preventDefault();
     this.#recalled += step;
-    this.text.value = this.#typed[this.#recalled] ?? "";
+    const { text, kind } = this.#typed[this.#recalled] ?? { text: "", kind: this.#kind };
+    this.text.value = text;
+    this.#choose(kind);
     this.#grow();
   }
 
@@ -111,13 +116,22 @@ class ControlsView {
     this.text.rows = Math.min(8, this.text.value.split("\n").length);
   }
 
-  /** The payload stays until it was sent: after an error it can be corrected. */
-  async #send() {
-    const text = this.text.value;
-    if (!(await this.#verb("send", { text, kind: this.#kind }))) return;
-    if (text && this.#typed.at(-1) !== text) this.#typed.push(text);
+  /** Send what is in the box. It is taken at once, so that a second Enter sends nothing, and given back after an error.
+   *  An empty frame is sent only on purpose. */
+  async #send(isEmptyMeant = false) {
+    const text = this.text.value, kind = this.#kind;
+    if (!text && !isEmptyMeant) {
+      this.#say("The box is empty. Shift and a click on Send send an empty frame.");
+      return;
+    }
+    this.text.value = "";
+    this.#grow();
+    const last = this.#typed.at(-1);
+    if (text && !(last?.text === text && last.kind === kind)) this.#typed.push({ text, kind });
     this.#recalled = this.#typed.length;
-    if (this.text.value === text) this.text.value = "";
+    if (await this.#verb("send", { text, kind }) || this.text.value) return;
+    this.text.value = text;
+    this.#choose(kind);
     this.#grow();
   }
 
@@ -157,9 +171,17 @@ class ControlsView {
     if (get("dropped")) lost.push(`${whole(get("dropped"))} rows dropped`);
     if (get("truncated")) lost.push(`${bytes(get("truncated"))} truncated`);
     this.lost.textContent = lost.join(", ");
+    const isOver = state === "closed";
+    for (const [control, title] of [[this.sending, "Send this payload as one message"],
+      [this.ping, "Send a ping and measure the time to its pong"],
+      [this.closing, "Send a close frame with this code and reason, and wait for the peer's"],
+      [this.terminating, "Cut the connection now, without a close frame"], [this.masking, ""]]) {
+      control.disabled = isOver;
+      control.title = isOver ? "The session has ended; its frames stay. connect() opens a new one." : title;
+    }
     this.masking.setAttribute("aria-pressed", String(get("masking")));
     this.masking.textContent = get("masking") ? "Masked" : "Unmasked";
-    this.masking.title = get("masking") ? "Frames are sent masked, as a client must. Click to send them unmasked." :
+    if (!isOver) this.masking.title = get("masking") ? "Frames are sent masked, as a client must. Click to send them unmasked." :
       "Frames are sent unmasked: a correct server answers with close 1002. Click to mask again.";
     this.latency.textContent = get("latency") === null ? "" : `${(get("latency") * 1000).toFixed(1)} ms`;
     this.problem.textContent = get("problem");

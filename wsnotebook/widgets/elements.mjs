@@ -11,7 +11,8 @@ export function make(tag, attributes = {}, ...children) {
   return element;
 }
 
-/** Make a button that does not submit a form around it. */
-export function button(label, title, onclick, className = "wsn-button") {
+/** Make a button that does not submit a form around it; a double click is one gesture, and asks once. */
+export function button(label, title, action, className = "wsn-button") {
+  const onclick = (event) => { if (!(event?.detail > 1)) action(event); }; // detail counts the clicks of one gesture
   return make("button", { type: "button", className, title, onclick }, label);
 }

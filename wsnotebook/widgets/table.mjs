@@ -7,6 +7,7 @@ import { button, make } from "./elements.mjs";
 import { FilterBox } from "./filterbox.mjs";
 import { whole } from "./format.mjs";
 import { Inspector } from "./inspector.mjs";
+import { keepKeys } from "./keys.mjs";
 import { LatestEvent } from "./latestevent.mjs";
 import { Requests } from "./requests.mjs";
 import { RowWindow } from "./rowwindow.mjs";
@@ -64,7 +65,7 @@ class TableView {
 
   #build(el) {
     el.classList.add("wsn-table");
-    el.dataset.lmSuppressShortcuts = "true"; // or JupyterLab moves to the next cell on an arrow key
+    keepKeys(el);
     this.el = el;
     this.follow = button("Following", "Keep the newest frame in sight", () => this.window.go((view) => view.setFollow(!view.follow)), "wsn-chip wsn-follow");
     this.pause = button("Pause", "Leave the rows as they are; frames are recorded all the same", () => this.#togglePause(), "wsn-chip wsn-pause");
