@@ -6,11 +6,14 @@ import asyncio
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
+from serverprocess import server_process
+
+PEERS = Path(__file__).parent / "peers"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -80,3 +83,39 @@ def ws_folder(tmp_path_factory: pytest.TempPathFactory, missing: Callable[[str],
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
         missing(f"the npm package ws ({error})")
     return folder
+
+
+@pytest.fixture
+def until() -> Callable[[Callable[[], object]], Awaitable[None]]:
+    """A function that lets the loop run until a condition holds, for facts that no event tells."""
+
+    async def wait(condition: Callable[[], object]) -> None:
+        async with asyncio.timeout(5.0):
+            while not condition():  # noqa: ASYNC110 - the facts that tests look at are told to nobody
+                await asyncio.sleep(0.001)
+
+    return wait
+
+
+@pytest.fixture(scope="module", params=["ws", "aiohttp", "tornado"])
+def maker(request: pytest.FixtureRequest) -> str:
+    """Whose server it is."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="module", params=["deflate", "plain"])
+def compression(request: pytest.FixtureRequest) -> str:
+    """Whether the server takes permessage-deflate."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def peer_url(maker: str, compression: str, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of an echo server in a process of its own."""
+    if maker == "ws":
+        folder = request.getfixturevalue("ws_folder")
+        command = ["node", PEERS / "echo.mjs", folder, compression]
+    else:
+        command = [sys.executable, PEERS / f"echo_{maker}.py", compression]
+    with server_process(*command) as url:
+        yield url

@@ -335,6 +335,7 @@ OTHER_FOLDERS = {
     "files/cases": "files that other programs wrote",
     "files/cases/playwright-attach": "a HAR with its messages in files beside it",
     "files/version1": "files that version 1 wrote",
+    "peers": "servers of other makers, which tests start",
     "session/peers": "programs that tests start",
     "truth": "scenarios against a witness of the wire",
     "truth/peers": "programs that tests start",

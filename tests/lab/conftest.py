@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 
 import pytest
@@ -32,15 +32,3 @@ async def _open_by_hand(port: int) -> AsyncIterator[Stream]:
 def raw_upgrade() -> Callable[[int], AbstractAsyncContextManager[Stream]]:
     """A WebSocket to a port of 127.0.0.1, opened with plain streams, its 101 read; cut when the block is left."""
     return _open_by_hand
-
-
-@pytest.fixture
-def until() -> Callable[[Callable[[], object]], Awaitable[None]]:
-    """A function that lets the loop run until a condition holds, for facts that no event tells."""
-
-    async def wait(condition: Callable[[], object]) -> None:
-        async with asyncio.timeout(5.0):
-            while not condition():  # noqa: ASYNC110 - the server tells nobody of what tests look at
-                await asyncio.sleep(0.001)
-
-    return wait

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from typing import Any, NamedTuple, Protocol
 
@@ -80,15 +80,3 @@ def converse(byte_server: ByteServer) -> Converse:
                     await asyncio.sleep(0.001)
 
     return open_one
-
-
-@pytest.fixture
-def until() -> Callable[[Callable[[], object]], Awaitable[None]]:
-    """A function that lets the loop run until a condition holds, for facts that no event tells."""
-
-    async def wait(condition: Callable[[], object]) -> None:
-        async with asyncio.timeout(5.0):
-            while not condition():  # noqa: ASYNC110 - the facts that tests look at are told to nobody
-                await asyncio.sleep(0.001)
-
-    return wait

@@ -2,52 +2,25 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator
 from random import Random
 
 import aiohttp
 import pytest
 import pytest_asyncio
 import websockets.asyncio.client
-from serverprocess import server_process
 from websockets.exceptions import ConnectionClosedError
 
 from wsnotebook.middle.proxy import proxy
 
-PEERS = Path(__file__).parent.parent / "session" / "peers"
 LARGE = 20 << 20  # bytes
 NAMES = ("client-1", "client-1 upstream")
 
 
-@pytest.fixture(scope="module", params=["ws", "aiohttp", "tornado"])
-def maker(request: pytest.FixtureRequest) -> str:
-    """Whose server it is."""
-    return str(request.param)
-
-
-@pytest.fixture(scope="module", params=["deflate", "plain"])
-def compression(request: pytest.FixtureRequest) -> str:
-    """Whether the server takes permessage-deflate; the clients always offer it to the proxy."""
-    return str(request.param)
-
-
-@pytest.fixture(scope="module")
-def upstream(maker: str, compression: str, request: pytest.FixtureRequest) -> Iterator[str]:
-    """The address of an echo server in a process of its own."""
-    if maker == "ws":
-        command = ["node", PEERS / "echo.mjs", request.getfixturevalue("ws_folder"), compression]
-    else:
-        command = [sys.executable, PEERS / f"echo_{maker}.py", compression]
-    with server_process(*command) as url:
-        yield url
-
-
 @pytest_asyncio.fixture
-async def p(upstream: str) -> AsyncIterator[proxy]:
+async def p(peer_url: str) -> AsyncIterator[proxy]:
     """A proxy of it."""
-    async with proxy(upstream, proxy=None) as middle:
+    async with proxy(peer_url, proxy=None) as middle:
         yield middle
 
 

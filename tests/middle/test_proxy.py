@@ -132,6 +132,12 @@ async def test_the_handshake_is_handed_on(converse: Converse, byte_server: ByteS
     assert any("Host is" in detail for detail in events[events["kind"] == "changed"]["detail"])
 
 
+async def test_headers_of_the_proxy_stand_in_place_of_the_clients(converse: Converse) -> None:
+    async with converse("Authorization: Bearer theirs", headers={"authorization": "Bearer ours"}) as ends:
+        request = ends.upstream.request.decode().lower()
+    assert request.count("authorization: ") == 1 and "authorization: bearer ours" in request
+
+
 async def test_a_client_at_the_root_gets_the_path_of_the_upstream(byte_server: ByteServer) -> None:
     async with proxy(byte_server.url + "feed?x=1", proxy=None) as p:
         assert p.url == f"ws://127.0.0.1:{p.port}/feed?x=1"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from typing import Any, Literal, Protocol
 
 import pytest
@@ -51,18 +51,6 @@ def _left(tasks: set[asyncio.Task[Any]], threads: set[threading.Thread]) -> list
         *(asyncio.all_tasks() - tasks),
         *(thread for thread in new_threads if not thread.name.startswith("asyncio_")),
     ]
-
-
-@pytest.fixture
-def until() -> Callable[[Callable[[], object]], Awaitable[None]]:
-    """A function that lets the loop run until a condition holds, for facts that no event tells."""
-
-    async def wait(condition: Callable[[], object]) -> None:
-        async with asyncio.timeout(5.0):
-            while not condition():  # noqa: ASYNC110 - the facts that tests look at are told to nobody
-                await asyncio.sleep(0.001)
-
-    return wait
 
 
 @pytest_asyncio.fixture

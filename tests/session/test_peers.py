@@ -2,44 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
-from pathlib import Path
 from random import Random
 from typing import Any
-
-import pytest
-from serverprocess import server_process
 
 import wsnotebook
 from wsnotebook.wire.frames import CloseReason
 
-PEERS = Path(__file__).parent / "peers"
 MEBIBYTE = 1 << 20
-
-
-@pytest.fixture(scope="module", params=["ws", "aiohttp", "tornado"])
-def maker(request: pytest.FixtureRequest) -> str:
-    """Whose server it is."""
-    return str(request.param)
-
-
-@pytest.fixture(scope="module", params=["deflate", "plain"])
-def compression(request: pytest.FixtureRequest) -> str:
-    """Whether the server takes permessage-deflate."""
-    return str(request.param)
-
-
-@pytest.fixture(scope="module")
-def peer_url(maker: str, compression: str, request: pytest.FixtureRequest) -> Iterator[str]:
-    """The address of an echo server in a process of its own."""
-    if maker == "ws":
-        folder = request.getfixturevalue("ws_folder")
-        command = ["node", PEERS / "echo.mjs", folder, compression]
-    else:
-        command = [sys.executable, PEERS / f"echo_{maker}.py", compression]
-    with server_process(*command) as url:
-        yield url
 
 
 def connect(url: str, **options: Any) -> Any:

@@ -43,6 +43,9 @@ class Listener(Protocol):
     def change_failed(self, error: Exception, /) -> None:
         """A change raised an exception."""
 
+    def refused(self, transport: asyncio.Transport, /) -> None:
+        """A client was refused; its connection ends when it does, or with the proxy."""
+
 
 class Conversation:
     """What one client and its upstream say to each other, with both of their connections.
@@ -144,10 +147,12 @@ class Conversation:
     def _dialing(self, head: RequestHead, own_origins: list[str]) -> tuple[Options, Handed]:
         url = _with_target(self._options.address.url, head.target)
         handed = to_upstream(head.headers, own_origins, url)
+        given = self._options.headers
+        names = {name.lower() for name, _ in given}
         options = replace(
             self._options,
             address=self._options.address._replace(url=url),
-            headers=[*self._options.headers, *handed.fields],
+            headers=[*given, *(field for field in handed.fields if field[0].lower() not in names)],
             origin=handed.origin,
             subprotocols=handed.subprotocols,
             extensions=(PerMessageDeflate(),) if handed.offers_deflate else (),
@@ -158,12 +163,9 @@ class Conversation:
         self.log.note("closed", f"the client was answered with {answer.status} {answer.reason}", self.name)
         transport.write(answer.to_bytes())
         # Half-closed: a close with unread bytes sends a reset, which can overtake the answer.
-        if transport.can_write_eof():
-            transport.write_eof()
-            transport.resume_reading()
-            asyncio.get_running_loop().call_later(1.0, transport.close)
-        else:
-            transport.close()
+        transport.write_eof()
+        transport.resume_reading()
+        self._listener.refused(transport)
         self._end()
 
     def _accept(self, transport: asyncio.Transport, head: RequestHead, rest: bytes, call: HttpCall) -> None:

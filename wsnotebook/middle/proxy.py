@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 from urllib.parse import urlsplit, urlunsplit
+from weakref import WeakSet
 
 from wsnotebook.files.framelog import FrameLog
 from wsnotebook.lab.frontdoor import FrontDoor
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["proxy"]
 
 _HEAD_TIMEOUT = 10.0  # seconds that a client has for its request
-_STOP_TIMEOUT = 2.0  # seconds that both peers have to end TCP when the proxy stops
+_STOP_TIMEOUT = 2.0  # seconds that peers have to end TCP when the proxy stops, or has refused them
 
 
 class proxy(Intervening):
@@ -57,7 +58,7 @@ class proxy(Intervening):
             that asks for ``/`` gets the path of ``upstream``.
         host: the address to listen on; other machines can connect only if it is not loopback.
         port: 0 chooses a free port.
-        headers: further header fields for the upstream, a mapping or (name, value) pairs.
+        headers: further header fields for the upstream, a mapping or (name, value) pairs, in place of the client's.
         origins: origins of web pages that may connect, such as ``"http://localhost:3000"``, in addition to the proxy's
             own; any other page is answered with 403. Programs that are no browsers send no Origin and may connect.
         max_frame_size: largest payload, in bytes, of a frame, also once inflated; a larger one ends its conversation
@@ -139,6 +140,7 @@ class proxy(Intervening):
         self._conversations: list[Conversation] = []
         self._opening: set[asyncio.Task[None]] = set()
         self._heads: set[asyncio.Transport] = set()
+        self._refused: WeakSet[asyncio.Transport] = WeakSet()
         self._ended = asyncio.Event()
 
     # Life
@@ -188,8 +190,9 @@ class proxy(Intervening):
             for conversation in self.sessions:
                 conversation.abort()
             await self._until_ended()
-        for transport in self._heads:
+        for transport in (*self._heads, *self._refused):
             transport.abort()
+        await asyncio.sleep(0)  # they are closed in the next turn
         if self._recording is not None:
             await self._recording.finish()
 
@@ -216,6 +219,7 @@ class proxy(Intervening):
             self.refusals.append(Refusal(answer.status, answer.body.decode().strip()))
             transport.write(answer.to_bytes())
             transport.close()
+            self.refused(transport)
             return
         self.accepted += 1
         conversation = Conversation(
@@ -244,6 +248,11 @@ class proxy(Intervening):
     def change_failed(self, error: Exception) -> None:
         """A callback of on_frame has raised; called by the conversation."""
         self.errors.append(error)
+
+    def refused(self, transport: asyncio.Transport) -> None:
+        """A client was refused; called by its conversation."""
+        self._refused.add(transport)
+        asyncio.get_running_loop().call_later(_STOP_TIMEOUT, transport.close)
 
     # Facts
 

@@ -23,6 +23,9 @@ from wsnotebook.workbench.verb import Verb
 __all__ = ["RECORDING"]
 
 _RECORDING = option("path", metavar="FILE", help="a recording", complete=paths)
+_PORT = option(
+    "port", "--port", metavar="N", read=read_port, default=0, help="0, the default, takes a free one"
+)
 _OPCODES = ("text", "binary", "continuation", "close", "ping", "pong")
 _QUANTITIES = ("frames", "bytes", "latency")
 
@@ -208,14 +211,7 @@ RECORDING = (
                 complete=_behaviours,
                 help="echo, ticker, chat, slow, silent, closer, …; or a recording to play back",
             ),
-            option(
-                "port",
-                "--port",
-                metavar="N",
-                read=read_port,
-                default=0,
-                help="0, the default, takes a free one",
-            ),
+            _PORT,
         ),
         waits=True,
         of_bench=True,
@@ -228,14 +224,7 @@ RECORDING = (
         actions.proxy,
         arguments=(
             option("url", metavar="URL", help="the server; programs connect to the proxy's url instead"),
-            option(
-                "port",
-                "--port",
-                metavar="N",
-                read=read_port,
-                default=0,
-                help="0, the default, takes a free one",
-            ),
+            _PORT,
             option(
                 "record", "--record", metavar="FILE", complete=paths, help="write every frame to a new file"
             ),
