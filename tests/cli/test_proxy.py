@@ -26,8 +26,8 @@ def test_a_program_that_is_given_its_address_is_recorded(serve: Call, start: Cal
     df = wsnotebook.load(tmp_path / "a.pcapng").df.query("opcode == 'text'")
     assert df[["session", "direction", "text"]].values.tolist() == [
         ["client-1", "out", "hello"],
-        ["client-1 upstream", "out", "hello"],
-        ["client-1 upstream", "in", "hello"],
+        ["upstream-1", "out", "hello"],
+        ["upstream-1", "in", "hello"],
         ["client-1", "in", "hello"],
     ]
 

@@ -55,7 +55,7 @@ async def test_a_frame_is_replaced_and_both_are_recorded(
     await session.send("hello")
     assert await session.receive() == "HELLO"
     assert texts(p, "client-1") == [("out", "hello", "ok", ""), ("in", "HELLO", "ok", "")]
-    assert texts(p, "client-1 upstream") == [
+    assert texts(p, "upstream-1") == [
         ("out", "HELLO", "ok", "changed by on_frame louder"),
         ("in", "HELLO", "ok", ""),
     ]
@@ -72,7 +72,7 @@ async def test_one_frame_becomes_several_or_none(p: proxy, session: DefaultClien
     for text in ("lost", "twice"):
         await session.send(text)
     assert [await session.receive(), await session.receive()] == ["twice", "twice"]
-    out = [row for row in texts(p, "client-1 upstream") if row[0] == "out"]
+    out = [row for row in texts(p, "upstream-1") if row[0] == "out"]
     assert out == [
         ("out", "lost", "unsent", "never sent: dropped by on_frame odd"),
         ("out", "twice", "ok", "changed by on_frame odd"),
@@ -155,7 +155,7 @@ async def test_a_breakpoint_holds_a_frame_to_be_edited(
     p.release()
     assert await session.receive() == "edited"
     assert p.held == []
-    assert ("out", "edited", "ok", "changed by break_on 'order'") in texts(p, "client-1 upstream")
+    assert ("out", "edited", "ok", "changed by break_on 'order'") in texts(p, "upstream-1")
 
 
 async def test_a_frame_is_injected_into_either_side(p: proxy, session: DefaultClientWebSocketSession) -> None:

@@ -64,7 +64,7 @@ async def test_every_frame_of_a_client_goes_on_byte_for_byte(converse: Converse)
     rows = ends.proxy.df
     assert rows["payload"].tolist() == [payload for _, payload in ODD] + [b"not masked"]
     assert set(rows["direction"]) == {"out"}
-    upstream = ends.proxy.log.df.query("session == 'client-1 upstream'")
+    upstream = ends.proxy.log.df.query("session == 'upstream-1'")
     for column in ("payload", "opcode", "fin", "rsv1", "mask_key", "status", "detail"):
         assert upstream[column].tolist() == rows[column].tolist(), column
 
@@ -385,8 +385,8 @@ async def test_the_record_is_the_clients_view_and_the_log_has_both(converse: Con
     assert ends.proxy.conversations[0].df.equals(ends.proxy.df)
     assert ends.proxy.log.df["session"].tolist() == [
         "client-1",
-        "client-1 upstream",
-        "client-1 upstream",
+        "upstream-1",
+        "upstream-1",
         "client-1",
     ]
 

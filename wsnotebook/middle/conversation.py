@@ -51,7 +51,7 @@ class Conversation:
     """What one client and its upstream say to each other, with both of their connections.
 
     Args:
-        name: of the client's session in the log; that of the upstream has " upstream" behind it.
+        number: of the conversation: its sessions in the log are "client-1" and "upstream-1".
         log: every frame of both connections is recorded here.
         options: of the upstream's connection; path, header and subprotocols of the client are put into them.
         changes: what happens to frames on their way.
@@ -59,9 +59,9 @@ class Conversation:
     """
 
     def __init__(
-        self, name: str, log: FrameLog, options: Options, changes: Changes, listener: Listener
+        self, number: int, log: FrameLog, options: Options, changes: Changes, listener: Listener
     ) -> None:
-        self.name = name
+        self.name = f"client-{number}"
         """Name of the client's session, as in the column ``session``."""
         self.log = log
         """The log of the proxy."""
@@ -75,8 +75,8 @@ class Conversation:
         """Seconds of the loop's clock at which the frame came that is on its way now, for callbacks; by direction."""
         self._options = options
         self._listener = listener
-        self._client = Leg(log, name, "client", self)
-        self._upstream = Leg(log, f"{name} upstream", "server", self)
+        self._client = Leg(log, self.name, "client", self)
+        self._upstream = Leg(log, f"upstream-{number}", "server", self)
         self._passages = {
             leg.peer: Passage(self, leg, other, changes, self._change_failed)
             for leg, other in ((self._client, self._upstream), (self._upstream, self._client))

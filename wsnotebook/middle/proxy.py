@@ -50,8 +50,8 @@ class proxy(Intervening):
             await asyncio.sleep(60)
         p.df                           # what the clients sent and received
 
-    Both connections of a conversation are sessions of ``p.log``: "client-1" is what the client saw, "client-1 upstream"
-    what the server saw, which differs in the handshake, and in compression, as each connection negotiates its own.
+    Both connections of a conversation are sessions of ``p.log``: "client-1" is what the client saw, "upstream-1" what
+    the server saw, which differs in the handshake, and in compression, as each connection negotiates its own.
 
     Args:
         upstream: ws:// or wss:// address. A client that asks for a path or a query gets that path of the upstream; one
@@ -134,7 +134,7 @@ class proxy(Intervening):
             log=self.log,
             io="kernel",
         )
-        self._names = itertools.count(1)
+        self._numbers = itertools.count(1)
         self._server: asyncio.Server | None = None
         self._recording: SessionRecording | None = None
         self._conversations: list[Conversation] = []
@@ -222,9 +222,7 @@ class proxy(Intervening):
             self.refused(transport)
             return
         self.accepted += 1
-        conversation = Conversation(
-            f"client-{next(self._names)}", self.log, self._options, self._changes, self
-        )
+        conversation = Conversation(next(self._numbers), self.log, self._options, self._changes, self)
         self._conversations.append(conversation)
         own_origins = [f"http://{host}" for host in self._hosts(transport)]
         task = asyncio.get_running_loop().create_task(
