@@ -120,7 +120,7 @@ class Page:
             elif "start" in answer:
                 self._asking.discard(comm)
                 self.rows_got += answer["stop"] - answer["start"]
-                assert len(buffers[0]) == 24 * (answer["stop"] - answer["start"])
+                assert len(buffers[0]) == 5 * 8 * (answer["stop"] - answer["start"])
 
     async def _ask(self, comm: str, verb: dict[str, Any]) -> None:
         content = {"id": str(next(self._ids)), **verb}
