@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 from collections.abc import Iterator
 from typing import Any
 
@@ -23,6 +24,7 @@ def shell() -> Iterator[InteractiveShell]:
     shell = InteractiveShell.instance()
     yield shell
     InteractiveShell.clear_instance()
+    atexit.unregister(shell.atexit_operations)
     shell.restore_sys_module_state()
 
 

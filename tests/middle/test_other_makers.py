@@ -13,6 +13,8 @@ from websockets.exceptions import ConnectionClosedError
 
 from wsnotebook.middle.proxy import proxy
 
+pytestmark = pytest.mark.long
+
 LARGE = 20 << 20  # bytes
 NAMES = ("client-1", "upstream-1")
 
