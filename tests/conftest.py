@@ -6,11 +6,13 @@ import asyncio
 import shutil
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
+import pytest_asyncio
+from bytepeer import ByteServer
 from serverprocess import server_process
 
 PEERS = Path(__file__).parent / "peers"
@@ -119,3 +121,12 @@ def peer_url(maker: str, compression: str, request: pytest.FixtureRequest) -> It
         command = [sys.executable, PEERS / f"echo_{maker}.py", compression]
     with server_process(*command) as url:
         yield url
+
+
+@pytest_asyncio.fixture
+async def byte_server() -> AsyncIterator[ByteServer]:
+    """A TCP server on loopback whose connections are read and written by the test."""
+    server = ByteServer()
+    await server.start()
+    yield server
+    await server.stop()

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any, NamedTuple, Protocol
 
 import pytest
-import pytest_asyncio
 from bytepeer import BytePeer, ByteServer
 
 from wsnotebook.middle.proxy import proxy
@@ -36,17 +35,9 @@ class Converse(Protocol):
         target: str = "/",
         answer: tuple[str, ...] = (),
         early: bytes = b"",
+        prepare: Callable[[proxy], None] | None = None,
         **options: Any,
     ) -> AbstractAsyncContextManager[Ends]: ...
-
-
-@pytest_asyncio.fixture
-async def byte_server() -> AsyncIterator[ByteServer]:
-    """An upstream that is left to the test."""
-    server = ByteServer()
-    await server.start()
-    yield server
-    await server.stop()
 
 
 async def ask(port: int, *fields: str, target: str = "/", rest: bytes = b"") -> BytePeer:
@@ -64,9 +55,16 @@ def converse(byte_server: ByteServer) -> Converse:
 
     @contextlib.asynccontextmanager
     async def open_one(
-        *fields: str, target: str = "/", answer: tuple[str, ...] = (), early: bytes = b"", **options: Any
+        *fields: str,
+        target: str = "/",
+        answer: tuple[str, ...] = (),
+        early: bytes = b"",
+        prepare: Callable[[proxy], None] | None = None,
+        **options: Any,
     ) -> AsyncIterator[Ends]:
         async with proxy(byte_server.url, proxy=None, **options) as p:
+            if prepare is not None:
+                prepare(p)
             client = await ask(p.port, *fields, target=target)
             upstream = await byte_server.accept()
             await upstream.upgrade(*answer, early=early)

@@ -15,6 +15,8 @@ from wsnotebook.session.client import connect
 from wsnotebook.session.default import DefaultClientWebSocketSession
 from wsnotebook.wire.frames import CloseReason, Frame, Opcode
 
+from .conftest import Converse
+
 Until = Callable[[Callable[[], object]], Awaitable[None]]
 
 
@@ -175,6 +177,35 @@ async def test_an_end_waits_behind_the_frames_before_it(p: proxy) -> None:
         await session.send("slow")
         assert await session.receive() == "slow"
     assert session.close_reason_now == CloseReason(1000)
+
+
+async def test_a_frame_that_came_with_the_101_can_be_changed_and_dropped(converse: Converse) -> None:
+    """It waits for the client's own 101, and its row is one of the client's connection."""
+
+    def prepare(p: proxy) -> None:
+        @p.on_frame
+        def odd(frame: Frame, direction: str, conversation: Conversation) -> Frame | None:
+            return Frame.text("changed") if frame.data == b"one" else None
+
+    async with converse(early=b"\x81\x03one\x81\x03two", prepare=prepare) as ends:
+        assert await ends.client.read(9) == b"\x81\x07changed"
+    assert texts(ends.proxy, "client-1") == [
+        ("in", "changed", "ok", "changed by on_frame odd"),
+        ("in", "two", "unsent", "never sent: dropped by on_frame odd"),
+    ]
+
+
+async def test_a_frame_that_is_on_its_way_at_the_end_is_recorded_as_unsent(
+    p: proxy, session: DefaultClientWebSocketSession, until: Until
+) -> None:
+    """The one that a change holds, and those behind it."""
+    p.fault("delay", seconds=100)
+    for text in ("held", "behind"):
+        await session.send(text)
+    await until(lambda: len(p.df) == 2)
+    await p.stop()
+    why = "never sent: it waited in the proxy when the conversation ended"
+    assert texts(p, "upstream-1") == [("out", text, "unsent", why) for text in ("held", "behind")]
 
 
 # Faults

@@ -53,15 +53,6 @@ def _left(tasks: set[asyncio.Task[Any]], threads: set[threading.Thread]) -> list
     ]
 
 
-@pytest_asyncio.fixture
-async def byte_server() -> AsyncIterator[ByteServer]:
-    """A TCP server on loopback whose connections are read and written by the test."""
-    server = ByteServer()
-    await server.start()
-    yield server
-    await server.stop()
-
-
 class Opener(Protocol):
     """What ``opened`` is: it takes the options of connect() and returns both ends."""
 

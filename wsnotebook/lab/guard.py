@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from wsnotebook.lab.messages import Headers
 
-__all__ = ["Guard", "Refusal", "check_origins", "is_loopback", "own_hosts"]
+__all__ = ["Guard", "Refusal", "authority", "check_origins", "is_loopback", "own_hosts"]
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -45,6 +45,12 @@ def own_hosts(host: str, address: str, port: int, *, tls: bool = False) -> froze
     if port == _DEFAULT_PORTS["https" if tls else "http"]:
         hosts |= names
     return frozenset(hosts)
+
+
+def authority(host: str, port: int) -> str:
+    """Return host and port as in a URL; of a wildcard host the loopback address, by which this machine reaches it."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 @dataclass(frozen=True)

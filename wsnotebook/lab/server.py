@@ -15,7 +15,7 @@ from websockets.protocol import OPEN
 from wsnotebook.files.framelog import FrameLog
 from wsnotebook.lab.behaviours import behaviour_from, name_of
 from wsnotebook.lab.connection import LabConnection
-from wsnotebook.lab.guard import Refusal, check_origins, is_loopback
+from wsnotebook.lab.guard import Refusal, authority, check_origins, is_loopback
 from wsnotebook.lab.reception import HttpHandler, Reception
 
 if TYPE_CHECKING:
@@ -175,8 +175,7 @@ class EmbeddedServer:
 
     @property
     def _authority(self) -> str:
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
-        return f"[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}"
+        return authority(self.host, self.port)
 
     @property
     def sessions(self) -> tuple[LabConnection, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 from urllib.parse import urlsplit, urlunsplit
 
 from wsnotebook.errors import CallError, HandshakeError, SocketTimeout
@@ -18,7 +18,7 @@ from wsnotebook.middle.leg import Ending, Leg
 from wsnotebook.middle.passage import Passage
 from wsnotebook.redaction import redact_head, redact_url
 from wsnotebook.session.call import HttpCall
-from wsnotebook.session.connection import OpenConnection
+from wsnotebook.session.connection import OpenConnection, ip_address
 from wsnotebook.session.dialer import Dialer, Options
 from wsnotebook.wire.extensions import PerMessageDeflate
 from wsnotebook.wire.frames import CloseReason, Frame
@@ -81,6 +81,9 @@ class Conversation:
             leg.peer: Passage(self, leg, other, changes, self._change_failed)
             for leg, other in ((self._client, self._upstream), (self._upstream, self._client))
         }
+        self._early: (
+            list[Outgoing] | None
+        ) = []  # what came with the upstream's 101; None once the client has its own
         self._lost: set[Leg] = set()
         self._has_failed = False
 
@@ -178,6 +181,8 @@ class Conversation:
         wire.negotiate(extensions)
         client = self._client
         client.open(transport, wire, self._describe(transport, head, answer))
+        early, self._early = self._early, None
+        self.received(self._upstream, early or [])
         transport.set_protocol(OpenConnection(wire, client))
         if rest:
             client.intake.bytes_received(rest)
@@ -194,8 +199,8 @@ class Conversation:
             request=head.raw if secrets else redact_head(first_line, head.headers),
             response=answer.to_bytes() if secrets else redact_head(answer.status_line, answer.fields),
             opened_ns=self.log.clock(),
-            local_address=_ip_address(transport.get_extra_info("peername")),
-            remote_address=_ip_address(transport.get_extra_info("sockname")),
+            local_address=ip_address(transport.get_extra_info("peername")),
+            remote_address=ip_address(transport.get_extra_info("sockname")),
             has_secrets=secrets,
         )
 
@@ -206,7 +211,9 @@ class Conversation:
 
     def received(self, leg: Leg, items: list[Outgoing]) -> None:
         """Hand frames on to the other leg."""
-        if not self._has_failed:
+        if self._early is not None:
+            self._early += items
+        elif not self._has_failed:
             self._passages[leg.peer].put(items)
 
     def has_room(self, leg: Leg, room: bool) -> None:
@@ -299,7 +306,3 @@ def _answer_to(error: CallError) -> Answer:
         fields = to_client(response.headers.raw_items())
         return refuse(response.status, response.body, fields, response.reason)
     return refuse(504 if isinstance(error, SocketTimeout) else 502, f"The upstream did not open: {error}")
-
-
-def _ip_address(address: Any) -> tuple[str, int] | None:
-    return (address[0], address[1]) if isinstance(address, tuple) else None

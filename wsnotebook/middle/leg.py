@@ -79,7 +79,6 @@ class Leg:
         self._wire: Wire | None = None
         self._connection = -1
         self._claimed = 0  # RSV bits of the negotiated extensions
-        self._early: list[Outgoing] = []  # to be written as soon as it is open
         self._has_finished = False  # our stream has ended
         self._unsent: list[Unsent] = []  # writes since the operating system last had taken all
         self._left = 0  # bytes of them that it has not taken
@@ -95,8 +94,6 @@ class Leg:
         self.log.note("open", connection.url, self.name)
         if self.is_held:
             self.intake.pause()
-        early, self._early = self._early, []
-        self.write(early)
 
     @property
     def _is_plain_tcp(self) -> bool:
@@ -167,13 +164,10 @@ class Leg:
         """
         if not items:
             return
-        if self._wire is None:
-            self._early += items
-            return
         if not self.is_open:
             self.drop(items, f"the {self.peer} was gone")
             return
-        assert self._transport is not None
+        assert self._transport is not None and self._wire is not None
         batch, data = self._wire.serialize(items)
         if why:
             for place in range(len(batch)):

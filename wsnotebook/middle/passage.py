@@ -79,14 +79,16 @@ class Passage:
         try:
             while self._waiting:
                 await self._changes.wait_released()
-                entry = self._waiting.popleft()
+                entry = self._waiting[0]
                 if callable(entry):
+                    self._waiting.popleft()
                     entry()
                 else:
                     arrived, item = entry
-                    self._size -= len(item[1])
                     self._conversation.arrived[self._direction] = arrived
                     await self._pass(item)
+                    self._waiting.popleft()  # not before: while a change holds it, it is one of those that wait
+                    self._size -= len(item[1])
                 if not self._waiting:
                     self._source.hold("changes", False)
         finally:

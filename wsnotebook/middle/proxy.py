@@ -15,7 +15,7 @@ from weakref import WeakSet
 
 from wsnotebook.files.framelog import FrameLog
 from wsnotebook.lab.frontdoor import FrontDoor
-from wsnotebook.lab.guard import Guard, Refusal, check_origins, is_loopback, own_hosts
+from wsnotebook.lab.guard import Guard, Refusal, authority, check_origins, is_loopback, own_hosts
 from wsnotebook.lab.messages import Headers
 from wsnotebook.lab.requesthead import RequestHead
 from wsnotebook.middle.answer import why_not_upgraded
@@ -273,10 +273,8 @@ class proxy(Intervening):
     @property
     def url(self) -> str:
         """The address for clients, with the path and query of the upstream."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
-        netloc = f"[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}"
         parts = urlsplit(self._options.address.url)
-        return urlunsplit(("ws", netloc, parts.path, parts.query, ""))
+        return urlunsplit(("ws", authority(self.host, self.port), parts.path, parts.query, ""))
 
     @property
     def conversations(self) -> tuple[Conversation, ...]:

@@ -16,7 +16,7 @@ from wsnotebook.session.intake import Intake
 from wsnotebook.wire.protocol import HandshakeProtocol
 from wsnotebook.wire.wire import Wire
 
-__all__ = ["OpenConnection", "Owner", "WireConnection"]
+__all__ = ["OpenConnection", "Owner", "WireConnection", "ip_address"]
 
 _READ = 256 * 1024  # bytes of one read: the size that asyncio uses, and at most some ms of work for the loop
 _AFTER_LARGE = 4 * 1024  # bytes of the read after a large frame, see get_buffer
@@ -142,8 +142,8 @@ class WireConnection(ClientConnection, asyncio.BufferedProtocol):
             else redact_head(f"GET {request.path} HTTP/1.1", request.headers.raw_items()),
             response=response.serialize() if secrets else redact_head(status, response.headers.raw_items()),
             opened_ns=self.owner.log.clock(),
-            local_address=_ip_address(transport.get_extra_info("sockname")),
-            remote_address=_ip_address(transport.get_extra_info("peername")),
+            local_address=ip_address(transport.get_extra_info("sockname")),
+            remote_address=ip_address(transport.get_extra_info("peername")),
             has_secrets=secrets,
         )
 
@@ -204,6 +204,6 @@ class OpenConnection(asyncio.BufferedProtocol):
         self._owner.resume_writing()
 
 
-def _ip_address(address: Any) -> tuple[str, int] | None:
+def ip_address(address: Any) -> tuple[str, int] | None:
     """Return host and port; None for a unix socket."""
     return (address[0], address[1]) if isinstance(address, tuple) else None
