@@ -10,7 +10,7 @@ import socket
 import struct
 from typing import NamedTuple
 
-__all__ = ["BytePeer", "ByteServer", "Received"]
+__all__ = ["BytePeer", "ByteServer", "Received", "answer_to"]
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455 §1.3
 
@@ -26,6 +26,15 @@ class Received(NamedTuple):
     """Unmasked payload."""
 
 
+def answer_to(request: bytes, *headers: str) -> bytes:
+    """Return the head of a 101 to the head of a request, with further lines."""
+    key = re.search(rb"(?i)sec-websocket-key: (\S+)", request)
+    assert key is not None
+    accept = base64.b64encode(hashlib.sha1(key[1] + _GUID).digest()).decode()
+    lines = ("HTTP/1.1 101 Switching Protocols", "Upgrade: websocket", "Connection: Upgrade")
+    return "\r\n".join((*lines, f"Sec-WebSocket-Accept: {accept}", *headers, "", "")).encode()
+
+
 class BytePeer:
     """The server's end of one connection: it sends what it is told, byte for byte, and answers nothing."""
 
@@ -38,12 +47,7 @@ class BytePeer:
     async def upgrade(self, *headers: str, early: bytes = b"") -> None:
         """Read the request and answer 101, with ``early`` in the same segment."""
         self.request = await self.reader.readuntil(b"\r\n\r\n")
-        key = re.search(rb"(?i)sec-websocket-key: (\S+)", self.request)
-        assert key is not None
-        accept = base64.b64encode(hashlib.sha1(key[1] + _GUID).digest()).decode()
-        lines = ("HTTP/1.1 101 Switching Protocols", "Upgrade: websocket", "Connection: Upgrade")
-        head = "\r\n".join((*lines, f"Sec-WebSocket-Accept: {accept}", *headers, "", ""))
-        await self.send(head.encode() + early)
+        await self.send(answer_to(self.request, *headers) + early)
 
     async def send(self, data: bytes) -> None:
         """Write bytes."""

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
+import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -13,9 +16,28 @@ from typing import NoReturn
 import pytest
 import pytest_asyncio
 from bytepeer import ByteServer
+from chromium import find_chromium
+from hypothesis import HealthCheck, settings
+from IPython.core.interactiveshell import InteractiveShell
 from serverprocess import server_process
 
 PEERS = Path(__file__).parent / "peers"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let Hypothesis try 20 examples where a test says no number, 100 with --require-all, and judge nothing by time; hear ^C."""
+    examples = 100 if config.getoption("--require-all") else 20
+    without_time = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+    settings.register_profile("ours", max_examples=examples, **without_time)
+    settings.load_profile("ours")
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # A script's shell lets what it runs in the background ignore it, and every process that a test starts.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Share a whole run among all processors; run what was chosen here, where starting workers would cost more."""
+    return os.cpu_count() or 1 if config.args_source is config.ArgsSource.TESTPATHS else 0
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -31,6 +53,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="fail, instead of skipping, where a browser, tshark, node or another program is missing; run long tests whole",
     )
+
+
+@pytest.fixture
+def ipython() -> Iterator[InteractiveShell]:
+    """An IPython shell in this process."""
+    InteractiveShell.clear_instance()
+    shell = InteractiveShell.instance()
+    yield shell
+    InteractiveShell.clear_instance()
+    atexit.unregister(shell.atexit_operations)  # it would collect all garbage of this process once more
+    shell.restore_sys_module_state()
 
 
 @pytest.fixture(autouse=True)
@@ -62,6 +95,12 @@ def missing(require_all: bool) -> Callable[[str], NoReturn]:
 
 
 @pytest.fixture(scope="session")
+def chromium(missing: Callable[[str], NoReturn]) -> str:
+    """The path of a Chromium."""
+    return find_chromium() or missing("chromium")
+
+
+@pytest.fixture(scope="session")
 def ipykernel_6(tmp_path_factory: pytest.TempPathFactory, missing: Callable[[str], NoReturn]) -> Path:
     """A folder with ipykernel 6, to stand before the installed one on PYTHONPATH."""
     target = tmp_path_factory.mktemp("ipykernel6")
@@ -73,18 +112,28 @@ def ipykernel_6(tmp_path_factory: pytest.TempPathFactory, missing: Callable[[str
 
 
 @pytest.fixture(scope="session")
-def ws_folder(tmp_path_factory: pytest.TempPathFactory, missing: Callable[[str], NoReturn]) -> Path:
+def npm(tmp_path_factory: pytest.TempPathFactory, missing: Callable[[str], NoReturn]) -> Callable[..., Path]:
+    """A function that puts packages of npm into a folder of their own, and returns it."""
+
+    def install(*packages: str) -> Path:
+        npm = shutil.which("npm")
+        if shutil.which("node") is None or npm is None:
+            missing("node with npm")
+        folder = tmp_path_factory.mktemp("npm")
+        command = [npm, "install", "--prefix", folder, "--no-audit", "--no-fund", "--silent", *packages]
+        try:
+            subprocess.run(command, check=True, capture_output=True, timeout=100)
+        except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+            missing(f"{packages[0]} of npm ({error})")
+        return folder
+
+    return install
+
+
+@pytest.fixture(scope="session")
+def ws_folder(npm: Callable[..., Path]) -> Path:
     """A folder into which npm has put Node's ws."""
-    npm = shutil.which("npm")
-    if shutil.which("node") is None or npm is None:
-        missing("node with npm")
-    folder = tmp_path_factory.mktemp("ws")
-    command = [npm, "install", "--prefix", str(folder), "--no-audit", "--no-fund", "--silent", "ws@8"]
-    try:
-        subprocess.run(command, check=True, capture_output=True, timeout=100)
-    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
-        missing(f"the npm package ws ({error})")
-    return folder
+    return npm("ws@8")
 
 
 @pytest.fixture

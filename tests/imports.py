@@ -30,8 +30,32 @@ MODULES = sorted(path.relative_to(ROOT) for path in (ROOT / "wsnotebook").rglob(
 """Files of the package."""
 
 LAYERS = [
-    "redaction", "safetext", "matching", "errors", "analysis", "wire", "log", "filtering", "files", "session", "lab", "middle", "payload", "script", "replay", "workbench", "widgets", "kernel", "cli",
-]  # fmt: skip
+    "whenimported",
+    "redaction",
+    "safetext",
+    "matching",
+    "jsonvalues",
+    "payloadsecrets",
+    "oneline",
+    "progressbar",
+    "errors",
+    "analysis",
+    "wire",
+    "log",
+    "filtering",
+    "files",
+    "session",
+    "lab",
+    "middle",
+    "cassettes",
+    "payload",
+    "script",
+    "replaying",
+    "workbench",
+    "widgets",
+    "kernel",
+    "cli",
+]
 """A layer may import only itself and what stands before it."""
 
 Edge = tuple[str, str]

@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import pandas as pd
 import pytest
 from hypothesis import strategies as st
 from websockets.uri import parse_uri
@@ -16,7 +17,7 @@ from wsnotebook.files.framelog import FrameLog
 from wsnotebook.log.connections import Connection
 from wsnotebook.log.events import EVENT_KINDS
 from wsnotebook.wire.extensions import PerMessageDeflate
-from wsnotebook.wire.frames import Frame
+from wsnotebook.wire.frames import OPCODE_NAMES, Frame
 from wsnotebook.wire.masking import apply_mask
 from wsnotebook.wire.protocol import HandshakeProtocol
 from wsnotebook.wire.serializer import outgoing
@@ -191,6 +192,11 @@ def build_log(peers: list[dict[str, Any]], steps: list[Step], *, oldest: int = 0
     for step in steps:
         play(log, wires, step)
     return log
+
+
+def with_all_opcodes(df: pd.DataFrame) -> pd.DataFrame:
+    """Return the DataFrame of a log with the categories that files have, which must be the same in each run of rows."""
+    return df.assign(opcode=df["opcode"].cat.set_categories(list(OPCODE_NAMES)))
 
 
 @pytest.fixture(scope="session")

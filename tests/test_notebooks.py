@@ -9,14 +9,14 @@ import nbformat
 import pytest
 
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
-LONG = {"02-sessions.ipynb", "04-recordings.ipynb", "05-lab.ipynb"}  # too slow for the plain run
+QUICK = {"01-quickstart.ipynb"}  # in the plain run too
 
 
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize(
     "path",
     [
-        pytest.param(path, id=path.name, marks=[pytest.mark.long] if path.name in LONG else [])
+        pytest.param(path, id=path.name, marks=[] if path.name in QUICK else [pytest.mark.long])
         for path in NOTEBOOKS
     ],
 )

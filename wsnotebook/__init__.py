@@ -6,16 +6,21 @@
     session.df         # the conversation
 
 Names are loaded when they are first used: importing this package loads neither numpy nor ipywidgets.
+It gives each DataFrame ``df.ws``, the questions to frames, as soon as pandas is imported.
 """
 
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import TYPE_CHECKING, Any
+
+from wsnotebook.whenimported import when_imported
 
 if TYPE_CHECKING:
     from wsnotebook import lab as lab
     from wsnotebook import redaction as redaction
+    from wsnotebook.analysis.compare import compare as compare
     from wsnotebook.analysis.decoders.registry import decoder as decoder
     from wsnotebook.errors import ChannelOverflow as ChannelOverflow
     from wsnotebook.errors import ConnectError as ConnectError
@@ -36,12 +41,15 @@ if TYPE_CHECKING:
     from wsnotebook.errors import StepFailed as StepFailed
     from wsnotebook.errors import WrongThread as WrongThread
     from wsnotebook.errors import WsNotebookError as WsNotebookError
+    from wsnotebook.files.datasetreader import compact as compact
     from wsnotebook.files.datasetreader import open_dataset as open_dataset
     from wsnotebook.files.framelog import FrameLog as FrameLog
     from wsnotebook.files.loading import load as load
     from wsnotebook.files.recovery import recover as recover
     from wsnotebook.kernel.running import run as run
+    from wsnotebook.middle.attach import attach as attach
     from wsnotebook.middle.proxy import proxy as proxy
+    from wsnotebook.replaying.replay import replay as replay
     from wsnotebook.session.capacity import Channels as Channels
     from wsnotebook.session.capacity import bounded as bounded
     from wsnotebook.session.capacity import unlimited as unlimited
@@ -57,6 +65,7 @@ if TYPE_CHECKING:
     from wsnotebook.session.keepalive import ponger as ponger
     from wsnotebook.session.session import ClientWebSocketSession as ClientWebSocketSession
     from wsnotebook.session.state import SessionState as SessionState
+    from wsnotebook.widgets.connectform import panel as panel
     from wsnotebook.wire.extensions import PerMessageDeflate as PerMessageDeflate
     from wsnotebook.wire.extensions import WebSocketExtension as WebSocketExtension
     from wsnotebook.wire.extensions import WebSocketExtensionFactory as WebSocketExtensionFactory
@@ -68,18 +77,21 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "analysis.compare": "compare",
     "analysis.decoders.registry": "decoder",
     "errors": (
         "ChannelOverflow ConnectError ConversionError ConverterNotFound ExpectationFailed FileError FragmentError "
         "FrameTooBig HandshakeError InvalidURL PingTimeout ProtocolViolation ScriptError SessionClosed SessionFault SocketTimeout "
         "StepFailed WrongThread WsNotebookError"
     ),
-    "files.datasetreader": "open_dataset",
+    "files.datasetreader": "compact open_dataset",
     "files.framelog": "FrameLog",
     "files.loading": "load",
     "files.recovery": "recover",
     "kernel.running": "run",
+    "middle.attach": "attach",
     "middle.proxy": "proxy",
+    "replaying.replay": "replay",
     "session.capacity": "Channels bounded unlimited",
     "session.client": "connect ws ws_raw wss wss_raw",
     "session.converters": "JsonConverter",
@@ -88,6 +100,7 @@ _HOMES = {
     "session.keepalive": "pinger ponger",
     "session.session": "ClientWebSocketSession",
     "session.state": "SessionState",
+    "widgets.connectform": "panel",
     "wire.extensions": "PerMessageDeflate WebSocketExtension WebSocketExtensionFactory",
     "wire.frames": "CloseCode CloseReason Frame Opcode",
 }
@@ -116,6 +129,20 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
+
+
+def _questions(df: Any) -> Any:
+    """Return ``df.ws``; the first call loads the questions, and their class takes the place of this function."""
+    return importlib.import_module("wsnotebook.analysis.accessor").FrameQuestions(df)
+
+
+def _register_questions() -> None:
+    pandas = sys.modules["pandas"]
+    if not hasattr(pandas.DataFrame, "ws"):
+        pandas.api.extensions.register_dataframe_accessor("ws")(_questions)
+
+
+when_imported("pandas", _register_questions)
 
 
 def load_ipython_extension(ipython: Any) -> None:

@@ -19,6 +19,7 @@
     ├── ConverterNotFound              the session has no converter
     ├── ConversionError (ValueError)   has .frame: the frame that could not be converted
     ├── WrongThread (RuntimeError)     a method was called from another thread or event loop
+    │   └── NotAsyncio                       it was awaited by something else than asyncio
     ├── NestedWaitError (RuntimeError) a synchronous wait that is impossible here
     └── FileError (ValueError)         a recording cannot be read; has .path, .place
 
@@ -27,10 +28,12 @@ An exception stores facts as attributes and builds its message in ``__str__``; t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from wsnotebook.matching import Message, shown
+from wsnotebook.oneline import on_one_line
 from wsnotebook.redaction import redact_url
 from wsnotebook.safetext import safe_text
 
@@ -50,6 +53,7 @@ __all__ = [
     "HandshakeError",
     "InvalidURL",
     "NestedWaitError",
+    "NotAsyncio",
     "PingTimeout",
     "ProtocolViolation",
     "ScriptError",
@@ -66,11 +70,26 @@ _BODY_SHOWN = 500  # characters of an HTTP error body in the message; .call has 
 
 
 class WsNotebookError(Exception):
-    """The base class of all exceptions that this package defines."""
+    """The base class of all exceptions that this package defines.
+
+    Example::
+
+        try:
+            await connect("ws://127.0.0.1:1/")
+        except WsNotebookError as error:
+            print(error)  # and what to do next
+    """
 
 
 class InvalidURL(WsNotebookError, ValueError):
     """The address is not a WebSocket URL.
+
+    Example::
+
+        try:
+            connect("http://example.org/")
+        except InvalidURL as error:
+            error.problem
 
     Attributes:
         url: the address, with its secrets; ``str`` of the exception redacts them.
@@ -81,6 +100,8 @@ class InvalidURL(WsNotebookError, ValueError):
         super().__init__(redact_url(url), problem)
         self.url = url
         self.problem = problem
+
+    _render_traceback_ = on_one_line  # asked by IPython
 
     def __str__(self) -> str:
         return f"{redact_url(self.url)!r} is not a WebSocket URL: {self.problem}. Write ws://host:port/path or wss://host/path."
@@ -93,6 +114,8 @@ class CallError(WsNotebookError):
         call: the request and, if one was received, the response.
         problem: the reason.
         remedy: a sentence that says how to continue, or empty.
+        redial: makes the attempt again with the same arguments, and returns the session when awaited; None where the
+            error was pickled, or no connect() has raised it.
     """
 
     def __init__(self, call: Any, problem: str = "", remedy: str = "") -> None:
@@ -100,6 +123,12 @@ class CallError(WsNotebookError):
         self.call = call
         self.problem = problem
         self.remedy = remedy
+        self.redial: Callable[[], Awaitable[Any]] | None = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.call, self.problem, self.remedy)  # what dials belongs to this process
+
+    _render_traceback_ = on_one_line  # asked by IPython
 
     def __str__(self) -> str:
         sentence = f"{self._shown_url}: {self.problem or 'failed'}."
@@ -111,47 +140,102 @@ class CallError(WsNotebookError):
 
 
 class ConnectError(CallError, ConnectionError):
-    """No connection was established: refused, unresolved, unreachable, or TLS failed."""
+    """No connection was established: refused, unresolved, unreachable, or TLS failed.
+
+    Example::
+
+        try:
+            await connect("ws://127.0.0.1:1/")
+        except ConnectError as error:
+            error.problem
+    """
 
 
 class SocketTimeout(CallError, TimeoutError):
-    """``open_timeout``, the time for DNS, TCP, TLS and HTTP together, expired."""
+    """``open_timeout``, the time for DNS, TCP, TLS and HTTP together, expired.
+
+    Example::
+
+        try:
+            async with hostile_server("never-answer") as peer:
+                await connect(peer.url, open_timeout=0.1)
+        except SocketTimeout as error:
+            error.remedy
+    """
 
 
 class HandshakeError(CallError):
-    """The server's HTTP response is not a valid upgrade to a WebSocket (RFC 6455 §4.1)."""
+    """The server's HTTP response is not a valid upgrade to a WebSocket (RFC 6455 §4.1).
+
+    Example::
+
+        try:
+            async with embedded_server(None) as peer:
+                await connect(peer.url)
+        except HandshakeError as error:
+            error.call.response.status  # 404
+    """
 
     def __str__(self) -> str:
         response = getattr(self.call, "response", None)
         if response is None:
             return super().__str__()
-        text = f"{self._shown_url}: expected status 101, got {response.status} {response.reason}".rstrip()
-        if self.problem:
-            text += f" ({self.problem})"
-        body = bytes(response.body or b"").decode("utf-8", "replace").strip()
-        if body:
-            shown = body if len(body) <= _BODY_SHOWN else body[:_BODY_SHOWN] + "…"
-            # repr escapes control characters, which could move the cursor of a terminal
-            text += f"; body: {shown!r}"
-        text += "."
+        if response.status == 101:
+            text = f"{self._shown_url}: the server's 101 opens no WebSocket: {self.problem}"
+        else:
+            text = f"{self._shown_url}: expected status 101, got {response.status} {safe_text(response.reason)}".rstrip()
+            text += f" ({self.problem})" if self.problem else ""
+        text += _shown_body(response) + "."
         return f"{text} {self.remedy}" if self.remedy else text
+
+
+def _shown_body(response: Any) -> str:
+    """Return the body of a refusal as the end of a sentence: JSON as JSON, other text as a literal of Python."""
+    text = response.text.strip()
+    lack = f" ({response.lack})" if response.lack else ""
+    if not text:
+        return f"; its body is empty{lack}" if lack else ""
+    shown = text if len(text) <= _BODY_SHOWN else text[:_BODY_SHOWN] + "…"
+    try:
+        is_json = isinstance(json.loads(text), (dict, list))
+    except (ValueError, RecursionError):
+        is_json = False
+    # Escaped either way: control characters could move the cursor of a terminal.
+    return f"; body: {safe_text(shown) if is_json else repr(shown)}{lack}"
 
 
 class SessionClosed(WsNotebookError):
     """The session has ended, so that nothing can be sent or received.
 
+    Example::
+
+        await session.close(1000, "done")
+        try:
+            await session.send("too late")
+        except SessionClosed as error:
+            error.reason  # 1000, done
+
     Attributes:
         reason: the CloseReason of the session, None while it is not yet known.
         renewed_as: name under which ``%ws connect --reconnect`` opens the session that follows it, or None.
+        lost_by: what the operating system or TLS said when the connection broke; empty where it did not break.
     """
 
-    def __init__(self, reason: CloseReason | None = None, renewed_as: str | None = None) -> None:
+    def __init__(
+        self, reason: CloseReason | None = None, renewed_as: str | None = None, lost_by: str = ""
+    ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.renewed_as = renewed_as
+        self.lost_by = lost_by
 
     def __str__(self) -> str:
-        why = f"the session is closed ({self.reason})" if self.reason is not None else "the session is closed"
+        lost = f", the connection broke: {self.lost_by}" if self.lost_by else ""
+        why = (
+            f"the session is closed ({self.reason}{lost})"
+            if self.reason is not None
+            else "the session is closed"
+        )
         recorded = "what was recorded is still in session.log and session.df"
         if self.renewed_as is None:
             return f"{why}; {recorded}. Open a new one with connect(url)."
@@ -164,6 +248,13 @@ class ExpectationFailed(WsNotebookError, AssertionError):
 
     It is an AssertionError and no TimeoutError: who catches TimeoutError to try again would do so for ever with a
     session that has ended.
+
+    Example::
+
+        try:
+            await session.expect("goodbye", timeout=0.1)
+        except ExpectationFailed as error:
+            error.passed  # what came instead
 
     Attributes:
         expected: the pattern, as a phrase.
@@ -214,7 +305,16 @@ class ExpectationFailed(WsNotebookError, AssertionError):
 
 
 class ScriptError(WsNotebookError, ValueError):
-    """A line of a script cannot be read; nothing of it was run.
+    r"""A line of a script cannot be read; nothing of it was run.
+
+    Example::
+
+        from wsnotebook.script.parser import parse_script
+
+        try:
+            parse_script("> hello\nsay goodbye")
+        except ScriptError as error:
+            error.line, error.text  # 2, the line that is no step
 
     Attributes:
         line: number of the line, from 1.
@@ -231,7 +331,17 @@ class ScriptError(WsNotebookError, ValueError):
 
 
 class StepFailed(WsNotebookError, AssertionError):
-    """A step of a script failed, and those after it were not run.
+    r"""A step of a script failed, and those after it were not run.
+
+    Example::
+
+        from wsnotebook.script.parser import parse_script
+        from wsnotebook.script.runner import run_script
+
+        try:
+            await run_script(parse_script("timeout 0.1\n< goodbye"), session)
+        except StepFailed as error:
+            error.line, error.details
 
     Attributes:
         line, text, problem: as those of ScriptError; the problem is what was expected, and what came.
@@ -247,11 +357,32 @@ class StepFailed(WsNotebookError, AssertionError):
 
 
 class SessionFault(WsNotebookError):
-    """The fault that failed a session; ``incoming`` raises it after the last valid frame."""
+    """The fault that failed a session; ``incoming`` raises it after the last valid frame.
+
+    Example::
+
+        session.max_frame_size = 10
+        await session.send("hello, hello")
+        try:
+            async for message in session:
+                print(message)
+        except SessionFault as error:
+            print(error)  # FrameTooBig, ProtocolViolation, PingTimeout or ChannelOverflow
+    """
 
 
 class FrameTooBig(SessionFault):
     """A frame or a joined message is larger than ``max_frame_size``.
+
+    Example::
+
+        session.max_frame_size = 10
+        await session.send("hello, hello")
+        try:
+            async for message in session:
+                print(message)
+        except FrameTooBig as error:
+            error.frame_size, error.limit
 
     Attributes:
         frame_size: bytes of the frame or message.
@@ -273,6 +404,14 @@ class FrameTooBig(SessionFault):
 class ProtocolViolation(SessionFault):
     """The peer broke a rule of RFC 6455 or RFC 7692, and the connection was failed.
 
+    Example::
+
+        try:
+            async with embedded_server(rude(["bad-utf8"])) as peer, connect(peer.url) as session:
+                await session.receive()
+        except ProtocolViolation as error:
+            error.rule, error.code
+
     Attributes:
         rule: the broken rule, the same text as ``detail`` of the frame in ``session.df``.
         code: the close code that was sent: 1002, or 1007 for invalid UTF-8 or compressed data.
@@ -291,18 +430,46 @@ class ProtocolViolation(SessionFault):
 
 
 class PingTimeout(SessionFault, TimeoutError):
-    """No pong with the payload of the ping was received within ``timeout`` seconds."""
+    """No pong with the payload of the ping was received within ``timeout`` seconds.
 
-    def __init__(self, timeout: float) -> None:
+    Example::
+
+        try:
+            async with embedded_server(silent(reading=False)) as peer:
+                session = await connect(peer.url)
+                await session.ping(timeout=0.1)
+        except PingTimeout as error:
+            error.timeout
+
+    Attributes:
+        timeout: in seconds.
+        others: pongs with another payload that came meanwhile.
+    """
+
+    def __init__(self, timeout: float, others: int = 0) -> None:
         super().__init__(timeout)
         self.timeout = timeout
+        self.others = others
 
     def __str__(self) -> str:
-        return f"no pong came within {self.timeout:g} s: the peer is gone or blocked."
+        within = f"within {self.timeout:g} s"
+        if not self.others:
+            return f"no pong came {within}: the peer is gone or blocked."
+        came = f"{self.others} pongs came" if self.others > 1 else "a pong came"
+        return f"{came} {within}, but none with the payload of our ping (RFC 6455 §5.5.3): the peer answers wrongly, or late."
 
 
 class ChannelOverflow(SessionFault):
     """A channel bounded to ``capacity`` frames with ``overflow="close"`` was full when a further frame arrived.
+
+    Example::
+
+        session = await connect(url, channels=Channels(incoming=bounded(1, overflow="close")))
+        try:
+            async for message in session:
+                print(message)
+        except ChannelOverflow as error:
+            error.capacity
 
     Attributes:
         capacity: frames that the channel holds.
@@ -324,6 +491,14 @@ class ChannelOverflow(SessionFault):
 class FragmentError(WsNotebookError, ValueError):
     """A data frame of another type was sent while a fragmented message was unfinished (RFC 6455 §5.4).
 
+    Example::
+
+        await session.send(Frame.text("the beginning, ", fin=False))
+        try:
+            await session.send(b"binary")
+        except FragmentError as error:
+            await session.send(Frame.text("the end"))  # ends the message
+
     Attributes:
         open_opcode: opcode of the unfinished message, 1 text or 2 binary.
         opcode: opcode of the refused frame.
@@ -342,7 +517,16 @@ class FragmentError(WsNotebookError, ValueError):
 
 
 class ConverterNotFound(WsNotebookError):
-    """``send_serialized`` or ``receive_deserialized`` was called on a session without a converter."""
+    """``send_serialized`` or ``receive_deserialized`` was called on a session without a converter.
+
+    Example::
+
+        session = await connect(url, converter=None)
+        try:
+            await session.send_json({"op": "subscribe"})
+        except ConverterNotFound as error:
+            print(error)
+    """
 
     def __str__(self) -> str:
         return "this session has no converter: connect(url, converter=JsonConverter())."
@@ -350,6 +534,14 @@ class ConverterNotFound(WsNotebookError):
 
 class ConversionError(WsNotebookError, ValueError):
     """The converter of the session failed on a received frame, which is consumed.
+
+    Example::
+
+        try:
+            while True:
+                await session.receive_deserialized()
+        except ConversionError as error:
+            error.frame  # it is not JSON
 
     Attributes:
         frame: the frame; it is not received again.
@@ -366,7 +558,15 @@ class ConversionError(WsNotebookError, ValueError):
 
 
 class WrongThread(WsNotebookError, RuntimeError):
-    """A session method was called from another thread or event loop than the one the session was opened in."""
+    """A session method was called from another thread or event loop than the one the session was opened in.
+
+    Example::
+
+        try:
+            await asyncio.to_thread(asyncio.run, session.send("hello"))
+        except WrongThread as error:
+            session.threadsafe.send("hello")
+    """
 
     def __init__(self, verb: str) -> None:
         super().__init__(verb)
@@ -376,6 +576,16 @@ class WrongThread(WsNotebookError, RuntimeError):
         return (
             f"session.{self.verb}() was called from another thread or event loop than the session's: "
             f"use session.threadsafe.{self.verb}(), which returns a concurrent.futures.Future."
+        )
+
+
+class NotAsyncio(WrongThread):
+    """A session was to be opened where no event loop of asyncio runs, as under trio or curio."""
+
+    def __str__(self) -> str:
+        return (
+            f"{self.verb}() needs asyncio, and something else runs this code: in IPython write %autoawait asyncio, "
+            "in a program asyncio.run(main())."
         )
 
 
@@ -392,6 +602,14 @@ class NestedWaitError(WsNotebookError, RuntimeError):
 
 class FileError(WsNotebookError, ValueError):
     """A recording cannot be read.
+
+    Example::
+
+        Path("notes.parquet").write_text("no recording")
+        try:
+            load("notes.parquet")
+        except FileError as error:
+            error.path, error.place
 
     Attributes:
         path: path of the file or directory.

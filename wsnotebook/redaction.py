@@ -1,41 +1,53 @@
 """Redaction of a handshake before it is shown, recorded or logged: what is not known to be harmless is a secret.
 
-One table holds the names whose values are shown; ``add`` extends it. Client, lab, proxy, files, widgets, terminal and
-logging ask the functions below. Method, host, port, path, the user of a URL, status and the payloads of messages stay.
+One table holds the names whose values are shown, and the fields of messages whose values are not; ``add`` extends it.
+Client, lab, proxy, files, widgets, terminal and logging ask the functions below. Method, host, port, path, the user of a
+URL and status stay. Payloads are redacted when it is asked for: payloadsecrets.py.
 """
 
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
 import secrets
-from collections.abc import Iterable
-from typing import Literal, NamedTuple
+from collections.abc import Iterable, MutableMapping
+from typing import Any, Literal, NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
 __all__ = [
+    "MARK",
+    "RedactingLogger",
     "Rule",
     "add",
+    "check_rule",
+    "head_of",
     "is_harmless",
+    "is_secret_field",
+    "key_of",
     "redact_head",
     "redact_header",
     "redact_subprotocol",
     "redact_text",
     "redact_url",
     "redacted",
+    "secret_names",
 ]
 
 
 class Rule(NamedTuple):
     """Whether the value of one name is shown."""
 
-    where: Literal["header", "query", "subprotocol"]
-    """Where the name stands; a subprotocol is its own value."""
+    where: Literal["header", "query", "subprotocol", "field"]
+    """Where the name stands; a subprotocol is its own value, a field is a key of an object in a message."""
     name: str
     """The name; its case does not count."""
     is_shown: bool = True
     """False makes the value of a name a secret that the table shows."""
 
+
+MARK = re.compile("<redacted:[0-9a-f]{8}>")
+"""What ``redacted`` writes in the place of a secret."""
 
 _SHOWN = {
     "header": (
@@ -64,13 +76,22 @@ _SHOWN = {
         "wamp.2.ubjson webtransport wss x-api-key xmpp"
     ),
 }
+_SECRET_FIELDS = (
+    "accesstoken apikey apisecret appsecret authorization authtoken bearer bearertoken clientsecret cookie credentials "
+    "csrftoken idtoken jwt listenkey oauthtoken otp passcode passphrase passwd password privatekey proxyauthorization "
+    "pwd refreshtoken secret secretaccesskey secretkey sessiontoken setcookie signature token xapikey xsrftoken"
+)
+"""Fields of messages, without the marks that names are written with: access_token is accessToken."""
+_SECRET_ENDS = ("password", "secret", "accesstoken", "authtoken", "apikey")
 _table = {(where, name): True for where, names in _SHOWN.items() for name in names.split()}
+_table |= {("field", name): False for name in _SECRET_FIELDS.split()}
 
 _SCHEMES = frozenset(
     ("basic", "bearer", "digest", "negotiate", "ntlm", "token", "apikey", "aws4-hmac-sha256")
 )
 _ADDRESSES = frozenset(("location", "content-location", "referer"))  # headers whose value is a URL
 _URL_IN_TEXT = re.compile(r"\b[a-z][a-z0-9+]*://[^\s'\"<>]+", re.IGNORECASE)
+_PLACE_OF_SECRETS = re.compile("[@?#]")  # of a URL: behind a user, or in front of a query or a fragment
 _SEPARATORS = re.compile("([&;])")  # of a query: some servers split at a semicolon too
 # New in each process: a mark tells equal secrets equal there, and nothing can be found out by trying values against it.
 _KEY = secrets.token_bytes(16)
@@ -86,10 +107,42 @@ def add(*rules: Rule) -> None:
         ValueError: a rule is for something that has no names.
     """
     for rule in rules:
-        if rule.where not in _SHOWN:
-            raise ValueError(f"a rule is for one of {', '.join(_SHOWN)}, not {rule.where!r}")
+        check_rule(rule)
     for rule in rules:
-        _table[rule.where, rule.name.lower()] = rule.is_shown
+        _table[key_of(rule)] = rule.is_shown
+
+
+def check_rule(rule: Rule) -> None:
+    """Check for what a rule is.
+
+    Raises:
+        ValueError: it is for something that has no names.
+    """
+    if rule.where not in (*_SHOWN, "field"):
+        raise ValueError(f"a rule is for one of {', '.join(_SHOWN)}, field, not {rule.where!r}")
+
+
+def key_of(rule: Rule) -> tuple[str, str]:
+    """Return what a rule is about, in the form in which names are compared."""
+    return rule.where, _plain(rule.name) if rule.where == "field" else rule.name.lower()
+
+
+def is_secret_field(name: str) -> bool:
+    """Tell whether the values of a field of messages are secrets: ``access_token``, ``accessToken``, ``Password``."""
+    plain = _plain(name)
+    return not _table.get(("field", plain), not plain.endswith(_SECRET_ENDS))
+
+
+def secret_names() -> tuple[str, ...]:
+    """Return what the plain name of a secret field contains: lower case, letters and digits only."""
+    return (
+        *_SECRET_ENDS,
+        *(name for (where, name), is_shown in _table.items() if where == "field" and not is_shown),
+    )
+
+
+def _plain(name: str) -> str:
+    return re.sub("[^a-z0-9]", "", name.lower())
 
 
 def redacted(value: str) -> str:
@@ -107,9 +160,11 @@ def redact_url(url: str) -> str:
     """Return ``url`` without the password of its user, and without the values of its query but those of harmless names.
 
     Example: ``redact_url("wss://me:pass@host/?token=abc&limit=1")`` returns
-    ``"wss://me:<redacted:…>@host/?token=<redacted:…>&limit=1"``. A user without a password may be a token, and is redacted
-    too, as is a fragment.
+    ``"wss://me:<redacted:…>@host/?token=<redacted:…>&limit=1"``. A user without a password, or with an empty one, may be a
+    token, and is redacted too, as is a fragment.
     """
+    if not _PLACE_OF_SECRETS.search(url):
+        return url
     try:
         parts = urlsplit(url)
     except ValueError:  # an invalid URL appears in the message of InvalidURL, so it is redacted by pattern
@@ -118,7 +173,7 @@ def redact_url(url: str) -> str:
     if "@" in netloc:
         userinfo, _, host = netloc.rpartition("@")
         user, colon, password = userinfo.partition(":")
-        netloc = f"{user}:{redacted(password)}@{host}" if colon else f"{redacted(userinfo)}@{host}"
+        netloc = f"{user}:{redacted(password)}@{host}" if password else f"{redacted(user)}{colon}@{host}"
     fragment = redacted(parts.fragment) if parts.fragment else ""
     return urlunsplit((parts.scheme, netloc, parts.path, _redact_query(parts.query), fragment))
 
@@ -164,6 +219,12 @@ def redact_subprotocol(value: str) -> str:
     return value if is_harmless("subprotocol", value) else redacted(value)
 
 
+def head_of(first_line: str, headers: Iterable[tuple[str, str]]) -> bytes:
+    """Return a request or response head as it is, in ISO-8859-1 with the final empty line; see redact_head."""
+    lines = [first_line, *[f"{name}: {value}" for name, value in headers]]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
+
+
 def redact_head(first_line: str, headers: Iterable[tuple[str, str]]) -> bytes:
     """Return a request or response head with its secrets redacted, in ISO-8859-1 with the final empty line.
 
@@ -175,5 +236,38 @@ def redact_head(first_line: str, headers: Iterable[tuple[str, str]]) -> bytes:
     if space and not method.startswith("HTTP/"):
         target, gap, version = rest.rpartition(" ") if " " in rest else (rest, "", "")
         first_line = f"{method} {redact_url(target)}{gap}{version}"
-    lines = [first_line, *(f"{name}: {redact_header(name, value)}" for name, value in headers)]
-    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
+    return head_of(first_line, [(name, redact_header(name, value)) for name, value in headers])
+
+
+class RedactingLogger(logging.LoggerAdapter[logging.Logger]):
+    """Redacts the arguments of a record before the record is made, so that no handler sees a secret.
+
+    It is for what websockets says of a handshake at level DEBUG: a header is two arguments, name and value, and a
+    request's target is one.
+
+    Args:
+        name: of the logger.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(logging.getLogger(name), {})
+
+    def log(self, level: int, msg: object, *args: Any, **kwargs: Any) -> None:
+        """Log as a Logger does."""
+        if self.isEnabledFor(level):
+            self.logger.log(level, msg, *_redacted(args), **kwargs)
+
+    def process(self, msg: Any, kwargs: MutableMapping[str, Any]) -> tuple[Any, MutableMapping[str, Any]]:
+        """Add nothing."""
+        return msg, kwargs
+
+
+def _redacted(args: tuple[Any, ...]) -> tuple[Any, ...]:
+    if len(args) == 2 and all(isinstance(each, str) for each in args):
+        return args[0], redact_header(*args)
+    return tuple(
+        redact_url(each) if isinstance(each, str) and each.startswith("/")
+        else redact_text(each) if isinstance(each, str)
+        else each
+        for each in args
+    )  # fmt: skip

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
+from logs import logs
 
 import wsnotebook.analysis  # noqa: F401 - registers df.ws
 from wsnotebook.files.framelog import FrameLog
@@ -14,6 +16,8 @@ from wsnotebook.wire.frames import Frame
 from wsnotebook.wire.serializer import outgoing
 from wsnotebook.wire.wire import Wire
 
+__all__ = ["logs"]
+
 START_NS = 1_700_000_000_000_000_000
 SECOND = 1_000_000_000
 
@@ -21,11 +25,13 @@ SECOND = 1_000_000_000
 class Talk:
     """One raw connection in a log; ``at`` is seconds after the start, ``jump`` what the wall clock is wrong by."""
 
-    def __init__(self, log: FrameLog, session: str = "s", attempt: int = 0) -> None:
+    def __init__(
+        self, log: FrameLog, session: str = "s", attempt: int = 0, *, is_reported: bool = False
+    ) -> None:
         self.log = log
         self.jump = 0.0
         self._wire = Wire(raw=True, max_frame_size=1 << 24)
-        self._number = log.register(Connection(session, attempt))
+        self._number = log.register(Connection(session, attempt, is_reported=is_reported))
 
     def receive(self, at: float, *frames: tuple[int, bytes]) -> None:
         """Record frames of first byte and payload in one read."""
@@ -64,6 +70,12 @@ def talk(log: FrameLog) -> Talk:
 
 
 @pytest.fixture
+def elsewhere() -> Callable[[], Talk]:
+    """A function that opens a connection of session ``s`` in a log of its own."""
+    return lambda: Talk(FrameLog())
+
+
+@pytest.fixture
 def another(log: FrameLog) -> Callable[..., Talk]:
     """A function that opens one more connection in the log: ``another("t")``, ``another("s", attempt=1)``."""
-    return lambda session, attempt=0: Talk(log, session, attempt)
+    return partial(Talk, log)

@@ -22,3 +22,12 @@ def test_bytes_before_and_after_by_session_and_direction(talk: Any, another: Cal
         ("t", "in"): {"frames": 1, "before": 0, "after": 0},
     }
     assert found["ratio"].fillna(-1).tolist() == [0.2, 1.0, -1.0]
+
+
+def test_what_a_browser_has_told_has_no_size_on_the_wire(talk: Any, another: Callable[..., Any]) -> None:
+    """A ratio of 1.0 would say that it was not compressed."""
+    talk.receive(1, (0x81, b"seen"))
+    another("told", is_reported=True).receive(1, (0x81, b"Hello"))
+    found = talk.log.df.ws.compression()
+    assert found["before"].tolist() == [4, 5]
+    assert found["after"].isna().tolist() == found["ratio"].isna().tolist() == [False, True]

@@ -30,3 +30,14 @@ def test_what_was_never_sent_does_not_count(talk: Any) -> None:
     df = talk.log.df
     assert df.ws.counts()["frames"].tolist() == [1]
     assert df.drop(columns="status").ws.counts()["frames"].tolist() == [2]
+
+
+def test_the_bytes_on_the_wire_of_what_a_browser_has_told_are_missing(
+    talk: Any, another: Callable[..., Any]
+) -> None:
+    """The frames and the payloads count."""
+    talk.receive(1, (0x81, b"seen"))
+    another("told", is_reported=True).receive(1, (0x81, b"Hello"))
+    found = talk.log.df.ws.counts()
+    assert found["bytes"].tolist() == [4, 5]
+    assert found["wire_bytes"].isna().tolist() == [False, True]

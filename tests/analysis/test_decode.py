@@ -60,7 +60,9 @@ def test_each_direction_of_each_connection_is_a_stream(talk: Any, another: Calla
     df = talk.log.df
     for frame in (df, df.iloc[::-1]):
         assert frame.ws.decode(Count)["value"].tolist() == [1, 1, 1, 2, 2, 2]
-    assert sorted(pd.concat([df, df]).ws.decode(Count)["value"]) == [1] * 6 + [2] * 6
+    assert (
+        sorted(pd.concat([df, df.assign(recording="another")]).ws.decode(Count)["value"]) == [1] * 6 + [2] * 6
+    )
 
 
 def test_a_decoder_of_ones_own_has_a_name(talk: Any) -> None:
@@ -134,7 +136,9 @@ def test_no_messages_are_no_rows(talk: Any) -> None:
     talk.receive(1, (0x89, b"ping"))
     found = talk.log.df.ws.decode()
     assert len(found) == 0 and list(found) == list(
-        "first_seq last_seq time session attempt direction kind value error".split()
+        (
+            "first_seq last_seq time monotonic recording connection session attempt direction kind value error length wire_length"
+        ).split()
     )
 
 

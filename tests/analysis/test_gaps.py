@@ -47,7 +47,7 @@ def test_between_two_recordings_there_is_no_silence(talk: Any) -> None:
     talk.receive(0, (0x81, b"x"))
     talk.receive(5, (0x81, b"x"))
     df = talk.log.df
-    later = df.assign(monotonic=df["monotonic"] + 10**12)
+    later = df.assign(recording="another", monotonic=df["monotonic"] + 10**12)
     assert pd.concat([df, later]).ws.gaps()["duration"].tolist() == [5.0, 5.0]
 
 

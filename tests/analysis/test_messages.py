@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -49,6 +50,45 @@ def test_an_unfinished_message_says_so(talk: Any) -> None:
     assert found["text"].tolist() == ["whole", "begin"] and found["complete"].tolist() == [True, False]
 
 
+def test_a_file_that_pandas_reads_as_it_is_answers_as_the_log(talk: Any, tmp_path: Path) -> None:
+    """There the payload of a text is stored once, as text."""
+    talk.receive(1, (0x01, b"gr\xc3"), (0x80, b"\xbcn"), (0x82, b"\x00"), (0x81, b""))
+    expected = talk.log.df.ws.messages()
+    found = pd.read_parquet(talk.log.save(tmp_path / "x.parquet")).ws.messages()
+    for column in ("payload", "text", "length", "complete"):
+        assert found[column].tolist() == expected[column].tolist()
+
+
+def test_a_message_is_complete_only_with_first_middle_and_last(talk: Any) -> None:
+    """Rows that were selected may lack any of its frames; <NA> says that one may be among rows that are not here."""
+    talk.receive(1, (0x01, b"a"), (0x00, b"b"), (0x80, b"c"))
+    df = talk.log.df
+
+    def complete(rows: pd.DataFrame) -> list[Any]:
+        return ["?" if value is pd.NA else value for value in rows.ws.messages()["complete"].astype(object)]
+
+    assert complete(df) == [True]
+    assert complete(df.drop(index=0)) == [False] and complete(df.drop(index=2)) == [False]
+    assert complete(df.drop(index=1)) == ["?"]
+    other = df.assign(recording="another")
+    assert complete(pd.concat([df, other])) == [True, True]
+    assert complete(pd.concat([df, other.drop(index=1)])) == [True, "?"]
+
+
+def test_rows_of_others_between_its_frames_leave_a_message_complete(
+    talk: Any, another: Callable[..., Any]
+) -> None:
+    """Those that are here are known not to belong to it, unsent ones too; of those that are not, nobody can say."""
+    other = another("t")
+    talk.receive(1, (0x01, b"a"))
+    talk.send(1, Frame.text("never"), dropped=True)
+    other.receive(2, (0x81, b"x"))
+    talk.receive(3, (0x80, b"b"))
+    df = talk.log.df
+    assert df.ws.messages()["complete"].tolist() == [True, True]
+    assert df[df["session"] == "s"].ws.messages()["complete"].isna().tolist() == [True]
+
+
 def test_sizes_on_the_wire_are_beside_those_of_the_application(talk: Any) -> None:
     """Compressed: both lengths."""
     talk.receive_compressed(1, b"hello " * 10, b"\xca\x48")
@@ -70,12 +110,38 @@ def test_rows_may_be_filtered_and_sorted(talk: Any, another: Callable[..., Any])
     assert df[df["fin"]].ws.messages()["text"].tolist() == ["3", "b"]
 
 
-def test_logs_put_together_keep_their_messages_apart(talk: Any) -> None:
-    """seq and message count in each recording; equal numbers are not one message, with or without the index."""
-    talk.receive(1, (0x01, b"1"), (0x80, b"2"), (0x81, b"3"))
+def test_without_seq_a_message_is_complete_only_where_that_can_be_proved(talk: Any) -> None:
+    """An index that was counted anew has no holes where rows were left out: the numbers of messages around tell them."""
+    talk.receive(1, (0x01, b"a"), (0x00, b"b"), (0x80, b"c"), (0x81, b"d"))
     df = talk.log.df
-    for both in (pd.concat([df, df]), pd.concat([df, df], ignore_index=True)):
-        assert sorted(both.ws.messages()["text"]) == ["12", "12", "3", "3"]
+
+    def complete(rows: pd.DataFrame) -> list[Any]:
+        return ["?" if value is pd.NA else value for value in rows.ws.messages()["complete"].astype(object)]
+
+    assert complete(df.reset_index(drop=True)) == [True, True]
+    assert complete(df.drop(index=1).reset_index(drop=True)) == ["?", True]
+    assert complete(df[:3].reset_index(drop=True)) == ["?"], "no message after it says so"
+    assert complete(df.drop(index=1).set_index("time", drop=False)) == ["?", True]
+    merged = pd.concat([df, df.assign(recording="another")]).sort_values("length", kind="stable")
+    assert complete(merged.sort_index(kind="stable").reset_index(drop=True)) == [True] * 4
+
+
+def test_logs_put_together_keep_their_messages_apart(talk: Any, elsewhere: Callable[[], Any]) -> None:
+    """seq and message count in each recording; equal numbers are not one message, with or without the index.
+
+    So do those of parts of one recording that were saved by themselves.
+    """
+    other = elsewhere()
+    for each in (talk, other):
+        each.receive(1, (0x01, b"1"), (0x80, b"2"), (0x81, b"3"))
+    talk.receive(2, (0x01, b"4"), (0x80, b"5"))
+    df = talk.log.df
+    parts = [df[:3].ws.to_log().df, df[3:].ws.to_log().df]
+    for ignore in (False, True):
+        assert sorted(pd.concat([df, other.log.df], ignore_index=ignore).ws.messages()["text"]) == [
+            "12", "12", "3", "3", "45",
+        ]  # fmt: skip
+        assert sorted(pd.concat(parts, ignore_index=ignore).ws.messages()["text"]) == ["12", "3", "45"]
 
 
 PARTS = st.lists(st.binary(max_size=5), min_size=1, max_size=4)
@@ -115,3 +181,12 @@ def _is_utf8(payload: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+def test_the_length_on_the_wire_of_what_a_browser_has_told_is_missing(
+    talk: Any, another: Callable[..., Any]
+) -> None:
+    talk.receive(1, (0x01, b"se"), (0x80, b"en"))
+    another("told", is_reported=True).receive(1, (0x81, b"Hello"))
+    found = talk.log.df.ws.messages()
+    assert found["wire_length"].fillna(-1).tolist() == [4, -1] and found["length"].tolist() == [4, 5]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -49,16 +50,29 @@ def test_pandas_and_dask_are_asked_in_the_same_words(question: Question) -> None
 
 @pytest.mark.parametrize("question", QUESTIONS, ids=named)
 def test_each_question_says_how_dask_answers_it_or_why_not(question: Question) -> None:
-    """Exactly one of the three."""
-    assert (question.sums is not None) + question.by_row + bool(question.pandas_only) == 1
+    """Exactly one of the four."""
+    ways = (question.sums is not None, question.by_row, bool(question.gathers), bool(question.pandas_only))
+    assert sum(ways) == 1
 
 
 @pytest.mark.parametrize("question", FOR_PANDAS, ids=named)
 def test_dask_names_the_reason_and_the_way(question: Question) -> None:
     """So does completion: the method is not there."""
     ws = PartitionQuestions.__new__(PartitionQuestions)
-    with pytest.raises(AttributeError, match=f"{question.pandas_only}, and is for pandas: take one session"):
+    with pytest.raises(AttributeError, match=f"{question.pandas_only}, and is for pandas: take some rows"):
         getattr(ws, question.method)
+
+
+def test_the_readme_lists_the_questions() -> None:
+    """Each with the first line of its docstring."""
+    lines = [
+        f"| `{question.method}` | {question.ask.__doc__.partition(chr(10))[0].replace('``', '`')} |"
+        for question in QUESTIONS
+        if question.ask.__doc__
+    ]
+    table = "| `df.ws.` | answer |\n|---|---|\n" + "\n".join(lines) + "\n"
+    assert len(lines) == len(QUESTIONS)
+    assert table in (Path(__file__).parents[2] / "README.md").read_text("utf-8"), table
 
 
 def test_a_wrong_argument_is_refused_by_the_method(talk: Any) -> None:

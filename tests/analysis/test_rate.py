@@ -47,3 +47,61 @@ def test_a_frame_of_another_age_does_not_fill_the_memory(talk: Any) -> None:
     with pytest.raises(ValueError, match="take a longer one"):
         talk.log.df.ws.rate("1s")
     assert talk.log.df.ws.rate("365D")["frames_in"].sum() == 2
+
+
+@pytest.mark.parametrize("jump", [3 * 86_400, 60 * 365 * 86_400])
+def test_what_passed_only_on_the_wall_clock_has_no_interval(talk: Any, jump: int) -> None:
+    """The clock was set, or the machine slept, 3 s before the third frame: 3 s, and no 259,204, are without frames."""
+    talk.receive(0, (0x81, b"a"))
+    talk.receive(2, (0x81, b"b"))
+    talk.jump = jump
+    talk.receive(5, (0x81, b"c"))
+    rates = talk.log.df.ws.rate("1s")
+    assert rates["frames_in"].tolist() == [1, 0, 1, 0, 0, 0, 0, 0, 0, 1], (
+        "3 s after the one, 3 s before the other"
+    )
+    assert (rates.index[-1] - rates.index[0]).total_seconds() == 5 + jump
+    assert talk.log.df.assign(session="s").drop(columns="monotonic")[:2].ws.rate()["frames_in"].sum() == 2
+    talk.jump = 0
+    talk.receive(6, (0x81, b"set back"))
+    assert talk.log.df.ws.rate("1s")["frames_in"].sum() == 4
+
+
+def test_frames_without_a_time_are_not_counted(talk: Any) -> None:
+    """A capture may have none; so may all rows."""
+    talk.receive(1, (0x81, b"a"))
+    talk.receive(2, (0x81, b"b"))
+    df = talk.log.df
+    df["time"] = df["time"].mask(df.index == 0)
+    assert df.ws.rate()["frames_in"].tolist() == [1]
+    none = df.assign(time=df["time"].mask(df.index >= 0))
+    assert none.ws.rate().empty
+    assert "without a time" in str(none.ws.summary()) and "without a time" in none.ws.script()
+    assert [text.get_text() for text in none.ws.plot_rate().texts] == ["no frames"]
+
+
+def test_intervals_follow_the_time_zone_of_the_column(talk: Any) -> None:
+    """tz_convert() before the question is that of the answer; a day is a day of that zone, also one of 25 hours."""
+    start = pd.Timestamp("2023-11-14 22:13:20", tz="UTC")
+    autumn = pd.Timestamp("2023-10-29", tz="Europe/Berlin")
+    for moment in (autumn, autumn + pd.Timedelta("24h"), autumn + pd.Timedelta("26h")):
+        talk.receive((moment - start).total_seconds(), (0x81, b""))
+    df = talk.log.df
+    local = df.assign(time=df["time"].dt.tz_convert("Europe/Berlin"))
+    days = local.ws.rate("1D")
+    assert days.index.tolist() == [autumn, pd.Timestamp("2023-10-30", tz="Europe/Berlin")]
+    assert days["frames_in"].tolist() == [2, 1] and str(days.index.tz) == "Europe/Berlin"
+    hours = local.ws.rate("1h")
+    assert hours.index.equals(df.ws.rate("1h").index.tz_convert("Europe/Berlin"))
+    assert hours["frames_in"].tolist() == df.ws.rate("1h")["frames_in"].tolist()
+
+
+def test_a_day_may_begin_at_one_o_clock(talk: Any) -> None:
+    """In Beirut the clock went from 23:59 to 01:00; the day has its row all the same."""
+    start = pd.Timestamp("2023-11-14 22:13:20", tz="UTC")
+    for day in ("2022-03-26 12:00", "2022-03-27 12:00", "2022-03-28 12:00"):
+        talk.receive((pd.Timestamp(day, tz="UTC") - start).total_seconds(), (0x81, b""))
+    df = talk.log.df
+    days = df.assign(time=df["time"].dt.tz_convert("Asia/Beirut")).ws.rate("1D")
+    assert days["frames_in"].tolist() == [1, 1, 1]
+    assert [f"{day:%d %H}" for day in days.index] == ["26 00", "27 01", "28 00"]

@@ -41,12 +41,14 @@ def launch_growth(
 ) -> None:
     """Parse the command line, print a group of rows for each number of frames: ``measured(count, rounds)``."""
     parser: ArgumentParser = options_of(description, quick="up to 100,000 frames")
+    parser.add_argument("--messages", type=int, metavar="N", help="so many alone")
     launch(
         parser,
         arguments,
         subject,
         columns,
         lambda options: (
-            measured(count, options.rounds) for count in (COUNTS[:2] if options.quick else COUNTS)
+            measured(count, options.rounds)
+            for count in ([options.messages] if options.messages else COUNTS[:2] if options.quick else COUNTS)
         ),
     )

@@ -20,12 +20,12 @@ from typing import TypeAlias
 
 import numpy as np
 
-__all__ = ["Meter", "Result", "in_fresh_process", "medians", "warm"]
+__all__ = ["ROOT", "Meter", "Result", "in_fresh_process", "medians", "warm"]
 
 Result: TypeAlias = dict[str, float]
 
 ROOT = Path(__file__).resolve().parents[2]
-OPTIONAL = ("aiohttp", "picows", "uvloop")
+OPTIONAL = ("aiohttp", "picows", "polars", "uvloop")
 COLD = "WSNOTEBOOK_BENCHMARK_COLD"
 """Environment variable: where it is set, memory is left as it is found."""
 

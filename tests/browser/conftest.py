@@ -5,22 +5,21 @@ from __future__ import annotations
 import ast
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import pytest
+from chromium import FLAGS
+from logs import make_log
 
-FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --disable-dev-shm-usage"
-).split()
+__all__ = ["make_log"]  # a fixture of other folders too
+
 START_SECONDS = 60  # JupyterLab needs 2 to 4; a loaded CI machine more
 STEP_MS = 60_000  # for one thing to become true in the page
 
@@ -34,22 +33,22 @@ _SETTINGS = {
 
 
 @pytest.fixture(scope="session")
-def chromium(missing: Callable[[str], NoReturn]) -> str:
-    """The path of a Chromium."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    return next(filter(None, map(shutil.which, names)), None) or missing("chromium")
+def launching(chromium: str) -> dict[str, Any]:
+    """Arguments with which Playwright launches it."""
+    return {"executable_path": chromium, "args": FLAGS}
 
 
 @pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Any]:
+def browser(launching: dict[str, Any]) -> Iterator[Any]:
     """A headless Chromium, driven by Playwright.
 
     Not for the whole session: while it lives, Playwright's loop counts as running, and no async test can start.
     """
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=STEP_MS)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        browser = playwright.chromium.launch(**launching)
         yield browser
         browser.close()
 
@@ -206,6 +205,21 @@ class Notebook:
         assert value["status"] == "ok", value
         # The text is the repr of a str that holds JSON.
         return json.loads(ast.literal_eval(value["data"]["text/plain"]))
+
+    def kernel_comes_to(self, expression: str, value: Any) -> None:
+        """Wait, 10 s at most, until an expression has a value in the kernel, which hears of clicks later than the page."""
+        for _ in range(100):
+            if (found := self.kernel(expression)) == value:
+                return
+            self.page.wait_for_timeout(100)
+        assert found == value
+
+    def start(self, code: str) -> None:
+        """Let the kernel run code, and do not wait for it."""
+        self.page.evaluate(
+            "(code) => void jupyterapp.shell.currentWidget.sessionContext.session.kernel.requestExecute({ code })",
+            code,
+        )
 
     def run_again(self, cell: int) -> None:
         """Run one cell again, counted from 0, and wait until it has ended."""

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import html
+import os
 import re
+import signal
 from typing import Any
 
+import nbconvert
 import pytest
 from playwright.sync_api import expect
 
@@ -76,7 +80,7 @@ def opened(notebook: Any, lab: Any) -> Any:
 def send(panel: Any, text: str, kind: str = "Text") -> None:
     panel.get_by_role("button", name=kind, exact=True).click()
     panel.locator(".wsn-text").fill(text)
-    panel.get_by_role("button", name="Send").click()
+    panel.get_by_role("button", name="Send", exact=True).click()
 
 
 def test_an_empty_panel_says_what_to_do(opened: Any) -> None:
@@ -104,13 +108,55 @@ def test_what_is_wrong_is_said_in_the_panel_and_the_session_lives(opened: Any) -
     panel.get_by_role("button", name="Terminate").click()
     expect(panel.locator(".wsn-state")).to_have_text("closed")
     expect(panel.locator(".wsn-ending")).to_contain_text("1006")
-    expect(panel.get_by_role("button", name="Send")).to_be_disabled()
+    expect(panel.get_by_role("button", name="Send", exact=True)).to_be_disabled()
     panel.get_by_role("button", name="Text", exact=True).click()
     panel.locator(".wsn-text").fill("too late")
     panel.locator(".wsn-text").press("Enter")
     expect(note).to_contain_text("closed")
     expect(panel.locator(".wsn-text")).to_have_value("too late")
     expect(panel.locator(".wsn-row", has_text="too late")).to_have_count(0)
+
+
+def test_every_way_to_send_reaches_the_wire(opened: Any, lab: Any) -> None:
+    """Base64, a file, a ping with data, fragments, a row again, a named message, and one that is repeated until Stop."""
+    panel = opened(ECHO, "session").page.locator(".wsn-panel")
+    note = panel.locator(".wsn-controls .wsn-note").last
+    rows = panel.locator(".wsn-rows .wsn-row")
+    send(panel, "SGVsbG8=", "Base64")
+    expect(rows.last).to_contain_text("48 65 6c 6c 6f")
+    panel.get_by_label("file to send").set_input_files(
+        {"name": "three.bin", "mimeType": "application/octet-stream", "buffer": b"\xff\x00\x01"}
+    )
+    expect(panel.locator(".wsn-file")).to_have_text("three.bin, 3 B")
+    panel.get_by_role("button", name="Send", exact=True).click()
+    expect(rows.last).to_contain_text("ff 00 01")
+    panel.get_by_text("More ways to send").click()
+    panel.get_by_label("fragments").fill("2")
+    send(panel, "split me")
+    expect(note).to_have_text("sent text, 8 bytes in 2 fragments")
+    panel.get_by_label("fragments").fill("")
+    panel.get_by_label("type of frame").select_option("ping")
+    send(panel, "are you there")
+    expect(panel.locator(".wsn-row", has_text="pong")).to_contain_text("are you there")
+    panel.get_by_label("type of frame").select_option("")
+    rows.first.click()
+    panel.get_by_role("button", name="Send again").click()
+    expect(panel.locator(".wsn-row", has_text="48 65 6c 6c 6f")).to_have_count(4)
+    panel.get_by_role("button", name="JSON", exact=True).click()
+    panel.locator(".wsn-text").fill('{"id":9007199254740993}')
+    panel.get_by_role("button", name="Lay out").click()
+    panel.get_by_label("name of the message").fill("subscribe")
+    panel.get_by_role("button", name="Keep").click()
+    expect(note).to_contain_text("ws-messages.toml")
+    assert '"id": 9007199254740993' in (lab.root / "ws-messages.toml").read_text()
+    panel.locator(".wsn-text").fill("")
+    panel.get_by_label("named messages").select_option("subscribe")
+    expect(panel.locator(".wsn-text")).to_have_value('{\n  "id": 9007199254740993\n}')
+    panel.get_by_label("seconds between two").fill("0.05")
+    panel.get_by_role("button", name="Repeat").click()
+    panel.get_by_role("button", name=re.compile("Stop: every 0.05 s")).click()
+    expect(note).to_contain_text("stopped after")
+    expect(panel.locator(".wsn-stop")).to_be_hidden()
 
 
 def test_a_hundred_thousand_frames_scroll_from_end_to_end(opened: Any) -> None:
@@ -178,8 +224,9 @@ def test_an_event_is_marked_at_the_frame_after_it_and_the_latest_is_always_seen(
     panel = opened(ECHO, "session", before, stall, "await session.send('after')").page.locator(".wsn-panel")
     rows = panel.locator(".wsn-rows .wsn-row")
     expect(rows).to_have_count(4)
-    expect(panel.locator(".wsn-eventful")).to_have_count(1)
-    expect(rows.nth(2).locator(".wsn-event")).to_have_text("kernel stall")
+    # By its words: a loaded machine has stalls of its own.
+    expect(panel.locator(".wsn-event[title*='stood still for 2 s']")).to_have_count(1)
+    expect(rows.nth(2).locator(".wsn-event")).to_contain_text("kernel stall")
     expect(rows.nth(2).locator(".wsn-event")).to_have_attribute("title", re.compile("stood still for 2 s"))
     rows.nth(2).click()
     expect(panel.locator(".wsn-facts")).to_contain_text("kernel stall: the loop stood still for 2 s")
@@ -268,11 +315,12 @@ def test_text_can_be_read_in_both_themes(opened: Any, theme: str) -> None:
     expect(panel.locator(".wsn-found")).to_have_text("2 of 2 frames")
     panel.locator(".wsn-scroller").press("Home")
     panel.locator(".wsn-scroller").press("Enter")
-    expect(panel.locator(".wsn-row[aria-selected=true] .wsn-event")).to_have_text("kernel stall")
+    expect(panel.locator(".wsn-row[aria-selected=true] .wsn-event")).to_contain_text("kernel stall")
     expect(panel.locator(".wsn-inspector")).to_be_visible()
     panel.get_by_label("filter").fill("dir:in helo:")
     expect(panel.locator(".wsn-complaint")).to_contain_text("no word")
     words = (
+        ".wsn-figure, .wsn-label, summary, "
         ".wsn-state, .wsn-name, .wsn-url, .wsn-count, .wsn-text, .wsn-button, .wsn-segment, .wsn-note.wsn-error, "
         ".wsn-head span, .wsn-rows .wsn-row span, .wsn-chip, .wsn-code-text, .wsn-facts dt, .wsn-facts dd, .wsn-tab, .wsn-body, "
         ".wsn-latest span, .wsn-complaint, .wsn-filter, .wsn-found"
@@ -284,6 +332,41 @@ def test_text_can_be_read_in_both_themes(opened: Any, theme: str) -> None:
         if (element.text_content() or "").strip() and (contrast := element.evaluate(CONTRAST)) < 4.5
     ]
     assert not poor, poor
+
+
+SIGN = "(element) => getComputedStyle(element, '::before').content"
+
+
+def test_high_contrast_keeps_the_state_readable(opened: Any) -> None:
+    """Forced colours take every colour of ours: what is open, chosen and selected differs in form."""
+    notebook = opened(ECHO, "session", "await session.send('hello')")
+    panel = notebook.page.locator(".wsn-panel")
+    notebook.page.emulate_media(forced_colors="active")
+    panel.locator(".wsn-rows .wsn-row").first.click()
+    kinds = panel.locator(".wsn-segment")
+    borders = "(element) => getComputedStyle(element).borderTopWidth"
+    assert kinds.nth(0).evaluate(borders) != kinds.nth(1).evaluate(borders)
+    ground = "(element) => getComputedStyle(element).backgroundColor"
+    rows = panel.locator(".wsn-rows .wsn-row")
+    expect(rows.first).to_have_attribute("aria-selected", "true")
+    assert rows.first.evaluate(ground) != rows.last.evaluate(ground)
+    is_open = panel.locator(".wsn-state").evaluate(SIGN)
+    panel.get_by_role("button", name="Terminate").click()
+    expect(panel.locator(".wsn-state")).to_have_text("closed")
+    assert panel.locator(".wsn-state").evaluate(SIGN) != is_open
+
+
+def test_a_narrow_panel_keeps_its_payloads_readable(opened: Any) -> None:
+    """At 500 px half of the width is theirs, and nothing sticks out."""
+    panel = opened(ECHO, "session", "await session.send('hello')").page.locator(".wsn-panel")
+    panel.evaluate("(element) => { element.style.width = '500px'; }")
+    expect(panel.locator(".wsn-h-size")).to_have_count(0)
+    box = panel.locator(".wsn-rows .wsn-payload").first.bounding_box()
+    assert box["width"] >= 240
+    right = panel.bounding_box()["x"] + 500
+    for part in panel.locator(".wsn-controls :is(button, input, textarea, span, summary):visible").all():
+        edges = part.bounding_box()
+        assert edges["x"] + edges["width"] <= right, part.evaluate("(element) => element.outerHTML")
 
 
 def test_two_views_scroll_each_for_itself(opened: Any) -> None:
@@ -311,3 +394,113 @@ def test_a_reloaded_page_finds_its_panel_again(opened: Any, lab: Any) -> None:
     expect(panel.locator(".wsn-row.wsn-in")).to_contain_text("before the reload")
     send(panel, "after the reload")
     expect(panel.locator(".wsn-row.wsn-in").last).to_contain_text("after the reload")
+
+
+RESTART = "() => jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()"
+FOLLOWED_MS = 20_000  # the text follows every 5 s; the rest is for a loaded machine
+GONE_MS = 4000  # 2 s are promised; the rest is for a loaded machine
+PID = "__import__('os').getpid()"
+
+
+@pytest.mark.parametrize("end", ["restarted", "killed"])
+def test_a_panel_whose_kernel_is_gone_says_so_and_is_grey(opened: Any, end: str) -> None:
+    """Also of a process that was killed, which a front end hears of seconds later; a green "open" would be a lie."""
+    notebook = opened(ECHO, "session", "await session.send('hello')")
+    panel = notebook.page.locator(".wsn-panel")
+    state = panel.locator(".wsn-state")
+    expect(state).to_have_text("open")
+    if end == "restarted":
+        notebook.page.evaluate(RESTART)
+    else:
+        os.kill(notebook.kernel(PID), signal.SIGKILL)
+    expect(state).to_have_text("kernel gone", timeout=GONE_MS)
+    expect(panel.get_by_role("alert").filter(has_text="Run the cells again")).to_be_visible()
+    expect(panel.locator(".wsn-controls > .wsn-line").first).to_have_css("filter", "grayscale(1)")
+    expect(panel.locator(".wsn-table .wsn-frame")).to_have_css("filter", "grayscale(1)")
+    expect(panel.get_by_role("button", name="Send", exact=True)).to_be_disabled()
+
+
+def test_a_panel_whose_kernel_is_busy_says_so_and_comes_back(opened: Any) -> None:
+    """A blocking cell is no end: state and colours return with the first word of the kernel."""
+    notebook = opened(ECHO, "session", "await session.send('hello')")
+    panel = notebook.page.locator(".wsn-panel")
+    expect(panel.locator(".wsn-state")).to_have_text("open")
+    notebook.start("import time; time.sleep(4)")
+    expect(panel.locator(".wsn-state")).to_have_text("no answer")
+    busy = panel.get_by_role("alert").filter(has_text="busy with a cell")
+    expect(busy).to_be_visible()
+    expect(panel.locator(".wsn-state")).to_have_text("open")
+    expect(busy).to_have_count(0)
+
+
+def test_a_saved_notebook_shows_how_the_session_ended(opened: Any, lab: Any) -> None:
+    """Not the state of the display: in the file, in its HTML export, and where it is opened with a new kernel."""
+    notebook = opened(
+        ECHO,
+        "session",
+        "for n in range(3): await session.send(f'message {n}')",
+        "await session.close(4001, 'enough')",
+    )
+    panel = notebook.page.locator(".wsn-panel")
+    expect(panel.locator(".wsn-state")).to_have_text("closed")
+    still = notebook.page.get_by_text("WebSocket session")
+    expect(still).to_contain_text("closed (4001: 'enough', by local), 8 frames")
+    expect(still).to_be_hidden()  # the live view stands there
+    notebook.save()
+    exported, _ = nbconvert.HTMLExporter().from_filename(lab.root / "panel.ipynb")
+    assert "closed (4001: &#39;enough&#39;, by local), 8 frames" in html.unescape(exported).replace(
+        "'", "&#39;"
+    )
+    assert "<svg" in exported and "timeline" in exported
+    notebook.shut_down()
+    notebook.open(lab, "panel.ipynb")
+    expect(notebook.page.get_by_text("WebSocket session")).to_be_visible()
+    expect(notebook.page.locator(".jp-RenderedHTML")).to_contain_text("message 2")
+    expect(notebook.page.locator(".jp-RenderedHTML").get_by_role("img", name="timeline")).to_be_visible()
+
+
+def test_a_notebook_that_is_saved_while_the_session_lives_shows_what_it_had(opened: Any) -> None:
+    """The text below the live view follows it every few seconds."""
+    notebook = opened(ECHO, "session", "await session.send('hello'); await session.receive()")
+    still = notebook.page.get_by_text("WebSocket session")
+    expect(still).to_contain_text("open, 2 frames", timeout=FOLLOWED_MS)
+
+
+def test_a_message_is_decoded_in_the_inspector(opened: Any) -> None:
+    """By the protocol that is guessed, or by a decoder that a person chooses."""
+    call = '{"jsonrpc": "2.0", "id": 1, "method": "price", "params": ["A"]}'
+    notebook = opened(ECHO, "session", f"await session.send('{call}')")
+    panel = notebook.page.locator(".wsn-panel")
+    panel.locator(".wsn-rows .wsn-row").first.click()
+    panel.get_by_role("tab", name="Decoded").click()
+    expect(panel.locator(".wsn-as-decoded")).to_contain_text("request")
+    expect(panel.locator(".wsn-inspector .wsn-cut")).to_contain_text("jsonrpc: ")
+    panel.get_by_label("decoder").select_option("msgpack")
+    expect(panel.locator(".wsn-inspector .wsn-cut")).to_contain_text("msgpack: it was named")
+    expect(panel.locator(".wsn-as-decoded")).to_contain_text("error")
+
+
+def test_what_is_sent_is_filled_compressed_and_counted(opened: Any) -> None:
+    """Variables by their switch, compression by its toggle, which code changes too, and the rate as a line that says it."""
+    notebook = opened(ECHO, 'symbol = "ACME"', "session")
+    panel = notebook.page.locator(".wsn-panel")
+    rows, note = panel.locator(".wsn-rows .wsn-row"), panel.locator(".wsn-controls .wsn-note").last
+    panel.get_by_text("More ways to send").click()
+    panel.get_by_label("{variables}").check()
+    send(panel, '{"s": "{symbol}", "n": {missing}}', "JSON")
+    expect(note).to_contain_text("there is no variable missing: set it in a cell")
+    expect(rows).to_have_count(0)
+    send(panel, '{"s": "{symbol}"}', "JSON")
+    expect(rows.last).to_contain_text('{"s": "ACME"}')
+    compressed = panel.get_by_role("button", name=re.compile("Compressed$"))  # a dot stands before it
+    compressed.click()
+    toggle = panel.get_by_role("button", name="Uncompressed")
+    expect(toggle).to_be_visible()
+    send(panel, "as it is")
+    expect(rows.last).to_contain_text("as it is")
+    assert notebook.kernel("session.df.query(\"direction == 'out'\").rsv1.tolist()") == [True, False]
+    notebook.start("session.extensions[0].compresses = True")
+    expect(compressed).to_be_visible()
+    expect(panel.locator(".wsn-sparkline")).to_have_attribute(
+        "aria-label", re.compile(r"out \d+, at most [12]$")
+    )

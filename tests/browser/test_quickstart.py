@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+pytestmark = pytest.mark.long
+
 QUICKSTART = Path(__file__).parents[2] / "notebooks" / "01-quickstart.ipynb"
 
 
@@ -34,14 +36,14 @@ def test_quickstart_runs_and_its_last_panel_answers_to_clicks(quickstart: Any) -
     panel = quickstart.page.locator(".wsn-panel").last
     expect(panel.locator(".wsn-state")).to_have_text("open")
     panel.locator(".wsn-text").fill("hello from the page")
-    panel.get_by_role("button", name="Send").click()
+    panel.get_by_role("button", name="Send", exact=True).click()
     expect(panel.locator(".wsn-row.wsn-out")).to_contain_text("hello from the page")
     expect(panel.locator(".wsn-row.wsn-in")).to_contain_text("hello from the page")
 
     panel.get_by_role("button", name="Masked").click()
     expect(panel.get_by_role("button", name="Unmasked")).to_have_attribute("aria-pressed", "false")
     panel.locator(".wsn-text").fill("no mask")
-    panel.get_by_role("button", name="Send").click()
+    panel.get_by_role("button", name="Send", exact=True).click()
     expect(panel.locator(".wsn-row", has_text="no mask")).to_contain_text("unmasked")
     assert sent(quickstart) == [["hello from the page", True], ["no mask", False]]
     expect(panel.locator(".wsn-state")).to_have_text("closed")

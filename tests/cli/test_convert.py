@@ -54,11 +54,49 @@ def test_there_and_back_is_the_same(suffix: str, recorded: Path, run: Callable[.
     pd.testing.assert_frame_equal(before, after)
 
 
-def test_progress_names_the_step(recorded: Path, run: Callable[..., Done]):
-    """With --progress, on stderr."""
-    done = run("convert", recorded.name, "a.har", "--progress")
-    assert "reading source.parquet" in done.stderr and "writing a.har" in done.stderr
+async def test_secrets_are_left_out_where_that_is_asked_for(run: Callable[..., Done], tmp_path: Path):
+    """With --redact, in messages too; events and frames stay."""
+    async with embedded_server() as server, wsnotebook.connect(server.url) as session:
+        await session.send('{"password": "hunter22"}')
+        await session.receive()
+    session.log.note("mark", "token=hunter22")
+    session.log.save(tmp_path / "source.parquet")
+    assert run("convert", "source.parquet", "plain.jsonl").returncode == 0
+    assert run("convert", "source.parquet", "shared.jsonl", "--redact").returncode == 0
+    assert "hunter22" in (tmp_path / "plain.jsonl").read_text()
+    assert "hunter22" not in (tmp_path / "shared.jsonl").read_text()
+    shared = wsnotebook.load(tmp_path / "shared.jsonl")
+    assert len(shared) == len(session.log) and "mark" in shared.events["kind"].tolist()
+
+
+def test_options_of_captures_are_for_captures(recorded: Path, run: Callable[..., Done], tmp_path: Path):
+    """--port and --keylog, as of load()."""
+    capture = Path(__file__).parents[1] / "files" / "cases" / "middle.pcap"
+    done = run("convert", str(capture), "a.jsonl", "--port", "8080")
+    assert done.returncode == 0 and "16 frames" in done.stdout
+    done = run("convert", recorded.name, "a.jsonl", "--port", "8080")
+    assert done.returncode == 2 and "is no capture" in done.stderr
+
+
+@pytest.mark.parametrize("target", ["a.har", "feed/"])
+def test_progress_names_the_step_and_the_percentage(target: str, recorded: Path, run: Callable[..., Done]):
+    """With --progress, on stderr: half of the work is reading."""
+    done = run("convert", recorded.name, target, "--progress")
+    lines = done.stderr.split("\r")
+    assert any(line.startswith("reading source.parquet:   0%") for line in lines)
+    assert any(line.startswith(f"writing {target}:  50%") for line in lines)
+    assert lines[-1].startswith(f"writing {target}: 100%")
     assert done.stdout.count("\n") == 1
+
+
+def test_a_dataset_may_have_a_url(recorded: Path, run: Callable[..., Done], tmp_path: Path):
+    """There and back; another target with a URL is refused in one sentence."""
+    url = f"memory://{tmp_path.name}/feed/"
+    assert run("convert", recorded.name, url).stdout == f"source.parquet -> {url}: 6 frames of 1 session\n"
+    assert run("convert", url, "back.parquet").returncode == 0
+    assert len(wsnotebook.load(tmp_path / "back.parquet")) == 6
+    done = run("convert", recorded.name, "memory://x/feed.parquet")
+    assert done.returncode == 2 and "end it with a slash" in done.stderr and done.stderr.count("\n") == 1
 
 
 def test_an_older_target_is_replaced(recorded: Path, run: Callable[..., Done], tmp_path: Path):

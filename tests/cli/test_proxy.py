@@ -38,10 +38,24 @@ def test_a_fault_is_a_line_of_words(serve: Call, start: Call, run: Call):
     assert run("send", url, "a", "b", "c", "--count", "2").stdout == "a\nc\n"
 
 
+def test_without_a_server_it_is_an_http_proxy(serve: Call, start: Call, run: Call, tmp_path: Path):
+    """Its address is a value of HTTP_PROXY and --proxy; the CA of the hosts that are opened is named."""
+    middle = start("proxy", "--record", "a.parquet", "--mitm", "localhost")
+    url = middle.stdout.readline().strip()
+    assert url.startswith("http://127.0.0.1:")
+    assert f"have to trust {tmp_path / 'state'}" in middle.stderr.readline()
+    assert run("send", serve("echo"), "hello", "--count", "1", "--proxy", url).stdout == "hello\n"
+    middle.terminate()
+    assert middle.wait(timeout=30) == 130
+    assert wsnotebook.load(tmp_path / "a.parquet").df["text"].dropna().tolist() == ["hello"] * 4
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
         (("http://127.0.0.1:1",), "a WebSocket's is ws"),
+        (("ws://127.0.0.1:1", "--mitm", "h"), "leave the upstream away"),
+        (("--mitm", "https://h"), "is no host"),
         (("ws://127.0.0.1:1", "--fault", "lag"), "choose one of delay"),
         (("ws://127.0.0.1:1", "--fault", "delay speed=1"), "its parameters are seconds"),
         (("ws://127.0.0.1:1", "--fault", "delay direction=up"), "'in' or 'out'"),

@@ -44,6 +44,15 @@ def test_a_peer_that_closes_early_is_1(recorded: str, run: Call, serve: Call):
     )
 
 
+def test_replies_that_do_not_come_are_1(run: Call, serve: Call):
+    """Each request waits for the replies that were recorded before it, unless only the times count."""
+    assert run("record", serve("echo"), "a.parquet", "--send", "one", "--frames", "2").returncode == 0
+    words = ("replay", "a.parquet", serve("silent"), "--speed", "max", "--reply-timeout", "0.1")
+    missing, timed = run(*words), run(*words, "--wait", "time")
+    assert missing.returncode == 1 and "1 recorded replies did not come" in missing.stderr
+    assert timed.returncode == 0 and timed.stdout.startswith("sent 2 frames")
+
+
 def test_a_server_plays_the_other_side(run: Call, serve: Call):
     """A recording of an echo served as a cassette answers the client that it was made with, and no other."""
     assert run("record", serve("echo"), "a.parquet", "--send", "one", "--frames", "2").returncode == 0

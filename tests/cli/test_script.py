@@ -7,7 +7,11 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import pytest
+
 import wsnotebook
+
+pytestmark = pytest.mark.long  # a process for each call
 
 Call = Callable[..., Any]
 

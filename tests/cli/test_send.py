@@ -16,6 +16,8 @@ import pytest
 import wsnotebook
 from wsnotebook.lab import embedded_server
 
+pytestmark = pytest.mark.long  # a process for each call
+
 Call = Callable[..., Any]
 
 

@@ -51,7 +51,7 @@ async def test_a_verb_answers(bench: Workbench):
     ("line", "sentence"),
     [
         ("pong", "did you mean /ping?"),
-        ("re", "did you mean /recv, /receive, /replay or /recover?"),
+        ("rec", "did you mean /recv, /receive, /recover or /reconnect?"),
         ("panel", "for a notebook"),
         ("ping --nosuch", "/ping --help"),
         ("send --nosuch x", "Put -- before a text"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -44,6 +45,21 @@ def test_a_har_has_an_object_named_log(start: str, tmp_path: Path) -> None:
     """After spaces, a byte order mark, or another key."""
     path = tmp_path / "x.json"
     path.write_text(start, encoding="utf-8")
+    assert kind_of(path) == ".har"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be", "utf-32"])
+def test_a_har_may_have_another_encoding(encoding: str, tmp_path: Path) -> None:
+    """Some shells write UTF-16; also behind a long comment."""
+    path = tmp_path / "x.json"
+    path.write_text(json.dumps({"comment": "ü" * 700, "log": {}}, ensure_ascii=False), encoding=encoding)
+    assert kind_of(path) == ".har"
+
+
+def test_the_network_file_of_a_trace_is_a_har(tmp_path: Path) -> None:
+    """A trace of Playwright that was unpacked."""
+    path = tmp_path / "trace.network"
+    path.write_text('{"type":"resource-snapshot","snapshot":{}}')
     assert kind_of(path) == ".har"
 
 

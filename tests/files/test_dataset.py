@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,14 @@ import pytest
 
 from wsnotebook.errors import FileError
 from wsnotebook.files.dataset import parts_of
+from wsnotebook.files.datasetreader import open_dataset
 from wsnotebook.files.framelog import FrameLog
 from wsnotebook.files.loading import load
 from wsnotebook.log.connections import Connection
 from wsnotebook.wire.batch import Batch, Flag
+
+START = 1_700_000_000 * 10**9  # 2023-11-14, 22:13 UTC
+DAY = 86_400 * 10**9
 
 
 def append(log: FrameLog, number: int, *frames: tuple[int, bytes, int]) -> int:
@@ -36,7 +41,7 @@ def test_saving_again_replaces_the_same_recording_only(make_log: Any, tmp_path: 
     log.save(tmp_path)
     other.save(tmp_path)
     log.save(tmp_path)
-    assert len(list(tmp_path.iterdir())) == 2
+    assert len(list(tmp_path.rglob("*.parquet"))) == 2
     with pytest.raises(FileError, match="open_dataset"):
         load(tmp_path)
 
@@ -51,11 +56,14 @@ def test_a_recorded_directory_equals_the_log(make_log: Any, same_log: Any, tmp_p
     same_log(log, load(path))
 
 
+def days() -> FrameLog:
+    """Return a log whose frames are a day apart."""
+    return FrameLog(clock=itertools.count(START, DAY).__next__)
+
+
 def test_a_message_goes_on_from_part_to_part(tmp_path: Path) -> None:
     """A fragment in a later part has the number of the message that began in an earlier one."""
-    from wsnotebook.files.datasetreader import open_dataset
-
-    log = FrameLog()
+    log = days()
     number = log.register(Connection("a"))
     log.record_to(f"{tmp_path}/feed/")
     recorder: Any = log._recorder
@@ -72,18 +80,80 @@ def test_a_message_goes_on_from_part_to_part(tmp_path: Path) -> None:
 
 def test_a_missing_part_is_told(tmp_path: Path) -> None:
     """The error names the part after the hole, and where it should have gone on."""
-    log = FrameLog()
+    log = days()
     number = log.register(Connection("a"))
-    log.record_to(f"{tmp_path}/feed/")
-    recorder: Any = log._recorder
     for _ in range(3):
         append(log, number, (0x81, b"x", Flag.TEXT))
-        recorder._write(final=True)
-    log.stop_recording()
+    log.save(f"{tmp_path}/feed/")
     parts = parts_of(tmp_path / "feed")
-    parts[1].unlink()
+    parts[1].remove()
     with pytest.raises(FileError, match=f"{parts[2].name}: begins at seq 2 where 1 follows"):
         load(tmp_path / "feed")
+
+
+def test_a_part_has_the_rows_of_one_day(tmp_path: Path, same_log: Any) -> None:
+    """Days of UTC, also where one batch, or one run, goes from one to the next; the log comes back whole."""
+    log = FrameLog(clock=itertools.count(START, DAY // 2).__next__)
+    number = log.register(Connection("a"))
+    for _ in range(6):
+        append(log, number, (0x81, b"x", Flag.TEXT), (0x82, b"\x00", 0))
+    path = log.save(f"{tmp_path}/feed/")
+    dates = [part.path.split("date=")[1][:10] for part in parts_of(path)]
+    assert dates == ["2023-11-14", "2023-11-15", "2023-11-16", "2023-11-17"]
+    same_log(log, load(path))
+
+
+def test_a_quiet_recording_has_few_parts(tmp_path: Path, same_log: Any) -> None:
+    """Of a hundred intervals with a frame each there are some parts at any time, and one at the end."""
+    log = FrameLog()
+    number = log.register(Connection("a"))
+    path = log.record_to(f"{tmp_path}/feed/")
+    recorder: Any = log._recorder
+    most = 0
+    for place in range(100):
+        append(
+            log,
+            number,
+            (0x01 if place % 7 == 0 else 0x80, b"x", Flag.TEXT | (Flag.CONTINUES if place % 7 else 0)),
+        )
+        recorder._write(final=True)
+        most = max(most, len(list(path.rglob("*.parquet"))))
+    assert 3 <= most <= 12 and len(load(path)) == 100
+    log.stop_recording()
+    assert len(list(path.rglob("*.parquet"))) == 1
+    same_log(log, load(path))
+
+
+def test_parts_that_a_merge_has_left_are_passed_over(tmp_path: Path, same_log: Any) -> None:
+    """A kernel that died between writing a merged part and removing its sources: no row is there twice."""
+    log = FrameLog()
+    number = log.register(Connection("a"))
+    append(log, number, (0x81, b"a", Flag.TEXT))
+    path = log.save(f"{tmp_path}/feed/")
+    (small,) = parts_of(path)
+    data = small.open().read()
+    append(log, number, (0x81, b"b", Flag.TEXT))
+    log.save(path)
+    assert [part.name for part in parts_of(path)] != [small.name]
+    with small.create() as file:
+        file.write(data)
+    assert len(parts_of(path)) == 1
+    same_log(log, load(path))
+
+
+def test_a_merge_leaves_rows_that_the_log_has_dropped(tmp_path: Path) -> None:
+    """They are in their part alone."""
+    log = FrameLog(retention=2_000_000, spill=False)
+    number = log.register(Connection("a"))
+    path = log.record_to(f"{tmp_path}/feed/")
+    recorder: Any = log._recorder
+    for _ in range(10):
+        for _ in range(200):
+            append(log, number, (0x82, bytes(5000), 0))
+        recorder._write(final=True)
+    log.stop_recording()
+    assert log.dropped
+    assert len(load(path)) == 2000
 
 
 def test_an_empty_directory_is_told(tmp_path: Path) -> None:

@@ -15,9 +15,9 @@ from wsnotebook.files.framelog import FrameLog
 from wsnotebook.files.header import Header
 from wsnotebook.files.loading import load
 from wsnotebook.files.saving import save
-from wsnotebook.log.connections import Connection
+from wsnotebook.log.connections import UNKNOWN_KEY, Connection
 from wsnotebook.log.segment import MAX_ROWS
-from wsnotebook.wire.batch import Batch
+from wsnotebook.wire.batch import Batch, Flag
 
 
 @pytest.mark.parametrize("suffix", SAVABLE)
@@ -66,10 +66,11 @@ def test_a_batch_of_more_rows_than_a_run_has_comes_back(suffix: str, tmp_path: P
 def test_an_event_of_any_kind_comes_back(name: str, make_log: Callable[[], FrameLog], tmp_path: Path) -> None:
     """A word of the user, or of a later version, is kept as it is."""
     log = make_log()
+    log.note("loop late", "", "a", seconds=0.0625)
     log.note("mark", "here it began", "a")
     found = load(log.save(f"{tmp_path}/{name}"))
     assert found.event_list == log.event_list
-    assert found.events["kind"].iloc[-1] == "mark"
+    assert found.events["kind"].iloc[-1] == "mark" and found.events["seconds"].iloc[-2] == 0.0625
 
 
 def test_a_capture_is_read_and_not_written(tmp_path: Path) -> None:
@@ -83,3 +84,25 @@ def test_a_directory_is_a_dataset_whatever_its_name(tmp_path: Path) -> None:
     """A slash at the end, or a directory that is there."""
     (tmp_path / "feed.har").mkdir()
     assert reader_for(tmp_path / "feed.har") is reader_for("feed/") is writer_for("other.jsonl/")
+
+
+@pytest.mark.parametrize("suffix", SAVABLE)
+def test_what_a_browser_did_not_tell_is_missing_in_the_log_and_its_file(suffix: str, tmp_path: Path) -> None:
+    """Keys and lengths on the wire; rows of another session of the log keep theirs."""
+    log = FrameLog()
+    told, seen = log.register(Connection("told", is_reported=True)), log.register(Connection("seen"))
+    for number, key in ((told, UNKNOWN_KEY), (seen, UNKNOWN_KEY), (told, None)):
+        batch = Batch()
+        batch.add(0x81, b"Hello", Flag.TEXT, key)
+        log.append(batch, number, "in" if key is None else "out", 10**18, 0)
+    loaded = load(save(log, tmp_path / f"log{suffix}"))
+    for df in (log.df, loaded.df):
+        assert df["masked"].tolist() == [True, True, False]
+        assert df["mask_key"].isna().tolist() == [True, False, True]
+        assert df["length"].tolist() == [5, 5, 5]
+        for column, length in (("wire_length", 5), ("frame_length", 11)):
+            assert df[column].dtype == "Int64"
+            assert df[column].isna().tolist() == [True, False, True]
+            assert df[column].tolist()[1] == length
+    assert [connection.is_reported for connection in loaded.connections] == [True, False]
+    assert loaded.wire_bytes("out", "told") == log.wire_bytes("out", "told")

@@ -272,6 +272,127 @@ def test_a_full_disk_is_told_and_made_up_for(small_disk: Path, same_log: Any) ->
     assert len(log) == 402
 
 
+def delete(path: Path) -> None:
+    """Do as ``rm`` does."""
+    path.unlink()
+
+
+def delete_directory(path: Path) -> None:
+    """Do as ``rm -r`` does."""
+    shutil.rmtree(path.parent)
+
+
+def replace(path: Path) -> None:
+    """Do as ``mv other x.pcapng`` does."""
+    other = path.with_name("other")
+    other.write_bytes(b"of somebody else")
+    other.replace(path)
+
+
+def truncate(path: Path) -> None:
+    """Do as ``> x.pcapng`` does in a shell."""
+    path.write_bytes(b"")
+
+
+@pytest.mark.parametrize("harm", [delete, delete_directory, replace, truncate])
+def test_a_journal_that_was_taken_away_is_written_anew(
+    harm: Callable[[Path], None], tmp_path: Path, same_log: Any
+) -> None:
+    """A warning and an event say so; what was recorded before and after is in the file, and no file of others is touched."""
+    log = FrameLog()
+    number = log.register(Connection("a"))
+    directory = tmp_path / "journals"
+    directory.mkdir()
+    path = log.record_to(directory / "log.pcapng")
+    append(log, number, b"before")
+    wait_until(lambda: len(load(path)) == 1)
+    with pytest.warns(RuntimeWarning, match="written anew") as told:
+        harm(path)
+        wait_until(lambda: "journal lost" in log.events["kind"].tolist())
+        append(log, number, b"after")
+        found = log.stop_recording()
+    assert found is not None and len(told) == 1
+    same_log(log, load(found))
+    assert len(log) == 2
+    assert (found == path) == (harm is not replace)
+    if harm is replace:
+        assert path.read_bytes() == b"of somebody else" and str(found) in str(told[0].message)
+
+
+def test_a_journal_that_was_taken_away_last_is_whole_at_the_end(tmp_path: Path, same_log: Any) -> None:
+    """Also where no tick came between."""
+    log = FrameLog()
+    append(log, log.register(Connection("a")), b"x")
+    path = log.record_to(tmp_path / "log.pcapng")
+    with pytest.warns(RuntimeWarning, match="written anew"):
+        path.unlink()
+        log.stop_recording()
+    same_log(log, load(path))
+
+
+FORKS = """
+import os, sys
+from wsnotebook.log.connections import Connection
+from wsnotebook.files.framelog import FrameLog
+from wsnotebook.wire.batch import Batch, Flag
+
+def append(text):
+    batch = Batch()
+    batch.add(0x81, text, Flag.TEXT)
+    log.append(batch, number, "in", 1, 1)
+
+log = FrameLog()
+number = log.register(Connection("forked"))
+log.record_to(sys.argv[1])
+append(b"before")
+child = os.fork()
+if not child:
+    append(b"of the child")
+    log.stop_recording() if sys.argv[2] == "stop" else None
+    sys.exit()  # runs what atexit has of its parent
+os.waitpid(child, 0)
+append(b"after")
+"""
+
+
+@pytest.mark.parametrize("end", ["stop", "exit"])
+@pytest.mark.parametrize("name", ["log.pcapng", "parts/"])
+def test_a_forked_child_leaves_the_recording_of_its_parent_alone(name: str, end: str, tmp_path: Path) -> None:
+    """It shares descriptor and log, and writes nothing: neither when it stops the recording, nor when it ends."""
+    path = f"{tmp_path}/{name}"
+    done = subprocess.run(
+        # Python 3.12 and newer warn of a fork beside threads, which is what is tried.
+        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", FORKS, path, end],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    log = load(path)
+    assert log.df["text"].tolist() == ["before", "after"]
+    assert "has no end" not in str(log.events["detail"].tolist())
+
+
+def test_a_journal_is_for_its_user_alone(tmp_path: Path) -> None:
+    """It may hold payloads with secrets."""
+    log = FrameLog()
+    path = log.record_to(tmp_path / "log.pcapng")
+    log.stop_recording()
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_dataset_that_got_no_space_says_what_it_lacks(small_disk: Path) -> None:
+    """As a journal does; the log still has it."""
+    log = FrameLog()
+    number = log.register(Connection("a"))
+    log.record_to(f"{small_disk}/parts/")
+    with pytest.warns(RuntimeWarning) as told:
+        append(log, number, random.Random(1).randbytes(1 << 20).hex().encode())
+        log.stop_recording()
+    assert "lacks the last 1 frame" in str(told[-1].message) and len(log) == 1
+
+
 def test_a_disk_that_stays_full_is_told_at_the_end(small_disk: Path) -> None:
     """stop_recording says how much the file lacks, and the log still has it."""
     log = FrameLog()

@@ -29,7 +29,11 @@ class Recorded:
         """Append frames as one read or one write; ``at`` is in seconds since midnight."""
         batch = Batch()
         for frame in frames:
-            batch.add(0x80 | frame.opcode, frame.data, flags | (Flag.TEXT if frame.opcode == 1 else 0))
+            batch.add(
+                (0x80 if frame.fin else 0) | frame.opcode,
+                frame.data,
+                flags | (Flag.TEXT if frame.opcode == 1 else 0),
+            )
         time_ns = MIDNIGHT_NS + round(at * 1_000_000_000)
         self.log.append(batch, connection, "out" if sent else "in", time_ns, 5)
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import wsnotebook.filtering
-from wsnotebook.filtering import LANGUAGE, parse_filter
+from wsnotebook.filtering import LANGUAGE, parse_filter, payload_test, sessions_of, with_sessions
 from wsnotebook.filtering.words import WORDS
 from wsnotebook.wire.batch import Flag
 from wsnotebook.wire.frames import CloseReason, Frame
@@ -98,6 +98,7 @@ def test_a_filter_means_the_same_rows_of_the_log_and_of_the_dataframe(
         ('"half', "not closed"),
         ("$.price>", "lacks a value"),
         ("$..price", "is no path"),
+        ("$.a*b=1", r"is no path in JSON.*As text: \"\$\.a\*b=1\""),
         ("hello -size:x", "whole number"),
     ],
 )
@@ -135,6 +136,27 @@ def test_a_key_is_found_however_it_is_written(recorded: Any) -> None:
     assert recorded.log.filter("$.price=1").index.tolist() == [0]
 
 
+JSON_TERMS = (
+    "$.price>100", "$.price!=100", "$.price=100", "$.price", '$.price="100"', "$.price~E", "$.price<=18446744073709551616", "$.price=true",
+    "$.list[*]>1", "$.list[0]=1", "$[0]>0", "$.*=1", "$.a.price>=1",
+)  # fmt: skip
+JSON_PAYLOADS = (
+    '{"price": 100}', '{"price": 101.5}', '{"price": "100"}', '{"price": "1e2"}', '{"price": true}', '{"price": null}', '{"price": [101]}',
+    '{"pr\\u0069ce": 101}', '{"price": 18446744073709551617}', '{"price": 1, "price": 200}', '{"a": {"price": 101}}', '{"note": "\\"price\\": 101"}',
+    '{"list": [1, 2]}', '[7, 8]', '{"x": 1}', '{"price": 101', '}', '[{"price": 101}', ']', '[1', '2]', '1, 2', '"price"', '', 'price', '{"price": NaN}', '{"price": 1e400}',
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("text", JSON_TERMS)
+def test_a_path_means_the_same_of_many_rows_as_of_each(recorded: Any, text: str) -> None:
+    """Also of those that are JSON only together: a big integer, an escaped key, an equal key, a number in a string."""
+    payloads = [each for place, each in enumerate(JSON_PAYLOADS * 60) if place % 7]
+    recorded.record(*map(Frame.text, payloads))
+    meets = payload_test(text)
+    expected = [place for place, each in enumerate(payloads) if meets(each.encode())]
+    assert expected and recorded.log.filter(text).index.tolist() == expected
+
+
 def test_half_a_surrogate_pair_is_found_nowhere(recorded: Any) -> None:
     """A browser's text may have one, a text payload cannot."""
     recorded.record(Frame.text("x"))
@@ -144,3 +166,26 @@ def test_half_a_surrogate_pair_is_found_nowhere(recorded: Any) -> None:
 def test_the_help_text_has_each_word() -> None:
     """And no line that is too long for a tooltip."""
     assert all(f"\n{word}:" in LANGUAGE for word in WORDS) and max(map(len, LANGUAGE.splitlines())) < 110
+
+
+@pytest.mark.parametrize(
+    ("before", "names", "after"),
+    [
+        ("", ["client-1"], "session:client-1"),
+        ("session:client-1", [], ""),
+        ("op:text  session:client-1 dir:in", ["client-2"], "op:text session:client-2 dir:in"),
+        ("hello world", ["a", "b"], "hello world session:a session:b"),
+        ("session:a x session:b y", ["c"], "session:c x y"),
+        ('-session:a session!=b "session:c"', ["d"], '-session:a session!=b "session:c" session:d'),
+        ("SESSION=a", ["b"], "session:b"),
+        ("", ['two words, "quoted" \\'], r'session:"two words, \"quoted\" \\"'),
+        ("", [""], 'session:""'),
+    ],
+)
+def test_the_sessions_of_a_filter_are_replaced_and_all_else_stays(
+    before: str, names: list[str], after: str
+) -> None:
+    """What is made is read as the same names again."""
+    assert with_sessions(before, names) == after
+    assert sessions_of(after) == tuple(names)
+    parse_filter(after)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from wsnotebook.files.framelog import FrameLog
 from wsnotebook.filtering.parser import parse_filter
-from wsnotebook.filtering.search import SLICE_BYTES, SLICE_ROWS, Search
+from wsnotebook.filtering.search import SLICE_BYTES, SLICE_ROWS, Search, take_rows
 from wsnotebook.log.connections import Connection
 from wsnotebook.widgets.row import rows_at
 from wsnotebook.wire.batch import Batch, Flag
@@ -121,3 +121,15 @@ def test_a_match_keeps_its_position_when_older_ones_are_dropped(make_recorded: A
     assert start == search.first > 0 and len(seqs) == 3 and seqs[0] >= recorded.log.first
     assert search.window(search.end - 1, search.end)[1].tolist() == [139_999]
     assert [row.seq for row in rows_at(recorded.log, seqs)] == seqs.tolist()
+
+
+def test_filtered_rows_have_only_the_opcodes_that_occur() -> None:
+    """As a category, in rows that a filter matches and in rows that were clicked."""
+    log = FrameLog()
+    batch = Batch()
+    for head in (0x81, 0x89, 0x82, 0x89):
+        batch.add(head, b"x", Flag.OK)
+    log.append(batch, log.register(Connection("s")), "in", 0, 0)
+    assert log.filter("op:ping")["opcode"].value_counts().to_dict() == {"ping": 2}
+    assert take_rows(log, [2])["opcode"].value_counts().to_dict() == {"binary": 1}
+    assert log.filter("op:pong")["opcode"].value_counts().to_dict() == {}

@@ -5,6 +5,7 @@ import atexit
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pandas
@@ -35,8 +36,10 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Interacti
     InteractiveShell.clear_instance()
     atexit.unregister(shell.atexit_operations)  # each would collect all garbage of this process once more
     shell.restore_sys_module_state()
-    if async_helpers._asyncio_event_loop is not None:
-        async_helpers._asyncio_event_loop.close()
+    runner = async_helpers._asyncio_runner  # it has the loop in IPython 7
+    loop = runner._loop if hasattr(runner, "_loop") else async_helpers._asyncio_event_loop
+    if loop is not None:
+        loop.close()
 
 
 class RecordingLog:
@@ -71,6 +74,7 @@ class RecordingSession:
         self.subprotocol: str | None = next(iter(options.get("subprotocols", ())), None)
         self.close_initiator: str | None = None
         self.log = RecordingLog()
+        self.outgoing = SimpleNamespace(check=lambda: None)
         self.sent: list[Frame] = []
         self.arrived: asyncio.Queue[Frame] = asyncio.Queue()
         self.pong: asyncio.Event | None = None

@@ -21,9 +21,9 @@ def offered(notebook: Notebook, text: str) -> list[str]:
 OFFERED = {
     "%ws ": [*VERBS, "help"],
     "%ws help lo": ["log", "load"],
-    "%ws c": ["connect", "close"],
+    "%ws c": ["connect", "compress", "close"],
     "%%ws se": ["send", "serve", "session", "select"],
-    "x = %ws rec": ["recv", "receive", "recover"],
+    "x = %ws rec": ["recv", "receive", "recover", "reconnect"],
     "%ws recv ": ["all", "newest"],
     "%ws log --opcode p": ["ping", "pong"],
     "%ws close 101": ["1010", "1011", "1012", "1013", "1014"],

@@ -98,7 +98,9 @@ class Kernel:
                 setattr(cell, content["name"], getattr(cell, content["name"]) + content["text"])
             case "execute_result":
                 cell.value = content["data"].get("text/plain", "")
-                cell.kinds = frozenset(content["data"])
+                cell.kinds |= content["data"].keys()
+            case "display_data":
+                cell.kinds |= content["data"].keys()
             case "error":
                 cell.traceback = "\n".join(content["traceback"])
             case "status":
@@ -269,6 +271,16 @@ async def test_what_was_said_can_be_looked_at(kernel: Kernel) -> None:
     assert WIDGET in (await kernel.ok("%ws panel")).kinds
     same = await kernel.ok("session = %ws session\nlen(session.df)")
     assert same.value == "4"
+
+
+async def test_a_refused_connect_of_a_cell_is_one_line_and_can_be_caught(kernel: Kernel) -> None:
+    """As ``%ws connect`` shows it; the cell fails with the exception that it is."""
+    cell = await kernel.run("import wsnotebook\nawait wsnotebook.connect('ws://127.0.0.1:1/')")
+    assert cell.ename == "ConnectError" and cell.traceback.startswith("ConnectError: ws://127.0.0.1:1/")
+    assert "\n" not in cell.traceback
+    caught = "try:\n    await wsnotebook.connect('ws://127.0.0.1:1/')\nexcept ConnectionError as error:\n    caught = error"
+    await kernel.ok(caught)
+    assert (await kernel.ok("type(caught).__name__")).value == "'ConnectError'"
 
 
 async def test_what_goes_wrong_on_the_way_is_one_line(kernel: Kernel) -> None:

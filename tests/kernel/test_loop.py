@@ -276,9 +276,14 @@ def test_a_nested_wait_lets_other_tasks_go_on() -> None:
     assert printed == "False 42 42\n"
 
 
-@pytest.mark.parametrize(("major", "second"), [(6, False), (7, True), (8, True), (0, False)])
+OLD_PYTHON = sys.version_info < (3, 14)
+
+
+@pytest.mark.parametrize(
+    ("major", "second"), [(6, not OLD_PYTHON), (7, True), (8, True), (0, not OLD_PYTHON)], ids=[6, 7, 8, 0]
+)
 def test_the_patch_suits_the_kernel(major: int, second: bool) -> None:
-    """nest_asyncio2 from ipykernel 7 on, nest_asyncio elsewhere, and neither before the first nested wait."""
+    """nest_asyncio2 from ipykernel 7 and Python 3.14 on, nest_asyncio elsewhere; neither before the first nested wait."""
     printed = nested(f"""
         pretend_ipykernel({major})
 
@@ -312,8 +317,51 @@ def test_the_wrong_patch_applied_first_is_told() -> None:
     assert "restart the kernel" in printed
 
 
+def test_nest_asyncio_is_wrong_on_python_3_14() -> None:
+    """asyncio keeps the current task in C there: a task that was made before the patch could not run in a nested wait."""
+    printed = nested("""
+        import nest_asyncio
+        nest_asyncio.apply(asyncio.new_event_loop())
+        sys.version_info = (3, 14, 2, "final", 0)
+
+        async def main():
+            try:
+                wait(asyncio.sleep(0))
+            except NestedWaitError as error:
+                print(error)
+
+        asyncio.new_event_loop().run_until_complete(main())
+    """)
+    assert "on Python 3.14 it stops every other task while one waits" in printed
+    assert "nest_asyncio2.apply() instead" in printed
+
+
+def test_a_patch_that_is_not_installed_is_told() -> None:
+    """ipykernel 7.0 to 7.2 do not install the package that they need: the sentence has the command."""
+    printed = nested("""
+        sys.modules["nest_asyncio2"] = None
+        pretend_ipykernel(7)
+
+        async def main():
+            try:
+                wait(asyncio.sleep(0))
+            except NestedWaitError as error:
+                print(error)
+
+        asyncio.run(main())
+    """)
+    assert "pip install nest_asyncio2" in printed
+
+
 @pytest.mark.parametrize(
-    ("applied", "major"), [("nest_asyncio", 6), ("nest_asyncio2", 7), ("nest_asyncio2", 6)]
+    ("applied", "major"),
+    [
+        pytest.param(
+            "nest_asyncio", 6, marks=pytest.mark.skipif(not OLD_PYTHON, reason="wrong on Python 3.14")
+        ),
+        ("nest_asyncio2", 7),
+        ("nest_asyncio2", 6),
+    ],
 )
 def test_a_right_patch_applied_first_is_used(applied: str, major: int) -> None:
     """Who called apply() before us and rightly is left in peace."""

@@ -63,5 +63,5 @@ async def test_a_mutual_one_demands_a_certificate_of_the_client(tmp_path: Path):
 def test_without_trustme_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch):
     """The error says what to install."""
     monkeypatch.setitem(sys.modules, "trustme", None)
-    with pytest.raises(ImportError, match="pip install trustme"):
+    with pytest.raises(ImportError, match=r"pip install 'wsnotebook\[trustme\]'"):
         certificate()

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import sys
 
 import pytest
 from hypothesis import given, settings
@@ -289,3 +290,15 @@ def test_no_input_raises_anything_else(data: bytes) -> None:
         asyncio.run(parse(data, "multipart/mixed", "b"))
     except HttpSyntaxError as exc:
         assert exc.status == 400
+
+
+async def test_without_the_library_a_form_says_what_to_install(monkeypatch: pytest.MonkeyPatch):
+    """Other subtypes need it not."""
+    monkeypatch.setitem(sys.modules, "multipart", None)
+    mixed = "multipart/mixed; boundary=boundary"
+    parts = [
+        event async for event in parse_multipart(stream(written([b"a"])), mixed) if isinstance(event, Part)
+    ]
+    assert [part.body for part in parts] == [b"a"]
+    with pytest.raises(ImportError, match=r"pip install 'wsnotebook\[multipart\]'"):
+        await anext(parse_multipart(stream(written([b"a"])), "multipart/form-data; boundary=boundary"))

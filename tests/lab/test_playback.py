@@ -74,6 +74,18 @@ async def test_a_recording_is_a_behaviour(as_frame: Any):
         assert loop.time() - start >= 0.08
 
 
+async def test_a_file_that_pandas_reads_as_it_is_is_a_recording():
+    """There a row with a text has no payload."""
+    texts = [
+        None if opcode != "text" else payload.decode()
+        for opcode, payload in zip(CONVERSATION["opcode"], CONVERSATION["payload"], strict=True)
+    ]
+    df = pd.DataFrame({**CONVERSATION, "text": texts})
+    df["payload"] = df["payload"].where(df["text"].isna(), None)
+    async with embedded_server(playback(df, speed=None)) as server, connect(server.url) as client:
+        assert await all_of(client) == ["subscribed", b"\x00\x01", "here"]
+
+
 async def test_an_object_with_a_df_is_a_recording():
     """A session's log, or whatever else has a ``df`` with the columns, is a behaviour."""
 
@@ -239,6 +251,160 @@ async def test_a_fragmented_request_is_joined():
         assert await client.recv() == "yes"
 
 
+async def test_a_client_that_leaves_before_the_last_request_is_an_error():
+    """Three of five requests are made and the client closes: the sentence has the count and the request that is missing."""
+    rows = recording(
+        *(
+            (at, *frame)
+            for at in range(5)
+            for frame in (("out", "text", b"ask %d" % at), ("in", "text", b"answer %d" % at))
+        )
+    )
+    async with embedded_server(playback(rows, speed=None, match="equal")) as server:
+        async with connect(server.url) as client:
+            for number in range(3):
+                await client.send(f"ask {number}")
+                assert await client.recv() == f"answer {number}"
+        await server.stop(grace=5)
+        (error,) = server.errors
+        assert "left after 3 of 5 recorded requests" in str(error) and "'ask 3'" in str(error)
+
+
+async def test_a_request_after_the_last_is_an_error():
+    """The recording has no close of the server, so it waits for the client's, and for what it sends before."""
+    rows = recording((0, "out", "text", b"a"), (0, "in", "text", b"b"), (1, "out", "close", b"\x03\xe8"))
+    async with embedded_server(playback(rows, match="equal")) as server:
+        async with connect(server.url) as client:
+            await client.send("a")
+            assert await client.recv() == "b"
+            await client.send("c")
+            await client.wait_closed()
+        assert client.close_code == 1011 and "every recorded request was made" in str(server.errors[0])
+
+
+BEATING = recording(
+    (0.0, "out", "text", b"one"),
+    (0.1, "in", "text", b"1"),
+    (0.2, "out", "text", b"\n"),
+    (0.2, "in", "text", b"\n"),
+    (0.3, "out", "text", b"two"),
+    (0.4, "in", "text", b"2"),
+    (0.5, "out", "text", b"\n"),
+)
+
+
+@pytest.mark.parametrize(
+    "sent", [["one", "two"], ["\n", "one", "\n", "two", "\n", "\n"]], ids=["none", "more"]
+)
+async def test_heartbeats_are_as_many_as_there_are(sent: list[str]) -> None:
+    """What is ignored is neither missed nor refused; a heartbeat of the server follows the request before it."""
+    async with embedded_server(playback(BEATING, speed=None, ignore=r"/^\n$/")) as server:
+        async with connect(server.url) as client:
+            for text in sent:
+                await client.send(text)
+            assert [await client.recv() for _ in range(3)] == ["1", "\n", "2"]
+        await server.stop(grace=5)
+    assert server.errors == []
+
+
+async def test_heartbeats_alone_are_no_request() -> None:
+    """A client that has nothing else to say is not waited for without end."""
+    async with embedded_server(playback(BEATING, speed=None, ignore=r"/^\n$/", timeout=0.2)) as server:
+        async with connect(server.url) as client:
+            with contextlib.suppress(ConnectionClosed):
+                while True:
+                    await client.send("\n")
+                    await asyncio.sleep(0.02)
+    assert "request 'one'" in str(server.errors[0]) and "did not come within 0.2 s" in str(server.errors[0])
+
+
+async def test_without_strict_neither_is_an_error():
+    """What was not recorded gets no answer."""
+    async with embedded_server(playback(CONVERSATION, speed=None, match="equal", strict=False)) as server:
+        async with connect(server.url) as client:
+            await client.send("unknown")
+            await client.send('{"id": 1, "op": "subscribe"}')
+            assert await client.recv() == "subscribed"
+        await server.stop(grace=5)
+        assert server.errors == []
+
+
+SUBSCRIPTIONS = recording(
+    (0.0, "out", "text", b'{"type":"connection_init"}'),
+    (0.0, "in", "text", b'{"type":"connection_ack"}'),
+    (0.0, "out", "text", b'{"id":"r1","type":"subscribe","payload":{"query":"a"}}'),
+    (0.0, "out", "text", b'{"id":"r2","type":"subscribe","payload":{"query":"b"}}'),
+    (0.0, "in", "text", b'{"id":"r2","type":"next","payload":2}'),
+    (0.0, "in", "text", b'{"id":"r1","type":"next","payload":1}'),
+    (0.0, "out", "text", b'{"id":"r1","type":"complete"}'),
+    (0.0, "in", "text", b'{"id":"r2","type":"complete"}'),
+    (0.0, "out", "close", b"\x03\xe8"),
+)
+
+
+async def test_fresh_ids_in_another_order():
+    """The client's own ids come back, and to whom they belong; what ends a subscription is that of its id."""
+    behaviour = playback(SUBSCRIPTIONS, key="id", rewrite=True, unordered=True, speed=None)
+    async with embedded_server(behaviour) as server:
+        async with connect(server.url) as client:
+            await client.send('{"type":"connection_init"}')
+            assert await client.recv() == '{"type":"connection_ack"}'
+            await client.send('{"id":"x","type":"subscribe","payload":{"query":"b"}}')
+            assert await client.recv() == '{"id":"x","type":"next","payload":2}'
+            assert await client.recv() == '{"id":"x","type":"complete"}'
+            await client.send('{"id":"y","type":"subscribe","payload":{"query":"a"}}')
+            assert await client.recv() == '{"id":"y","type":"next","payload":1}'
+            await client.send('{"id":"y","type":"complete"}')
+        await server.stop(grace=5)
+        assert server.errors == []
+
+
+async def test_the_end_of_another_subscription_is_no_recorded_request():
+    """Equal but for the id: the id says which it is."""
+    behaviour = playback(SUBSCRIPTIONS, key="id", rewrite=True, unordered=True, speed=None)
+    async with embedded_server(behaviour) as server, connect(server.url) as client:
+        for message in (
+            '{"type":"connection_init"}',
+            '{"id":"x","type":"subscribe","payload":{"query":"b"}}',
+            '{"id":"y","type":"subscribe","payload":{"query":"a"}}',
+            '{"id":"x","type":"complete"}',
+        ):
+            await client.send(message)
+        await client.wait_closed()
+        assert client.close_code == 1011 and '{"id":"x","type":"complete"}' in str(server.errors[0])
+
+
+async def test_replies_of_two_requests_are_sent_side_by_side():
+    """Unordered, a reply that is late does not hold up the one of another request; in order it does."""
+    rows = recording(
+        (0.0, "out", "text", b'{"id":1}'),
+        (0.1, "out", "text", b'{"id":2}'),
+        (0.1, "in", "text", b'{"id":2,"r":"fast"}'),
+        (0.5, "in", "text", b'{"id":1,"r":"slow"}'),
+    )
+    for unordered, first in ((True, "fast"), (False, "slow")):
+        behaviour = playback(rows, key="id", unordered=unordered)
+        async with embedded_server(behaviour) as server, connect(server.url) as client:
+            await client.send('{"id":1}')
+            await client.send('{"id":2}')
+            assert first in str(await client.recv())
+
+
+async def test_an_error_of_a_match_is_the_error_of_the_server():
+    """As it was raised."""
+
+    def wrong(recorded: Any, received: Any) -> bool:
+        raise LookupError("no such thing")
+
+    async with (
+        embedded_server(playback(CONVERSATION, match=wrong)) as server,
+        connect(server.url) as client,
+    ):
+        await client.send("a")
+        await client.wait_closed()
+        assert isinstance(server.errors[0], LookupError)
+
+
 # ---- what cannot be played ----
 
 
@@ -249,6 +415,19 @@ def test_sessions_must_be_told_apart():
         playback(rows)
     with pytest.raises(ValueError, match="one, two"):
         playback(rows, session="three")
+
+
+@pytest.mark.parametrize("column", ["recording", "connection", "attempt"])
+def test_connections_of_one_session_are_told_apart(column: str):
+    """A session that reconnected, or was recorded twice, is not one conversation; another session does not matter."""
+    rows = recording((0, "in", "text", b"a"), (1, "in", "text", b"b"), **{column: [0, 1]})
+    with pytest.raises(ValueError, match=f"recorded 2 times, with {column} 0, 1: choose one, .*{column}"):
+        playback(rows)
+    playback({**rows, "session": ["one", "two"]}, session="two")
+    if column == "connection":
+        playback(rows, connection=1)
+        with pytest.raises(ValueError, match=r"no connection 2 of that session, but 0, 1"):
+            playback(rows, connection=2)
 
 
 async def test_a_named_session_is_played_alone():

@@ -96,3 +96,12 @@ def test_no_bytes_raise_anything_else(data: bytes, fields: list[bytes]) -> None:
 
     asyncio.run(run(data))
     asyncio.run(run(b"GET / HTTP/1.1\r\nHost: test\r\n" + b"\r\n".join(fields) + b"\r\n\r\n"))
+
+
+def test_a_proxy_may_be_asked_to_connect() -> None:
+    """And nobody else; whoever connects reads its target."""
+    raw = b"CONNECT example.org:443 HTTP/1.1\r\nHost: example.org:443\r\n\r\n"
+    head = parse_request_head(raw, of_proxy=True)
+    assert (head.method, head.target) == ("CONNECT", "example.org:443")
+    with pytest.raises(HttpSyntaxError, match="CONNECT is for a proxy"):
+        parse_request_head(raw)

@@ -76,6 +76,28 @@ async def test_stop_gives_behaviours_their_grace():
     assert client.close_code == 1000
 
 
+async def test_a_stop_that_is_interrupted_leaves_no_connection():
+    """As ■ does in a notebook while stop() waits for a behaviour: the connections are cut off all the same."""
+    playing = asyncio.Event()
+
+    async def endless(session: LabConnection) -> None:
+        playing.set()
+        await asyncio.Event().wait()
+
+    server = await embedded_server(endless)
+    async with connect(server.url) as client:
+        await playing.wait()
+        stopping = asyncio.create_task(server.stop(grace=600))
+        await asyncio.sleep(0)  # it runs up to its first wait, of which nothing tells
+        assert server.is_stopped
+        stopping.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await stopping
+        assert not server.sessions
+        with pytest.raises(ConnectionClosed):
+            await client.recv()
+
+
 async def test_stop_cuts_off_a_peer_that_does_not_answer(raw_upgrade):
     """A peer that never answers the close does not hold the server for more than the timeout."""
     server = await embedded_server("echo")

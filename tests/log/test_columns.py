@@ -31,14 +31,15 @@ def test_a_column_that_is_added_is_in_numbers_and_dataframe(make_log: Callable[[
     """Whole at once or grown run by run, with the dtype of its kind; the columns of before stay as they were."""
     log = make_log()
     columns = (*COLUMNS, *NEW_COLUMNS)
-    numbers, frames = NumberColumns(0, columns=columns), Frames(log.first, capacity=0, columns=columns)
+    numbers = NumberColumns(0, columns=columns)
+    frames = Frames(log.first, capacity=0, columns=columns, only_occurring=True)
     for start in range(log.first, log.end, 3):
         for rows in log.rows(start, min(start + 3, log.end)):
             numbers.extend(rows, log.connections)
             frames.extend(rows, log.connections)
     df = frames.dataframe(log.connections)
     assert {*numbers.arrays} == {column.name for column in columns if column.kind.storage is not None}
-    assert {*numbers.missing} == {"message", "close_code", "half"}
+    assert {*numbers.missing} == {"wire_length", "frame_length", "message", "close_code", "half"}
     assert {name: str(dtype) for name, dtype in df.dtypes.items()} == {
         column.name: column.kind.pandas for column in columns
     }

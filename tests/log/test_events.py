@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import wsnotebook
-from wsnotebook.log.events import EVENT_KINDS, Event, events_to_dataframe
+from wsnotebook.log.events import EVENT_KINDS, Event, events_to_dataframe, lateness
 from wsnotebook.log.rowlog import RowLog
 
 DTYPES = {
@@ -17,7 +17,8 @@ DTYPES = {
     "monotonic": "int64",
     "session": "category",
     "kind": "category",
-    "detail": "str",
+    "detail": str(pd.Series([""]).dtype),
+    "seconds": "float64",
 }
 START = 1_700_000_000_123_456_789
 
@@ -43,6 +44,16 @@ def test_values_are_those_of_the_events() -> None:
     for column, field in (("monotonic", 1), ("session", 2), ("kind", 3), ("detail", 4)):
         assert df[column].tolist() == [event[field] for event in events]
     assert isinstance(df.index, pd.RangeIndex)
+
+
+def test_an_event_may_have_lasted() -> None:
+    """Seconds are a number, missing where the event is a moment."""
+    events = [Event(START, 7, "s", "loop late", "", 0.25), Event(START, 7, "s", "open", "")]
+    assert events_to_dataframe(events)["seconds"].fillna(-1).tolist() == [0.25, -1]
+    assert lateness([*events, Event(START, 3, "t", "loop watched", "")]) == [
+        ("s", START, 7, 0.25),
+        ("t", START, 3, 0.0),
+    ]
 
 
 def test_a_kind_that_is_not_known_is_a_category_too() -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import threading
 import tracemalloc
+from collections.abc import Callable
 
 import pandas as pd
 import pytest
@@ -132,6 +135,14 @@ def test_a_log_of_a_quiet_session_is_small() -> None:
     finally:
         tracemalloc.stop()
     assert size / len(logs) < 8 << 10
+
+
+@pytest.mark.parametrize("take", [pickle.dumps, copy.copy, copy.deepcopy])
+def test_a_log_that_is_pickled_or_copied_says_what_to_take_instead(take: Callable[[object], object]) -> None:
+    """Not that an RLock cannot be pickled; and no copy shares the rows with a lock of its own."""
+    with pytest.raises(TypeError, match=r"log\.save.*log\.df, can be pickled"):
+        take(RowLog())
+    assert pickle.loads(pickle.dumps(RowLog().df)).empty
 
 
 def test_draining_yields_every_row_once_and_frees_the_memory() -> None:

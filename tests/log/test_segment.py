@@ -215,20 +215,37 @@ def test_segments_grow_by_four_up_to_their_largest() -> None:
     """Small at first, so that a quiet session costs little; each successor follows the seq of the last row."""
     segment, seen = Segment(0), []
     for _ in range(9):
-        segment.append(batch_of_sizes(3, 4), 0, 0, 0)
+        segment.append(batch_of_sizes(*segment.max_rows * [1]), 0, 0, 0)
         seen.append((segment.first, segment.max_rows, segment.max_payload))
         segment = segment.successor(batch_of_sizes(1), Arena().allocate)
     assert seen == [
         (0, 16, 512),
-        (2, 64, 2 << 10),
-        (4, 256, 8 << 10),
-        (6, 1024, 32 << 10),
-        (8, 4096, 128 << 10),
-        (10, 16_384, 512 << 10),
-        (12, MAX_ROWS, 2 << 20),
-        (14, MAX_ROWS, MAX_PAYLOAD),
-        (16, MAX_ROWS, MAX_PAYLOAD),
+        (16, 64, 2 << 10),
+        (80, 256, 8 << 10),
+        (336, 1024, 32 << 10),
+        (1360, 4096, 128 << 10),
+        (5456, 16_384, 512 << 10),
+        (21_840, MAX_ROWS, 2 << 20),
+        (87_376, MAX_ROWS, MAX_PAYLOAD),
+        (152_912, MAX_ROWS, MAX_PAYLOAD),
     ]
+
+
+def test_room_for_rows_follows_the_rows_that_came() -> None:
+    """Large frames fill a segment by their bytes; the next one has room for four times as many, and no less than the first.
+
+    Small ones, which fill it by their number, or nearly so, find the next one as large as ever.
+    """
+    segment = Segment(0, MAX_ROWS, MAX_PAYLOAD)
+    for _ in range(100):
+        segment.append(batch_of_sizes(MAX_PAYLOAD // 100), 0, 0, 0)
+    after = segment.successor(batch_of_sizes(1), Arena().allocate)
+    assert (after.max_rows, after.max_payload) == (400, MAX_PAYLOAD)
+    after.append(batch_of_sizes(MAX_PAYLOAD), 0, 0, 0)
+    assert after.successor(batch_of_sizes(1), Arena().allocate).max_rows == Segment(0).max_rows
+    small = Segment(0, 1024, 32 << 10)
+    small.append(batch_of_sizes(*[100] * 300), 0, 0, 0)
+    assert small.successor(batch_of_sizes(1), Arena().allocate).max_rows == 4096
 
 
 def test_a_successor_has_room_for_a_batch_over_every_limit() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any, NamedTuple, Protocol
@@ -38,6 +39,20 @@ class Converse(Protocol):
         prepare: Callable[[proxy], None] | None = None,
         **options: Any,
     ) -> AbstractAsyncContextManager[Ends]: ...
+
+
+def framed(head: int, payload: bytes, key: bytes | None = None, *, form: int = 0) -> bytes:
+    """Return a frame; ``form`` is the number of bytes of a length that is longer than it has to be."""
+    bit = 0 if key is None else 0x80
+    if form == 8 or len(payload) > 0xFFFF:
+        size = bytes((bit | 127,)) + len(payload).to_bytes(8, "big")
+    elif form == 2 or len(payload) > 125:
+        size = bytes((bit | 126,)) + len(payload).to_bytes(2, "big")
+    else:
+        size = bytes((bit | len(payload),))
+    if key is not None:
+        payload = bytes(a ^ b for a, b in zip(payload, itertools.cycle(key), strict=False))
+    return bytes((head,)) + size + (key or b"") + payload
 
 
 async def ask(port: int, *fields: str, target: str = "/", rest: bytes = b"") -> BytePeer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -15,7 +16,7 @@ from wsnotebook.session.client import connect
 from wsnotebook.session.default import DefaultClientWebSocketSession
 from wsnotebook.wire.frames import CloseReason, Frame, Opcode
 
-from .conftest import Converse
+from .conftest import Converse, framed
 
 Until = Callable[[Callable[[], object]], Awaitable[None]]
 
@@ -169,6 +170,44 @@ async def test_a_frame_is_injected_into_either_side(p: proxy, session: DefaultCl
     assert texts(p, "client-1") == [("in", "psst", "ok", "injected by the proxy")]
     with pytest.raises(ValueError, match="'client' or 'upstream'"):
         p.inject(conversation, "x", to="server")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"one of p\.sessions, not 'client-1'"):
+        p.inject("client-1", "x")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="a Frame, not 7"):
+        p.inject(conversation, 7)  # type: ignore[arg-type]
+    await session.close()
+    with pytest.raises(ValueError, match=r"client-1 is clos"):
+        p.inject(conversation, "x")
+
+
+async def test_nothing_is_injected_into_a_message_that_passes_in_fragments(converse: Converse) -> None:
+    """A new message would break it, and with it the connection; a control frame goes between its fragments."""
+    async with converse() as ends:
+        p, (conversation,) = ends.proxy, ends.proxy.sessions
+        await ends.upstream.send(framed(0x01, b"part"))
+        assert (await ends.client.read_frame()).payload == b"part"
+        with pytest.raises(ValueError, match="to the client in fragments"):
+            p.inject(conversation, "x")
+        p.inject(conversation, Frame.ping(b"?"))
+        p.inject(conversation, "x", to="upstream")
+        await ends.upstream.send(framed(0x80, b"end"))
+        assert [(await ends.client.read_frame()).payload for _ in range(2)] == [b"?", b"end"]
+        p.inject(conversation, "x")
+        assert (await ends.client.read_frame()).payload == b"x"
+
+
+async def test_frames_are_injected_while_all_others_are_held(
+    p: proxy, session: DefaultClientWebSocketSession
+) -> None:
+    """In both directions, past a thousand frames that wait; those then pass in order."""
+    p.hold()
+    for number in range(1000):
+        await session.send(str(number))
+    p.inject(p.sessions[0], "first")
+    p.inject(p.sessions[0], "echoed later", to="upstream")
+    assert await session.receive(timeout=10) == "first"
+    p.release()
+    got = [await session.receive(timeout=10) for _ in range(1001)]
+    assert got == ["echoed later", *map(str, range(1000))]
 
 
 async def test_an_end_waits_behind_the_frames_before_it(p: proxy) -> None:
@@ -267,11 +306,30 @@ async def test_a_conversation_is_reset(p: proxy) -> None:
 
 @pytest.mark.parametrize(
     ("name", "options", "error"),
-    [("lag", {}, "choose one of delay"), ("delay", {"direction": "up"}, "'in' or 'out'")],
+    [
+        ("lag", {}, "choose one of delay"),
+        ("delay", {"direction": "up"}, "'in' or 'out'"),
+        ("delay", {"seconds": -1}, "seconds is a number of at least 0, not -1"),
+        ("delay", {"jitter": float("nan")}, "jitter is a number"),
+        ("throttle", {"rate": 0}, "rate is a number of at least 1"),
+        ("throttle", {"rate": "fast"}, "rate is a number"),
+        ("drop", {"every": 0}, "every is a whole number of at least 1"),
+        ("corrupt", {"every": 1.5}, "every is a whole number"),
+        ("reset", {"after": -1}, "after is a whole number of at least 0"),
+        ("close", {"code": 70_000}, "two bytes"),
+        ("close", {"code": "1000"}, "code is a whole number"),
+        ("close", {"reason": "x" * 124}, "123"),
+    ],
 )
-def test_a_wrong_fault_says_what_there_is(name: str, options: dict[str, str], error: str) -> None:
+def test_a_wrong_fault_says_what_there_is(name: str, options: dict[str, Any], error: str) -> None:
     with pytest.raises(ValueError, match=error):
-        proxy("ws://127.0.0.1:1").fault(name, **options)  # type: ignore[arg-type]
+        proxy("ws://127.0.0.1:1").fault(name, **options)
+
+
+async def test_what_is_no_callback_is_refused_at_once(p: proxy) -> None:
+    """And not with the first frame."""
+    with pytest.raises(TypeError, match="takes a function"):
+        p.on_frame("upper")  # type: ignore[arg-type]
 
 
 async def test_clearing_takes_everything_away(p: proxy, session: DefaultClientWebSocketSession) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import itertools
 import re
+import weakref
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from bytepeer import ByteServer
 import wsnotebook
 from wsnotebook.errors import InvalidURL
 from wsnotebook.middle.proxy import proxy
+from wsnotebook.session.connection import WireConnection
 
 from .conftest import Converse, ask
 
@@ -342,6 +345,27 @@ async def test_stopping_does_not_wait_for_ever_for_a_peer(converse: Converse) ->
         assert ends.proxy.sessions == ()
 
 
+async def test_a_stop_that_is_interrupted_cuts_off_at_once(converse: Converse) -> None:
+    """As ■ does in a notebook while the peers are waited for: neither conversations nor connections are left."""
+    async with converse() as ends:
+        stopping = asyncio.ensure_future(ends.proxy.stop())
+        assert (await ends.client.read_frame()).head == 0x88
+        assert ends.proxy.is_stopped and not stopping.done()
+        stopping.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await stopping
+        assert ends.proxy.sessions == ()
+
+
+async def test_an_end_that_the_loop_has_not_seen_yet_does_not_stop_the_proxys(converse: Converse) -> None:
+    """The close frame is answered with a reset at once, and no end of stream can be written any more."""
+    async with converse() as ends:
+        ends.client.hang_up()
+        await asyncio.sleep(0)  # its socket is closed; the proxy's transport learns of it in a later turn
+        await ends.proxy.stop()
+        assert ends.proxy.sessions == ()
+
+
 # Backpressure
 
 
@@ -429,5 +453,38 @@ async def test_the_repr_says_what_it_is_and_what_to_do(byte_server: ByteServer) 
 
 async def test_a_running_proxy_shows_itself_and_a_stopped_one_says_so(byte_server: ByteServer) -> None:
     async with proxy(byte_server.url) as p:
-        assert "application/vnd.jupyter.widget-view+json" in p._repr_mimebundle_()
+        assert "application/vnd.jupyter.widget-view+json" in p._repr_mimebundle_()[0]
     assert set(p._repr_mimebundle_()) == {"text/plain"}
+
+
+async def test_a_conversation_that_has_ended_keeps_no_connection(converse: Converse, until: Until) -> None:
+    """Its windows of compression are 300 kB, and a proxy may see thousands."""
+    answer = "Sec-WebSocket-Extensions: permessage-deflate"
+    async with converse(answer, answer=(answer,)) as ends:
+        (conversation,) = ends.proxy.sessions
+        legs = (conversation._client, conversation._upstream)
+        kept = [weakref.ref(leg.extensions[0]) for leg in legs] + [
+            weakref.ref(leg._transport) for leg in legs
+        ]
+        assert all(each() is not None for each in kept)
+        ends.client.reset()
+        await until(lambda: conversation.has_ended)
+        await until(lambda: gc.collect() >= 0 and not any(each() for each in kept))
+
+
+async def test_a_conversation_that_was_refused_keeps_no_connection_either(
+    byte_server: ByteServer, until: Until
+) -> None:
+    """Its error stays, with the answer."""
+    async with proxy(byte_server.url, proxy=None) as p:
+        client = await ask(p.port)
+        upstream = await byte_server.accept()
+        await upstream.reader.readuntil(b"\r\n\r\n")
+        await upstream.send(b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n")
+        assert (await client.reader.read()).startswith(b"HTTP/1.1 503 Busy")
+        upstream.reset()
+        await until(
+            lambda: gc.collect() >= 0 and not any(type(each) is WireConnection for each in gc.get_objects())
+        )
+        assert "503 Busy" in str(p.errors[0])
+        client.reset()

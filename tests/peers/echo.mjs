@@ -16,6 +16,7 @@ server.on("connection", (socket) => {
     else if (!isBinary && data.toString() === "close me") socket.close(4321, "grüße");
     else socket.send(data, { binary: isBinary });
   });
+  socket.on("error", () => {}); // of a client that breaks a rule; without a listener it would end the process
   socket.on("pong", (data) => socket.send(`pong ${data}`));
 });
 process.stdin.resume().on("end", () => process.exit(0));

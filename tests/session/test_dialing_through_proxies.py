@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import re
 import ssl
+import traceback
 from base64 import b64encode
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -58,11 +61,20 @@ async def tunnel(
 class Proxy:
     """A proxy on loopback that notes whom it was asked for."""
 
-    def __init__(self, *, authorization: str | None = None, answer: bytes | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        authorization: str | None = None,
+        answer: bytes | None = None,
+        hello: bytes = b"HTTP/1.1 200 Connected\r\n\r\n",
+        hangs_up: bool = False,
+    ) -> None:
         self.asked: list[str] = []
         self.authorization = authorization
         self.answer = answer
         """What is answered instead of a tunnel; empty for nothing at all."""
+        self.hello = hello
+        self.hangs_up = hangs_up
         self.port = 0
         self.clients: set[asyncio.Task[None]] = set()
 
@@ -74,13 +86,13 @@ class Proxy:
         self.asked.append(target)
         if self.answer is not None:
             writer.write(self.answer)
-            if not self.answer:
+            if not self.answer and not self.hangs_up:
                 await reader.read()
         elif self.authorization is not None and f"Basic {self.authorization}" not in head:
             writer.write(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
         else:
             host, _, port = target.rpartition(":")
-            await tunnel(reader, writer, host, int(port), b"HTTP/1.1 200 Connected\r\n\r\n")
+            await tunnel(reader, writer, host, int(port), self.hello)
 
     async def socks(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """RFC 1928, without authentication."""
@@ -192,15 +204,6 @@ async def test_a_proxy_that_refuses(io: Io, answer: bytes) -> None:
     assert "proxy=None" in str(caught.value)
 
 
-async def test_the_time_for_opening_covers_the_proxy(io: Io) -> None:
-    """Behaviour 52: a proxy that never answers is given up with the rest."""
-    proxy = Proxy(answer=b"")
-    async with proxy.running(proxy.http) as address:
-        with pytest.raises(SocketTimeout):
-            await wsnotebook.connect("ws://127.0.0.1:9/", proxy=f"http://{address}", io=io, open_timeout=0.2)
-    assert proxy.asked == ["127.0.0.1:9"]
-
-
 @pytest.mark.parametrize("kind", ["http", "socks5"])
 async def test_a_proxy_that_is_not_there(io: Io, kind: str) -> None:
     """Nothing listens at the proxy's address: ConnectError, whichever kind it is."""
@@ -213,6 +216,97 @@ async def test_a_proxys_address_that_cannot_be(io: Io, address: str) -> None:
     """A scheme that no proxy has is an error that names the address."""
     with pytest.raises(ConnectError, match="proxy"):
         await wsnotebook.connect("ws://127.0.0.1:9/", proxy=address, io=io)
+
+
+@pytest.mark.parametrize(
+    "answer", [b"HTTP/1.1 200\r\n\r\n", b"HTTP/1.0 200 \r\n\r\n", b"HTTP/1.1 204 Made\nVia: x\n\n"]
+)
+async def test_a_proxy_that_answers_oddly_is_used(io: Io, answer: bytes) -> None:
+    """Without a reason, with an old version, with lines that end in LF."""
+    proxy = Proxy(hello=answer)
+    async with echo_server() as port, proxy.running(proxy.http) as address:
+        async with wsnotebook.connect(f"ws://127.0.0.1:{port}/", proxy=f"http://{address}", io=io) as session:
+            assert await session.receive() == "/"
+
+
+@pytest.mark.parametrize(
+    ("address", "shown", "problem"),
+    [
+        ("http://me:s3cret@127.0.0.1:9", "http://me:*@127.0.0.1:9", "is not there"),
+        ("socks5://me:s3cret@127.0.0.1:9", "socks5://me:*@127.0.0.1:9", "could not be reached"),
+        ("http://me:s3cret/x@127.0.0.1:9", "http://me:*@127.0.0.1:9", "cannot be used: path"),
+        ("gopher://s3cret@127.0.0.1:9", "gopher://*@127.0.0.1:9", "cannot be used: scheme gopher"),
+        ("me:s3cret@127.0.0.1:9", "me:*@127.0.0.1:9", "cannot be used"),
+        ("http://[::1", "http://[::1", "is malformed"),
+        ("http://nobody.invalid:1", "http://nobody.invalid:1", "could not be reached"),
+    ],
+)
+@pytest.mark.parametrize("variable", [None, "HTTP_PROXY", "ws_proxy"])
+async def test_a_proxy_that_cannot_be_used_is_named(
+    io: Io,
+    address: str,
+    shown: str,
+    problem: str,
+    variable: str | None,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """By its address without the password, and by the variable; proxy=None is the way out; nothing is logged."""
+    for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
+        monkeypatch.delenv(name)
+    if variable is not None:
+        monkeypatch.setenv(variable, address)
+    caplog.set_level("DEBUG")
+    with pytest.raises(ConnectError, match="proxy=None connects directly") as caught:
+        await wsnotebook.connect("ws://127.0.0.1:9/", proxy=True if variable else address, io=io)
+    by = f" of {variable}" if variable else ""
+    sentence = re.sub("<redacted:.{8}>", "*", str(caught.value))
+    assert sentence.startswith(f"ws://127.0.0.1:9/: the proxy {shown}{by} {problem}")
+    said = "".join(traceback.format_exception(caught.value)) + repr(caught.value) + caplog.text
+    assert "s3cret" not in said
+    assert [record for record in caplog.records if record.levelname != "DEBUG"] == []
+
+
+@pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 20", b"HTTP/1.1 403 No\r\n\r\n"])
+async def test_a_proxy_that_hangs_up_logs_nothing(
+    io: Io, answer: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    """No traceback of a callback: the error says it."""
+    caplog.set_level("INFO")
+    proxy = Proxy(answer=answer, hangs_up=True)
+    async with proxy.running(proxy.http) as address:
+        with pytest.raises(ConnectError, match=f"the proxy http://{address} "):
+            await wsnotebook.connect("ws://127.0.0.1:9/", proxy=f"http://{address}", io=io)
+    assert caplog.records == []
+
+
+async def test_tls_that_fails_behind_a_proxy_logs_nothing(io: Io, caplog: pytest.LogCaptureFixture) -> None:
+    """The server speaks no TLS, which the error says."""
+    caplog.set_level("ERROR", "asyncio")
+    proxy = Proxy()
+    async with echo_server() as port, proxy.running(proxy.http) as address:
+        with pytest.raises(ConnectError, match="TLS failed"):
+            await wsnotebook.connect(f"wss://127.0.0.1:{port}/", proxy=f"http://{address}", io=io)
+    assert [record for record in caplog.records if record.name == "asyncio"] == []
+
+
+async def test_a_proxy_that_does_not_answer_is_named(io: Io) -> None:
+    """The time for opening went by with it."""
+    proxy = Proxy(answer=b"")
+    async with proxy.running(proxy.http) as address:
+        with pytest.raises(SocketTimeout, match=f"the proxy http://{address} did not answer.*proxy=None"):
+            await wsnotebook.connect("ws://127.0.0.1:9/", proxy=f"http://{address}", io=io, open_timeout=0.2)
+
+
+async def test_a_server_that_is_not_there_is_not_the_proxys_fault(io: Io) -> None:
+    """What comes through the tunnel is said of the server."""
+    authority, proxy = trustme.CA(), Proxy()
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(server)
+    async with echo_server(ssl=server) as port, proxy.running(proxy.http) as address:
+        with pytest.raises(ConnectError, match="certificate is not trusted") as caught:
+            await wsnotebook.connect(f"wss://127.0.0.1:{port}/", proxy=f"http://{address}", io=io)
+    assert "proxy" not in str(caught.value)
 
 
 async def test_a_session_through_a_socks5_proxy(io: Io) -> None:
@@ -262,3 +356,14 @@ async def test_a_unix_socket_that_is_not_there(io: Io, tmp_path: Path) -> None:
     """ConnectError says that it is the path."""
     with pytest.raises(ConnectError, match="no such unix socket"):
         await wsnotebook.connect(f"ws+unix://{tmp_path}/none.sock:/", io=io)
+
+
+@pytest.mark.parametrize("answer", [b"HTTP/1.1 407 No\r\nProxy-Authenticate: Basic\r\n\r\n", b"SSH-2.0\r\n"])
+async def test_a_proxy_that_refuses_for_good_is_not_asked_again(io: Io, answer: bytes) -> None:
+    """Only other arguments can mend it."""
+    proxy = Proxy(answer=answer)
+    async with proxy.running(proxy.http) as address:
+        with pytest.raises(ConnectError, match="the proxy"):
+            async for _ in wsnotebook.connect("ws://127.0.0.1:9/", proxy=f"http://{address}", io=io):
+                pytest.fail("there is no session")
+    assert len(proxy.asked) == 1

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import inspect
+import pickle
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
@@ -26,6 +28,16 @@ async def test_every_habit_of_a_session_names_a_line(opened: Opener) -> None:
         assert str(caught.value).endswith(SESSION[name])
         assert not hasattr(session, name)
         assert name not in dir(session), "Tab would offer it"
+
+
+@pytest.mark.parametrize("take", [pickle.dumps, copy.copy, copy.deepcopy])
+async def test_a_session_that_is_pickled_or_copied_says_what_to_do_instead(
+    take: Callable[[object], object], opened: Opener
+) -> None:
+    """As a pool of processes does with its arguments."""
+    session, _ = await opened()
+    with pytest.raises(TypeError, match=r"connects for itself, and session\.df"):
+        take(session)
 
 
 async def test_a_forgotten_async_of_a_session_is_told(opened: Opener) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import gc
+import re
 import ssl
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ from wsnotebook import (
     connect,
     lab,
 )
+from wsnotebook.errors import NotAsyncio
 from wsnotebook.session.state import SessionState
 
 if TYPE_CHECKING:
@@ -115,23 +117,6 @@ async def test_b49_a_required_subprotocol(io: Io) -> None:
             await connect(url, io=io, proxy=None, subprotocols=["other"])
 
 
-@pytest.mark.parametrize(
-    "head",
-    [
-        pytest.param(
-            "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: wrong", id="wrong accept"
-        ),
-        pytest.param("Upgrade: websocket\r\nConnection: Upgrade", id="no accept"),
-        pytest.param("Upgrade: h2c\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: x", id="another upgrade"),
-        pytest.param("Connection: Upgrade\r\nSec-WebSocket-Accept: x", id="no upgrade"),
-    ],
-)
-async def test_a_wrong_101_is_refused(byte_server: ByteServer, io: Io, head: str) -> None:
-    """RFC 6455 §4.1: Accept, Upgrade and Connection are checked."""
-    error = await _answered(byte_server, io, f"HTTP/1.1 101 Switching Protocols\r\n{head}\r\n\r\n".encode())
-    assert "got 101" in str(error)
-
-
 async def test_a_subprotocol_that_was_not_offered_is_refused(opened: Opener) -> None:
     """RFC 6455 §4.1."""
     with pytest.raises(HandshakeError, match="subprotocol"):
@@ -171,8 +156,9 @@ async def test_b52_a_head_that_drips_does_not_extend_it(byte_server: ByteServer,
     peer = await byte_server.accept()
 
     async def drip() -> None:
+        await peer.send(b"HTTP/1.1 101 Switching Protocols\r\nX: ")
         while True:
-            await peer.send(b"H")
+            await peer.send(b"x")
             await asyncio.sleep(0.01)
 
     dripping = asyncio.create_task(drip())
@@ -273,6 +259,7 @@ async def test_other_arguments_that_cannot_be(byte_server: ByteServer) -> None:
         (ValueError, "given twice.*auth=", {"headers": {"authorization": "x"}, "auth": "y"}),
         (ValueError, "given twice.*cookies=", {"headers": {"Cookie": "a=1"}, "cookies": {"b": "2"}}),
         (ValueError, "given twice.*origin=", {"headers": {"Origin": "https://a"}, "origin": "https://b"}),
+        (ValueError, "given twice.*user_agent=", {"headers": {"User-Agent": "a"}, "user_agent": "b"}),
         (ValueError, "given twice", {"headers": [("Host", "a"), ("host", "b")]}),
         (TypeError, "is a str, not int", {"headers": {"X": 1}}),
         (TypeError, r"write \['chat'\]", {"subprotocols": "chat"}),
@@ -295,6 +282,16 @@ async def test_an_unknown_keyword_is_a_type_error_that_names_it() -> None:
     for make in (connect, ws, wss):
         with pytest.raises(TypeError, match="maskin"):
             make("ws://h/" if make is not wss else "wss://h/", **options)
+
+
+@pytest.mark.parametrize("begin", ["__await__", "__aenter__", "__aiter__"])
+def test_another_runner_than_asyncio_is_told_so(begin: str) -> None:
+    """As that of %autoawait trio: it drives the coroutine itself, and there is no loop of asyncio."""
+    made = getattr(connect("ws://127.0.0.1:1/", proxy=None), begin)()
+    if begin == "__aiter__":
+        made = made.__anext__()
+    with pytest.raises(NotAsyncio, match="%autoawait asyncio"):
+        made.send(None)
 
 
 @pytest.mark.parametrize(
@@ -380,6 +377,15 @@ def test_a_user_in_the_url_and_an_authorization_are_one_too_many(options: dict[s
     """The server would take either, or neither."""
     with pytest.raises(ValueError, match="given twice.*a user in the URL"):
         connect("ws://me:pass@127.0.0.1:1/", **options)
+
+
+@pytest.mark.parametrize("options", [{}, {"user_agent": None}])
+async def test_a_user_agent_among_the_headers_is_the_only_one(
+    opened: Opener, options: dict[str, Any]
+) -> None:
+    """It replaces ours, or stands where there is none."""
+    _, peer = await opened(headers={"user-agent": "mine"}, **options)
+    assert re.findall(rb"(?im)^user-agent: (.*)\r$", peer.request) == [b"mine"]
 
 
 async def test_a_host_of_the_users_replaces_ours(byte_server: ByteServer, io: Io) -> None:

@@ -8,7 +8,7 @@ from typing import cast
 
 import pytest
 
-from wsnotebook.session.heartbeat import JUMP, STALL, TICK, Beat, Heartbeat
+from wsnotebook.session.heartbeat import JUMP, SLOW, TICK, Beat, Heartbeat
 
 
 class HandLoop:
@@ -48,10 +48,10 @@ class Bench:
 
 
 def test_a_punctual_tick_is_told_to_nobody() -> None:
-    """Nor is one that is less late than a stall."""
+    """Nor is one that is late as any tick is."""
     bench = Bench()
     bench.loop.fire(TICK)
-    bench.loop.fire(TICK + STALL * 0.9)
+    bench.loop.fire(TICK + SLOW * 0.9)
     assert bench.beats == []
 
 
@@ -84,15 +84,39 @@ def test_a_clock_that_is_corrected_in_small_steps_is_told_to_nobody() -> None:
     assert bench.beats == []
 
 
+def test_a_tick_of_fifty_milliseconds_is_late() -> None:
+    """It explains a gap of what was received."""
+    bench = Bench()
+    bench.loop.fire(TICK + SLOW * 1.1)
+    assert [round(beat.late, 3) for beat in bench.beats] == [0.055]
+
+
 def test_a_stall_is_known_to_who_asks_after_it_and_while_it_goes_on() -> None:
     """And not to who asks for what came later."""
     bench = Bench()
     heartbeat, loop = bench.heartbeat, bench.loop
     began = loop.now
-    assert heartbeat.stalled_since(began) == 0.0
+    assert heartbeat.late_since(began) == 0.0
     loop.now += TICK + 2.0
-    assert heartbeat.stalled_since(began) == pytest.approx(2.0)
+    assert heartbeat.late_since(began) == pytest.approx(2.0)
     loop.fire(0.0)
     loop.fire(TICK)
-    assert heartbeat.stalled_since(began) == pytest.approx(2.0)
-    assert heartbeat.stalled_since(loop.now) == 0.0
+    assert heartbeat.late_since(began) == pytest.approx(2.0)
+    assert heartbeat.late_since(loop.now) == 0.0
+
+
+def test_a_short_delay_after_a_stall_does_not_hide_it() -> None:
+    """The thread that was stopped too ticks again, a little late, before the loop of the notebook does."""
+    bench = Bench()
+    heartbeat, loop = bench.heartbeat, bench.loop
+    began = loop.now
+    loop.fire(TICK + 2.0)
+    after_stall = loop.now
+    for late in (0.06, 0.3, 0.06):
+        loop.fire(TICK + late)
+        assert heartbeat.late_since(began) == pytest.approx(2.0)
+    assert heartbeat.late_since(after_stall) == pytest.approx(0.3)
+    loop.now += TICK + 0.1
+    assert heartbeat.late_since(after_stall) == pytest.approx(0.3), "longer than that which goes on"
+    loop.now += 3.0
+    assert heartbeat.late_since(began) == pytest.approx(3.1)

@@ -29,8 +29,8 @@ pytestmark = pytest.mark.long
 ROOT = Path(__file__).parents[2]
 PEERS = Path(__file__).parent / "peers"
 PATIENCE = 60.0  # seconds for what normally takes none
-SILENCE = 2.0
-"""Seconds that a silent server lets an interrupt take: far more than it needs, far less than for ever."""
+STARVED = 2.0
+"""Seconds after which a cell of plain websockets counts as one that cannot be interrupted; the record of it is no verdict."""
 
 
 class Kernel:
@@ -170,7 +170,7 @@ async def test_an_interrupt_reaches_a_cell_that_waits_for_a_silent_server(
         cell = await kernel.begin(f"print('go', flush=True)\n{wait}")
         pressed = time.monotonic()
         await kernel.interrupt()
-        async with asyncio.timeout(SILENCE):
+        async with asyncio.timeout(PATIENCE):  # without the ticker it takes for ever
             error, _ = await kernel.end(cell)
         took.append(time.monotonic() - pressed)
         assert error in ("CancelledError", "KeyboardInterrupt")
@@ -192,7 +192,7 @@ async def test_an_interrupt_reaches_a_cell_that_waits_for_a_connection(
         cell = await kernel.begin(f"print('go', flush=True)\n{wait.format(connect=connect)}")
         await byte_server.accept()
         await kernel.interrupt()
-        async with asyncio.timeout(SILENCE):
+        async with asyncio.timeout(PATIENCE):  # without the ticker it takes for ever
             error, _ = await kernel.end(cell)
         assert error in ("CancelledError", "KeyboardInterrupt")
     threads = await kernel.run(
@@ -265,11 +265,11 @@ async def interrupt_often(kernel: Kernel, code: str, library: str) -> str:
             await asyncio.sleep(0.2)
             pressed = time.monotonic()
             await kernel.interrupt()
-            async with asyncio.timeout(SILENCE):
+            async with asyncio.timeout(STARVED if library == "websockets" else PATIENCE):
                 error, _ = await kernel.end(cell)
             took.append(time.monotonic() - pressed)
             assert error in ("CancelledError", "KeyboardInterrupt")
-    return f"median {statistics.median(took):.3f} s" if len(took) == 3 else f"not within {SILENCE} s"
+    return f"median {statistics.median(took):.3f} s" if len(took) == 3 else f"not within {STARVED} s"
 
 
 async def test_interrupts_during_sending_leave_the_log_and_the_peer_agreed(

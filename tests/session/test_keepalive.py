@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -12,10 +13,12 @@ import pandas as pd
 import pytest
 
 from wsnotebook import (
+    Channels,
     CloseReason,
     DefaultClientWebSocketSession,
     PingTimeout,
     SessionClosed,
+    bounded,
     connect,
     lab,
     pinger,
@@ -50,6 +53,17 @@ async def test_b37_five_pings_get_five_pongs(opened: Opener) -> None:
     assert (await session.incoming.receive()).data == b"a"
     assert session.df.opcode.tolist()[:10] == ["ping"] * 5 + ["pong"] * 5
     assert session.df.direction.tolist()[:10] == ["in"] * 5 + ["out"] * 5
+
+
+async def test_an_interval_that_another_thread_sets_works(opened: Opener) -> None:
+    """With asyncio's debug mode, which refuses calls from a thread that is not the loop's."""
+    session, peer = await opened()
+    asyncio.get_running_loop().set_debug(True)
+    await asyncio.to_thread(setattr, session, "ping_interval", 0.01)
+    async with asyncio.timeout(5):
+        assert len(await _answer_pings(peer, 2)) == 2
+    await asyncio.to_thread(setattr, session, "ping_interval", None)
+    assert session.pinger is None
 
 
 async def test_b38_rounds_go_on_and_a_close_works(io: Io, until: Until) -> None:
@@ -167,6 +181,76 @@ async def test_a_pong_with_another_payload_does_not_count(opened: Opener) -> Non
     await peer.read_frame()
     await peer.send(b"\x8a\x08wrong...\x81\x01a")
     assert (await peer.read_frame()).payload == b"\x03\xf3Ping timeout"
+    assert await session.receive() == "a"
+    with pytest.raises(PingTimeout, match="a pong came within 0.03 s, but none with the payload") as caught:
+        await session.receive()
+    assert caught.value.others == 1
+
+
+BEHIND = b"\x82\x7e\x10\x00" + bytes(4096)
+"""A frame; a hundred of them are more than one read of the socket."""
+
+
+@pytest.mark.parametrize("io", ["kernel"])  # the loop of the test is that of the peer
+async def test_a_pong_that_waits_behind_a_stall_of_ours_counts(opened: Opener) -> None:
+    """The loop was blocked while the timer ran out, and the pong is behind more than one read."""
+    session, peer = await opened(ping_interval=0.01, ping_timeout=0.2)
+    ping = await peer.read_frame()
+    peer.writer.write(BEHIND * 100 + b"\x8a\x08" + ping.payload)
+    assert peer.writer.transport.get_write_buffer_size() == 0  # all is with the operating system
+    time.sleep(0.3)  # noqa: ASYNC251 - a cell that blocks
+    assert (await peer.read_frame()).head == 0x89  # the next round
+    assert session.state is SessionState.OPEN
+
+
+@pytest.mark.parametrize("io", ["kernel"])  # the loop of the test is that of the peer
+async def test_a_ping_that_a_stall_kept_here_is_not_missed(opened: Opener, until: Until) -> None:
+    """The loop is blocked from the moment on in which the ping was to be written."""
+    session, peer = await opened()
+    rounds = pinger(session, 0.01, 0.2)
+    await until(lambda: rounds._payload is not None)
+    time.sleep(0.3)  # noqa: ASYNC251 - a cell that blocks
+    await _answer_pings(peer, 2)
+    assert session.state is SessionState.OPEN
+
+
+async def test_pongs_are_not_missed_while_nobody_dequeues(opened: Opener, until: Until) -> None:
+    """Reading pauses because of us: the pong is behind what waits."""
+    channels = Channels(incoming=bounded(2))
+    session, peer = await opened(ping_interval=0.01, ping_timeout=0.02, channels=channels)
+    ping = await peer.read_frame()
+    await peer.send(BEHIND * 200 + b"\x8a\x08" + ping.payload)
+    await until(lambda: session.pump.incoming.is_held)
+    await asyncio.sleep(0.1)  # several timeouts
+    assert session.state is SessionState.OPEN
+    for _ in range(200):
+        await session.receive()
+    await until(lambda: session.pinger is not None and session.pinger.latency is not None)
+
+
+async def test_a_peer_that_sends_without_end_has_to_answer_pings(opened: Opener) -> None:
+    """That something is always unread saves it once."""
+    session, peer = await opened(ping_interval=0.01, ping_timeout=0.05)
+
+    async def flood() -> None:
+        while True:
+            peer.writer.write(BEHIND * 50)
+            await peer.writer.drain()
+
+    flooding = asyncio.create_task(flood())
+    assert await session.close_reason == CloseReason(1011, "Ping timeout")
+    flooding.cancel()
+    await asyncio.gather(flooding, return_exceptions=True)
+
+
+async def test_the_pong_of_a_single_ping_counts_after_a_stall(opened: Opener) -> None:
+    """ping() does not say that none came."""
+    session, peer = await opened()
+    pinging = asyncio.create_task(session.ping(timeout=0.1))
+    ping = await peer.read_frame()
+    peer.writer.write(BEHIND * 100 + b"\x8a\x08" + ping.payload)
+    time.sleep(0.3)  # noqa: ASYNC251 - a cell that blocks
+    assert await pinging > 0
 
 
 async def test_pinger_payloads_are_fresh_and_rounds_are_recorded(opened: Opener) -> None:

@@ -62,13 +62,14 @@ async def test_a_large_text_is_checked_to_its_last_character(opened: Opener) -> 
 
 
 async def test_what_came_of_a_large_frame_is_kept_when_the_stream_ends_in_it(opened_raw: RawOpener) -> None:
-    """A row of status truncated has the bytes that came."""
+    """A row of status truncated has the bytes that came, and the length that its header declares."""
     session, peer = await opened_raw()
     await peer.send(frame(0x82, bytes(4_000_000))[:1_000_010])
     peer.end()
     assert await session.close_reason == CloseReason(1006)
     row = session.df.iloc[-1]
-    assert (row.status, row.length) == ("truncated", 1_000_000)
+    assert (row.status, row.length, row.wire_length) == ("truncated", 4_000_000, 1_000_000)
+    assert len(row.payload) == 1_000_000
 
 
 async def test_a_transport_that_feeds_what_it_had_read_before_a_pause_loses_nothing(

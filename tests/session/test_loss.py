@@ -11,6 +11,7 @@ import pytest
 
 from wsnotebook import CloseReason, SessionClosed, connect, lab
 from wsnotebook.session.state import SessionState
+from wsnotebook.wire.closing import Phase
 
 if TYPE_CHECKING:
     from tests.session.conftest import ByteServer, Io, Opener, RawOpener
@@ -159,6 +160,28 @@ async def test_last_words_before_a_reset_are_in_the_log(
     assert (incoming.opcode == "text").sum() == 2000
     assert session.close_reason_now == (CloseReason(4000) if with_close else CloseReason(1006))
     assert len([message async for message in session]) == 2000
+
+
+@pytest.mark.parametrize("io", ["kernel"])  # a thread has its loop for itself
+async def test_many_last_words_give_others_their_turn(opened: Opener) -> None:
+    """As many pings as the operating system holds are recorded in many turns of the loop; meanwhile nothing can be sent."""
+    session, peer = await opened()
+    peer.writer.write(b"\x89\x00" * 500_000)
+    peer.reset()
+    time.sleep(0.01)  # noqa: ASYNC251 - the reset has to be there before this loop looks
+    for _ in range(10):
+        session.pump.outgoing.enqueue_entry((0x82, bytes(100_000), 0, None))
+    turns = 0
+    while session.state is not SessionState.CLOSED:
+        if session.pump.life.end.phase is Phase.LAST_WORDS:
+            turns += 1
+            with pytest.raises(SessionClosed):
+                await session.send("late")
+        await asyncio.sleep(0)
+    assert turns > 10
+    assert session.df.query("direction == 'in'").opcode.value_counts()["ping"] > 20_000
+    assert session.close_reason_now == CloseReason(1006)
+    assert session.df.query("direction == 'out' and opcode == 'text'").empty
 
 
 @pytest.mark.parametrize("how", ["end", "reset"])

@@ -35,6 +35,7 @@ MARK = re.compile("<redacted:[0-9a-f]{8}>")
         ("ws://h/?abc", "ws://h/?*"),
         ("wss://user:abc@h:1/p", "wss://user:*@h:1/p"),
         ("wss://abc@h/", "wss://*@h/"),
+        ("wss://abc:@h/", "wss://*:@h/"),
         ("https://h/#access_token=abc", "https://h/#*"),
         ("ws://h:x[/?token=abc", "ws://h:x["),
         ("/p?token=abc", "/p?token=*"),

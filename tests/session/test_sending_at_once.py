@@ -81,3 +81,30 @@ async def test_frames_leave_while_a_cell_sends_and_works(
         await session.send("x")
         time.sleep(WORK)  # noqa: ASYNC251 - a cell that computes
     assert len(read(peer, 8 * FRAME)) == 8 * FRAME
+
+
+async def test_a_close_with_nothing_before_it_leaves_in_the_same_turn_of_the_loop(
+    ends: tuple[ClientWebSocketSession, socket.socket],
+) -> None:
+    """Where the connection lives on this loop; its row is in the log, and is the only one."""
+    session, peer = ends
+    turns: list[int] = []
+    asyncio.get_running_loop().call_soon(turns.append, 1)
+    await session.close(wait=False)
+    if session.thread is None:
+        assert turns == []
+    assert read(peer, FRAME + 1)[:1] == b"\x88"
+    assert list(session.df.opcode) == ["close"]
+
+
+async def test_a_close_follows_the_frames_that_wait(
+    ends: tuple[ClientWebSocketSession, socket.socket],
+) -> None:
+    """A burst shares one write; its close is the last of it."""
+    session, peer = ends
+    for _ in range(3):
+        await session.send("x")
+    await session.close(wait=False)
+    read(peer, 3 * FRAME)
+    assert read(peer, FRAME + 1)[:1] == b"\x88"
+    assert list(session.df.opcode) == ["text"] * 3 + ["close"]

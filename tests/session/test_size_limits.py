@@ -171,7 +171,7 @@ async def test_what_inflates_is_held_to_the_limit(
 
 async def test_too_many_fragments_fail_with_1009(opened: Opener) -> None:
     """65,536 empty ones are a message, one more is not: bytes are not the only thing a peer can send too much of."""
-    session, peer = await opened(early=b"\x01\x00")
+    session, peer = await opened(early=b"\x01\x00", max_frame_size=1000)
     await peer.send(b"\x00\x00" * 65_534 + b"\x80\x00" + b"\x01\x00")
     assert await session.receive() == ""
     await peer.send(b"\x00\x00" * 65_536)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ctypes
+import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -116,22 +118,51 @@ async def test_a_stall_is_an_event_whichever_loop_the_pump_is_on(feed_url: str, 
         detail = stalls.detail.iloc[0]
         seconds = float(detail.split("stood still for ")[1].split(" s")[0])
         assert BLOCKED - 0.5 < seconds
+        whole = stalls.seconds.iloc[0]  # of the loop that receives
+        assert (BLOCKED - 0.5 < whole) == (io == "kernel")
+        found = session.df.ws.stalls()
+        assert found.attrs["watched"] == [session.name]
+        assert (found["duration"].max() > BLOCKED - 0.5) == (io == "kernel")
         assert ("its own thread went on" in detail) is (io == "thread")
 
 
-async def test_a_stall_of_ours_is_not_taken_for_the_peers_silence(patient_feed_url: str) -> None:
+def hold() -> None:
+    """Block every thread of Python, as a C function does that keeps the interpreter's lock."""
+    ctypes.PyDLL(None).usleep(int(BLOCKED * 1e6))
+
+
+@pytest.mark.parametrize("io", ["kernel", "thread"])
+@pytest.mark.parametrize("block", [sleep, hold])
+async def test_a_stall_of_ours_is_not_taken_for_the_peers_silence(
+    patient_feed_url: str, io: Io, block: Callable[[], None]
+) -> None:
     """Our pinger's time ran out while our own loop was blocked, but the pong had come: the session is not failed."""
-    url = patient_feed_url
-    async with wsnotebook.connect(url, proxy=None, ping_interval=0.05, ping_timeout=BLOCKED / 2) as session:
+    async with wsnotebook.connect(
+        patient_feed_url, proxy=None, io=io, ping_interval=0.05, ping_timeout=BLOCKED / 2
+    ) as session:
         assert isinstance(session, wsnotebook.DefaultClientWebSocketSession) and session.pinger is not None
         while session.pinger.latency is None:
             await session.receive()
         for _ in range(2):
-            sleep()
+            block()
             rounds = len(session.pinger.history)
             while len(session.pinger.history) < rounds + 1:
                 await session.receive()
         assert session.state == "open"
+
+
+@pytest.mark.parametrize("io", ["kernel", "thread"])
+def test_a_process_that_was_stopped_goes_on(patient_feed_url: str, io: Io) -> None:
+    """By SIGSTOP, for longer than a pong may take: the session lives when SIGCONT comes."""
+    command = [sys.executable, PEERS / "pinging.py", patient_feed_url, io, str(BLOCKED - 0.5)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None and process.stdout is not None
+        assert process.stdout.readline() == "pinging\n"
+        process.send_signal(signal.SIGSTOP)
+        sleep()
+        process.send_signal(signal.SIGCONT)
+        said, _ = process.communicate("go on\n")
+    assert (said, process.returncode) == ("open\n", 0)
 
 
 async def test_a_call_that_holds_the_interpreter_stops_the_thread_too_and_the_event_says_so(
@@ -140,7 +171,7 @@ async def test_a_call_that_holds_the_interpreter_stops_the_thread_too_and_the_ev
     """A C function called without releasing the interpreter's lock: no thread of Python runs meanwhile."""
     async with wsnotebook.connect(patient_feed_url, proxy=None, io="thread") as session:
         await session.receive()
-        ctypes.PyDLL(None).usleep(int(BLOCKED * 1e6))
+        hold()
         while not (stalls := session.log.events.query("kind == 'kernel stall'")).size:
             await session.receive()
         detail = stalls.detail.iloc[0]

@@ -9,12 +9,19 @@ from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Any, Literal, TypeAlias
 
+import psutil
 import pytest
 import trustme
+from bytepeer import BytePeer, ByteServer, answer_to
 from websockets.asyncio.server import ServerConnection, serve
 
 import wsnotebook
-from wsnotebook.errors import ConnectError, HandshakeError, InvalidURL
+from wsnotebook import FrameLog
+from wsnotebook.errors import ConnectError, HandshakeError, InvalidURL, SessionClosed
+from wsnotebook.session.capacity import Channels
+from wsnotebook.session.connection import TlsConnection
+from wsnotebook.session.pump import Pump
+from wsnotebook.wire.wire import Wire
 
 Io: TypeAlias = Literal["kernel", "thread"]
 
@@ -195,3 +202,117 @@ async def test_the_peers_end_of_tls_is_a_plain_end(authority: trustme.CA, io: Io
         assert [message async for message in session] == ["last"]
         assert (await session.close_reason).code == 1006
         await session.close()
+
+
+class TlsPeer:
+    """A server's end of TLS over a connection of bytes, so that a test can write what is no TLS."""
+
+    def __init__(self, context: ssl.SSLContext, peer: BytePeer) -> None:
+        self._peer = peer
+        self._come, self._go = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._tls = context.wrap_bio(self._come, self._go, server_side=True)
+
+    async def _until(self, step: Callable[[], Any]) -> Any:
+        """Repeat a step of TLS, with what it wants to read and write in between, until it is done."""
+        while True:
+            try:
+                done = step()
+            except ssl.SSLWantReadError:
+                done = None
+            await self._peer.send(self._go.read())
+            if done is not None:
+                return done
+            self._come.write(await self._peer.reader.read(1 << 16))
+
+    async def upgrade(self, *, damage: bytes = b"") -> None:
+        """Shake hands, read the request and answer 101, or damage instead."""
+        await self._until(lambda: self._tls.do_handshake() or True)
+        request = await self._until(lambda: self._tls.read(1 << 16))
+        if damage:
+            await self.damage(damage)
+            return
+        await self.write(answer_to(request))
+
+    async def write(self, data: bytes) -> None:
+        """Write as TLS."""
+        self._tls.write(data)
+        await self._peer.send(self._go.read())
+
+    async def damage(self, data: bytes) -> None:
+        """Write as it is."""
+        await self._peer.send(data)
+
+
+DAMAGE = {
+    "no TLS": b"HTTP/1.1 400 Bad Request\r\n\r\n",
+    "a record that cannot be decrypted": b"\x17\x03\x03\x00\x20" + bytes(32),
+    "an alert in the clear": b"\x15\x03\x03\x00\x02\x02\x2e",
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+async def test_a_bad_record_after_the_handshake_of_tls_is_ours(
+    authority: trustme.CA, io: Io, byte_server: ByteServer, damage: str
+) -> None:
+    """Before the 101: ConnectError with a hint, and no ValueError of the ssl module, which then knows no certificate."""
+    url = byte_server.url.replace("ws://", "wss://")
+    opening = asyncio.ensure_future(wsnotebook.connect(url, ssl=client_context(authority), proxy=None, io=io))
+    peer = TlsPeer(server_context(authority), await byte_server.accept())
+    await peer.upgrade(damage=DAMAGE[damage])
+    with pytest.raises(ConnectError, match=r"TLS failed: [A-Z_]+\. Does the server speak TLS"):
+        await opening
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+async def test_a_bad_record_within_a_session_ends_it_with_a_hint(
+    authority: trustme.CA, io: Io, byte_server: ByteServer, damage: str
+) -> None:
+    """What came before is handed over and in the log, and the error says that it was TLS."""
+    url = byte_server.url.replace("ws://", "wss://")
+    opening = asyncio.ensure_future(
+        wsnotebook.connect(url, ssl=client_context(authority), proxy=None, io=io, compression=None)
+    )
+    peer = TlsPeer(server_context(authority), await byte_server.accept())
+    await peer.upgrade()
+    session = await opening
+    await peer.write(b"\x81\x04last")
+    await peer.damage(DAMAGE[damage])
+    assert await session.receive() == "last"
+    with pytest.raises(SessionClosed, match=r"1006.*\[SSL: .*\]") as caught:
+        await session.receive()
+    assert caught.value.reason is not None and caught.value.reason.code == 1006
+    await session.close()
+    assert session.df.text.tolist() == ["last"]
+    assert "[SSL: " in session.log.events.query("kind == 'closed'").detail.iloc[0]
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+async def test_a_client_certificate_of_another_authority_is_refused_with_a_hint(
+    authority: trustme.CA, io: Io, version: ssl.TLSVersion
+) -> None:
+    """TLS 1.3 refuses it after its handshake, and its alert may be lost to a reset; the error names the remedy."""
+    context = client_context(authority)
+    context.maximum_version = context.minimum_version = version
+    trustme.CA().issue_cert("me@example.org").configure_cert(context)
+    async with serving(ssl=server_context(authority, wants_client=True)) as port:
+        with pytest.raises((ConnectError, HandshakeError), match=r"load_cert_chain"):
+            await wsnotebook.connect(f"wss://localhost:{port}/", ssl=context, proxy=None, io=io)
+
+
+def test_a_quiet_connection_over_tls_has_no_memory_to_read_into() -> None:
+    """Each has a place of its own for the records of a read, whose pages come with the first bytes: 40 are no 10 MB."""
+    pump = Pump(
+        FrameLog(),
+        "quiet",
+        raw=False,
+        channels=Channels(),
+        close_timeout=None,
+        masking=True,
+        answers_pings=True,
+        notify=lambda: None,
+    )
+    process = psutil.Process()
+    before = process.memory_info().rss
+    connections = [TlsConnection(Wire(), pump) for _ in range(40)]
+    assert process.memory_info().rss - before < 5 << 20
+    assert len({id(connection.get_buffer(-1)) for connection in connections}) == 40

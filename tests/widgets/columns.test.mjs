@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import { apart, COLUMNS, shownColumns, template } from "../../wsnotebook/widgets/columns.mjs";
+import { apart, COLUMNS, shownColumns, template, toggled, widthOf } from "../../wsnotebook/widgets/columns.mjs";
 
 const CHOSEN = ["seq", "time", "direction", "type", "size", "payload"];
 
@@ -32,7 +32,34 @@ describe("columns", () => {
     assert.equal(COLUMNS.since.text({ time: 5 }, {}), "");
   });
 
+  test("have no size on the wire where it is not known", () => {
+    assert.deepEqual([COLUMNS.wire.text({ length: 5, wire: NaN }), COLUMNS.ratio.text({ length: 5, wire: NaN })], ["", ""]);
+    assert.equal(COLUMNS.wire.text({ length: 5, wire: 0 }), "0");
+  });
+
   test("have a ratio where the payload was compressed", () => {
     assert.deepEqual([COLUMNS.ratio.text({ length: 100, wire: 25 }), COLUMNS.ratio.text({ length: 100, wire: 100 })], ["4.0", ""]);
+  });
+
+  test("are as wide as a person wants", () => {
+    assert.equal(template(["seq", "payload"], { digits: 5, bytes: 10 }, { seq: 90 }), "90px minmax(0, 1fr)");
+    assert.equal(template(["payload"], {}, { payload: 300 }), "300px");
+    assert.equal(widthOf("payload", {}), null);
+  });
+
+  test("that a person chooses in a narrow table are there", () => {
+    assert.deepEqual(shownColumns(["status", "size", "ratio"], { sessions: ["a"], width: 500 }), ["status", "ratio"]);
+  });
+
+  test("come at their place, and go", () => {
+    assert.deepEqual(toggled(["seq", "payload"], "status"), ["seq", "status", "payload"]);
+    assert.deepEqual(toggled(["payload", "time"], "seq"), ["seq", "payload", "time"]);
+    assert.deepEqual(toggled(["seq"], "payload"), ["seq", "payload"]);
+    assert.deepEqual(toggled(["seq", "payload"], "seq"), ["payload"]);
+  });
+
+  test("say whether a frame is masked where that is known", () => {
+    assert.deepEqual([true, false].map((masked) => COLUMNS.mask.text({ masked }, { ofServer: false })), ["masked", "no"]);
+    assert.equal(COLUMNS.mask.text({ masked: false }, { ofServer: null }), "");
   });
 });

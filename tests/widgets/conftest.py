@@ -7,10 +7,13 @@ import itertools
 from collections.abc import Callable
 from concurrent.futures import Future
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
+from IPython.core.displaypub import DisplayPublisher
+from IPython.core.interactiveshell import InteractiveShell
 
+from wsnotebook.errors import SessionClosed
 from wsnotebook.files.framelog import FrameLog
 from wsnotebook.log.connections import Connection
 from wsnotebook.wire.batch import Batch, Flag
@@ -25,15 +28,28 @@ class RecordingSession:
         self.url = "ws://127.0.0.1:9/feed"
         self.state = "open"
         self.masking = True
+        self.max_frame_size: int | None = 65_536
+        self.ping_interval: float | None = None
         self.latency: float | None = None
+        self.extensions: list[Any] = []
         self.close_reason_now: CloseReason | None = None
         self.close_initiator: str | None = None
         self.log = FrameLog() if log is None else log  # an empty log is false
-        self.log.register(Connection(self.name, url=self.url))
         self.threadsafe = self
-        self.pump = SimpleNamespace(attempt=0)
+        self.outgoing = SimpleNamespace(check=self._check)
+        self.pump = SimpleNamespace(
+            attempt=0,
+            connection=self.log.register(Connection(self.name, url=self.url)),
+            raw=False,
+            outgoing=SimpleNamespace(data=[], control=[]),
+            incoming=SimpleNamespace(waiting=0),
+        )
         self.asked: list[tuple[Any, ...]] = []
         self.futures: list[Future[Any]] = []
+
+    @property
+    def df(self) -> Any:
+        return self.log.df
 
     def send(self, item: Frame) -> Future[Any]:
         return self._ask("send", item)
@@ -52,7 +68,14 @@ class RecordingSession:
         self.close_reason_now, self.close_initiator = CloseReason(code, message), initiator
         self.state = "closed"
 
-    def record(self, *frames: Frame, sent: bool = False, flags: int = 0, detail: str = "") -> None:
+    def record(
+        self,
+        *frames: Frame,
+        sent: bool = False,
+        flags: int = 0,
+        detail: str = "",
+        monotonic_ns: int = 5,
+    ) -> None:
         """Append frames to the log as one read or one write."""
         batch = Batch()
         for frame in frames:
@@ -61,7 +84,13 @@ class RecordingSession:
             place = batch.add(bits | frame.opcode, frame.data, flags | text, b"\1\2\3\4" if sent else None)
             if detail:
                 batch.details[place] = detail
-        self.log.append(batch, 0, "out" if sent else "in", 1_700_000_000_123_456_789, 5)
+        self.log.append(
+            batch, self.pump.connection, "out" if sent else "in", 1_700_000_000_123_456_789, monotonic_ns
+        )
+
+    def _check(self) -> None:
+        if self.close_reason_now is not None:
+            raise SessionClosed(self.close_reason_now)
 
     def _ask(self, *what: Any) -> Future[Any]:
         self.asked.append(what)
@@ -72,6 +101,8 @@ class RecordingSession:
 class Page:
     """The other end of a widget's comm."""
 
+    kernel = "there is one"  # ipywidgets 7 asks before it sends
+
     def __init__(self, widget: Any) -> None:
         self.comm_id = widget.model_id
         self.told: list[dict[str, Any]] = []
@@ -79,7 +110,8 @@ class Page:
         self._ids = itertools.count(1)
         self._news = asyncio.Event()
         self._hear: Callable[[dict[str, Any]], None] = lambda message: None
-        widget.comm = self
+        widget._trait_values["comm"] = self  # ipywidgets 7 would refuse it: it is none of ipykernel
+        self.on_msg(widget._handle_msg)
 
     # What ipywidgets wants of a comm
 
@@ -102,6 +134,10 @@ class Page:
     def post(self, content: dict[str, Any]) -> None:
         """Deliver a message to the widget, in the thread that calls."""
         self._hear({"content": {"data": {"method": "custom", "content": content}}, "buffers": []})
+
+    def change(self, **state: Any) -> None:
+        """Change traits, as a page does by ``save_changes``."""
+        self._hear({"content": {"data": {"method": "update", "state": state}}, "buffers": []})
 
     def ask(self, verb: str, **fields: Any) -> int:
         """Post a verb and return its id."""
@@ -133,3 +169,29 @@ def make_session() -> type[RecordingSession]:
 def page() -> type[Page]:
     """The class of pages: ``page(widget)`` stands in the place of a browser."""
     return Page
+
+
+class Output(NamedTuple):
+    """One display message."""
+
+    data: dict[str, Any]
+    display_id: str | None
+    is_update: bool
+
+
+class Publisher(DisplayPublisher):
+    """Takes what a cell would show."""
+
+    outputs: list[Output]
+
+    def publish(self, data: dict[str, Any], *args: Any, **more: Any) -> None:
+        transient = more.get("transient") or {}
+        self.outputs.append(Output(data, transient.get("display_id"), more.get("update", False)))
+
+
+@pytest.fixture
+def displayed(ipython: InteractiveShell) -> list[Output]:
+    """The outputs of a cell, in the order of display."""
+    taken = ipython.display_pub = Publisher(parent=ipython, shell=ipython)
+    taken.outputs = []
+    return taken.outputs

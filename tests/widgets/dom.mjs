@@ -13,11 +13,12 @@ class Classes {
 
 export class FakeElement {
   constructor(tag) {
-    Object.assign(this, { tag, className: "", title: "", value: "", placeholder: "", hidden: false, open: false, tabIndex: -1, type: "",
+    Object.assign(this, { tag, className: "", title: "", value: "", placeholder: "", hidden: false, open: false, disabled: false, checked: false, tabIndex: -1, type: "",
       rows: 0, id: "", label: "", inputMode: "", spellcheck: true, onclick: null, role: null, scrollTop: 0, clientHeight: 0,
       clientWidth: 1000, children: [], attributes: {}, dataset: {}, style: { setProperty(name, value) { this[name] = value; } }, listeners: {}, parent: null });
     this.classList = new Classes(this);
   }
+  get parentElement() { return this.parent; }
   set innerHTML(markup) { throw new Error(`markup: ${markup}`); }
   set outerHTML(markup) { throw new Error(`markup: ${markup}`); }
   insertAdjacentHTML(place, markup) { throw new Error(`markup: ${markup}`); }
@@ -34,14 +35,21 @@ export class FakeElement {
   set textContent(text) { this.replaceChildren(...(text === "" ? [] : [text])); }
   setAttribute(name, value) { this.attributes[name] = String(value); }
   getAttribute(name) { return this.attributes[name] ?? null; }
-  addEventListener(name, listener) { (this.listeners[name] ??= []).push(listener); }
+  removeAttribute(name) { delete this.attributes[name]; }
+  addEventListener(name, listener, { once = false } = {}) {
+    const heard = once ? (event) => { this.removeEventListener(name, heard); listener(event); } : listener;
+    (this.listeners[name] ??= []).push(heard);
+  }
   fire(name, event = {}) {
     const made = { target: this, prevented: false, preventDefault() { this.prevented = true; }, ...event };
     for (const listener of this.listeners[name] ?? []) listener(made);
     return made;
   }
   click() { this.onclick?.({ target: this, preventDefault() {} }); }
-  focus() {}
+  removeEventListener(name, listener) { this.listeners[name] = (this.listeners[name] ?? []).filter((each) => each !== listener); }
+  focus() { document.activeElement = this; }
+  getRootNode() { return document; }
+  setSelectionRange(start, end) { this.selected = [start, end]; }
   closest(selector) {
     for (let element = this; element; element = element.parent)
       if (element.classList.contains(selector.slice(1))) return element;
@@ -56,10 +64,17 @@ export class FakeElement {
 }
 
 export const observers = [];
+const callbacks = [];
+
+/** Run what waits for the next paint of the page. */
+export const paint = () => { for (const callback of callbacks.splice(0)) callback(); };
 
 /** Put the fake page in the place of the global one. */
 export function install() {
-  globalThis.document = { createElement: (tag) => new FakeElement(tag) };
+  const { setInterval } = globalThis;
+  globalThis.setInterval = (...what) => setInterval(...what).unref(); // that of a view keeps no test alive
+  globalThis.document = { createElement: (tag) => new FakeElement(tag), createElementNS: (space, tag) => new FakeElement(tag) };
+  globalThis.requestAnimationFrame = (callback) => callbacks.push(callback);
   globalThis.ResizeObserver = class {
     constructor(callback) { this.callback = callback; observers.push(this); }
     observe(element) { this.element = element; }
@@ -75,28 +90,30 @@ export class FakeModel {
   on(name, callback) { this.listeners.set(name, [...(this.listeners.get(name) ?? []), callback]); }
   off(name, callback) { this.listeners.set(name, (this.listeners.get(name) ?? []).filter((other) => other !== callback)); }
   send(message) { this.sent.push(message); }
-  set(changes) {
+  save_changes() { this.saved = { ...this.state }; }
+  set(what, value) {
+    const changes = typeof what === "string" ? { [what]: value } : what;
     Object.assign(this.state, changes);
-    for (const name of Object.keys(changes)) this.#fire(`change:${name}`);
-    this.#fire("change");
+    for (const name of Object.keys(changes)) this.fire(`change:${name}`);
+    this.fire("change");
   }
   /** Answer the newest message of a verb, as the kernel would, and let what waits for it run. */
   async answer(verb, fields = {}, buffers = []) {
     const asked = this.sent.findLast((message) => message.verb === verb);
-    this.#fire("msg:custom", { id: asked.id, ok: true, ...fields }, buffers);
+    this.fire("msg:custom", { id: asked.id, ok: true, ...fields }, buffers);
     await settled();
     return asked;
   }
   refuse(verb, error) { return this.answer(verb, { ok: false, error }); }
   count(verb) { return this.sent.filter((message) => message.verb === verb).length; }
   get heard() { return [...this.listeners.values()].flat().length; }
-  #fire(name, ...args) { for (const callback of this.listeners.get(name) ?? []) callback(...args); }
+  fire(name, ...args) { for (const callback of this.listeners.get(name) ?? []) callback(...args); }
 }
 
 /** The state of a table's model, with what a test changes. */
 export const tableState = (changes) => ({
-  span: [0, 0], edition: 0, event: [0, "", 0], sessions: ["ws-1"], is_part: false, of_server: false, placeholder: "No frames yet: press Send.", query: "", line: "df", highlight: "",
-  selection: [], formats: ["text", "JSON"], language: "help", columns: ["seq", "time", "direction", "type", "size", "payload"], ...changes });
+  span: [0, 0], edition: 0, event: [0, "", 0], sessions: ["ws-1"], is_part: false, of_server: false, placeholder: "No frames yet: press Send.", query: "", only_matches: true, line: "df", highlight: "",
+  selection: [], formats: ["text", "JSON"], language: "help", columns: ["seq", "time", "direction", "type", "size", "payload"], first_columns: ["seq", "payload"], widths: {}, ...changes });
 
 export const settled = () => new Promise((resolve) => setImmediate(resolve));
 

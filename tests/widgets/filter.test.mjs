@@ -18,7 +18,7 @@ describe("the filter", () => {
   const accept = async () => { const { filter } = await model.answer("query"); model.set({ query: filter }); await settled(); };
   const type = async (text) => { write(text); await accept(); };
   const shown = () => el.one("wsn-rows").children.map((row) => row.one("wsn-payload")?.textContent ?? row.textContent);
-  const found = (end, more = false, of = 1000) => model.answer("find", { first: 0, end, looked: more ? of / 2 : of, of, more });
+  const found = (end, more = false, of = 1000, moved = 0) => model.answer("find", { first: 0, end, looked: more ? of / 2 : of, of, more, moved });
   const last = (verb) => model.sent.findLast((message) => message.verb === verb);
   // the match at position n is the frame 10 n
   const serve = async () => {
@@ -93,7 +93,7 @@ describe("the filter", () => {
     await type("cat");
     model.sent.push(asked);
     await found(100);
-    assert.equal(el.one("wsn-found").textContent, "");
+    assert.equal(el.one("wsn-found").textContent, "searching…");
     model.sent.push(model.sent.find((message) => message.verb === "find" && message.filter === "cat"));
     await found(3);
     assert.equal(el.one("wsn-found").textContent, "3 of 1,000 frames");
@@ -128,6 +128,18 @@ describe("the filter", () => {
     await found(101);
     await serve();
     assert.deepEqual([shown().at(-1), el.one("wsn-complaint").textContent, box().getAttribute("aria-invalid")], ["row 1000", "", "false"]);
+  });
+
+  test("asks for the rows again when a message has become a match before others", async () => {
+    model.set({ query: "cat per:message" });
+    await found(3);
+    await serve();
+    model.set({ span: [0, 1001] });
+    await found(3, false, 1001);
+    const asked = model.count("rows");
+    model.set({ span: [0, 1002] });
+    await found(3, false, 1002, 1);
+    assert.equal(model.count("rows"), asked + 1);
   });
 
   test("that the model gets from elsewhere is shown and used", async () => {
@@ -187,5 +199,81 @@ describe("the filter", () => {
     await type("");
     await serve();
     assert.equal(shown().at(-1), "row 999");
+  });
+
+  const key = (name) => el.one("wsn-scroller").fire("keydown", { key: name });
+  const status = () => el.one("wsn-position").textContent;
+
+  test("is walked over by n and N, and the match that is shown is counted", async () => {
+    key("n");
+    assert.equal(model.count("match"), 0); // no filter
+    await type("dog");
+    await found(100);
+    await serve();
+    key("n");
+    assert.deepEqual([last("match").find, last("match").filter, last("match").step], ["dog", "dog", 1]);
+    await model.answer("match", { place: 91, number: 92, total: 100 });
+    assert.deepEqual([status(), last("select").ranges], ["match 92 of 100", [[91, 92]]]);
+    key("N");
+    assert.deepEqual([last("match").place, last("match").step], [91, -1]);
+    await model.answer("match", { place: 90, number: 91, total: 100 });
+    el.one("wsn-finder").button("›").click();
+    assert.equal(last("match").place, 90);
+    key("ArrowDown"); // an answer that comes after it moves nothing
+    await model.answer("match", { place: 95, number: 96, total: 100 });
+    assert.deepEqual([status(), last("select").ranges], ["", [[91, 92]]]);
+    key("n");
+    await model.answer("match", {});
+    assert.equal(status(), "no match");
+  });
+
+  test("marks its matches among all rows where the others are not hidden", async () => {
+    await type("dog");
+    await found(100);
+    await serve();
+    el.button("Only matches").click();
+    assert.deepEqual([model.saved.only_matches, el.button("Only matches").getAttribute("aria-pressed")], [false, "false"]);
+    assert.equal(last("find").filter, "dog");
+    await found(100);
+    assert.deepEqual([el.one("wsn-found").textContent, last("rows").filter], ["100 of 1,000 frames", null]);
+    const answer = async () => {
+      const { start, stop } = last("rows");
+      const rows = Array.from({ length: stop - start }, (_, n) => ({ seq: start + n, preview: `row ${start + n}` }));
+      await model.answer("rows", { start, stop, events: [], matches: last("rows").find ? [5 - start, 15 - start].filter((n) => n >= 0 && n < rows.length) : [] }, pack(rows));
+    };
+    await answer(); // asked for before the search
+    await answer();
+    key("Home");
+    await answer();
+    await answer();
+    const marked = el.one("wsn-rows").children.filter((row) => row.classList.contains("wsn-match"));
+    assert.deepEqual(marked.map((row) => row.one("wsn-payload").textContent), ["row 5"]);
+    key("n");
+    assert.deepEqual([last("match").find, last("match").filter, last("match").place], ["dog", null, 0]);
+    model.set({ span: [0, 1100] });
+    assert.equal(last("find").filter, "dog");
+    el.button("Only matches").click();
+    assert.equal(last("find").filter, "dog");
+    await found(110, false, 1100);
+    assert.equal(last("rows").filter, "dog");
+  });
+
+  test("that shows messages folds their frames into one row, also those that come later", async () => {
+    el.button("messages").click();
+    await accept();
+    await found(1, false, 3);
+    assert.deepEqual([last("rows").filter, last("rows").folds], ["per:message", true]);
+    const first = pack([{ seq: 7, head: 0x01, length: 2, preview: "on" }]), cell = (name) => el.one("wsn-rows").one(`wsn-${name}`).textContent;
+    await model.answer("rows", { start: 0, stop: 1, events: [], folded: [[0, 2, false, 1234, 1234, "one tw"]] }, first);
+    assert.deepEqual([cell("size"), cell("payload")], ["1,234", "2 frames, more to comeone tw"]);
+    model.set({ span: [0, 1001] });
+    await model.answer("rows", { start: 0, stop: 1, events: [], folded: [[0, 3, true, 1236, 1236, "one two"]] }, first);
+    assert.equal(cell("payload"), "3 framesone two");
+    const asked = model.count("rows");
+    model.set({ span: [0, 1002] });
+    assert.equal(model.count("rows"), asked); // it has ended
+    el.button("Only matches").click(); // all frames are shown
+    await found(1, false, 3);
+    assert.equal(last("rows").folds, false);
   });
 });

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import { bytes, clock, whole } from "../../wsnotebook/widgets/format.mjs";
+import { bytes, clock, duration, whole } from "../../wsnotebook/widgets/format.mjs";
 
 describe("numbers", () => {
   test("bytes have a unit and at most three digits", () => {
@@ -13,3 +13,7 @@ describe("numbers", () => {
 });
 
 test("times are UTC, to the millisecond", () => assert.equal(clock(3_665_007), "01:01:05.007"));
+
+test("a duration has two units at most", () => {
+  assert.deepEqual([0.0279, 0.5, 59.9, 65, 3599, 3725, 90_000].map(duration), ["27 ms", "500 ms", "59 s", "1 min 05 s", "59 min 59 s", "1 h 02 min", "25 h 00 min"]);
+});

@@ -29,12 +29,38 @@ describe("the inspector", () => {
     assert.deepEqual([inspector.element.one("wsn-body").textContent, inspector.element.one("wsn-cut").textContent], ["abcdefghi", ""]);
   });
 
+  test("sends a frame again where it can be sent, and says what went wrong", async () => {
+    const sender = new Inspector(new Requests(model), { onClose: () => {}, onError: (error) => errors.push(error?.message), canSend: () => true });
+    for (const each of [inspector, sender]) each.show({ seq: 7, fields: [], views: [view("Text", "abc")] });
+    assert.equal(inspector.element.button("Send again"), undefined);
+    sender.element.button("Send again").click();
+    await model.refuse("again", "the session is closed");
+    assert.deepEqual([model.sent.at(-1).seq, errors], [7, ["the session is closed"]]);
+  });
+
   test("says why a part cannot be had", async () => {
     inspector.show({ seq: 7, fields: [], views: [view("Hex", "61", { note: "first 1 of 9 bytes", next: 1 })] });
     inspector.element.button("Show more").click();
     await model.refuse("part", "frame 7 is gone.");
     await settled();
     assert.deepEqual(errors, ["frame 7 is gone."]);
+  });
+
+  test("asks for a decoded message when its tab is opened, and again when another decoder is chosen", async () => {
+    const views = [view("Text", "abc"), view("Decoded", ""), view("Hex", "61")];
+    inspector.show({ seq: 3, fields: [], views });
+    assert.equal(model.count("decoded"), 0);
+    inspector.element.button("Decoded").click();
+    let asked = await model.answer("decoded", { body: "PUBLISH\na/b", note: "mqtt: guessed", decoder: "mqtt", names: ["json", "mqtt"] });
+    assert.deepEqual([asked.seq, asked.name, inspector.element.one("wsn-body").textContent], [3, "", "PUBLISH\na/b"]);
+    const choice = inspector.element.one("wsn-choice").children[0];
+    choice.value = "json";
+    choice.fire("change");
+    asked = await model.answer("decoded", { body: "", note: "json: it was named", decoder: "json", names: ["json", "mqtt"] });
+    assert.deepEqual([asked.name, inspector.element.one("wsn-cut").textContent], ["json", "json: it was named"]);
+    inspector.show({ seq: 4, fields: [], views });
+    asked = await model.refuse("decoded", "needs the library");
+    assert.deepEqual([asked.seq, asked.name, inspector.element.one("wsn-cut").textContent], [4, "json", "needs the library"]);
   });
 
   test("shows JSON as a tree and keeps the tab that was chosen", () => {
@@ -44,6 +70,25 @@ describe("the inspector", () => {
     inspector.element.button("Hex").click();
     inspector.show({ seq: 2, fields: [], views });
     assert.equal(inspector.element.one("wsn-body").textContent, "7b");
+  });
+
+  test("saves a fragment, or its whole message, and says where that is not all", async () => {
+    const names = ["", "whole", "part"].map((message) => {
+      inspector.show({ seq: 7, fields: [], message, views: [view("Text", "a")] });
+      return inspector.element.all("wsn-chip").map((each) => each.textContent);
+    });
+    assert.deepEqual(names, [["Save"], ["Save message", "Save fragment"], ["Save part", "Save fragment"]]);
+    const links = [], { createElement } = document, { createObjectURL, revokeObjectURL } = URL;
+    document.createElement = (tag) => { const made = createElement(tag); if (tag === "a") links.push(made); return made; };
+    Object.assign(URL, { createObjectURL: () => "blob:", revokeObjectURL: () => {} });
+    for (const [label, answer] of [["Save part", { first: 5, is_cut: true }], ["Save fragment", { first: 7, is_cut: false }]]) {
+      inspector.element.button(label).click();
+      const asked = await model.answer("payload", answer, [new DataView(new ArrayBuffer(1))]);
+      assert.deepEqual([asked.seq, asked.whole], [7, label === "Save part"]);
+    }
+    Object.assign(URL, { createObjectURL, revokeObjectURL });
+    document.createElement = createElement;
+    assert.deepEqual(links.map((link) => link.getAttribute("download")), ["message-5-part.bin", "frame-7.bin"]);
   });
 
   test("shows the message of a fragment first, and what a filter looks for", () => {

@@ -34,6 +34,8 @@ describe("rows", () => {
     assert.deepEqual(marksOf({ ...usual }, true), [["unmasked", "warn"]]);
     assert.deepEqual(marksOf({ ...usual, out: true }, null), []); // from a file that does not know masks
     assert.deepEqual(marks({ head: 0x01 }), ["first part"]);
+    assert.deepEqual(marks({ head: 0x01, frames: 3, isWhole: true }), ["3 frames"]);
+    assert.deepEqual(marks({ head: 0x01, frames: 1, isWhole: false }), ["1 frame, more to come"]);
     assert.deepEqual(marks({ head: 0x00, opcode: 0 }), ["part"]);
     assert.deepEqual(marks({ head: 0x80, opcode: 0 }), ["last part"]);
     assert.deepEqual(marks({ head: 0xc1 }), []); // compressed

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { beforeEach, describe, test } from "node:test";
 
 import { ROW } from "../../wsnotebook/widgets/viewport.mjs";
-import { FakeElement, FakeModel, install, observers, pack, settled, tableState } from "./dom.mjs";
+import { FakeElement, FakeModel, install, observers, pack, paint, settled, tableState } from "./dom.mjs";
 
 install();
 const { default: widget } = await import(process.env.WIDGET ?? "../../wsnotebook/widgets/table.mjs");
@@ -45,6 +45,11 @@ describe("the view", () => {
     assert.equal(model.count("rows"), 2);
   });
 
+  test("of a kernel that is gone says so and what to do", () => {
+    model.fire("comm_live_update");
+    assert.ok(el.classList.contains("wsn-gone"));
+    assert.match(el.one("wsn-note").textContent, /Run the cells again/);
+  });
   test("takes only answers to its own questions", async () => {
     model.set({ span: [0, 5] });
     const other = new FakeElement("div");
@@ -87,8 +92,37 @@ describe("the view", () => {
     await serve();
     assert.equal(scroller().scrollTop, 200 * ROW);
     scroller().fire("scroll");
+    paint();
     await serve();
     assert.equal(shown()[0], "row 200");
+  });
+
+  test("another place of the browser's, which has no event, is taken back", async () => {
+    model.set({ span: [0, 1000] });
+    await serve();
+    scroller().scrollTop = 0; // of a cell that was moved
+    model.set({ span: [0, 1001] });
+    paint();
+    await serve();
+    assert.equal(el.one("wsn-follow").textContent, "Following");
+    assert.deepEqual([scroller().scrollTop, shown().at(-1)], [991 * ROW, "row 1000"]);
+  });
+
+  test("the browser's scrolling where the height changes is no person's", async () => {
+    model.set({ span: [0, 1000] });
+    await serve();
+    Object.assign(scroller(), { clientHeight: 20 * ROW, scrollTop: 980 * ROW }); // before it is observed
+    scroller().fire("scroll");
+    await serve();
+    assert.equal(el.one("wsn-follow").textContent, "Following");
+    assert.deepEqual([shown()[0], shown().at(-1)], ["row 980", "row 999"]);
+    scroller().scrollTop = 500 * ROW;
+    scroller().fire("scroll");
+    await serve();
+    assert.equal(el.one("wsn-follow").textContent, "Follow");
+    Object.assign(scroller(), { clientHeight: 990 * ROW, scrollTop: 10 * ROW });
+    observers.at(-1).callback();
+    assert.equal(el.one("wsn-follow").textContent, "Follow"); // nor is the end reached by it
   });
 
   test("the rows before stay until those of a far place are here, and the place is said", async () => {
@@ -108,6 +142,22 @@ describe("the view", () => {
     scroller().fire("scroll");
     await serve(); // for the place in between: it is shown all the same
     assert.deepEqual([shown()[0], el.one("wsn-where").hidden], ["row 5000", false]);
+  });
+
+  test("a decoded type that is not known yet is asked for again when the kernel has read so far", async () => {
+    model.set({ columns: ["seq", "decoded"], span: [0, 2] });
+    const [fields, buffers] = rowsOf({ start: 0, stop: 2 });
+    const types = () => el.one("wsn-rows").all("wsn-decoded").map((cell) => cell.textContent);
+    await model.answer("rows", { ...fields, cells: { decoded: ["order", null] } }, buffers);
+    assert.deepEqual(types(), ["order", "…"]);
+    model.set({ decoded_to: 1 });
+    const asked = model.count("rows");
+    model.set({ decoded_to: 2 });
+    assert.equal(model.count("rows"), asked + 1);
+    await model.answer("rows", { ...fields, cells: { decoded: ["order", ""] } }, buffers);
+    assert.deepEqual(types(), ["order", ""]);
+    model.set({ decoded_to: 3 });
+    assert.equal(model.count("rows"), asked + 1);
   });
 
   test("the wheel is taken inside the table and left to the page at its end", async () => {
@@ -253,8 +303,50 @@ describe("the view", () => {
     assert.deepEqual([selected, el.one("wsn-selected").textContent], [[2, 4, 5, 9], "4 selected"]);
     scroller().fire("keydown", { key: "ArrowUp", shiftKey: true });
     assert.deepEqual(ranges(), [[8, 10]]);
-    await model.answer("select", { count: 2, apart: 12.5 });
-    assert.equal(el.one("wsn-selected").textContent, "2 selected, Δ +12.5 ms");
+    await model.answer("select", { count: 2, apart: 12.5, longer: -1234 });
+    assert.equal(el.one("wsn-selected").textContent, "2 selected, Δ +12.5 ms, −1,234 bytes");
+  });
+
+  test("two selected rows are compared, with a sign before each line", async () => {
+    model.set({ span: [0, 10] });
+    await serve();
+    const compare = el.button("Compare");
+    assert.equal(compare.hidden, true);
+    scroller().fire("keydown", { key: "Home" });
+    await model.answer("select", { count: 1, apart: null, longer: null });
+    scroller().fire("keydown", { key: "ArrowDown", shiftKey: true });
+    await model.answer("select", { count: 2, apart: 1, longer: 0 });
+    assert.equal(compare.hidden, false);
+    compare.click();
+    const view = { name: "Changes", body: "- a: 1\n+ <b>: 2\n~ c: 1 → 2", note: "3 changes" };
+    await model.answer("compare", { title: "frame 0 to 1", fields: [["payload", "+0 bytes"]], views: [view] });
+    const inspector = el.one("wsn-inspector");
+    assert.deepEqual([inspector.hidden, inspector.one("wsn-title").textContent, inspector.button("Save")], [false, "frame 0 to 1", undefined]);
+    assert.deepEqual(["wsn-removed", "wsn-added", "wsn-changed"].map((name) => inspector.one("wsn-body").all(name).at(-1).textContent),
+      ["- a: 1\n", "+ <b>: 2\n", "~ c: 1 → 2\n"]);
+  });
+
+  test("goes to a number or a time, and to both ends", async () => {
+    model.set({ span: [40, 1000] });
+    await serve();
+    const input = el.one("wsn-goto"), selected = () => model.sent.findLast((message) => message.verb === "select")?.ranges;
+    let focused = 0;
+    input.focus = () => { focused += 1; };
+    scroller().fire("keydown", { key: "g" });
+    assert.equal(focused, 1);
+    assert.equal(input.fire("keydown", { key: "Enter" }).prevented, true);
+    assert.equal(model.count("goto"), 0); // nothing is typed
+    input.value = " 10:05 ";
+    input.fire("keydown", { key: "Enter" });
+    assert.deepEqual(await model.answer("goto", { place: 77 }).then(({ to, filter }) => [to, filter]), ["10:05", null]);
+    assert.deepEqual(selected(), [[77, 78]]);
+    el.button("⤒").click();
+    assert.deepEqual(selected(), [[40, 41]]);
+    el.button("⤓").click();
+    assert.deepEqual(selected(), [[999, 1000]]);
+    input.fire("keydown", { key: "Enter" });
+    await model.refuse("goto", "no frame is at or after 10:05.");
+    assert.deepEqual([el.all("wsn-note").at(-1).textContent, selected()], ["no frame is at or after 10:05.", [[999, 1000]]]);
   });
 
   test("a slash goes to the filter, and rows have numbers for those who cannot see them", async () => {

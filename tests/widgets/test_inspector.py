@@ -7,9 +7,12 @@ from typing import Any
 
 import pytest
 
+from wsnotebook.files.framelog import FrameLog
+from wsnotebook.log.connections import UNKNOWN_KEY, Connection
 from wsnotebook.widgets.inspector import describe, preview
+from wsnotebook.widgets.payloadviews import IMAGE_BYTES
 from wsnotebook.widgets.row import Row
-from wsnotebook.wire.batch import Flag
+from wsnotebook.wire.batch import Flag, batch_of
 from wsnotebook.wire.frames import CloseReason, Frame
 
 
@@ -57,7 +60,7 @@ def test_preview_reads_a_bounded_prefix_and_splits_no_character() -> None:
 def test_text_json_and_hex_views(session: Any) -> None:
     """A JSON text has three views; the indented one says the same."""
     found = views(described(session, Frame.text('{"a":[1,"é"]}')))
-    assert list(found) == ["Text", "JSON", "Hex", "Header"]
+    assert list(found) == ["Text", "JSON", "Decoded", "Hex", "Header"]
     assert json.loads(found["JSON"]["body"]) == {"a": [1, "é"]}
     assert "\n" in found["JSON"]["body"] and found["Text"]["body"] == '{"a":[1,"é"]}'
 
@@ -65,7 +68,7 @@ def test_text_json_and_hex_views(session: Any) -> None:
 @pytest.mark.parametrize("frame", [Frame.binary(b"abc"), Frame(1, b"\xff\xfe")])
 def test_what_is_no_text_has_only_the_hex_view(session: Any, frame: Frame) -> None:
     """Bytes are not guessed to be text."""
-    assert list(views(described(session, frame))) == ["Hex", "Header"]
+    assert list(views(described(session, frame))) == ["Decoded", "Hex", "Header"]
 
 
 def test_a_fragment_is_shown_with_its_message(session: Any) -> None:
@@ -90,6 +93,17 @@ def test_fields_say_what_was_on_the_wire(session: Any) -> None:
     assert "close" not in fields
 
 
+def test_fields_of_a_message_that_a_browser_has_told_say_what_is_not_known() -> None:
+    """No key, no size with header, and no header."""
+    log = FrameLog()
+    batch = batch_of((0x81, Flag.TEXT, b"Hello", None), UNKNOWN_KEY)
+    log.append(batch, log.register(Connection("told", is_reported=True)), "out", 0, 0)
+    found = describe(log, 0)
+    fields = dict(found["fields"])
+    assert fields["on the wire"].startswith("not known") and fields["bits"] == "fin masked"
+    assert not {"mask key", "size"} & set(fields) and "Header" not in views(found)
+
+
 def test_fields_of_a_close_frame_have_its_code(session: Any) -> None:
     """The code has its name, the message is quoted; what does not apply is left out."""
     fields = dict(described(session, Frame.close(CloseReason(1001, "bye")))["fields"])
@@ -103,3 +117,61 @@ def test_what_happened_before_a_frame_is_among_its_fields(session: Any) -> None:
     session.record(Frame.text("x"))
     fields = describe(session.log, 0, before=["kernel stall: 2 s", "spill\u202e"])["fields"]
     assert fields[-2:] == [["before it", "kernel stall: 2 s"], ["", "spill\\u202e"]]
+
+
+@pytest.mark.parametrize(
+    ("payload", "kind"),
+    [
+        (b"\x89PNG\r\n\x1a\n...", "image/png"),
+        (b"\xff\xd8\xff\xe0...", "image/jpeg"),
+        (b"GIF89a...", "image/gif"),
+        (b"RIFF\n\0\0\0WEBP...", "image/webp"),
+    ],
+)
+def test_a_picture_has_a_view(session: Any, payload: bytes, kind: str) -> None:
+    """Its media type; the page asks for its bytes."""
+    session.record(Frame.binary(payload))
+    views = {view["name"]: view for view in describe(session.log, 0)["views"]}
+    assert views["Image"]["body"] == kind
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        Frame.binary(b"<svg xmlns='http://www.w3.org/2000/svg' onload='x()'/>"),
+        Frame.text("GIF89a"),
+        Frame.binary(b"\x89PNG"),
+        Frame.binary(b""),
+    ],
+)
+def test_what_is_no_whole_picture_has_none(session: Any, frame: Frame) -> None:
+    """Nor what could run: SVG."""
+    session.record(frame)
+    assert "Image" not in [view["name"] for view in describe(session.log, 0)["views"]]
+
+
+def test_a_picture_in_fragments_has_a_view_once_it_is_whole(session: Any) -> None:
+    """In each of its fragments; before, how much of it there is."""
+    session.record(Frame.binary(b"GIF8", fin=False), Frame(0, b"9a..", fin=False))
+    found = describe(session.log, 1)
+    (image,) = [view for view in found["views"] if view["name"] == "Image"]
+    assert image["body"] == "" and "8 bytes so far" in image["note"] and found["message"] == "part"
+    session.record(Frame(0, b"the end"))
+    for seq in range(3):
+        found = describe(session.log, seq)
+        assert ["image/gif"] == [view["body"] for view in found["views"] if view["name"] == "Image"]
+        assert found["message"] == "whole"
+
+
+def test_a_picture_of_which_not_all_was_received_says_so(session: Any) -> None:
+    """The stream ended in its frame."""
+    session.record(Frame.binary(b"GIF89a"), flags=0x30)
+    (image,) = [view for view in describe(session.log, 0)["views"] if view["name"] == "Image"]
+    assert image["body"] == "" and "6 bytes so far" in image["note"]
+
+
+def test_a_large_picture_is_not_shown_and_says_so(session: Any) -> None:
+    """It can be saved."""
+    session.record(Frame.binary(b"GIF89a" + bytes(IMAGE_BYTES)))
+    views = {view["name"]: view for view in describe(session.log, 0)["views"]}
+    assert (views["Image"]["body"], "too many" in views["Image"]["note"]) == ("", True)

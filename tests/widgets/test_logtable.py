@@ -21,7 +21,7 @@ async def test_a_loaded_log_shows_itself() -> None:
     log = wsnotebook.load(HAR)
     bundle, _ = log._repr_mimebundle_()
     assert bundle["application/vnd.jupyter.widget-view+json"]["model_id"] == log_table_for(log).model_id
-    assert bundle["text/plain"] == repr(log) and repr(log).startswith("<FrameLog 16 frames")
+    assert bundle["text/plain"].startswith("16 frames of")
     assert "16 frames of" in bundle["text/html"] and "tex2jax_ignore" in bundle["text/html"]
     assert log_table_for(log) is log_table_for(log) and log_table_for(log).span == (0, 16)
     log_table_for(log).close()
@@ -60,4 +60,4 @@ def test_an_empty_log_says_so() -> None:
     table = LogTable(log)
     assert table.placeholder == "This log has no frames." and repr(table) == "<LogTable of 0 frames>"
     bundle, _ = log._repr_mimebundle_()
-    assert "<p>0 frames when this was shown" in bundle["text/html"]
+    assert "<p>0 frames</p>" in bundle["text/html"]

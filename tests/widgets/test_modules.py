@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -12,8 +13,25 @@ from typing import NoReturn
 import anywidget
 import pytest
 
+from wsnotebook.widgets.connectform import ConnectForm
 from wsnotebook.widgets.controls import Controls
+from wsnotebook.widgets.frameinspector import Inspector
+from wsnotebook.widgets.refusedpanel import Refused
 from wsnotebook.widgets.table import FrameTable
+from wsnotebook.widgets.tabs import Tabs
+
+HOSTED_RULES = {
+    "an address": r"https?:|[\"'(]//|@import|url\(",
+    "code from text": r"\beval\b|\bFunction\(|set(?:Timeout|Interval)\(\s*[\"'`]",
+    "the page around the widget": r"\bdocument\.(?!createElement(?:NS)?\()|\bwindow\.(?:top|parent)\b",
+    "a handler as an attribute": r"setAttribute\(\s*[\"'`]on",
+    "a library of the page": r"\brequire\(|\bimport\(|\bjupyterapp\b",
+    "a request or store of its own": r"\bfetch\(|XMLHttpRequest|WebSocket\(|Worker\(|(?:local|session)Storage|indexedDB",
+}
+"""What VS Code and Colab refuse in a widget's frame, or what belongs to the page of another origin there."""
+
+SVG = "http://www.w3.org/2000/svg"
+"""The name of a namespace, which nothing loads."""
 
 HERE = Path(__file__).parent
 MODULES = Path(__file__).parents[2] / "wsnotebook" / "widgets"
@@ -44,7 +62,15 @@ def test_module_holds_its_own_tests(run_tests: Callable[..., None], tests: Path)
 
 @pytest.mark.parametrize(
     ("widget", "tests"),
-    [(FrameTable, "table.test.mjs"), (FrameTable, "filter.test.mjs"), (Controls, "controls.test.mjs")],
+    [
+        (FrameTable, "table.test.mjs"),
+        (FrameTable, "filter.test.mjs"),
+        (Controls, "controls.test.mjs"),
+        (ConnectForm, "connectform.test.mjs"),
+        (Inspector, "frameinspector.test.mjs"),
+        (Tabs, "tabs.test.mjs"),
+        (Refused, "refusedpanel.test.mjs"),
+    ],
 )
 def test_the_string_that_the_page_gets_passes_the_same_tests(
     run_tests: Callable[..., None], tmp_path: Path, widget: type[anywidget.AnyWidget], tests: str
@@ -75,3 +101,30 @@ def test_module_has_no_way_to_make_markup(path: Path) -> None:
         "setHTML",
     )
     assert [word for word in words if word in source] == []
+
+
+@pytest.mark.parametrize(
+    "path", sorted([*MODULES.glob("*.mjs"), *MODULES.glob("*.css")]), ids=lambda path: path.name
+)
+def test_module_needs_nothing_that_a_hosted_page_refuses(path: Path) -> None:
+    """It loads nothing, makes no code of text, and touches only the element that the page gives it."""
+    source = path.read_text(encoding="utf-8").replace(SVG, "")
+    found = {rule: hit[0] for rule, pattern in HOSTED_RULES.items() if (hit := re.search(pattern, source))}
+    assert found == {}
+
+
+@pytest.mark.parametrize(
+    ("rule", "source"),
+    [
+        ("an address", 'import x from "https://esm.sh/x"'),
+        ("an address", '@import "x.css"'),
+        ("code from text", 'new Function("a")'),
+        ("the page around the widget", 'document.querySelector(".x")'),
+        ("a handler as an attribute", 'button.setAttribute("onclick", "x")'),
+        ("a library of the page", 'await import("x")'),
+        ("a request or store of its own", 'fetch("x")'),
+    ],
+)
+def test_each_rule_finds_what_it_is_for(rule: str, source: str) -> None:
+    """The patterns match what they forbid."""
+    assert re.search(HOSTED_RULES[rule], source)

@@ -4,25 +4,37 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
+import gzip
+import re
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from IPython.display import display
 
 from wsnotebook.lab import embedded_server
+from wsnotebook.lab.server import EmbeddedServer
 from wsnotebook.session.client import connect
 from wsnotebook.session.registry import OPENED
+from wsnotebook.widgets.closebutton import CloseButton
+from wsnotebook.widgets.controls import Controls
+from wsnotebook.widgets.maskingtoggle import MaskingToggle
 from wsnotebook.widgets.panel import Panel, _panels, panel_for
+from wsnotebook.widgets.still import VIEW
 from wsnotebook.wire.frames import Frame
-from wsnotebook.workbench import Workbench
+from wsnotebook.workbench import Workbench, workbench
+from wsnotebook.workbench.verbs import VERBS
 
 
 async def ended(panel: Panel) -> None:
     """Wait until the panel no longer follows its session."""
-    assert panel._ticking is not None
-    await asyncio.wait([panel._ticking])
+    assert panel.following.task is not None
+    await asyncio.wait([panel.following.task])
 
 
 async def test_the_same_session_has_the_same_panel(session: Any, make_session: Any) -> None:
@@ -39,7 +51,7 @@ async def test_a_closed_panel_makes_room_for_a_new_one(session: Any) -> None:
     panel = panel_for(session)
     panel.close()
     await ended(panel)
-    assert panel._ticking is not None and panel._ticking.cancelled() and session.asked == []
+    assert panel.following.task is not None and panel.following.task.cancelled() and session.asked == []
     new = panel_for(session)
     assert new is not panel
     new.close()
@@ -52,7 +64,7 @@ async def test_the_panel_follows_until_the_end_and_keeps_the_last_state(session:
     session.record(Frame.text("last words"))
     session.end(1000, "bye")
     await ended(panel)
-    assert panel.controls.state == "closed" and panel.controls.frames_in == 1
+    assert panel.controls.state == "closed" and panel.controls.received == 1
     assert browser.told == [{"span": (0, 1)}, {"edition": 1}]
 
 
@@ -61,7 +73,7 @@ async def test_the_panel_of_an_ended_session_has_no_tick(session: Any) -> None:
     session.record(Frame.text("x"))
     session.end()
     panel = Panel(session)
-    assert panel._ticking is None and panel.controls.frames_in == 1 and panel.controls.state == "closed"
+    assert panel.following.task is None and panel.controls.received == 1 and panel.controls.state == "closed"
 
 
 def test_without_a_loop_the_panel_shows_how_it_stands(session: Any) -> None:
@@ -118,6 +130,53 @@ async def test_the_bundle_has_a_view_and_what_stays_without_a_kernel(session: An
     )
 
 
+async def test_a_closed_panel_is_shown_as_what_stays(session: Any, displayed: Any) -> None:
+    """No page finds the model of a widget that was closed: it would show an error in place of the text."""
+    session.end()
+    panel = Panel(session)
+    panel.close()
+    display(panel)
+    assert VIEW not in {kind for output in displayed for kind in output.data}
+    assert "closed" in displayed[-1].data["text/plain"]
+
+
+async def test_the_text_for_a_saved_notebook_follows_to_the_end(session: Any, displayed: Any) -> None:
+    """An output of its own, below the live view and hidden by it, shows the last state and not that of the display."""
+    panel = Panel(session)
+    panel._ipython_display_()
+    live, still = displayed
+    assert live.data["application/vnd.jupyter.widget-view+json"]["model_id"] == panel.model_id
+    assert "text/plain" not in live.data and live.data["text/html"] == ""
+    assert "open, 0 frames" in still.data["text/html"] and panel.table.still in still.data["text/html"]
+    session.record(Frame.text("last words"))
+    session.end(1000, "bye")
+    await ended(panel)
+    last = displayed[-1]
+    assert last.is_update and last.display_id == still.display_id
+    assert "closed (1000 NORMAL: 'bye', by peer), 1 frames" in last.data["text/plain"]
+    assert "last words" in last.data["text/html"]
+
+
+async def test_the_text_for_a_saved_notebook_is_not_sent_again_where_nothing_has_changed(
+    session: Any, displayed: Any
+) -> None:
+    """Each update marks the notebook as changed."""
+    session.end()
+    panel = Panel(session)
+    panel._ipython_display_()
+    before = len(displayed)
+    panel._still.update()
+    assert len(displayed) == before
+
+
+async def test_marimo_is_given_single_widgets(session: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It asks a value for ``_display_`` first; a box of widgets would be static there."""
+    panel = panel_for(session)
+    monkeypatch.setitem(sys.modules, "marimo", SimpleNamespace(vstack=list))
+    assert panel._display_() == [panel.controls, panel.table]
+    panel.close()
+
+
 async def test_a_burst_costs_one_message_a_tick(session: Any, page: Any) -> None:
     """However many frames come, the page is told once a tick."""
     panel = Panel(session, clock=time.monotonic)
@@ -157,3 +216,150 @@ async def test_showing_a_session_does_not_make_it_the_one_that_verbs_speak_to() 
         for session in (chosen, shown):
             panel_for(session).close()
             await session.close()
+
+
+async def lose(server: EmbeddedServer, session: Any) -> None:
+    """Let the server lose its only connection."""
+    server.sessions[0].transport.abort()
+    await session.close_reason
+
+
+async def until(widget: Any, name: str, wanted: Callable[[Any], object]) -> None:
+    """Wait until a trait is as wanted."""
+    reached = asyncio.Event()
+
+    def look(change: object) -> None:
+        if wanted(getattr(widget, name)):
+            reached.set()
+
+    widget.observe(look, name)
+    look(None)
+    async with asyncio.timeout(30):
+        await reached.wait()
+    widget.unobserve(look, name)
+
+
+async def test_the_panel_goes_on_with_the_session_that_is_dialled_again(page: Any) -> None:
+    """By a click on Reconnect: with counters of its own, the rows of both, and one panel for either."""
+    async with embedded_server("echo") as server:
+        first = await connect(server.url, name="feed")
+        panel = panel_for(first)
+        browser = page(panel.controls)
+        await first.send("a")
+        await lose(server, first)
+        await ended(panel)
+        assert panel.controls.can_reconnect and panel.controls.sent == 1
+        answer = await browser.answer(browser.ask("reconnect"))
+        assert answer["note"] == f"feed is open: {server.url}"
+        await until(panel.controls, "state", lambda state: state == "open")
+        second = panel.session
+        assert (
+            second is not first and second.log is first.log and panel_for(second) is panel_for(first) is panel
+        )
+        assert panel.controls.sent == 0 and not panel.controls.can_reconnect
+        assert (await browser.answer(browser.ask("send", text="b", kind="text")))["ok"]
+        assert await second.receive() == "b"
+        panel.table.refresh()
+        assert not panel.table.is_part and panel.table.sessions == ["feed", "feed #1"]
+        panel.controls.masking = False
+        assert (second.masking, first.masking) == (False, True)
+        panel.controls.masking = True
+        await second.close()
+        await ended(panel)
+        panel.close()
+        assert first not in _panels and second not in _panels
+
+
+async def test_a_widget_alone_goes_on_too(page: Any) -> None:
+    """Also one that was made for the session before the last."""
+    async with embedded_server("echo") as server:
+        first = await connect(server.url)
+        button = CloseButton(first)
+        browser = page(button)
+        assert (await browser.answer(browser.ask("close", code="1000", message="")))["ok"]
+        assert (await browser.answer(browser.ask("reconnect")))["ok"]
+        await until(button, "state", lambda state: state == "open")
+        late = MaskingToggle(first)
+        assert late.state == "open"
+        assert (await browser.answer(browser.ask("close", code="1000", message="")))["ok"]
+        assert [each.close_reason_now.code for each in (first, button._session)] == [1000, 1000]
+
+
+async def test_a_session_that_nobody_keeps_is_followed_to_its_end(page: Any) -> None:
+    """It was opened, and has ended, between two ticks: what %ws reconnect and %ws close in one cell do."""
+    async with embedded_server("echo") as server:
+        session = await connect(server.url, proxy=None)
+        panel = panel_for(session)
+        await session.close(4000, "first")
+        bench = Workbench(opened=OPENED)
+        for verb, values in (("reconnect", {}), ("close", {"code": 4001, "message": "second"})):
+            await VERBS[verb].run(bench, VERBS[verb].read({"name": session.name, **values}))
+        gc.collect()
+        await until(panel.controls, "ending", lambda ending: ending.startswith("4001"))
+        await ended(panel)
+        assert "4001" in panel._page().plain
+        panel.close()
+
+
+async def test_a_refused_reconnect_is_shown_with_the_answer_of_the_server(
+    byte_server: Any, page: Any
+) -> None:
+    """Status, headers and decoded body, secrets redacted; the next click may succeed, and takes it away."""
+    opening = asyncio.create_task(connect(f"{byte_server.url}?token=s3cret", proxy=None).__aenter__())
+    peer = await byte_server.accept()
+    await peer.upgrade()
+    session = await opening
+    controls = Controls(session)
+    browser = page(controls)
+    peer.reset()
+    await until(controls, "can_reconnect", bool)
+    asked = browser.ask("reconnect")
+    peer = await byte_server.accept()
+    await peer.reader.readuntil(b"\r\n\r\n")
+    body = gzip.compress("Ruhe, bitte: ü <b>".encode("latin-1"))
+    await peer.send(
+        b"HTTP/1.1 503 Busy\r\nContent-Encoding: gzip\r\nContent-Type: text/plain; charset=latin-1\r\n"
+        b"Set-Cookie: id=s3cret\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
+    )
+    answer = await browser.answer(asked)
+    assert not answer["ok"] and answer["error"] == controls.failure
+    assert "expected status 101, got 503 Busy" in controls.failure
+    assert "\n\nHTTP/1.1 503 Busy" in controls.refusal and "Content-Encoding: gzip" in controls.refusal
+    assert controls.refusal.endswith("\n\nRuhe, bitte: ü <b>")
+    assert "s3cret" not in controls.failure + controls.refusal and controls.can_reconnect
+    told = await browser.answer(browser.ask("refusal"))
+    assert "?token=s3cret" in told["text"] and "Set-Cookie: id=s3cret" in told["text"]
+    asked = browser.ask("reconnect")
+    peer = await byte_server.accept()
+    await peer.upgrade()
+    assert (await browser.answer(asked))["ok"]
+    await until(controls, "state", lambda state: state == "open")
+    assert controls.failure == controls.refusal == ""
+    peer.reset()
+    await until(controls, "state", lambda state: state == "closed")
+
+
+async def test_a_session_that_is_dialled_again_by_itself_says_so_and_can_be_closed(
+    byte_server: Any, page: Any
+) -> None:
+    """%ws connect --reconnect: the time to the next attempt, why the last failed, and an end by Close."""
+    opening = asyncio.create_task(
+        workbench.connect(byte_server.url, name="again", reconnect=True, proxy=None)
+    )
+    peer = await byte_server.accept()
+    await peer.upgrade()
+    session = await opening
+    panel = panel_for(session)
+    browser = page(panel.controls)
+    peer.reset()
+    peer = await byte_server.accept()
+    await peer.reader.readuntil(b"\r\n\r\n")
+    await peer.send(b"HTTP/1.1 503 Busy\r\nRetry-After: 3600\r\nContent-Length: 0\r\n\r\n")
+    await until(panel.controls, "reconnecting", lambda text: re.search(r" in \d+ s \(attempt 2\)", text))
+    assert "503 Busy" in panel.controls.failure and panel.controls.can_stop
+    answer = await browser.answer(browser.ask("close", code="1000", message=""))
+    assert answer["note"].endswith("; it is not connected again")
+    await ended(panel)
+    assert panel.controls.reconnecting == "" and not panel.controls.can_stop
+    panel.close()
+    workbench.remove("again")

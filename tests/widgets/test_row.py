@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from array import array
+from math import isnan
 from typing import Any
 
 from wsnotebook.files.framelog import FrameLog
+from wsnotebook.log.connections import Connection
 from wsnotebook.widgets.row import rows_at, rows_of
+from wsnotebook.widgets.table import pack_rows
+from wsnotebook.wire.batch import Flag, batch_of
 from wsnotebook.wire.frames import Frame
 
 EVERYTHING = (0, 1 << 40)
@@ -20,3 +25,14 @@ def test_rows_are_picked_by_their_seq(make_session: Any) -> None:
     seqs = [0, 5, *range(session.log.first, session.log.end, 997)]
     assert list(rows_at(session.log, seqs)) == [whole[seq] for seq in seqs[2:]]
     assert list(rows_at(session.log, [])) == list(rows_at(session.log, [0])) == []
+
+
+def test_a_message_that_a_browser_has_told_has_no_length_on_the_wire() -> None:
+    """The other rows of the log have; the table is told NaN, which no length is."""
+    log = FrameLog()
+    for connection in (Connection("told", is_reported=True), Connection("seen")):
+        log.append(batch_of((0x81, Flag.TEXT, b"Hello", None)), log.register(connection), "in", 0, 0)
+    rows = list(rows_of(log, *EVERYTHING))
+    assert [row.wire_length for row in rows] == [None, 5]
+    numbers = array("d", pack_rows(rows)[0])
+    assert isnan(numbers[3]) and numbers[8] == 5

@@ -11,20 +11,22 @@ from wsnotebook.widgets.serverpanel import server_panel_for
 
 
 async def test_it_shows_who_is_connected_and_what_was_counted() -> None:
-    """URL, behaviour, the names of the clients, and counters; the same panel each time."""
+    """URL, behaviour, counters, and a tab a client, which stays when it has gone; the same panel each time."""
     async with embedded_server("echo") as server:
         panel = server_panel_for(server)
         assert server_panel_for(server) is panel
-        assert panel.where.value == f"{server.url}  echo" and panel.connected.value == "nobody is connected"
+        assert panel.where.value == f"{server.url}  echo" and server.url in panel.table.placeholder
+        assert panel.counters.value.startswith("0 connected · 0 accepted")
         async with connect(server.url) as client:
             await client.send("hello")
             await client.recv()
             panel.refresh()
-            assert panel.connected.value == "connected: client-1"
-            assert panel.counters.value == "1 accepted · 0 refused · 0 errors · 2 frames"
+            assert panel.counters.value == "1 connected · 1 accepted · 0 refused · 0 errors · 2 frames"
+            assert panel.frames.tabs.tabs == [["", "All", "", 2], ["client-1", "client-1", "open", 2]]
             assert panel.table.span == (0, 2)
         await panel.server.stop()
         await panel._ticking
+        assert panel.frames.tabs.tabs[1][2] == "closed"
 
 
 async def test_stop_stops_from_any_thread() -> None:
@@ -36,7 +38,7 @@ async def test_stop_stops_from_any_thread() -> None:
         await client.wait_closed()
         assert client.close_code == 1001
     await panel._ticking
-    assert panel.connected.value == "stopped" and panel.button.disabled
+    assert panel.counters.value.startswith("stopped") and panel.button.disabled
 
 
 async def test_a_behaviour_that_raised_is_told() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html.parser import HTMLParser
 from typing import Any
 
-from wsnotebook.widgets.static import html_of, text_of
+from wsnotebook.widgets.static import page_of
 from wsnotebook.wire.frames import Frame
 
 
@@ -30,8 +30,8 @@ def test_text_has_a_summary_and_the_last_rows(session: Any) -> None:
     """One line each, the newest last, nothing that moves a cursor."""
     session.record(*[Frame.text(f"tick {n}\r\n") for n in range(12)])
     session.record(Frame.binary(b"\x00\xff"), sent=True)
-    lines = text_of(session).split("\n")
-    assert lines[0] == "WebSocket session ws-1, ws://127.0.0.1:9/feed: open, 13 frames when this was shown"
+    lines = page_of(session, 13).plain.split("\n")
+    assert lines[0] == "WebSocket session ws-1, ws://127.0.0.1:9/feed: open, 13 frames; the last 10:"
     assert len(lines) == 11 and lines[1].split() == ["3", "↓", "text", "8", "tick", "3\\r\\n"]
     assert lines[-1].split() == ["12", "↑", "binary", "2", "00", "ff"]
 
@@ -41,7 +41,7 @@ def test_html_is_a_paragraph_and_a_table_that_is_not_typeset(session: Any) -> No
     session.name = session.url = "<script>1</script>"
     session.record(Frame.text("</td><img src=x onerror=alert(1)>"))
     tags = Tags()
-    tags.feed(html_of(session))
+    tags.feed(page_of(session, 1).html)
     assert tags.tags == {"div", "p", "table", "tr", "td"}
     assert tags.attributes == [("class", "tex2jax_ignore mathjax_ignore")]
     assert "</td><img src=x onerror=alert(1)>" in tags.text and "<script>" in tags.text
@@ -50,4 +50,14 @@ def test_html_is_a_paragraph_and_a_table_that_is_not_typeset(session: Any) -> No
 def test_long_payloads_are_cut(session: Any) -> None:
     """A saved notebook does not grow with the size of a frame."""
     session.record(Frame.text("x" * 1_000_000))
-    assert len(text_of(session)) < 300 and len(html_of(session)) < 500
+    assert len(page_of(session, 1).plain) < 300 and len(page_of(session, 1).html) < 500
+
+
+def test_the_last_rows_are_those_of_the_own_connection(session: Any, make_session: Any) -> None:
+    """Another session of the log, that says more, does not push them out."""
+    other = make_session(session.log)
+    session.record(*[Frame.text(f"mine {n}") for n in range(3)])
+    other.record(*[Frame.text("other")] * 2500)
+    session.record(Frame.text("mine 3"))
+    lines = page_of(session, 4).plain.split("\n")[1:]
+    assert [line.split()[4:] for line in lines] == [["mine", str(n)] for n in range(4)]

@@ -16,6 +16,7 @@ import wsnotebook.widgets.table as table_module
 from wsnotebook.files.framelog import FrameLog
 from wsnotebook.filtering.search import SLICE_ROWS
 from wsnotebook.log.connections import Connection
+from wsnotebook.widgets import tablelayout
 from wsnotebook.widgets.places import KEPT_SEARCHES
 from wsnotebook.widgets.row import rows_of
 from wsnotebook.widgets.table import COLUMNS, MOST_ROWS, FrameTable, pack_rows
@@ -103,7 +104,7 @@ async def test_inspecting_a_row_answers_with_its_fields_and_views(session: Any, 
     browser = page(FrameTable(session.log))
     answer = await browser.answer(browser.ask("inspect", place=1))
     assert (answer["ok"], answer["seq"]) == (True, 1)
-    assert [view["name"] for view in answer["views"]] == ["Text", "JSON", "Hex", "Header"]
+    assert [view["name"] for view in answer["views"]] == ["Text", "JSON", "Decoded", "Hex", "Header"]
 
 
 @pytest.mark.parametrize("seq", [-1, 1, "x", None])
@@ -197,6 +198,70 @@ async def test_matches_are_counted_and_asked_for_by_position(session: Any, page:
     assert (await browser.answer(browser.ask("inspect", place=1, filter="7")))["seq"] == 17
     session.record(Frame.text("107"))
     assert (await find(browser, "7"))["end"] == 20
+
+
+async def test_a_type_that_no_message_has_is_named(session: Any, page: Any) -> None:
+    """At the end of the search, with the one that was probably meant; control characters of a peer are escaped."""
+    session.record(*[Frame.text('{"type":"order\\u202e"}')])
+    browser = page(FrameTable(session.log))
+    assert (await find(browser, "type:oder"))["hint"].endswith("did you mean order\\u202e?")
+    assert (await find(browser, "type:order\u202e"))["hint"] == ""
+
+
+async def test_all_rows_are_shown_with_the_matches_marked(session: Any, page: Any) -> None:
+    """By their indices in the answer; of what was not searched for yet, none."""
+    session.record(*[Frame.text(str(n)) for n in range(100)])
+    browser = page(FrameTable(session.log))
+    assert (await browser.answer(browser.ask("rows", start=15, stop=30, find="7")))["matches"] == []
+    await find(browser, "7")
+    assert (await browser.answer(browser.ask("rows", start=15, stop=30, find="7")))["matches"] == [2, 12]
+
+
+async def match(browser: Any, place: int, step: int, filter_text: str | None) -> list[int]:
+    """Return place, number and total of the match of 7 beside a place."""
+    answer = await browser.answer(browser.ask("match", place=place, step=step, find="7", filter=filter_text))
+    return [answer[name] for name in ("place", "number", "total")]
+
+
+async def test_the_next_and_the_previous_match_are_found_from_any_place(session: Any, page: Any) -> None:
+    """Among all rows, among its own, and among those of another filter; the first comes after the last."""
+    session.record(*[Frame.text(str(n)) for n in range(100)])
+    browser = page(FrameTable(session.log))
+    for text in ("7", "9"):
+        await find(browser, text)
+    assert await match(browser, -1, 1, None) == [7, 1, 19]
+    assert await match(browser, 7, 1, None) == [17, 2, 19]
+    assert await match(browser, 7, -1, None) == await match(browser, 100, -1, None) == [97, 19, 19]
+    assert await match(browser, 97, 1, None) == [7, 1, 19]
+    assert await match(browser, 1, 1, "7") == [2, 3, 19]
+    assert await match(browser, -1, 1, "7") == [0, 1, 19]
+    assert await match(browser, 6, 1, "9") == [7, 8, 19]
+
+
+async def test_a_row_is_gone_to_by_number_or_time(session: Any, page: Any) -> None:
+    """Its place among the shown rows, or that of the next one; what cannot be gone to is told."""
+    session.record(*[Frame.text(str(n)) for n in range(100)])
+    browser = page(FrameTable(session.log))
+    await find(browser, "7")
+    await find(browser, "none")
+
+    async def place(to: str, text: str | None = None) -> Any:
+        answer = await browser.answer(browser.ask("goto", to=to, filter=text))
+        return answer["place"] if answer["ok"] else answer["error"]
+
+    assert [await place(to) for to in ("42", "22:13", "2023-11-14T22:13:20.1")] == [42, 0, 0]
+    assert [await place(to, "7") for to in ("0", "18", "99")] == [0, 2, 18]
+    assert "matches none" in await place("5", "none")
+    assert "no frame 100" in await place("100")
+
+
+async def test_no_match_is_an_empty_answer(session: Any, page: Any) -> None:
+    """The page then says so."""
+    session.record(Frame.text("x"))
+    browser = page(FrameTable(session.log))
+    await find(browser, "7")
+    answer = await browser.answer(browser.ask("match", place=0, step=1, find="7", filter=None))
+    assert answer["ok"] and "place" not in answer
 
 
 async def test_a_wrong_filter_answers_with_a_sentence(session: Any, page: Any) -> None:
@@ -310,19 +375,25 @@ async def test_selected_rows_are_a_dataframe(session: Any, page: Any) -> None:
     browser = page(table)
     answer = await browser.answer(browser.ask("select", ranges=[[3, 5], [98, 120]], filter=None))
     assert (answer["count"], answer["apart"], table.selection) == (4, None, [3, 4, 98, 99])
+    assert "two frames" in (await browser.answer(browser.ask("compare")))["error"]
     assert table.selected["text"].tolist() == ["3", "4", "98", "99"]
     await find(browser, "7")
     answer = await browser.answer(browser.ask("select", ranges=[[0, 2]], filter="7"))
-    assert (answer["apart"], table.selection) == (0.0, [7, 17])
+    assert (answer["apart"], answer["longer"], table.selection) == (0.0, 1, [7, 17])
+    answer = await browser.answer(browser.ask("compare"))
+    assert (answer["title"], answer["views"][0]["body"]) == ("frame 7 to 17", "-7\n+17")
     answer = await browser.answer(browser.ask("select", ranges=[[0, 10**9]], filter=None))
     assert "too many" in answer["error"] and table.selection == [7, 17]
 
 
-async def test_a_table_of_one_connection_shows_its_rows_only(make_session: Any, page: Any) -> None:
-    """Of a log that another session shares, from the moment it does; also with a filter, and in the line of pandas."""
+async def test_a_table_of_one_session_shows_its_rows_only(make_session: Any, page: Any) -> None:
+    """Of a log that another session shares, from the moment it does; also with a filter, and in the line of pandas.
+
+    The rows of a further attempt are its own.
+    """
     session = make_session()
     session.record(*[Frame.text(f"one {n}") for n in range(10)])
-    table = FrameTable(session.log, connection=(session.name, 0))
+    table = FrameTable(session.log, session=session.name)
     browser = page(table)
     assert not table.is_part and table.line == "df"
     session.log.register(Connection("other"))
@@ -333,10 +404,10 @@ async def test_a_table_of_one_connection_shows_its_rows_only(make_session: Any, 
         session.log.append(batch, number, "in", 5, 5)
     table.refresh()
     assert table.is_part and table.sessions == ["ws-1", "other", "ws-1 #1"]
-    assert (await find(browser, ""))["end"] == 10
+    assert (await find(browser, ""))["end"] == 11
     answer = await find(browser, "one")
-    assert (answer["end"], answer["of"]) == (10, 10)
-    assert len(table.filtered) == 10 and len(eval(table.line, {"df": session.log.df})) == 10
+    assert (answer["end"], answer["of"]) == (11, 11)
+    assert len(table.filtered) == 11 and len(eval(table.line, {"df": session.log.df})) == 11
 
 
 async def test_times_of_rows_are_told_beforehand(session: Any, page: Any) -> None:
@@ -348,6 +419,14 @@ async def test_times_of_rows_are_told_beforehand(session: Any, page: Any) -> Non
     assert told[::2] == list(range(0, 1000, 3)) and set(told[1::2]) == {1_700_000_000_123.456789}
 
 
+async def test_texts_of_chosen_columns_come_with_the_rows(session: Any, page: Any) -> None:
+    """Of those that the page cannot make by itself."""
+    session.record(Frame.text("x"), sent=True)
+    browser = page(FrameTable(session.log))
+    answer = await browser.answer(browser.ask("rows", start=0, stop=1, columns=["seq", "key"]))
+    assert answer["cells"] == {"key": ["01 02 03 04"]}
+
+
 def test_the_columns_to_choose_from_are_those_of_the_page() -> None:
     """By name; another name is refused."""
     source = (Path(table_module.__file__).with_name("columns.mjs")).read_text(encoding="utf-8")
@@ -357,6 +436,29 @@ def test_the_columns_to_choose_from_are_those_of_the_page() -> None:
     assert tuple(re.findall(r"^  (\w+): \{ title", body, re.MULTILINE)) == COLUMNS
     with pytest.raises(traitlets.TraitError):
         FrameTable(FrameLog()).columns = ["nothing"]
+    with pytest.raises(traitlets.TraitError):
+        FrameTable(FrameLog()).widths = {"seq": -1.0}
+
+
+def test_the_next_table_has_the_columns_and_widths_that_a_person_has_chosen(
+    page: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In any table of the kernel; what code sets is of one table, and wins."""
+    monkeypatch.setattr(tablelayout, "_chosen", {})
+    first = FrameTable(FrameLog())
+    as_at_first = first.columns
+    first.columns, first.widths = ["seq"], {"seq": 90.0}
+    assert (FrameTable(FrameLog()).columns, FrameTable(FrameLog()).widths) == (as_at_first, {})
+    browser = page(first)
+    browser.change(columns=["seq", "ratio", "payload"])
+    browser.change(widths={"ratio": 70.0})
+    later = FrameTable(FrameLog())
+    assert (later.columns, later.widths) == (["seq", "ratio", "payload"], {"ratio": 70.0})
+    later.widths["ratio"] = 5.0  # its own
+    later.columns = ["payload"]
+    assert FrameTable(FrameLog()).widths == {"ratio": 70.0} and later.columns == ["payload"]
+    browser.change(columns=list(first.first_columns), widths={})
+    assert (FrameTable(FrameLog()).columns, FrameTable(FrameLog()).widths) == (as_at_first, {})
 
 
 async def test_a_long_frame_can_be_had_whole(session: Any, page: Any) -> None:
@@ -372,6 +474,27 @@ async def test_a_long_frame_can_be_had_whole(session: Any, page: Any) -> None:
         assert "frame 7" in answer["error"]
 
 
+async def test_a_fragmented_message_can_be_had_whole(session: Any, page: Any) -> None:
+    """All its bytes from any of its frames, between others; what is missing is told."""
+    session.record(
+        Frame.text("first"), Frame.binary(b"a", fin=False), Frame.ping(), *[Frame(0, b"b", fin=False)] * 9000
+    )
+    browser = page(FrameTable(session.log))
+
+    async def saved(seq: int, whole: bool) -> tuple[int, bool, bytes]:
+        answer = await browser.answer(ident := browser.ask("payload", seq=seq, whole=whole))
+        return answer["first"], answer["is_cut"], browser.answers[ident][1][0]
+
+    assert await saved(8000, True) == (1, True, b"a" + 9000 * b"b")
+    session.record(Frame(0, b"c"))
+    for seq in (1, 8000, 9003):
+        assert await saved(seq, True) == (1, False, b"a" + 9000 * b"b" + b"c")
+    assert await saved(9003, False) == (9003, False, b"c")
+    assert await saved(0, True) == await saved(0, False) == (0, False, b"first")
+    session.record(Frame.text("cut"), flags=0x30)
+    assert await saved(9004, False) == (9004, True, b"cut")
+
+
 async def test_selected_rows_are_copied(session: Any, page: Any) -> None:
     """In the form that was asked for."""
     session.record(*[Frame.text(str(n)) for n in range(9)])
@@ -380,3 +503,36 @@ async def test_selected_rows_are_copied(session: Any, page: Any) -> None:
     browser = page(table)
     assert (await browser.answer(browser.ask("copy", format="text")))["text"] == "2\n4"
     assert "one of text" in (await browser.answer(browser.ask("copy", format="cURL")))["error"]
+
+
+async def test_a_folded_message_is_copied_whole(session: Any, page: Any) -> None:
+    """As its row shows it; frame by frame where the table shows frames."""
+    session.record(Frame.text("whole"), Frame.text("a", fin=False), Frame.ping(), Frame(0, b"b"))
+    table = FrameTable(session.log)
+    table.selection = [0, 1]
+    browser = page(table)
+    assert (await browser.answer(browser.ask("copy", format="text", folds=True)))["text"] == "whole\nab"
+    assert (await browser.answer(browser.ask("copy", format="text", folds=False)))["text"] == "whole\na"
+
+
+async def test_a_frame_is_sent_again_where_the_table_has_a_session(session: Any, page: Any) -> None:
+    """The inspector asks by the frame's number; a table of a log alone offers nothing."""
+    asked: list[int] = []
+    table = FrameTable(session.log, again=lambda seq: (asked.append(seq) or {"note": "sent"}, ()))  # type: ignore[func-returns-value]
+    browser = page(table)
+    assert table.can_send and (await browser.answer(browser.ask("again", seq=3)))["ok"] and asked == [3]
+    alone = FrameTable(session.log)
+    assert not alone.can_send
+    browser = page(alone)
+    assert "unknown verb" in (await browser.answer(browser.ask("again", seq=3)))["error"]
+
+
+async def test_a_table_alone_follows_its_log(session: Any) -> None:
+    """Nobody calls refresh() in a dashboard; without a loop it shows how the log stood."""
+    table = FrameTable(session.log)
+    grown = asyncio.Event()
+    table.observe(lambda change: grown.set(), "span")
+    session.record(Frame.text("x"))
+    await grown.wait()
+    assert table.span == (0, 1)
+    table.close()

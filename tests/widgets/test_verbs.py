@@ -6,8 +6,12 @@ import threading
 from concurrent.futures import Future
 from typing import Any
 
+import anywidget
 import pytest
+import traitlets
 
+from wsnotebook.widgets.controls import Controls
+from wsnotebook.widgets.table import FrameTable
 from wsnotebook.widgets.verbs import Answer, VerbWidget, sentence_of
 
 
@@ -109,3 +113,25 @@ def test_an_exception_without_words_is_called_by_its_type() -> None:
     """No error is shown as an empty line."""
     assert sentence_of(KeyError()) == "KeyError"
     assert sentence_of(ValueError("a\nb")) == "a\\nb"
+
+
+SETTABLE = {
+    Controls: {"masking", "answers_pings", "max_frame_size", "ping_interval", "compresses"},
+    FrameTable: {"query", "only_matches", "columns", "widths", "selection", "placeholder"},
+}
+SHOWN = [
+    (widget, name)
+    for widget, settable in SETTABLE.items()
+    for name in sorted(
+        set(widget.class_trait_names(sync=True)) - set(anywidget.AnyWidget.class_trait_names())
+    )
+    if name not in settable and not name.startswith("_")
+]
+
+
+@pytest.mark.parametrize(("widget", "name"), SHOWN, ids=lambda each: getattr(each, "__name__", each))
+async def test_a_trait_that_is_only_shown_cannot_be_set(session: Any, widget: Any, name: str) -> None:
+    """The next refresh would undo it without a word."""
+    made = Controls(session, follows=False) if widget is Controls else FrameTable(session.log)
+    with pytest.raises(traitlets.TraitError, match="read-only"):
+        setattr(made, name, getattr(made, name))

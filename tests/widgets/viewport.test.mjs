@@ -107,6 +107,19 @@ describe("what is asked for", () => {
     assert.deepEqual(view.wanted(NONE), { start: 89, stop: 122 });
   });
 
+  test("the row before those that are seen, to which the first one has a distance", () => {
+    const view = viewport(1000);
+    view.moveTo(100 * ROW);
+    assert.equal(view.wanted({ start: 99, stop: 122 }), null);
+    assert.deepEqual(view.wanted({ start: 100, stop: 122 }), { start: 89, stop: 122 });
+    view.moveTo(0);
+    assert.equal(view.wanted({ start: 0, stop: 30 }), null);
+    view.resize(50_000);
+    view.moveTo(500 * ROW);
+    const { start, stop } = view.wanted(NONE);
+    assert.equal(view.wanted({ start, stop }), null);
+  });
+
   test("never more rows than an answer has, on a screen of any height", () => {
     for (const height of [0, 1, HEIGHT, 5_000, 50_000]) {
       const view = viewport(1_000_000);

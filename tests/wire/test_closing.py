@@ -25,6 +25,7 @@ EVENTS = {
     Kind.HALF_EOF: Event(Kind.HALF_EOF),
     Kind.DEADLINE: Event(Kind.DEADLINE, words="10"),
     Kind.TERMINATE: Event(Kind.TERMINATE),
+    Kind.BROKE: Event(Kind.BROKE),
     Kind.LOST: Event(Kind.LOST),
     Kind.FINISHED: Event(Kind.FINISHED, words="; reset"),
 }
@@ -32,29 +33,30 @@ EVENTS = {
 # The next phase of every pair, as the RFC and Ktor's sessions have it; a dash where the event changes nothing.
 COLUMNS = (
     "OPENED PEER_CLOSE GIVE_UP CLOSE_WRITTEN FAIL FAIL_NOW EOF HALF_EOF DEADLINE TERMINATE LOST FINISHED "
-    "BROKEN_CLOSE"
+    "BROKEN_CLOSE BROKE"
 ).split()
 COMMON = """
-CONNECTING   OPEN -           -            -           -       -          -          -          -          ABORTED LOST -  -
-CLOSE_QUEUED -    ANSWERING   -            CLOSE_SENT  FAILING HANGING_UP HANGING_UP HANGING_UP ABORTED    ABORTED LOST -  -
-CLOSE_SENT   -    BOTH_CLOSED -            -           FAILED  HANGING_UP HANGING_UP HANGING_UP ABORTED    ABORTED LOST -  -
-ANSWERING    -    -           -            BOTH_CLOSED -       -          HANGING_UP HANGING_UP ABORTED    ABORTED LOST -  -
-BOTH_CLOSED  -    -           -            -           -       -          HANGING_UP HANGING_UP HANGING_UP ABORTED LOST -  -
-FAILING      -    ANSWERING   -            FAILED      -       -          HANGING_UP HANGING_UP ABORTED    ABORTED LOST -  -
-FAILED       -    BOTH_CLOSED -            -           -       -          HANGING_UP HANGING_UP ABORTED    ABORTED LOST -  -
-HANGING_UP   -    HANGING_UP  -            HANGING_UP  -       -          -          -          ABORTED    ABORTED LOST -  -
-ABORTED      -    ABORTED     -            -           -       -          -          -          -          -       LOST -  -
-LOST         -    -           -            -           -       -          -          -          -          -       -    CLOSED  -
-CLOSED       -    -           -            -           -       -          -          -          -          -       -    -  -
+CONNECTING   OPEN -           -            -           -       -          -          -          -          ABORTED LOST -  - -
+CLOSE_QUEUED -    ANSWERING   -            CLOSE_SENT  FAILING HANGING_UP HANGING_UP HANGING_UP ABORTED    ABORTED LOST -  - LAST_WORDS
+CLOSE_SENT   -    BOTH_CLOSED -            -           FAILED  HANGING_UP HANGING_UP HANGING_UP ABORTED    ABORTED LOST -  - LAST_WORDS
+ANSWERING    -    -           -            BOTH_CLOSED -       -          HANGING_UP HANGING_UP ABORTED    ABORTED LOST -  - ABORTED
+BOTH_CLOSED  -    -           -            -           -       -          HANGING_UP HANGING_UP HANGING_UP ABORTED LOST -  - ABORTED
+FAILING      -    ANSWERING   -            FAILED      -       -          HANGING_UP HANGING_UP ABORTED    ABORTED LOST -  - ABORTED
+FAILED       -    BOTH_CLOSED -            -           -       -          HANGING_UP HANGING_UP ABORTED    ABORTED LOST -  - ABORTED
+HANGING_UP   -    HANGING_UP  -            HANGING_UP  -       -          -          -          ABORTED    ABORTED LOST -  - ABORTED
+ABORTED      -    ABORTED     -            -           -       -          -          -          -          -       LOST -  - -
+LAST_WORDS   -    ABORTED     -            -           ABORTED ABORTED    -          -          -          ABORTED    LOST -  - -
+LOST         -    -           -            -           -       -          -          -          -          -       -    CLOSED  - -
+CLOSED       -    -           -            -           -       -          -          -          -          -       -    -  - -
 """
 ONLY_DEFAULT = """
-OPEN         -    ANSWERING   CLOSE_QUEUED CLOSE_SENT  FAILING HANGING_UP HANGING_UP -          -          ABORTED LOST -  -
+OPEN         -    ANSWERING   CLOSE_QUEUED CLOSE_SENT  FAILING HANGING_UP HANGING_UP -          -          ABORTED LOST -  - LAST_WORDS
 """
 ONLY_RAW = """
-OPEN         -    PEER_CLOSED CLOSE_QUEUED CLOSE_SENT  FAILING   HANGING_UP HANGING_UP HALF_CLOSED -       ABORTED LOST -  -
-PEER_CLOSED  -    -           ANSWERING    BOTH_CLOSED ANSWERING HANGING_UP HANGING_UP HALF_CLOSED -       ABORTED LOST -  -
-BROKEN_CLOSE -    PEER_CLOSED ANSWERING    BOTH_CLOSED ANSWERING HANGING_UP HANGING_UP HALF_CLOSED -       ABORTED LOST -  -
-HALF_CLOSED  -    -           HANGING_UP   HANGING_UP  HANGING_UP HANGING_UP -         -           -       ABORTED LOST -  -
+OPEN         -    PEER_CLOSED CLOSE_QUEUED CLOSE_SENT  FAILING   HANGING_UP HANGING_UP HALF_CLOSED -       ABORTED LOST -  - LAST_WORDS
+PEER_CLOSED  -    -           ANSWERING    BOTH_CLOSED ANSWERING HANGING_UP HANGING_UP HALF_CLOSED -       ABORTED LOST -  - ABORTED
+BROKEN_CLOSE -    PEER_CLOSED ANSWERING    BOTH_CLOSED ANSWERING HANGING_UP HANGING_UP HALF_CLOSED -       ABORTED LOST -  - LAST_WORDS
+HALF_CLOSED  -    -           HANGING_UP   HANGING_UP  HANGING_UP HANGING_UP -         -           -       ABORTED LOST -  - ABORTED
 """
 
 
@@ -62,6 +64,7 @@ BROKEN_CLOSES = {
     Phase.OPEN: Phase.BROKEN_CLOSE,
     Phase.CLOSE_QUEUED: Phase.ANSWERING,
     Phase.CLOSE_SENT: Phase.BOTH_CLOSED,
+    Phase.LAST_WORDS: Phase.LAST_WORDS,
 }
 """Where a close frame that breaks a rule leads on a raw session; everywhere else it changes nothing."""
 
@@ -124,7 +127,14 @@ def test_a_pair_leads_to_the_next_phase(raw: bool, phase: Phase, kind: Kind, aft
 
 def _is_over(phase: Phase) -> tuple[bool, bool]:
     """Return whether incoming and outgoing have ended in a phase."""
-    receiving = {Phase.CONNECTING, Phase.OPEN, Phase.BROKEN_CLOSE, Phase.CLOSE_QUEUED, Phase.CLOSE_SENT}
+    receiving = {
+        Phase.CONNECTING,
+        Phase.OPEN,
+        Phase.BROKEN_CLOSE,
+        Phase.CLOSE_QUEUED,
+        Phase.CLOSE_SENT,
+        Phase.LAST_WORDS,
+    }
     sending = {Phase.CONNECTING, Phase.OPEN, Phase.BROKEN_CLOSE, Phase.PEER_CLOSED, Phase.HALF_CLOSED}
     return phase not in receiving, phase not in sending
 
@@ -177,6 +187,17 @@ def test_a_failed_connection_says_why_and_keeps_its_fault() -> None:
     end, asked = play(Kind.FAIL, Kind.CLOSE_WRITTEN, Kind.FAIL_NOW, Kind.EOF, Kind.LOST, Kind.FINISHED)
     assert asked[0] == [Do.DROP, Do.AWAIT_ANSWER, Do.WRITE_CLOSE] and asked[2] == []
     assert (end.reason, end.initiator, end.fault) == (VIOLATION, "local", FAULT)
+
+
+def test_last_words_give_the_reason_and_nothing_is_answered() -> None:
+    """A close frame that came before the connection broke is why it ended; without one it is 1006."""
+    end, asked = play(Kind.BROKE, Kind.PEER_CLOSE, Kind.LOST, Kind.FINISHED)
+    assert (end.reason, end.initiator, end.received, end.sent) == (NORMAL, "peer", NORMAL, None)
+    assert asked == [[Do.DROP], [Do.NOTE_CLOSING], [Do.DROP], [Do.NOTE_CLOSED]]
+    end, _ = play(Kind.BROKE)
+    assert (end.incoming_ended, end.outgoing_ended, end.reason) == (False, True, None)
+    end, _ = play(Kind.BROKE, Kind.LOST)
+    assert (end.reason, end.initiator) == (ABNORMAL, "network")
 
 
 def test_a_peer_that_answers_nothing_is_aborted() -> None:

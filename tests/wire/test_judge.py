@@ -20,7 +20,8 @@ from websockets.utils import accept_key
 from wsnotebook.errors import FrameTooBig, ProtocolViolation
 from wsnotebook.files.framelog import FrameLog
 from wsnotebook.files.loading import load
-from wsnotebook.files.pcapng.decoder import Decoder
+from wsnotebook.files.pcapng.side import Side
+from wsnotebook.files.pcapng.tcpstream import Piece
 from wsnotebook.lab.recorder import Recorder
 from wsnotebook.log.connections import Connection
 from wsnotebook.wire.batch import RSV1, STATUSES, Flag, Single
@@ -173,13 +174,14 @@ def decoded(data: Iterable[bytes], sender: Sender, deflate: Deflate, limits: Lim
     """Return the log of the same capture with another limit, without the file."""
     forgets = {"server_no_context_takeover": None, "client_no_context_takeover": None}
     parameters = None if not deflate else forgets if deflate == "no takeover" else {}
-    decoder = Decoder(sender, parameters, limits)
+    notes: list[tuple[int, str]] = []
+    side = Side(sender, parameters, lambda *note: notes.append(note), limits)
     log = FrameLog()
     number = log.register(Connection("a"))
-    batches = [batch for piece in data for batch in decoder.decode(piece)]
-    last = decoder.finish()
-    for batch in [*batches, *([last] if last is not None else [])]:
+    batches = [batch for piece in data for batch, _ in side.receive(Piece(piece, 0))]
+    for batch in [*batches, *(batch for batch, _ in side.finish())]:
         log.append(batch, number, "in" if sender == "server" else "out", 0, 0)
+    assert not notes
     return log
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -51,6 +53,19 @@ def test_frames_taken_at_once_are_judged_as_one_by_one(runs: list[list[tuple[int
         elif one_by_one(at_once, frames) is None:
             return
         assert facts(at_once) == facts(slowly)
+
+
+@pytest.mark.parametrize("opened", [[], [(0x02, b"")]], ids=["between messages", "within one"])
+def test_each_short_order_of_frames_is_judged_as_one_by_one(opened: list[tuple[int, bytes]]) -> None:
+    """Of up to four frames, all orders: Python's regular expressions are not the same in all of its versions."""
+    for count in range(1, 5):
+        for heads in product((0x00, 0x80, 0x02, 0x82), repeat=count):
+            at_once, slowly = MessageState(), MessageState()
+            for state in (at_once, slowly):
+                one_by_one(state, opened)
+            frames = [(head, b"ok") for head in heads]
+            is_right = one_by_one(slowly, frames) is not None
+            assert at_once.take_run(batch_of(frames)) == is_right, bytes(heads)
 
 
 @pytest.mark.parametrize(

@@ -1,51 +1,46 @@
-"""The client's handshake: the limits of the response, and what it leans on in websockets."""
+"""The client's handshake: when a refusal is known, and what is left behind a 101."""
 
 from __future__ import annotations
 
-import inspect
-
 import pytest
-from websockets import http11
-from websockets.client import ClientProtocol
-from websockets.exceptions import SecurityError
-from websockets.protocol import Protocol
+from websockets.exceptions import InvalidMessage, InvalidStatus
+from websockets.protocol import State
 from websockets.server import ServerProtocol
 from websockets.uri import parse_uri
 
 from wsnotebook.wire.protocol import HandshakeProtocol
+from wsnotebook.wire.upgrade import WrongUpgrade
 from wsnotebook.wire.wire import Wire
 
 
-def answer_with(fields: int, line: int = 10) -> bytes:
-    """Return a 101 with a number of header fields, one of which makes a line of ``line`` bytes."""
-    head = b"HTTP/1.1 101 Switching Protocols\r\n"
-    return head + b"A: " + b"a" * (line - 5) + b"\r\n" + b"B: b\r\n" * (fields - 1) + b"\r\n"
+def client_of(data: bytes) -> HandshakeProtocol:
+    """Return a client that has asked and got an answer, byte by byte."""
+    client = HandshakeProtocol(parse_uri("ws://localhost/"), Wire())
+    client.send_request(client.connect())
+    for place in range(len(data)):
+        client.receive_data(data[place : place + 1])
+    return client
 
 
-@pytest.mark.parametrize("over", [-1, 0, 1])
-@pytest.mark.parametrize("what", ["fields", "line"])
-def test_the_limits_of_the_handshakes_headers(over: int, what: str) -> None:
-    """As many fields, and as long a line, as websockets takes, and not one more; in one-byte reads too."""
-    if what == "fields":
-        data = answer_with(http11.MAX_NUM_HEADERS + over)
-    else:
-        data = answer_with(3, http11.MAX_LINE_LENGTH + over)
-    for pieces in ([data], [data[place : place + 1] for place in range(len(data))]):
-        client = HandshakeProtocol(parse_uri("ws://localhost/"), Wire())
-        client.send_request(client.connect())
-        for piece in pieces:
-            client.receive_data(piece)
-        assert client.handshake_exc is not None  # at best it lacks Upgrade
-        too_much = isinstance(client.handshake_exc.__cause__, SecurityError)
-        assert too_much is (over > 0), client.handshake_exc.__cause__
-
-
-def test_only_the_frame_loop_of_websockets_is_replaced() -> None:
-    """A contract with a private part: ClientProtocol.parse must go on to super().parse() after the 101."""
-    assert "super().parse()" in inspect.getsource(ClientProtocol.parse)
-    assert inspect.isgeneratorfunction(Protocol.parse)
-    order = [kind.__name__ for kind in HandshakeProtocol.__mro__]
-    assert order.index("ClientProtocol") < order.index("_FrameLoop") < order.index("Protocol")
+@pytest.mark.parametrize(
+    ("data", "kind", "is_decided"),
+    [
+        (b"HTTP/1.1 500 X\r\nContent-Length: 2\r\n\r\nno", InvalidStatus, True),
+        (b"HTTP/1.1 500 X\r\nContent-Length: 3\r\n\r\nno", InvalidStatus, False),
+        (b"HTTP/1.1 302 Found\r\nLocation: /a\r\nContent-Length: 9\r\n\r\n", InvalidStatus, True),
+        (b"HTTP/1.1 101 X\r\n\r\n", WrongUpgrade, True),
+        (b"nothing of HTTP", InvalidMessage, True),
+        (b"HTTP/1.1 1", InvalidMessage, False),
+    ],
+)
+def test_a_refusal_is_known_when_it_can_be(data: bytes, kind: type[Exception], is_decided: bool) -> None:
+    """A body is waited for, but that of a redirect, which may never end; the end of the stream decides the rest."""
+    client = client_of(data)
+    assert (client.handshake_exc is not None) is is_decided
+    if not is_decided:
+        client.receive_eof()
+    assert isinstance(client.handshake_exc, kind)
+    assert client.state is not State.OPEN
 
 
 @pytest.mark.parametrize("data", [b"", b"\x81\x05Hello", b"\x83\x00\xff\xff" * 100])

@@ -285,6 +285,46 @@ def test_an_end_between_two_frames_cuts_nothing_off() -> None:
     assert scanner.finish() is None
 
 
+def feed_memory(scanner: Scanner, pieces: Iterable[bytes]) -> list[Row]:
+    """As feed(), of pieces that lie in memory which holds something else after the first scan of each."""
+    rows: list[Row] = []
+    memory = bytearray()
+    for piece in pieces:
+        memory[: len(piece)] = piece
+        with memoryview(memory) as view, view[: len(piece)] as read:
+            scanner.feed(read)
+            while (batch := scanner.scan()) is not None:
+                view[:] = b"\x88" * len(view)
+                rows += rows_of(batch)
+            view[:] = b"\x88" * len(view)
+    last = scanner.finish()
+    return rows + (rows_of(last) if last is not None else [])
+
+
+LONG = encode(0x81, b"l" * 1024) + encode(0x82, b"m" * 0x10000)
+
+
+@settings(deadline=None, max_examples=50)
+@given(
+    st.lists(st.just(LONG) | FRAMES | RUNS | GARBAGE, max_size=6).map(b"".join),
+    LIMITS,
+    st.lists(st.integers(0, 1 << 18), max_size=8),
+)
+def test_memory_that_is_used_again_after_a_scan_gives_the_same_rows(
+    data: bytes, limit: int | None, places: list[int]
+) -> None:
+    """Read after read into the same memory: small frames first, large ones first, and a frame that goes on."""
+    whole = feed(Scanner(limit), [data])
+    assert feed_memory(Scanner(limit), [data]) == whole
+    assert feed_memory(Scanner(limit), cut(data, places)) == whole
+
+
+def test_the_rest_of_a_read_outlasts_its_memory() -> None:
+    """A batch is full before its read is: the frames of the next one are those that were fed."""
+    data = LONG + b"\x89\x02ok" * (MAX_ODD_FRAMES + 5) + LONG
+    assert feed_memory(Scanner(), [data]) == feed(Scanner(), [data])
+
+
 class Memory:
     """Gives memory, and remembers what it gave."""
 

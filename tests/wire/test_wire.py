@@ -21,11 +21,12 @@ from wsnotebook.log.connections import Connection
 from wsnotebook.wire.batch import STATUSES, Flag
 from wsnotebook.wire.extensions import PerMessageDeflate
 from wsnotebook.wire.frames import CloseReason, Frame, Opcode
+from wsnotebook.wire.limits import MIN_FRAGMENTS, fragments_in
 from wsnotebook.wire.protocol import HandshakeProtocol
 from wsnotebook.wire.reading import Fault
 from wsnotebook.wire.rules import Rule, Rules
 from wsnotebook.wire.serializer import outgoing
-from wsnotebook.wire.wire import MAX_FRAGMENTS, Wire
+from wsnotebook.wire.wire import Wire
 
 
 def shake_hands(
@@ -420,19 +421,31 @@ def test_the_limit_of_the_inflated_size(size: int, fragments: int) -> None:
         assert outcome.log.wire_bytes("in") == data
 
 
-@pytest.mark.parametrize("count", [MAX_FRAGMENTS - 1, MAX_FRAGMENTS, MAX_FRAGMENTS + 1])
-def test_the_limit_of_the_number_of_fragments(count: int) -> None:
-    """A message of MAX_FRAGMENTS frames passes, of one more fails with 1009; a raw session counts none."""
+@pytest.mark.parametrize("size", [1000, 5 << 20])
+@pytest.mark.parametrize("over", [-1, 0, 1])
+def test_the_limit_of_the_number_of_fragments(size: int, over: int) -> None:
+    """It follows the size limit; a raw session counts none, nor one without limit."""
+    limit = fragments_in(size)
+    assert limit == (MIN_FRAGMENTS if size == 1000 else 81_920)
+    count = limit + over
     data = b"\x02\x00" + b"\x00\x00" * (count - 2) + b"\x80\x00"
-    for pieces in both_ways(data):
-        outcome = receive(shake_hands()[0], pieces)
-        if count <= MAX_FRAGMENTS:
+    for pieces in both_ways(data) if size == 1000 else [[data]]:
+        outcome = receive(shake_hands(max_frame_size=size)[0], pieces)
+        if over <= 0:
             assert (outcome.fault, outcome.deliverable) == (None, 1)
         else:
             assert outcome.fault is not None and outcome.fault.code == 1009
-            assert outcome.end == MAX_FRAGMENTS
-    outcome = receive(shake_hands(raw=True)[0], [data])
-    assert (outcome.fault, outcome.deliverable) == (None, count)
+            assert outcome.end == limit
+    assert receive(shake_hands()[0], [data]).deliverable == 1
+    assert receive(shake_hands(raw=True, max_frame_size=size)[0], [data]).deliverable == count
+
+
+def test_4_mib_in_fragments_of_64_bytes_are_one_message() -> None:
+    """As Autobahn's cases 9.3.1 and 9.4.1 send them, on a session as connect() opens it."""
+    fragment = b"\x40" + b"*" * 64
+    data = b"\x01" + fragment + (b"\x00" + fragment) * 65_535 + b"\x80\x00"
+    outcome = receive(shake_hands(max_frame_size=64 << 20)[0], [data])
+    assert (outcome.fault, outcome.deliverable) == (None, 1)
 
 
 # Compression

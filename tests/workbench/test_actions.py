@@ -87,5 +87,8 @@ async def test_log_takes_the_filter_of_the_panel() -> None:
         assert rows["text"].tolist() == ["three"]
         rows = log.run(bench, log.read({"filter": "size:3", "direction": "out"}))
         assert rows["text"].tolist() == ["one", "two"]
+        await session.close()
+        rows = log.run(bench, log.read({"direction": "out", "opcode": "close"}))
+        assert rows["opcode"].value_counts().to_dict() == {"close": 1}, "and no opcode that is not there"
         with pytest.raises(ValueError, match="did you mean size"):
             log.read({"filter": "siz:3"})

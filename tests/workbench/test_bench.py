@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -25,6 +26,7 @@ class RecordingSession:
         self.incoming = self
         self.inbox: asyncio.Queue[Frame] = asyncio.Queue()
         self.fault: Exception | None = None
+        self.outgoing = SimpleNamespace(check=lambda: None)
 
     async def send(self, item: Frame) -> None:
         self.asked.append(("send", item))

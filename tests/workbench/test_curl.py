@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wsnotebook.workbench.curl import curl_words
+from wsnotebook.workbench.curl import curl_line, curl_words
 
 BASH = r"""'https://example.org/feed?a=1&b=2' \
   -H 'Upgrade: websocket' \
@@ -93,3 +93,17 @@ def test_what_a_session_cannot_express_is_refused(line: str, sentence: str) -> N
     """By its name."""
     with pytest.raises(ValueError, match=sentence):
         curl_words(line)
+
+
+def test_a_handshake_becomes_a_line_that_is_read_back() -> None:
+    """With all its headers, also an empty one; the host is that of the address."""
+    request = b"GET /a?b=it's HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nX-Empty:\r\nCookie: a=1\r\nX-Say: \xe9 $x\r\n\r\n"
+    line = curl_line("ws://h:81/a?b=it's", request)
+    assert line.split()[:4] == ["curl", "--include", "--no-buffer", "--http1.1"]
+    assert "'X-Empty;'" in line and "Connection: Upgrade" in line and "Host" not in line
+    assert curl_words(line.removeprefix("curl ")) == [
+        "ws://h:81/a?b=it's",
+        "--header=X-Empty:",
+        "--cookie=a=1",
+        "--header=X-Say: é $x",
+    ]

@@ -7,6 +7,7 @@ import gc
 import itertools
 import re
 import weakref
+from argparse import Namespace
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from wsnotebook.files.loading import load
 from wsnotebook.lab import embedded_server
 from wsnotebook.lab.server import EmbeddedServer
 from wsnotebook.workbench import Workbench, WorkbenchError
+from wsnotebook.workbench.verb import Call
 from wsnotebook.workbench.verbs import VERBS
 
 PATIENCE = 10.0  # seconds for what takes less than one
@@ -228,3 +230,51 @@ async def test_the_first_attempt_is_made_once(bench: Workbench) -> None:
     with pytest.raises(ConnectError):
         await bench.connect("ws://127.0.0.1:1/", name="feed", reconnect=True, proxy=None)
     assert bench.sessions == {}
+
+
+async def test_an_ended_session_is_dialled_again_by_a_verb(bench: Workbench, server: EmbeddedServer) -> None:
+    """Name and log go on, the verbs mean the new one, and the ended one says so."""
+    first = await bench.connect(server.url, name="feed")
+    with pytest.raises(ValueError, match="feed is open: close it"):
+        await do(bench, "reconnect")
+    await do(bench, "close")
+    assert str(await do(bench, "reconnect")) == f"feed is open: {server.url}"
+    second = bench.get()
+    assert second is not first and second.log is first.log and list(bench.sessions) == ["feed"]
+    with pytest.raises(SessionClosed, match="session = %ws session --name feed"):
+        await first.send("x")
+    await lose(bench)
+    await until(lambda: bench.status_of("feed") == "closed")
+
+
+async def test_what_was_connected_again_and_again_is_so_after_a_close(
+    bench: Workbench, server: EmbeddedServer
+) -> None:
+    """A person who dials again wants what --reconnect said: the next loss is followed by another session."""
+    first = await bench.connect(server.url, name="feed", reconnect=True)
+    await do(bench, "close")
+    assert bench.status_of("feed") == "closed"
+    await do(bench, "reconnect")
+    second = await lose(bench)
+    assert second is not first
+    await until(lambda: bench.get("feed").state == "open")
+    assert bench.get("feed") is not second and server.accepted == 3
+
+
+async def test_who_dials_again_is_told_that_the_recording_has_ended(
+    bench: Workbench, server: EmbeddedServer, tmp_path: Path
+) -> None:
+    """The file stays as it was written: it could not be told whose frames were appended."""
+    await bench.connect(server.url, name="feed", record=tmp_path / "feed.pcapng")
+    await do(bench, "close")
+    before = (tmp_path / "feed.pcapng").read_bytes()
+    assert "not recorded any more: session.log.record_to(path)" in str(await do(bench, "reconnect"))
+    await do(bench, "close")
+    assert (tmp_path / "feed.pcapng").read_bytes() == before
+
+
+async def test_the_end_of_a_server_cannot_be_dialled(bench: Workbench, server: EmbeddedServer) -> None:
+    """Of a session of nobody's connect(), nothing is known that could be dialled."""
+    await bench.connect(server.url)
+    with pytest.raises(ValueError, match=r"only what connect\(\) opened"):
+        await VERBS["reconnect"].action(Call(Namespace(), server.sessions[0]))

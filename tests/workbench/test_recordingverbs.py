@@ -178,10 +178,18 @@ async def test_stats_counts_what_crossed_the_wire(bench: Workbench) -> None:
 
 @pytest.mark.parametrize("line", ["plot", "plot bytes", "plot frames --every 10ms", "plot latency"])
 async def test_plot_draws_the_recording(bench: Workbench, line: str) -> None:
-    """Every quantity has its axis, and each direction its line."""
+    """Every quantity has its axis, and each direction its steps or its line."""
     axes = await do(bench, line)
     assert axes.get_ylabel().split()[0] == (line.split() + ["frames"])[1]
-    assert axes.lines
+    assert len(axes.lines) + len(axes.patches) > 0
+
+
+async def test_save_leaves_secrets_out_where_that_is_asked_for(bench: Workbench, tmp_path: Path) -> None:
+    """--redact is of messages; those of the handshake are never recorded."""
+    await bench.send('{"password": "hunter22"}')
+    for flag, is_there in (("", True), (" --redact", False)):
+        await do(bench, f"save {tmp_path}/x.jsonl{flag}")
+        assert ("hunter22" in (tmp_path / "x.jsonl").read_text()) is is_there
 
 
 @pytest.mark.parametrize("suffix", [".parquet", ".jsonl", ".har", ".pcapng", "/"])
@@ -209,7 +217,7 @@ async def test_replay_sends_what_was_sent(bench: Workbench, tmp_path: Path) -> N
     async with embedded_server("echo") as other:
         session = await bench.connect(other.url, name="again", proxy=None)
         said = await do(bench, f"replay --speed max --name again {tmp_path}/x.parquet")
-        assert str(said) == "sent 4 frames to again: %ws log shows the answers"
+        assert str(said) == "again: sent 4 frames; every recorded reply came. %ws log shows the answers"
         assert [await session.receive() for _ in range(3)] == ["error 42", '{"a": 1}', b"\x00\xff"]
         await session.close()
 

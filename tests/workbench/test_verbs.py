@@ -96,6 +96,7 @@ def test_an_option_of_connect_has_the_same_flags_in_a_cell_and_in_the_terminal()
             {"subprotocols": ["a"], "open_timeout": 2.5},
         ),
         ("terminal", "ws://x --no-compression --ping 20", {"compression": None, "ping_interval": 20.0}),
+        ("terminal", "ws://x --no-pong", {"answers_pings": False}),
         ("terminal", "ws://x --origin http://y", {"origin": "http://y"}),
         ("cell", "ws://x --auth a:b:c --user-agent me", {"auth": ("a", "b:c"), "user_agent": "me"}),
         ("terminal", "ws://x --auth token -n a", {"auth": "token", "name": "a"}),

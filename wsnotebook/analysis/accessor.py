@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 import pandas as pd
 
-from wsnotebook.analysis.columns import CORE, need
+from wsnotebook.analysis.columns import CORE, is_decoded, need, only_occurring_opcodes
 from wsnotebook.analysis.display import register_display
-from wsnotebook.analysis.questions import QUESTIONS, asking
+from wsnotebook.analysis.questions import QUESTIONS, Question, asking
 
 __all__ = ["FrameQuestions", "register"]
 
 
 def register() -> None:
     """Register ``ws`` as an accessor of every pandas DataFrame, and the display of frames; a second call does nothing."""
-    if getattr(pd.DataFrame, "ws", None) is not FrameQuestions:
+    registered = getattr(pd.DataFrame, "ws", None)
+    if registered is not FrameQuestions:
+        if getattr(registered, "__module__", None) == "wsnotebook":
+            delattr(pd.DataFrame, "ws")  # it loads this module; pandas warns of another's only
         pd.api.extensions.register_dataframe_accessor("ws")(FrameQuestions)
     register_display()
 
@@ -21,17 +27,27 @@ def register() -> None:
 class FrameQuestions:
     """Questions to a DataFrame of frames: ``session.df.ws``, ``log.df.ws``, or ``.ws`` of a selection of their rows.
 
+    Example: ``session.df.ws.summary()``, ``session.df.ws.json()``.
+
+    What ``decode()`` returns has ``.ws`` too: json, types, schema, pairs, sequence and state are asked of decoded messages.
+
     Raises:
         AttributeError: the DataFrame is not a frame log; the message names the missing columns.
     """
 
     def __init__(self, df: pd.DataFrame) -> None:
-        need(df.columns, CORE, "df.ws")
+        if not is_decoded(df):
+            need(df.columns, CORE, "df.ws")
         self._df = df
 
     def __repr__(self) -> str:
         return f"<df.ws: {', '.join(name for name in dir(self) if not name.startswith('_'))}>"
 
 
+def _answer(question: Question, df: pd.DataFrame, *args: Any, **kwargs: Any) -> Any:
+    found = question.answer(df, *args, **kwargs)
+    return only_occurring_opcodes(found) if isinstance(found, pd.DataFrame) else found
+
+
 for _question in QUESTIONS:
-    setattr(FrameQuestions, _question.method, asking(_question, _question.ask))
+    setattr(FrameQuestions, _question.method, asking(_question, partial(_answer, _question)))

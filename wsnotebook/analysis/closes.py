@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from wsnotebook.analysis.columns import connections, in_order, traffic
+from wsnotebook.analysis.columns import connections, identity, in_order, traffic
 
 __all__ = ["closes"]
 
@@ -17,8 +17,8 @@ def closes(df: pd.DataFrame) -> pd.DataFrame:
     Example: ``session.df.ws.closes()``.
 
     Returns:
-        One row per close frame, indexed by ``seq``: time (wall clock), session, attempt (if ``df`` has it), direction,
-        close_code and close_reason (missing in an empty close), ``initiator`` of the connection (local or peer: the
+        One row per close frame, indexed by ``seq``: time (wall clock), recording, connection, session and attempt
+        (those that ``df`` has), direction, close_code and close_reason (missing in an empty close), ``initiator`` of the connection (local or peer: the
         side that sent the first close frame), ``first`` (whether this is that frame) and ``delay`` (seconds after
         that frame, monotonic clock). A connection that was lost without a close frame has no row.
 
@@ -26,13 +26,13 @@ def closes(df: pd.DataFrame) -> pd.DataFrame:
         AttributeError: ``df`` lacks columns; the message names them.
     """
     wanted = ("time", "monotonic", "session", "direction", "opcode", "close_code", "close_reason")
-    rows = in_order(traffic(df, "closes", wanted, optional=("attempt",)))
+    rows = in_order(traffic(df, "closes", wanted))
     number = connections(rows)[rows["opcode"].eq("close")]
     rows = rows[rows["opcode"].eq("close")]
     groups = rows.groupby(number, sort=False)
-    shown = ["time", "session", "attempt", "direction", "close_code", "close_reason"]
+    shown = ["time", *identity(rows), "direction", "close_code", "close_reason"]
     initiator = groups["direction"].transform("first").astype("str").map(_INITIATORS)
-    return rows[[name for name in shown if name in rows.columns]].assign(
+    return rows[shown].assign(
         initiator=initiator.astype(pd.CategoricalDtype(["local", "peer"])),
         first=groups.cumcount().eq(0),
         delay=(rows["monotonic"] - groups["monotonic"].transform("first")) / 1e9,

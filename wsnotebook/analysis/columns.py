@@ -11,12 +11,40 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-__all__ = ["CORE", "arrow", "connections", "in_order", "need", "ns_of", "traffic"]
+__all__ = [
+    "CORE",
+    "DECODED",
+    "IDENTITY",
+    "are_rising",
+    "are_unsent",
+    "arrow",
+    "asked",
+    "byte_codes",
+    "check_one",
+    "connections",
+    "flows",
+    "identity",
+    "in_order",
+    "is_decoded",
+    "labels",
+    "need",
+    "ns_of",
+    "only_occurring_opcodes",
+    "payloads",
+    "recordings",
+    "traffic",
+]
 
 CORE = ("direction", "opcode")
 """Columns that every frame log has; ``df.ws`` raises AttributeError without them."""
+DECODED = ("first_seq", "last_seq", "kind", "value", "error")
+"""Columns of what ``decode()`` returns, of which some questions can be asked too."""
+_NAMED = 10  # connections in a message: there may be thousands
+IDENTITY = ("recording", "connection", "session", "attempt")
+"""Columns that say of which connection a frame is; rows of former versions lack the first two."""
 
 
 def need(columns: Iterable[str], wanted: Iterable[str], asker: str) -> None:
@@ -34,62 +62,163 @@ def need(columns: Iterable[str], wanted: Iterable[str], asker: str) -> None:
     if missing:
         raise AttributeError(
             f"{asker} needs a frame log with the columns {', '.join(missing)}, which this DataFrame has not: "
-            "ask session.df, log.df, or rows of them with these columns kept"
+            "ask session.df, log.df, or rows of them with these columns kept; df.reset_index() makes a column of an index"
         )
 
 
-def traffic(
-    df: pd.DataFrame, asker: str, wanted: Sequence[str], optional: Sequence[str] = ()
-) -> pd.DataFrame:
-    """Return the columns that a question needs, of the frames that crossed the wire.
+def is_decoded(df: pd.DataFrame) -> bool:
+    """Return whether a DataFrame has protocol messages, as ``decode()`` returns them, not frames."""
+    return set(DECODED) <= set(df.columns)
 
-    Rows with status ``unsent`` (``dropped`` in files of version 1) were queued and never sent, so they are left out.
-    Without a column ``status`` all rows are returned.
+
+def asked(df: pd.DataFrame, asker: str, wanted: Sequence[str]) -> pd.DataFrame:
+    """Return the columns that a question needs and those of IDENTITY.
 
     Args:
         df: the frame log.
         asker: name of the question, for the message.
         wanted: columns that the question needs.
-        optional: further columns to return if ``df`` has them.
 
     Raises:
         AttributeError: some of ``wanted`` are missing.
     """
     need(df.columns, wanted, f"df.ws.{asker}()")
-    rows = df[[*wanted, *(name for name in optional if name in df.columns)]]
+    names = dict.fromkeys((*wanted, *IDENTITY))
+    rows = df[[name for name in names if name in df.columns]]
     rows.attrs = {}  # pandas would deep-copy the handshakes at each of the following steps
-    if "status" in df.columns:
-        unsent = df["status"].isin(("unsent", "dropped")).to_numpy(dtype=bool, na_value=False)
-        if unsent.any():
-            return rows[~unsent]
+    codes = rows.get("close_code")
+    if codes is not None and pd.api.types.is_float_dtype(
+        codes.dtype
+    ):  # of a program without missing integers
+        rows = rows.assign(close_code=codes.astype("Int32"))
     return rows
 
 
-def in_order(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return rows sorted by ``seq``, the order of record.
+def traffic(df: pd.DataFrame, asker: str, wanted: Sequence[str]) -> pd.DataFrame:
+    """Return what ``asked`` does, of the frames that crossed the wire.
 
-    A ``seq`` that occurs twice means rows of several recordings, one recording after the other; they are returned
-    unsorted.
+    Rows with status ``unsent`` (``dropped`` in files of version 1) were queued and never sent, so they are left out.
+    Without a column ``status`` all rows are returned.
     """
-    if rows.index.is_monotonic_increasing or not rows.index.is_unique:
+    rows, unsent = asked(df, asker, wanted), are_unsent(df)
+    return rows[~unsent] if unsent.any() else rows
+
+
+def are_unsent(df: pd.DataFrame) -> NDArray[np.bool_]:
+    """Return which rows were queued and never sent; none without a column ``status``."""
+    if "status" not in df.columns:
+        return np.zeros(len(df), bool)
+    return df["status"].isin(("unsent", "dropped")).to_numpy(dtype=bool, na_value=False)
+
+
+def only_occurring_opcodes(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows whose categories of ``opcode`` are those that occur: pandas keeps all of them when it selects rows.
+
+    So ``value_counts()`` and ``groupby()`` list nothing that is not there.
+    """
+    if not isinstance(rows.dtypes.get("opcode"), pd.CategoricalDtype):
         return rows
-    return rows.sort_index(kind="stable")
+    opcodes = rows["opcode"].cat
+    occurring = opcodes.remove_unused_categories()
+    return rows if len(occurring.cat.categories) == len(opcodes.categories) else rows.assign(opcode=occurring)
 
 
-def connections(rows: pd.DataFrame) -> NDArray[Any]:
-    """Return the number of the connection of each row, int array of ``len(rows)``.
+def in_order(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows sorted by recording, and in each by ``seq``, the order of record; as they are, with an index that is
+    no number."""
+    if not pd.api.types.is_integer_dtype(rows.index.dtype):
+        return rows
+    if rows.index.is_monotonic_increasing and rows.index.is_unique:
+        return rows
+    return rows.take(np.lexsort((rows.index.to_numpy(), recordings(rows))))
 
-    Rows of one recording, session and attempt have one number. Recordings are kept apart because their monotonic
-    clocks cannot be compared, and a pong in one does not answer a ping in another.
+
+def recordings(rows: pd.DataFrame) -> NDArray[np.int64]:
+    """Return the number of the recording of each row, in order of appearance, int array of ``len(rows)``.
+
+    Recordings are kept apart because their monotonic clocks cannot be compared, and their numbers begin anew. So do those
+    of parts of one that were saved by themselves: where a ``seq`` is there twice, they count as two. Without the column
+    ``recording``, one begins where a ``seq`` that is there twice goes back.
     """
     seq = rows.index.to_numpy()
-    recording = np.zeros(len(rows), np.int64)
-    if not rows.index.is_unique:
-        recording[1:] = np.cumsum(seq[1:] <= seq[:-1])
-    keys: list[Any] = [recording, rows["session"].astype("category").cat.codes.to_numpy()]
-    if "attempt" in rows.columns:
-        keys.append(rows["attempt"].to_numpy())
-    return rows.groupby(keys, sort=False).ngroup().to_numpy()
+    if "recording" not in rows.columns:
+        recording = np.zeros(len(rows), np.int64)
+        if not rows.index.is_unique:
+            recording[1:] = np.cumsum(seq[1:] <= seq[:-1])
+        return recording
+    recording = np.asarray(pd.factorize(rows["recording"])[0], np.int64)
+    if rows.index.name != "seq" or rows.index.is_unique or are_rising(seq, recording):
+        return recording
+    copy = pd.Series(seq).groupby([recording, seq], sort=False).cumcount().to_numpy(np.int64)
+    return np.asarray(recording + (recording.max() + 1) * copy, np.int64)
+
+
+def are_rising(numbers: NDArray[Any], group: NDArray[np.int64]) -> bool:
+    """Return whether the numbers of each group rise from row to row, so that none is there twice."""
+    order = np.argsort(group, kind="stable")
+    return bool((np.diff(numbers[order]) > 0)[np.diff(group[order]) == 0].all())
+
+
+def connections(rows: pd.DataFrame) -> NDArray[np.int64]:
+    """Return a number for the connection of each row, int array of ``len(rows)``.
+
+    Without the column ``connection``, rows of one recording, session and attempt have one number.
+    """
+    of_recording = [name for name in ("connection",) if name in rows.columns] or ["session", "attempt"]
+    keys = [pd.factorize(rows[name])[0] for name in of_recording if name in rows.columns]
+    return np.asarray(rows.groupby([recordings(rows), *keys], sort=False).ngroup(), np.int64)
+
+
+def flows(rows: pd.DataFrame) -> NDArray[np.int64]:
+    """Return a number for each row as ``connections`` does, but a reconnection has that of the connection before it."""
+    connection = connections(rows)
+    if "attempt" not in rows.columns:
+        return connection
+    first = np.unique(connection, return_index=True)[1]
+    keys = zip(recordings(rows)[first], rows["session"].iloc[first], rows["attempt"].iloc[first], strict=True)
+    flow_of: list[int] = []
+    latest: dict[tuple[Any, Any, Any], int] = {}
+    for number, (recording, session, attempt) in enumerate(keys):
+        flow_of.append(latest.get((recording, session, attempt - 1), number))
+        latest[recording, session, attempt] = flow_of[-1]
+    return np.array(flow_of, np.int64)[connection]
+
+
+def identity(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return those of the columns IDENTITY that there are, for the front of an answer."""
+    return rows[[name for name in IDENTITY if name in rows.columns]]
+
+
+def labels(rows: pd.DataFrame, places: NDArray[np.int64], known: NDArray[np.bool_]) -> Any:
+    """Return the index of the rows at some places, which is their ``seq`` unless it was changed; missing where not known."""
+    found = rows.index.to_numpy()[places]
+    if pd.api.types.is_integer_dtype(found.dtype):
+        return pd.arrays.IntegerArray(found.astype(np.int64), ~known)
+    return pd.Series(found, dtype=object).where(known, None).array
+
+
+def check_one(rows: pd.DataFrame, what: str, call: str) -> None:
+    """Check that all rows are of one connection.
+
+    Args:
+        rows: frames with their columns of IDENTITY.
+        what: what needs one connection, for the message: ``a script``.
+        call: the question, for the message: ``script()``.
+
+    Raises:
+        ValueError: they are of several; the message names them.
+    """
+    if len(set(connections(rows))) > 1:
+        found = identity(rows).drop_duplicates().astype(str)
+        listed = "; ".join(
+            ", ".join(f"{key} {value}" for key, value in row.items())
+            for row in found.head(_NAMED).to_dict("records")
+        )
+        more = f"; and {len(found) - _NAMED:,} more" if len(found) > _NAMED else ""
+        raise ValueError(
+            f"{what} is of one connection, and these frames are of several ({listed}{more}): select the rows of one, "
+            f'such as df[df["session"] == NAME].ws.{call}.'
+        )
 
 
 def ns_of(times: pd.Series[Any]) -> NDArray[np.int64]:
@@ -97,7 +226,24 @@ def ns_of(times: pd.Series[Any]) -> NDArray[np.int64]:
     return np.asarray(times.dt.as_unit("ns").astype("int64"), np.int64)
 
 
+def payloads(rows: pd.DataFrame) -> pa.Array:
+    """Return the payload of each row, array of large_binary.
+
+    pandas reads a Parquet file of ours as it is, and there a payload that is the text of its row is stored once, as text.
+    """
+    payload = arrow(rows["payload"], pa.large_binary())
+    if not payload.null_count:
+        return payload
+    return pc.coalesce(payload, arrow(rows["text"], pa.large_string()).cast(pa.large_binary()))
+
+
 def arrow(values: pd.Series[Any], kind: pa.DataType) -> pa.Array:
     """Return a column as one contiguous Arrow array of type ``kind``."""
     array = pa.array(values.array, kind)
     return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+
+
+def byte_codes(values: pd.Series[Any]) -> NDArray[np.int64]:
+    """Return a number for each value of a column of bytes; equal ones, bytearrays too, have one number."""
+    found = pd.Series(pd.arrays.ArrowExtensionArray(arrow(values, pa.large_binary())))
+    return np.asarray(pd.factorize(found)[0], np.int64)

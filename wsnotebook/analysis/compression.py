@@ -23,8 +23,9 @@ def compression(df: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         One row per session and direction, indexed by (session, direction): ``frames``; ``before``, payload bytes as
-        the application sees them; ``after``, payload bytes on the wire, without headers; ``ratio``, after / before:
-        0.25 is a quarter, 1.0 is not compressed, NaN if there were no bytes.
+        the application sees them; ``after``, payload bytes on the wire, without headers, missing where a browser has
+        told the messages; ``ratio``, after / before: 0.25 is a quarter, 1.0 is not compressed, missing if there were no
+        bytes.
 
     Raises:
         AttributeError: ``df`` lacks columns; the message names them.
@@ -36,8 +37,8 @@ def compression_of_part(df: pd.DataFrame) -> pd.DataFrame:
     """Return the sums of a part of the frames, with a plain index, for add_compressions."""
     rows = traffic(df, "compression", COMPRESSED)
     groups = rows[rows["opcode"].isin(_DATA)].groupby(_KEYS, observed=True)
-    sums = groups.agg(frames=("length", "size"), before=("length", "sum"), after=("wire_length", "sum"))
-    return sums.reset_index()
+    sums = groups.agg(frames=("length", "size"), before=("length", "sum"))
+    return sums.assign(after=groups["wire_length"].sum(min_count=1)).reset_index()
 
 
 def add_compressions(parts: pd.DataFrame) -> pd.DataFrame:
@@ -52,4 +53,4 @@ def whole_compression(parts: pd.DataFrame) -> pd.DataFrame:
 
 
 def _added(parts: pd.DataFrame) -> pd.DataFrame:
-    return parts.groupby(_KEYS, observed=True).sum()
+    return parts.groupby(_KEYS, observed=True).sum(min_count=1)

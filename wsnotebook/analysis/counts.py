@@ -21,8 +21,8 @@ def counts(df: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         One row per combination that occurs, indexed by (session, direction, opcode): ``frames``; ``bytes``, payload
-        bytes as the application sees them; ``wire_bytes``, bytes of header and compressed payload. Frames that were
-        never sent (status ``unsent``) are not counted.
+        bytes as the application sees them; ``wire_bytes``, bytes of header and compressed payload, missing where a
+        browser has told the messages. Frames that were never sent (status ``unsent``) are not counted.
 
     Raises:
         AttributeError: ``df`` lacks columns; the message names them.
@@ -34,8 +34,8 @@ def counts_of_part(df: pd.DataFrame) -> pd.DataFrame:
     """Return the counts of a part of the frames, with a plain index, for add_counts."""
     rows = traffic(df, "counts", COUNTED)
     groups = rows.groupby(_KEYS, observed=True)
-    parts = groups.agg(frames=("length", "size"), bytes=("length", "sum"), wire_bytes=("frame_length", "sum"))
-    return parts.reset_index()
+    parts = groups.agg(frames=("length", "size"), bytes=("length", "sum"))
+    return parts.assign(wire_bytes=groups["frame_length"].sum(min_count=1)).reset_index()
 
 
 def add_counts(parts: pd.DataFrame) -> pd.DataFrame:
@@ -45,4 +45,4 @@ def add_counts(parts: pd.DataFrame) -> pd.DataFrame:
 
 def whole_counts(parts: pd.DataFrame) -> pd.DataFrame:
     """Return the result of counts() from the concatenated counts of all parts."""
-    return parts.groupby(_KEYS, observed=True).sum()
+    return parts.groupby(_KEYS, observed=True).sum(min_count=1)

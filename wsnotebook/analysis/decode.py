@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from wsnotebook.analysis.columns import connections, in_order, traffic
+from wsnotebook.analysis.columns import IDENTITY, connections, identity
 from wsnotebook.analysis.decoders.decoder import Decoder, Record
 from wsnotebook.analysis.decoders.guess import SAMPLE, guess, subprotocol_of
 from wsnotebook.analysis.decoders.registry import decoder_of, decoders
@@ -18,25 +18,29 @@ from wsnotebook.analysis.messages import Joined, join
 
 __all__ = ["decode"]
 
-_NEEDED = ("time", "session", "direction", "opcode", "payload", "text", "message", "fin", "length")
+_COUNTED = ("length", "wire_length")
+_KEPT = ("monotonic", *_COUNTED)
+"""Columns that questions to decoded messages need; those that the frames have are kept."""
 
 
 def decode(df: pd.DataFrame, name: str | Callable[..., Any] | None = None) -> pd.DataFrame:
     """Decode the messages of a protocol.
 
     Example: ``session.df.ws.decode("mqtt").query("kind == 'PUBLISH'")``; ``decode("gzip+json")`` inflates each message
-    and reads the JSON in it; ``pd.json_normalize(df.ws.decode("json")["value"])`` has a column for each key.
+    and reads the JSON in it. What was decoded can be asked further: ``df.ws.decode("mqtt").ws.types("topic")``,
+    ``df.ws.decode("stomp").ws.json("body")``, also ``schema()``, ``pairs()``, ``sequence()`` and ``state()``.
 
     Args:
         df: the frame log.
         name: a decoder's name, or several joined by ``+``, each of which reads what the one before decoded; or a
-            function of one message, as for ``@wsnotebook.decoder``. Without it each connection's protocol is guessed.
+            function of one message, as for ``@wsnotebook.decoder``; or a class of messages of Protocol Buffers. Without it each connection's protocol is guessed.
 
     Returns:
         One row per protocol message, in the order in which they ended: ``first_seq`` and ``last_seq``, the messages (by
-        ``seq`` of their first frame) in which it begins and ends, ``time`` of the first, session, attempt, direction,
-        ``kind`` (its type in the protocol), ``value``, and ``error``, which is missing where it was decoded. Each direction of each connection
-        is decoded by itself. ``attrs["decoder"]`` says for each connection which decoder was used and why, and
+        ``seq`` of their first frame) in which it begins and ends, ``time`` and ``monotonic`` of the first, recording, connection,
+        session and attempt (those that ``df`` has), direction, ``kind`` (its type in the protocol), ``value``, ``error``,
+        which is missing where it was decoded, and ``length`` and ``wire_length``, the bytes of the messages that end with it: of
+        several in one message the first has them. Each direction of each connection is decoded by itself. ``attrs["decoder"]`` says for each connection which decoder was used and why, and
         ``attrs["undecoded"]`` how many binary messages, of how many bytes, have an error.
 
     Raises:
@@ -45,21 +49,18 @@ def decode(df: pd.DataFrame, name: str | Callable[..., Any] | None = None) -> pd
         AttributeError: ``df`` lacks columns; the message names them.
     """
     chain = None if name is None else _chain(name)
-    rows = in_order(traffic(df, "decode", _NEEDED, ("attempt",)))
-    if "attempt" not in rows.columns:
-        rows = rows.assign(attempt=0)
-    rows = rows.assign(connection=connections(rows))
-    joined = join(rows, "decode", ("fin", "length", "attempt", "connection"))
+    joined = join(df, "decode", ("length", *(name for name in _KEPT if name in df.columns)))
     first = joined.first
     found: list[Item] = []
     why: list[dict[str, Any]] = []
     for streams in _conversations(joined, first):
-        session, attempt = (first[column].iloc[streams[0][0].first] for column in ("session", "attempt"))
+        at = streams[0][0].first
+        of = {name: first[name].iloc[at] for name in IDENTITY if name in first.columns}
         stages, reason = chain or (), "it was named"
         if chain is None:
-            stages, reason = _guessed(subprotocol_of(df.attrs, session, attempt), streams)
+            stages, reason = _guessed(subprotocol_of(df.attrs, of), streams)
         used = "+".join(stage.name for stage in stages) or None
-        why.append({"session": session, "attempt": int(attempt), "decoder": used, "reason": reason})
+        why.append({**of, "decoder": used, "reason": reason})
         for items in streams:
             for stage in stages or (_unknown(reason),):
                 items = run(stage.start, items)
@@ -84,10 +85,10 @@ def _chain(name: str | Callable[..., Any]) -> tuple[Decoder, ...]:
 
 def _conversations(joined: Joined, first: pd.DataFrame) -> list[list[list[Item]]]:
     """Return the streams of each connection: the messages of each direction that has some."""
-    complete = joined.rows["fin"].to_numpy(bool)[joined.bounds[1:] - 1].tolist()
+    complete = joined.complete.to_numpy(bool, na_value=True).tolist()
     texts, payloads = joined.text.to_pylist(), joined.payload.to_pylist()
     found: dict[int, dict[str, list[Item]]] = {}
-    keys = zip(first["connection"].tolist(), first["direction"].tolist(), strict=True)
+    keys = zip(connections(first).tolist(), first["direction"].tolist(), strict=True)
     for at, ((connection, direction), whole) in enumerate(zip(keys, complete, strict=True)):
         value = payloads[at] if texts[at] is None else texts[at]
         item = Item(at, at, value, error=None if whole else _CUT)
@@ -95,7 +96,7 @@ def _conversations(joined: Joined, first: pd.DataFrame) -> list[list[list[Item]]
     return [list(streams.values()) for streams in found.values()]
 
 
-_CUT = "the message is not whole: its final frame is not among the rows"
+_CUT = "the message is not whole: its first or its final frame is not among the rows"
 
 
 def _guessed(subprotocol: str, streams: list[list[Item]]) -> tuple[tuple[Decoder, ...], str]:
@@ -112,13 +113,27 @@ def _unknown(reason: str) -> Decoder:
 def _table(joined: Joined, first: pd.DataFrame, items: list[Item]) -> pd.DataFrame:
     begins = np.fromiter((item.first for item in items), np.int64, len(items))
     ends = np.fromiter((item.last for item in items), np.int64, len(items))
-    of = first[["time", "session", "attempt", "direction"]].take(begins).reset_index(drop=True)
+    clock = [name for name in ("time", "monotonic") if name in first.columns]
+    of = first[[*clock, *identity(first), "direction"]].take(begins).reset_index(drop=True)
     of.insert(0, "first_seq", joined.numbers[begins])
     of.insert(1, "last_seq", joined.numbers[ends])
     of["kind"] = pd.array([item.kind for item in items], "string")
     of["value"] = pd.Series(_objects([item.value for item in items]), dtype=object)
     of["error"] = pd.array([item.error for item in items], "string")
+    for name in _COUNTED:
+        if name in joined.rows.columns:
+            of[name] = _shares(joined.total(name), first, ends)
     return of
+
+
+def _shares(sizes: NDArray[np.int64], first: pd.DataFrame, ends: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the bytes of each row, so that the bytes of a message are in the sum of all rows once.
+
+    A row has the messages of its stream after the one in which the row before it ended, up to its own last one.
+    """
+    stream = 2 * connections(first) + first["direction"].eq("out").to_numpy(np.int64)
+    upto = pd.Series(sizes).groupby(stream).cumsum().to_numpy()[ends]
+    return np.asarray(upto - pd.Series(upto).groupby(stream[ends]).shift(fill_value=0).to_numpy(), np.int64)
 
 
 def _objects(values: list[Any]) -> NDArray[np.object_]:

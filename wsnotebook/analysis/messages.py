@@ -10,11 +10,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from wsnotebook.analysis.columns import arrow, in_order, traffic
+from wsnotebook.analysis.columns import are_unsent, arrow, asked, identity, in_order, payloads, recordings
+from wsnotebook.analysis.seqs import known_seq, message_numbers
+from wsnotebook.analysis.versions import blank
 
-__all__ = ["Joined", "join", "messages"]
+__all__ = ["Joined", "decode_texts", "join", "messages"]
 
-_JOINED = ("time", "session", "direction", "opcode", "payload", "text", "message")
+_JOINED = ("time", "session", "direction", "opcode", "fin", "payload", "text", "message")
+_CONTROL = ("close", "ping", "pong")
 
 
 class Joined(NamedTuple):
@@ -28,6 +31,8 @@ class Joined(NamedTuple):
     """m payloads, all frames joined (array of large_binary)."""
     text: Any
     """m texts (array of large_string); missing if it is not a text message or not UTF-8."""
+    complete: pd.arrays.BooleanArray
+    """Whether first, middle and last frame of each of m messages are here; missing where that cannot be known."""
 
     @property
     def first(self) -> pd.DataFrame:
@@ -41,7 +46,18 @@ class Joined(NamedTuple):
 
     def total(self, column: str) -> NDArray[np.int64]:
         """Return the sum of a column for each message."""
-        sums = np.concatenate(([0], np.cumsum(self.rows[column].to_numpy(np.int64))))
+        return self._sums(self.rows[column].to_numpy(np.int64, na_value=0))
+
+    def known_total(self, column: str) -> NDArray[np.int64] | pd.arrays.IntegerArray:
+        """Return the sum of a column for each message; missing where a frame lacks it, in a column that may."""
+        total = self.total(column)
+        if self.rows[column].dtype == total.dtype:
+            return total
+        lacks = self._sums(self.rows[column].isna().to_numpy().astype(np.int64)) > 0
+        return pd.arrays.IntegerArray(total, lacks)
+
+    def _sums(self, values: NDArray[np.int64]) -> NDArray[np.int64]:
+        sums = np.concatenate(([0], np.cumsum(values)))
         return np.diff(sums[self.bounds])
 
 
@@ -51,73 +67,122 @@ def messages(df: pd.DataFrame) -> pd.DataFrame:
     Example: ``session.df.ws.messages().query("frames > 1")``.
 
     Returns:
-        One row per text or binary message, indexed by ``message``, the ``seq`` of its first frame: session, direction,
-        ``time`` and ``last_time`` (wall clock of the first and last frame), opcode, ``frames``, ``complete`` (whether
-        the final frame is present), ``length`` (bytes as the application sees them), ``wire_length`` (payload bytes on
-        the wire), ``payload``, and ``text``, which is missing for binary and if the whole is not UTF-8. Control frames,
-        continuations without a first frame, and frames that were never sent belong to no message.
+        One row per text or binary message, indexed by ``message``, the ``seq`` of its first frame: recording,
+        connection, session and attempt (those that ``df`` has), direction, ``time`` and ``last_time`` (wall clock of
+        the first and last frame), opcode, ``frames``, ``complete``, ``length`` (bytes as the application sees them),
+        ``wire_length`` (payload bytes on the wire; missing where a browser has told the message), ``payload``, and
+        ``text``, which is missing for binary and if the whole is not UTF-8. Control frames and frames that were never
+        sent belong to no message. ``complete`` is True where the first frame, the final one and all between are rows of
+        ``df``, False where the first or the final one is not, and missing where rows between its frames were left out
+        of ``df``, so that nobody can say whether a fragment was among them: ask before rows are selected.
 
     Raises:
         AttributeError: ``df`` lacks columns; the message names them.
     """
-    joined = join(df, "messages", ("fin", "length", "wire_length"))
+    joined = join(df, "messages", ("length", "wire_length"))
     first, last = joined.first, joined.rows.take(joined.bounds[1:] - 1)
-    return pd.DataFrame(
-        {
-            "session": first["session"].array,
-            "direction": first["direction"].array,
-            "time": first["time"].array,
-            "last_time": last["time"].array,
-            "opcode": first["opcode"].array,
-            "frames": np.diff(joined.bounds),
-            "complete": last["fin"].to_numpy(bool),
-            "length": joined.total("length"),
-            "wire_length": joined.total("wire_length"),
-            "payload": pd.arrays.ArrowExtensionArray(joined.payload),
-            "text": pd.arrays.ArrowExtensionArray(joined.text),
-        },
-        index=pd.Index(joined.numbers, name="message"),
+    index = pd.Index(joined.numbers, name="message")
+    return (
+        identity(first)
+        .set_axis(index)
+        .assign(
+            **{
+                "direction": first["direction"].array,
+                "time": first["time"].array,
+                "last_time": last["time"].array,
+                "opcode": first["opcode"].array,
+                "frames": np.diff(joined.bounds),
+                "complete": joined.complete,
+                "length": joined.total("length"),
+                "wire_length": joined.known_total("wire_length"),
+                "payload": pd.arrays.ArrowExtensionArray(joined.payload),
+                "text": pd.arrays.ArrowExtensionArray(joined.text),
+            }
+        )
     )
 
 
-def join(df: pd.DataFrame, asker: str, more: tuple[str, ...] = ()) -> Joined:
+def join(df: pd.DataFrame, asker: str, more: tuple[str, ...] = (), *, control: bool = False) -> Joined:
     """Return the messages in ``df``.
 
     Args:
         df: the frame log.
         asker: name of the question, for the message of the error.
         more: further columns that the question needs in ``Joined.rows``.
+        control: whether each control frame is one too, without a number.
 
     Raises:
         AttributeError: columns are missing.
     """
-    rows = in_order(traffic(df, asker, (*_JOINED, *more)))
-    in_message = rows["message"].notna().to_numpy()
-    if not in_message.all():
-        rows = rows[in_message]
+    rows = in_order(asked(df, asker, (*_JOINED, *more, *({"status"} & set(df.columns)))))
+    recording = recordings(rows)
+    seq, ranks = known_seq(rows, recording), _ranks(recording)
+    numbers = message_numbers(rows)
+    if control:
+        numbers = _begins(recording, numbers, rows["opcode"].isin(_CONTROL).to_numpy(bool))
+    places = np.flatnonzero((numbers >= 0) & ~are_unsent(rows))
+    if len(places) < len(rows):
+        rows, recording, numbers = rows.take(places), recording[places], numbers[places]
     starts = rows["opcode"].ne("continuation").to_numpy()
-    order, bounds = _group(rows["message"].to_numpy(np.int64), starts)
+    order, bounds = _group(recording, numbers, starts)
     if (np.diff(order) != 1).any():
-        rows = rows.take(order)
-    payload, text = arrow(rows["payload"], pa.large_binary()), arrow(rows["text"], pa.large_string())
+        rows, places = rows.take(order), places[order]
+    complete = _are_complete(rows, ranks[places], seq[places], bounds)
+    payload, text = payloads(rows), arrow(rows["text"], pa.large_string())
     if len(bounds) - 1 < len(rows):
         is_text = rows["opcode"].eq("text").to_numpy()[bounds[:-1]]
         payload = _join_payloads(payload, bounds)
         text = _join_texts(payload, text.take(pa.array(bounds[:-1])), (np.diff(bounds) > 1), is_text)
-    return Joined(rows.drop(columns=["payload", "text"]), bounds, payload, text)
+    return Joined(rows.drop(columns=["payload", "text"]), bounds, payload, text, complete)
+
+
+def _are_complete(
+    rows: pd.DataFrame, places: NDArray[np.int64], seq: NDArray[np.int64], bounds: NDArray[np.int64]
+) -> pd.arrays.BooleanArray:
+    """Return which messages have all their frames.
+
+    Between two frames of a message there may be frames of others. If all of them are among the rows that were asked, no
+    fragment is missing: the difference of ``seq`` is that of the places of the two in their recording.
+    """
+    begun = rows["opcode"].ne("continuation").to_numpy()[bounds[:-1]]
+    ended = rows["fin"].to_numpy(bool)[bounds[1:] - 1]
+    inner = np.ones(max(len(rows) - 1, 0), bool)
+    inner[bounds[1:-1] - 1] = False  # from the last frame of a message to the first of the next
+    here = (np.diff(places) == np.diff(seq)) & (seq[1:] >= 0) & (seq[:-1] >= 0)
+    missing = np.concatenate(([0], np.cumsum(inner & ~here)))
+    unknown = missing[bounds[1:] - 1] > missing[bounds[:-1]] if len(rows) else np.zeros(0, bool)
+    return pd.arrays.BooleanArray(begun & ended, unknown & begun & ended)
+
+
+def _begins(
+    recording: NDArray[np.int64], numbers: NDArray[np.int64], alone: NDArray[np.bool_]
+) -> NDArray[np.int64]:
+    """Return the place where the message of each row begins, -1 for one in no message: a number for those without one too."""
+    places = np.arange(len(numbers))
+    keys = [recording, np.where(alone, -2 - places, numbers)]
+    begins = pd.Series(places).groupby(keys, sort=False).transform("first").to_numpy(np.int64)
+    return np.where(alone | (numbers >= 0), begins, -1)
+
+
+def _ranks(recording: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the place of each row among those of its recording."""
+    order = np.argsort(recording, kind="stable")
+    ranks = np.empty(len(order), np.int64)
+    ranks[order] = np.arange(len(order))  # the difference of two of one recording counts
+    return ranks
 
 
 def _group(
-    numbers: NDArray[np.int64], starts: NDArray[np.bool_]
+    recording: NDArray[np.int64], numbers: NDArray[np.int64], starts: NDArray[np.bool_]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the order that makes frames of a message adjacent, and the bounds of messages in that order.
 
-    ``starts`` marks the first frames of messages: concatenated logs use a number twice, so that a change of the number
-    alone does not separate messages.
+    ``starts`` marks the first frames of messages: a recording that is there twice has each number twice, so that a
+    change of the number alone does not separate messages.
     """
-    order = np.argsort(numbers, kind="stable")
-    numbers, starts = numbers[order], starts[order]
-    is_new = np.concatenate(([True], np.diff(numbers) != 0))[: len(numbers)]
+    order = np.lexsort((numbers, recording))
+    recording, numbers, starts = recording[order], numbers[order], starts[order]
+    is_new = np.concatenate(([True], (np.diff(numbers) != 0) | (np.diff(recording) != 0)))[: len(numbers)]
     return order, np.append(np.flatnonzero(is_new | starts), len(numbers))
 
 
@@ -139,11 +204,13 @@ def _join_texts(
     The texts of fragments cannot be joined: a fragment that ends inside a character has none.
     """
     joined = payload.filter(pa.array(is_joined & is_text))
-    text = pc.if_else(pa.array(is_joined), pa.scalar(None, pa.large_string()), text)
-    return pc.replace_with_mask(text, pa.array(is_joined & is_text), _decode(joined))
+    return pc.replace_with_mask(
+        blank(text, pa.array(is_joined)), pa.array(is_joined & is_text), decode_texts(joined)
+    )
 
 
-def _decode(values: pa.Array) -> pa.Array:
+def decode_texts(values: pa.Array) -> pa.Array:
+    """Return payloads (large_binary) as texts (large_string); missing where one is not UTF-8."""
     try:
         return values.cast(pa.large_string())
     except pa.ArrowInvalid:  # at least one is not UTF-8: decode each alone

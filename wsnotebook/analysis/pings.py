@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from wsnotebook.analysis.columns import connections, in_order, traffic
+from wsnotebook.analysis.columns import byte_codes, connections, identity, in_order, labels, traffic
 
 __all__ = ["pings"]
 
@@ -20,30 +20,31 @@ def pings(df: pd.DataFrame) -> pd.DataFrame:
     payload (RFC 6455 §5.5.3). Example: ``session.df.ws.pings()["latency"].describe()``.
 
     Returns:
-        One row per ping, indexed by ``seq``: time (wall clock), session, ``direction`` (out: our ping, in: the
-        peer's), ``payload``, ``pong`` (``seq`` of the answer, missing if there is none) and ``latency`` (seconds,
+        One row per ping, indexed by ``seq``: time (wall clock), recording, connection, session and attempt (those that
+        ``df`` has), ``direction`` (out: our ping, in: the peer's), ``payload``, ``pong`` (``seq`` of the answer, missing if there is none) and ``latency`` (seconds,
         monotonic clock, NaN if there is none; for a ping of the peer, the time until our pong).
 
     Raises:
         AttributeError: ``df`` lacks columns; the message names them.
     """
     wanted = ("time", "monotonic", "session", "direction", "opcode", "payload")
-    rows = in_order(traffic(df, "pings", wanted, optional=("attempt",)))
+    rows = in_order(traffic(df, "pings", wanted))
     rows = rows[rows["opcode"].isin(["ping", "pong"])]
     is_ping = rows["opcode"].eq("ping").to_numpy()
     answer = _answers(_flows(rows, is_ping), is_ping)
     answered = answer >= 0
     monotonic = rows["monotonic"].to_numpy()
     latency = np.where(answered, (monotonic[answer] - monotonic) / 1e9, np.nan)
-    pong = pd.arrays.IntegerArray(np.where(answered, rows.index.to_numpy(np.int64)[answer], 0), ~answered)
-    found = rows[["time", "session", "direction", "payload"]].assign(pong=pong, latency=latency)
+    pong = labels(rows, answer, answered)
+    shown = ["time", *identity(rows), "direction", "payload"]
+    found = rows[shown].assign(pong=pong, latency=latency)
     return found[is_ping]
 
 
 def _flows(rows: pd.DataFrame, is_ping: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Return a flow number for each row: pings of one connection, direction and payload, and their pongs, share one."""
     asked_by_us = rows["direction"].eq("out").to_numpy() == is_ping
-    payload = pd.factorize(rows["payload"])[0]
+    payload = byte_codes(rows["payload"])
     flows = rows.groupby([connections(rows), asked_by_us, payload], sort=False).ngroup()
     return np.asarray(flows, np.int64)
 

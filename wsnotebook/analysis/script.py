@@ -11,10 +11,12 @@ from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from wsnotebook.analysis.columns import connections, in_order, ns_of, traffic
+from wsnotebook.analysis.columns import check_one, in_order, ns_of, traffic
 from wsnotebook.analysis.messages import messages
+from wsnotebook.analysis.seqs import known_seq
 
 __all__ = ["script"]
 
@@ -45,7 +47,7 @@ def script(df: pd.DataFrame, *, ignore: Collection[str] = ()) -> str:
         ValueError: the frames are of several connections, or there is none; the message says how to select one.
         AttributeError: ``df`` lacks columns; the message names them.
     """
-    rows = in_order(traffic(df, "script", _WANTED, optional=("attempt", "recording", "connection")))
+    rows = in_order(traffic(df, "script", _WANTED))
     _check_one(rows)
     writer = _Writer(rows, messages(df), frozenset(ignore))
     return "\n".join(writer.lines()) + "\n"
@@ -54,16 +56,7 @@ def script(df: pd.DataFrame, *, ignore: Collection[str] = ()) -> str:
 def _check_one(rows: pd.DataFrame) -> None:
     if rows.empty:
         raise ValueError("there is no frame: a script has at least one step.")
-    names = [name for name in ("recording", "connection", "session", "attempt") if name in rows.columns]
-    if len(set(connections(rows))) > 1:
-        found = rows[names].drop_duplicates().astype(str)
-        listed = "; ".join(
-            ", ".join(f"{key} {value}" for key, value in row.items()) for row in found.to_dict("records")
-        )
-        raise ValueError(
-            f"a script is one connection, and these frames are of several ({listed}): select the rows of one, such as "
-            'df[df["session"] == NAME].ws.script().'
-        )
+    check_one(rows, "a script", "script()")
 
 
 class _Writer:
@@ -71,7 +64,8 @@ class _Writer:
 
     def __init__(self, rows: pd.DataFrame, joined: pd.DataFrame, ignore: frozenset[str]) -> None:
         self._rows = rows
-        facts = joined[["frames", "complete", "payload", "text"]].itertuples()
+        # Missing is as True: nothing is known to be left out.
+        facts = joined.fillna({"complete": True})[["frames", "complete", "payload", "text"]].itertuples()
         self._messages: dict[Any, Any] = {message.Index: message for message in facts}
         self._ignore = ignore
         self._masked = True
@@ -83,10 +77,13 @@ class _Writer:
     def lines(self) -> Iterator[str]:
         """Yield the lines of the script."""
         session = self._rows["session"].iloc[0]
-        yield f"# {len(self._rows)} frames of {json.dumps(str(session))}, {self._rows['time'].iloc[0]:%Y-%m-%d %H:%M} UTC"
+        began = self._rows["time"].iloc[0]
+        when = "without a time" if pd.isna(began) else f"{began:%Y-%m-%d %H:%M} UTC"
+        yield f"# {len(self._rows)} frames of {json.dumps(str(session))}, {when}"
         self._before = self._rows["monotonic"].iloc[0]
-        for time, row in zip(self._times, self._rows.itertuples(), strict=True):
-            yield from self._row(row.Index, row, int(time))
+        numbers = known_seq(self._rows, np.zeros(len(self._rows), np.int64)).tolist()
+        for time, seq, row in zip(self._times, numbers, self._rows.itertuples(), strict=True):
+            yield from self._row(row.Index if seq < 0 else seq, row, int(time))
 
     def _row(self, seq: Any, row: Any, time: int) -> Iterator[str]:
         if row.status != "ok":
@@ -105,7 +102,7 @@ class _Writer:
         yield from written
 
     def send(self, seq: Any, row: Any, time: int) -> Iterator[str]:
-        message = self._messages[seq]
+        message = self._messages[row.message]
         yield from _fragments(message)
         if not message.complete:
             yield f"# frame {seq} (out) is no step: its message has no end"
@@ -118,7 +115,7 @@ class _Writer:
         self._before = row.monotonic
 
     def expect(self, seq: Any, row: Any, time: int) -> Iterator[str]:
-        message = self._messages[seq]
+        message = self._messages[row.message]
         yield from _fragments(message)
         if not message.complete:
             yield f"# frame {seq} (in) is no step: its message has no end"

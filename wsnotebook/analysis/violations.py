@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import pandas as pd
 
-from wsnotebook.analysis.columns import need
+from wsnotebook.analysis.columns import IDENTITY, need
 
 __all__ = ["violations"]
 
 _SHOWN = (
     "time",
-    "session",
-    "attempt",
+    *IDENTITY,
     "direction",
     "opcode",
     "fin",
@@ -28,7 +27,7 @@ def violations(df: pd.DataFrame) -> pd.DataFrame:
     Example: ``session.df.ws.violations()[["direction", "opcode", "detail"]]``.
 
     Returns:
-        One row per frame, indexed by ``seq``; of these columns those that ``df`` has: time, session, attempt,
+        One row per frame, indexed by ``seq``; of these columns those that ``df`` has: time, recording, connection, session, attempt,
         direction, opcode, fin, length, close_code, ``status`` (violation, unsent, truncated or oversized) and
         ``detail`` (the broken rule, or the reason). ``df.loc[answer.index]`` has all columns, payload included.
 

@@ -1,4 +1,4 @@
-"""The verbs in a terminal: ``wsnotebook connect | serve | record | convert | replay | send | script``.
+"""The verbs in a terminal: ``wsnotebook connect | serve | proxy | attach | record | convert | replay | send | script``.
 
 Each verb is one module with ``make_parser()`` and ``run(arguments)``, and a row in main.VERBS. The modules parse
 arguments, print and choose exit codes (outcome.py); the work itself is in session/, lab/, files/ and workbench/, and a

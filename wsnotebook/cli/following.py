@@ -3,32 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from wsnotebook.log.rowlog import RowLog
+from wsnotebook.log.waking import waking
 
-__all__ = ["PAUSE", "follow", "waking"]
+__all__ = ["PAUSE", "follow"]
 
 PAUSE = (
     0.1  # seconds between two calls: a person sees no difference, and a fast feed costs ten calls a second
 )
-
-
-@contextlib.contextmanager
-def waking(log: RowLog, event: asyncio.Event) -> Iterator[None]:
-    """Set ``event`` at each append to a log in the block, whatever thread appends."""
-    loop = asyncio.get_running_loop()
-
-    def wake() -> None:
-        if not event.is_set():
-            loop.call_soon_threadsafe(event.set)
-
-    log.add_tap(wake)
-    try:
-        yield
-    finally:
-        log.remove_tap(wake)
 
 
 async def follow(log: RowLog, step: Callable[[], object]) -> None:

@@ -24,9 +24,10 @@ VERBS = {
     "connect": "talk to a server: type lines, see what comes, use the verbs of the notebook as /verb",
     "serve": "run a lab server: echo, ticker, chat, … or a recording played back",
     "proxy": "stand between another program and a server, and record both",
+    "attach": "record the WebSockets of a browser's tabs",
     "record": "write every frame of a connection to a file",
     "convert": "convert a recording to another format",
-    "replay": "send the frames of a recorded client, at the recorded times",
+    "replay": "send the frames of a recorded client, in time with the replies",
     "send": "send messages and print the answers",
     "script": "run a conversation that is written as text, and say where it differs",
 }
@@ -64,6 +65,12 @@ def _proxy() -> VerbModule:
     from wsnotebook.cli import proxy
 
     return proxy
+
+
+def _attach() -> VerbModule:
+    from wsnotebook.cli import attach
+
+    return attach
 
 
 def _record() -> VerbModule:
@@ -106,6 +113,7 @@ _LOADERS: dict[str, Callable[[], VerbModule]] = {
     "connect": _connect,
     "serve": _serve,
     "proxy": _proxy,
+    "attach": _attach,
     "record": _record,
     "convert": _convert,
     "replay": _replay,

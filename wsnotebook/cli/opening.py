@@ -39,9 +39,9 @@ class TellingLog(FrameLog):
         super().__init__(**options)
         self._tell = tell
 
-    def note(self, kind: str, detail: str = "", session: str = "") -> None:
+    def note(self, kind: str, detail: str = "", session: str = "", seconds: float | None = None) -> None:
         """Append an event."""
-        super().note(kind, detail, session)
+        super().note(kind, detail, session, seconds)
         if kind == "reconnect":
             self._tell(f"connecting again: {detail}")
 

@@ -9,9 +9,9 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
-from tqdm import tqdm
-
 from wsnotebook.cli.console import write_error, write_line
+from wsnotebook.cli.outcome import wrong_usage
+from wsnotebook.progressbar import progress_bar
 
 __all__ = ["add_progress_option", "add_quiet_option", "progress", "refreshing", "write_summary"]
 
@@ -36,14 +36,21 @@ def add_progress_option(parser: argparse.ArgumentParser) -> None:
 
 
 def progress(arguments: argparse.Namespace, **options: Any) -> Any:
-    """Return a tqdm bar on stderr, a context manager; it is disabled if no bar is wanted.
+    """Return a bar of tqdm on stderr, a context manager; it is disabled if no bar is wanted.
 
     Args:
-        arguments: ``progress`` is True, False, or None to show it only on a terminal; ``quiet`` is never a bar.
+        arguments: ``progress`` is True, False, or None to show it only on a terminal where tqdm is installed; ``quiet``
+            is never a bar.
         options: options of tqdm.
+
+    Raises:
+        WrongUsage: ``progress`` is True and tqdm is not installed.
     """
-    is_wanted = sys.stderr.isatty() if arguments.progress is None else arguments.progress
-    return tqdm(file=sys.stderr, disable=arguments.quiet or not is_wanted, dynamic_ncols=True, **options)
+    is_wanted = arguments.progress
+    if arguments.quiet or (is_wanted is None and not sys.stderr.isatty()):
+        is_wanted = False
+    with wrong_usage(ImportError):
+        return progress_bar(is_wanted, file=sys.stderr, dynamic_ncols=True, **options)
 
 
 def write_summary(arguments: argparse.Namespace, sentence: str, *, aside: str = "") -> None:

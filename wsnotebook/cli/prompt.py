@@ -19,12 +19,13 @@ from prompt_toolkit.patch_stdout import patch_stdout
 
 from wsnotebook.cli.console import write_lines
 from wsnotebook.cli.feed import Feed
-from wsnotebook.cli.following import PAUSE, waking
+from wsnotebook.cli.following import PAUSE
 from wsnotebook.cli.frameline import MOST_LINES, drawn
 from wsnotebook.cli.history import history
 from wsnotebook.cli.slash import Slash, Wrong
 from wsnotebook.cli.style import paint
 from wsnotebook.errors import WsNotebookError
+from wsnotebook.log.waking import waking
 from wsnotebook.safetext import safe_text
 from wsnotebook.workbench import Workbench
 

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from wsnotebook.cli.console import write_error
 from wsnotebook.cli.outcome import Failed, WrongUsage
-from wsnotebook.files.formats import SAVABLE, is_directory
+from wsnotebook.files.formats import SAVABLE
 from wsnotebook.files.framelog import FrameLog
+from wsnotebook.files.paths import is_directory
 
 __all__ = ["check_new", "check_writable", "recording", "summary"]
 
@@ -86,7 +87,7 @@ def _rescue(log: FrameLog, path: str) -> Path:
     A HAR is limited in size and the target folder may be removed; hours of frames must not be lost for that.
     """
     with contextlib.suppress(OSError):
-        return log.save(f"{path}.pcapng")
+        return log.save(Path(f"{path}.pcapng"))
     return log.save(Path(tempfile.mkdtemp(prefix="wsnotebook-")) / f"{Path(path).name}.pcapng")
 
 

@@ -12,8 +12,9 @@ from wsnotebook.cli.recording import check_new
 from wsnotebook.cli.running import run as run_to_end
 from wsnotebook.cli.serving import add_serving_options, serve_until_stopped
 from wsnotebook.errors import FileError
-from wsnotebook.files.formats import LOADABLE, is_directory
+from wsnotebook.files.formats import LOADABLE
 from wsnotebook.files.loading import load
+from wsnotebook.files.paths import is_directory
 from wsnotebook.lab.behaviours import BEHAVIOURS
 from wsnotebook.lab.named import Behaviour
 from wsnotebook.lab.playback import playback

@@ -16,6 +16,7 @@ from wsnotebook.cli.outcome import WrongUsage
 from wsnotebook.cli.recording import recording
 from wsnotebook.files.formats import SAVABLE
 from wsnotebook.files.framelog import FrameLog
+from wsnotebook.files.saving import Watch, save
 
 __all__ = ["STDOUT", "add_to_option", "check_to", "kept", "write_whole"]
 
@@ -58,8 +59,13 @@ def check_to(arguments: argparse.Namespace, path: str) -> str | None:
     return chosen
 
 
-def write_whole(log: FrameLog, to: str) -> None:
+def write_whole(log: FrameLog, to: str, watch: Watch = iter) -> None:
     """Write a whole log to standard output, as a file of this format has it.
+
+    Args:
+        log: the log.
+        to: the format.
+        watch: called with the rows that are written.
 
     Raises:
         ValueError: the format cannot hold this log.
@@ -67,7 +73,9 @@ def write_whole(log: FrameLog, to: str) -> None:
     """
     # Through a file, because Parquet and HAR are written by their path.
     with tempfile.TemporaryDirectory(prefix="wsnotebook-") as folder:
-        with log.save(Path(folder) / f"stdout.{to}").open("rb") as file:
+        path = Path(folder) / f"stdout.{to}"
+        save(log, path, watch)
+        with path.open("rb") as file:
             shutil.copyfileobj(file, sys.stdout.buffer)
         sys.stdout.flush()
 

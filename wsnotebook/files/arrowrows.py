@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,46 +11,31 @@ import pyarrow.compute as pc
 
 from wsnotebook.files.header import status_from
 from wsnotebook.log.code import DIRECTIONS, pack_code
-from wsnotebook.log.columns import FILE_COLUMNS, INDEX, Parquet
+from wsnotebook.log.columns import FILE_COLUMNS, INDEX
+from wsnotebook.log.connections import UNKNOWN_KEY, Connection
 from wsnotebook.log.restore import batches_of
 from wsnotebook.log.rows import Array, Rows
 from wsnotebook.wire.batch import Flag, first_byte, opcode_of
 from wsnotebook.wire.frames import OPCODE_NAMES, Opcode
 
-__all__ = ["BULKY", "READ", "Budget", "rows_of"]
+__all__ = ["READ", "rows_of"]
 
 READ = {column.name: column for column in (INDEX, *FILE_COLUMNS) if column.is_read}
 """Columns that a log is rebuilt from, by name; the rest of the DataFrame follows from them."""
-BULKY = frozenset(column.name for column in FILE_COLUMNS if column.parquet is Parquet.BULKY)
-"""Columns with long values."""
 
 
-class Budget:
-    """Bytes that a file may still need in memory or on spill."""
-
-    def __init__(self, size: int) -> None:
-        self.left = size
-
-    def spend(self, size: int) -> None:
-        """Subtract bytes.
-
-        Raises:
-            ValueError: fewer are left.
-        """
-        self.left -= size
-        if self.left < 0:
-            raise ValueError("far more than the file has in bytes: refused as a decompression bomb")
-
-
-def rows_of(batch: pa.RecordBatch, first: int, budget: Budget) -> Rows:
+def rows_of(batch: pa.RecordBatch, first: int, connections: Sequence[Connection]) -> Rows:
     """Return the rows of a batch; ``check`` must validate them.
+
+    Args:
+        batch: of the file.
+        first: ``seq`` that its first row must have.
+        connections: those of the file, by number.
 
     Raises:
         ValueError: a column cannot be one of rows.
     """
-    columns = {
-        name: _dense(batch.column(name), budget) if name in BULKY else batch.column(name) for name in READ
-    }
+    columns = {name: batch.column(name) for name in READ}
     for name, column in columns.items():
         if column.null_count and not READ[name].kind.has_missing:
             raise ValueError(f"column {name} has missing values")
@@ -66,7 +52,7 @@ def rows_of(batch: pa.RecordBatch, first: int, budget: Budget) -> Rows:
     starts, counts = batches_of(times, monotonics, codes)
     payload_offsets, payload = _binary(columns["payload"])
     wire_offsets, wire = _binary(columns["wire_payload"].drop_null())
-    key_offsets, keys = _binary(columns["mask_key"].drop_null())
+    key_offsets, keys = _binary(_mask_keys(columns, connections).drop_null())
     if (np.diff(key_offsets) != 4).any():
         raise ValueError("a mask key that has not four bytes")
     return Rows(
@@ -87,6 +73,17 @@ def rows_of(batch: pa.RecordBatch, first: int, budget: Budget) -> Rows:
     )
 
 
+def _mask_keys(columns: dict[str, pa.Array], connections: Sequence[Connection]) -> pa.Array:
+    """Return the mask keys; of a masked frame that a browser has told, what stands for its key."""
+    keys = columns["mask_key"]
+    reported = [number for number, connection in enumerate(connections) if connection.is_reported]
+    if not reported:
+        return keys
+    of_reported = pc.is_in(columns["connection"], pa.array(reported, pa.int32()))
+    is_unknown = pc.and_(of_reported, pc.and_(columns["masked"], pc.is_null(keys)))
+    return pc.if_else(is_unknown, pa.scalar(UNKNOWN_KEY, pa.binary()), keys)
+
+
 def _flags(columns: dict[str, pa.Array], heads: Array) -> Array:
     flags = _statuses(columns["status"])
     flags |= _bits(columns["masked"]) * Flag.MASKED
@@ -96,16 +93,6 @@ def _flags(columns: dict[str, pa.Array], heads: Array) -> Array:
         Flag.CONTINUES
     )
     return flags
-
-
-def _dense(column: pa.Array, budget: Budget) -> pa.Array:
-    """Return a bulky column as plain values, after its size was subtracted from the budget."""
-    if isinstance(column, pa.DictionaryArray):
-        sizes = pc.binary_length(column.dictionary).take(column.indices)
-        budget.spend(pc.sum(sizes).as_py() or 0)
-        return column.dictionary.take(column.indices).cast(pa.large_binary())
-    budget.spend(column.nbytes)
-    return column
 
 
 def _ints(column: pa.Array) -> Array:

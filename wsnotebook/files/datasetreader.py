@@ -15,15 +15,24 @@ from wsnotebook.files.dataset import read_parts
 from wsnotebook.files.framelog import FrameLog
 from wsnotebook.files.loading import to_log
 from wsnotebook.files.parquet import read_dataframe, read_header
-from wsnotebook.files.parts import recordings
+from wsnotebook.files.parts import recordings, replace_parts, scattered
+from wsnotebook.files.storage import Storage, StoredFile, storage_at
+from wsnotebook.log.attrs import FrameAttrs
+from wsnotebook.log.columns import COLUMNS
 from wsnotebook.log.connections import Connection
-from wsnotebook.log.events import Event, events_to_dataframe
+from wsnotebook.log.events import Event, events_to_dataframe, lateness
+from wsnotebook.wire.frames import OPCODE_NAMES
 
-__all__ = ["Dataset", "open_dataset"]
+__all__ = ["Dataset", "compact", "open_dataset"]
 
 
 def open_dataset(path: str | Path) -> Dataset:
     """Open a directory that ``log.save("name/")`` or ``record="name/"`` has written, by one kernel or by many.
+
+    Example::
+
+        log.save("feeds/")
+        open_dataset("feeds/").df.ws.counts()
 
     Returns:
         A Dataset: ``.df`` for pandas, ``.to_dask()`` for Dask.
@@ -31,27 +40,47 @@ def open_dataset(path: str | Path) -> Dataset:
     Raises:
         FileError: the directory has no parts.
     """
-    return Dataset(Path(path))
+    return Dataset(storage_at(path))
+
+
+def compact(path: str | Path) -> Dataset:
+    """Join small parts of a dataset, of each recording and day, and return the dataset. Former layouts become the present.
+
+    Do not call it while a recording is being written into the directory.
+
+    Example::
+
+        log.save("feeds/")
+        compact("feeds/")
+
+    Raises:
+        FileError: the directory has no parts, or a part is damaged or missing.
+    """
+    storage = storage_at(path)
+    for parts in scattered(storage).values():
+        replace_parts(storage, *read_parts(parts), parts)
+    return Dataset(storage)
 
 
 class Dataset:
     """The recordings in a directory.
 
     Args:
-        path: the directory.
+        storage: the directory.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.recordings = recordings(path)
+    def __init__(self, storage: Storage) -> None:
+        self.path = str(storage)
+        """The directory, or its URL."""
+        self.recordings = recordings(storage)
         """Parts of each recording, by its name."""
         if not self.recordings:
             raise FileError(
-                path, "", "no parts of a recording here: log.save('name/') or record='name/' writes them"
+                self.path, "", "no parts of a recording here: log.save('name/') or record='name/' writes them"
             )
 
     @property
-    def parts(self) -> list[Path]:
+    def parts(self) -> list[StoredFile]:
         """All parts, recording by recording, each in the order of its frames."""
         return [part for parts in self.recordings.values() for part in parts]
 
@@ -93,21 +122,22 @@ class Dataset:
     def to_pandas(self) -> pd.DataFrame:
         """Return the DataFrame of all frames; of one recording it equals ``log.df``.
 
-        In several recordings ``seq`` counts from the first row of each, so that the index has duplicates.
+        In several recordings ``seq`` counts from the first row of each, so that the index has duplicates; the column
+        ``recording`` tells them apart.
         """
         if len(self.recordings) == 1:
             return self.load().df
         frames = [to_log(*read_parts(parts)).df for parts in self.recordings.values()]
-        names = self._names()
-        whole = pd.concat(
-            [frame.assign(session=frame["session"].cat.set_categories(names)) for frame in frames]
-        )
+        occurring = {name for frame in frames for name in frame["opcode"].cat.categories}
+        opcodes = pd.CategoricalDtype([name for name in OPCODE_NAMES if name in occurring])
+        dtypes = self._dtypes() | {"opcode": opcodes}
+        whole = pd.concat([_as(dtypes, frame) for frame in frames])
         whole.attrs["wsnotebook"] = self._attrs()
         return whole
 
     def to_dask(self) -> Any:
         """Return a Dask DataFrame with one partition a part. Parts are read when they are computed; only the first one is
-        read before, for its dtypes.
+        read before, for its dtypes. The categories of ``opcode`` are all opcodes, so that they are the same in each part.
 
         Raises:
             ImportError: Dask is not installed.
@@ -121,20 +151,35 @@ class Dataset:
 
         if getattr(dd.DataFrame, "ws", None) is not PartitionQuestions:  # a second registration would warn
             register_dataframe_accessor("ws")(PartitionQuestions)
-        names = self._names()
-        meta = read_part(self.parts[0], names).iloc[:0]
+        dtypes = self._dtypes()
+        meta = read_part(self.parts[0], dtypes).iloc[:0]
+        meta.attrs["wsnotebook"] = self._attrs()
         with dask.config.set({"dataframe.convert-string": False}):  # the columns are Arrow's already
-            return dd.from_map(read_part, self.parts, names=names, meta=meta, label="frames")
+            return dd.from_map(read_part, self.parts, dtypes=dtypes, meta=meta, label="frames")
 
-    def _names(self) -> list[str]:
-        return list(dict.fromkeys(connection.session for connection in self.connections))
-
-    def _attrs(self) -> dict[str, Any]:
-        return {
-            "connections": [connection.to_dict() for connection in self.connections],
-            "dropped": sum(header.dropped for header in self._lasts),
-            "truncated": sum(header.truncated for header in self._lasts),
+    def _dtypes(self) -> dict[str, Any]:
+        """Return the dtype of each column whose dtype differs from recording to recording."""
+        connections = self.connections
+        dtypes: dict[str, Any] = {
+            "recording": pd.CategoricalDtype(list(dict.fromkeys(each.recording for each in connections))),
+            "session": pd.CategoricalDtype(list(dict.fromkeys(each.session for each in connections))),
+            "opcode": pd.CategoricalDtype(list(OPCODE_NAMES)),
         }
+        if any(each.is_reported for each in connections):
+            dtypes |= {column.name: column.kind.if_reported for column in COLUMNS if column.kind.if_reported}
+        return dtypes
+
+    def _attrs(self) -> FrameAttrs:
+        return FrameAttrs(
+            connections=[
+                {"connection": number, **each.to_dict()}
+                for header in self._lasts
+                for number, each in enumerate(header.connections)
+            ],
+            dropped=sum(header.dropped for header in self._lasts),
+            truncated=sum(header.truncated for header in self._lasts),
+            late=lateness(self._lasts[0].events) if len(self._lasts) == 1 else (),
+        )
 
     def __repr__(self) -> str:
         counts = f"{_count(self.recordings, 'recording')}, {_count(self.parts, 'part')}"
@@ -145,10 +190,13 @@ def _count(things: Sized, noun: str) -> str:
     return f"{len(things):,} {noun}{'' if len(things) == 1 else 's'}"
 
 
-def read_part(path: Path, names: list[str], columns: list[str] | None = None) -> pd.DataFrame:
-    """Return the DataFrame of one part, with the categories of session of the whole dataset.
+def read_part(part: StoredFile, dtypes: dict[str, Any], columns: list[str] | None = None) -> pd.DataFrame:
+    """Return the DataFrame of one part, with the dtypes of the whole dataset.
 
     Dask names the columns that a question needs, and only they are read.
     """
-    df = read_dataframe(path, columns)
-    return df.assign(session=df["session"].cat.set_categories(names)) if "session" in df else df
+    return _as(dtypes, read_dataframe(part, columns))
+
+
+def _as(dtypes: dict[str, Any], df: pd.DataFrame) -> pd.DataFrame:
+    return df.astype({column: dtype for column, dtype in dtypes.items() if column in df})

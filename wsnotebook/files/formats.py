@@ -5,16 +5,25 @@ Modules are imported when they are first used: a session loads none, and a pcapn
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
 from wsnotebook.files.content import kind_of
 from wsnotebook.files.header import Header
+from wsnotebook.files.paths import is_directory, is_url
 from wsnotebook.log.rows import Rows
 
-__all__ = ["LOADABLE", "SAVABLE", "Reader", "Writer", "is_directory", "reader_for", "writer_for"]
+__all__ = [
+    "LOADABLE",
+    "SAVABLE",
+    "CaptureReader",
+    "Reader",
+    "Writer",
+    "capture_reader_for",
+    "reader_for",
+    "writer_for",
+]
 
 
 class Reader(Protocol):
@@ -37,6 +46,15 @@ class Writer(Reader, Protocol):
         Raises:
             ValueError: the format cannot hold them.
         """
+
+
+class CaptureReader(Reader, Protocol):
+    """A module that reads a format of captures."""
+
+    def read(
+        self, path: Path, /, *, port: int | None = None, keylog: Path | None = None, strict: bool = False
+    ) -> tuple[Header, Iterator[Rows]]:
+        """As Reader.read(); see capture.read for the keywords."""
 
 
 def _dataset() -> Writer:
@@ -63,13 +81,16 @@ def _har() -> Writer:
     return har
 
 
-def _pcapng() -> Writer:
+class _Pcapng(CaptureReader, Writer, Protocol): ...
+
+
+def _pcapng() -> _Pcapng:
     from wsnotebook.files.pcapng import format as pcapng
 
     return pcapng
 
 
-def _capture() -> Reader:
+def _capture() -> CaptureReader:
     from wsnotebook.files.pcapng import capture
 
     return capture
@@ -81,9 +102,11 @@ _WRITERS: dict[str, Callable[[], Writer]] = {
     ".har": _har,
     ".pcapng": _pcapng,
 }
-_READERS: dict[str, Callable[[], Reader]] = {**_WRITERS, ".pcap": _capture}  # a pcap cannot hold all of a log
+_CAPTURES: dict[str, Callable[[], CaptureReader]] = {".pcapng": _pcapng, ".pcap": _capture}
+_READERS: dict[str, Callable[[], Reader]] = {**_WRITERS, **_CAPTURES}  # a pcap cannot hold all of a log
 
 _PACKED = (".gz", ".zip")  # suffixes around the one of the format
+_FORMER = {".cap": ".pcap"}  # other suffixes, and what they stand for
 
 SAVABLE = tuple(_WRITERS)
 """Suffixes that save() knows."""
@@ -99,6 +122,7 @@ def writer_for(path: str | Path) -> Writer:
     """
     if is_directory(path):
         return _dataset()
+    _check_no_url(path)
     _check_suffix(Path(path), "save", SAVABLE)
     return _WRITERS[Path(path).suffix.lower()]()
 
@@ -110,15 +134,37 @@ def reader_for(path: str | Path) -> Reader:
         ValueError: no format has these first bytes or this suffix.
         OSError: the file cannot be read.
     """
-    if is_directory(path):
-        return _dataset()
+    return _dataset() if is_directory(path) else _READERS[_kind_of(path)]()
+
+
+def capture_reader_for(path: str | Path) -> CaptureReader | None:
+    """Return the module that reads a capture, or None where reader_for() has another one.
+
+    Raises:
+        ValueError, OSError: as reader_for().
+    """
+    kind = "" if is_directory(path) else _kind_of(path)
+    return _CAPTURES[kind]() if kind in _CAPTURES else None
+
+
+def _kind_of(path: str | Path) -> str:
+    """Return the suffix of the format that the content of a file shows; where it shows none, its own."""
+    _check_no_url(path)
+    kind = kind_of(Path(path))
+    if kind is not None:
+        return kind
     path = Path(path)
-    kind = kind_of(path)
-    if kind is None:
-        inner = path.with_suffix("") if path.suffix.lower() in _PACKED else path
-        _check_suffix(inner, "load", LOADABLE)
-        kind = inner.suffix.lower()
-    return _READERS[kind]()
+    inner = path.with_suffix("") if path.suffix.lower() in _PACKED else path
+    suffix = inner.suffix.lower()
+    if suffix in _FORMER:
+        return _FORMER[suffix]
+    _check_suffix(inner, "load", LOADABLE)
+    return suffix
+
+
+def _check_no_url(path: str | Path) -> None:
+    if is_url(path):
+        raise ValueError(f"{path}: only a dataset has a URL; end it with a slash")
 
 
 def _check_suffix(path: Path, verb: str, known: Sequence[str]) -> None:
@@ -127,8 +173,3 @@ def _check_suffix(path: Path, verb: str, known: Sequence[str]) -> None:
             f"{path.name!r}: cannot {verb} {path.suffix or 'without a suffix'}; use {', '.join(known)}, or 'name/' "
             "for a directory of parts"
         )
-
-
-def is_directory(path: str | Path) -> bool:
-    """Return whether a path means a directory: it is one, or it ends with a slash."""
-    return Path(path).is_dir() or str(path).endswith(("/", os.sep))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self, overload
 
 from wsnotebook.log.rowlog import RowLog
 
@@ -17,6 +17,11 @@ __all__ = ["FrameLog"]
 
 class FrameLog(RowLog):
     """Every frame of one or several sessions, in both directions, in columns.
+
+    Example::
+
+        log = FrameLog(retention=256 << 20)  # 256 MiB; the rest is on disk
+        session = await connect(url, log=log)
 
     Args:
         retention: bytes to keep in memory; None for no limit.
@@ -32,15 +37,89 @@ class FrameLog(RowLog):
 
     _recorder: Recorder | None = None
 
+    @classmethod
+    def from_frames(
+        cls,
+        frames: Any,
+        *,
+        time: str | None = None,
+        direction: str | None = None,
+        payload: str | None = None,
+        opcode: str | None = None,
+        session: str | None = None,
+        unit: str | None = None,
+        encoding: str | None = None,
+    ) -> Self:
+        """Return a log of frames that another program has recorded; ``df.ws``, the table, replay and save() work on it.
+
+        The rows are sorted by time. Masks and compression are not in such rows, which an event says. Example::
+
+            FrameLog.from_frames([(1700000000.5, "in", "hello"), (1700000001, "out", b"\\x00\\x01")])
+            FrameLog.from_frames(pd.read_json("feed.jsonl.gz", lines=True, dtype=False), direction="in")
+            csv = pa.input_stream("feed.csv.zst")
+            FrameLog.from_frames(pd.read_csv(csv, dtype=str, keep_default_na=False), time="local_timestamp")
+            FrameLog.from_frames(pd.read_parquet("feed.parquet"), session="symbol")
+            FrameLog.from_frames((time, "in", text) for time, text in (line.split(" ", 1) for line in gzip.open("feed.gz", "rt")))
+
+        Args:
+            frames: a DataFrame, a table of Arrow, Polars or DuckDB, or an iterable of dicts or of
+                ``(time, direction, payload)`` or ``(time, direction, payload, opcode)``. Columns are found by their
+                usual names: time, timestamp, ts; direction, type; payload, data, message, text, raw; opcode; session;
+                fin. Times are datetimes, ISO 8601, or s, ms, µs or ns since 1970, in UTC where they name no zone.
+                A direction is in or out, or a word such as received or sent. A text payload is a text frame, bytes are a
+                binary one, a dict or a list is JSON.
+            time: name of the column of times, where several could be it.
+            direction: name of the column of directions; or "in" or "out" for all rows.
+            payload: name of the column of payloads.
+            opcode: name of the column of opcodes, names or numbers.
+            session: name of the column whose values are sessions, each a connection of its own.
+            unit: unit of times that are numbers, "s", "ms", "us" or "ns"; None infers it from their size.
+            encoding: how bytes are written as text, "base64", "hex" or "utf-8".
+
+        Raises:
+            ValueError: a column is missing, or several could be it; or a value cannot be read.
+            TypeError: ``frames`` is of another type.
+        """
+        from wsnotebook.files.foreignrows import read_frames  # it loads pandas
+
+        named = {
+            "time": time,
+            "direction": direction,
+            "payload": payload,
+            "opcode": opcode,
+            "session": session,
+        }
+        header, runs = read_frames(frames, named, unit=unit, encoding=encoding)
+        return header.to_log(cls, runs)
+
+    def _ipython_display_(self) -> None:
+        self._table()._ipython_display_()
+
+    def _display_(self) -> Any:
+        return self._table()
+
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
+        return self._table()._repr_mimebundle_(include=include, exclude=exclude)
+
+    def _table(self) -> Any:
         from wsnotebook.widgets.logtable import log_table_for  # only for who looks: it loads ipywidgets
 
-        return log_table_for(self)._repr_mimebundle_(include=include, exclude=exclude)
+        return log_table_for(self)
+
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+        """Return the rows as a stream of Arrow, with the columns of ``df`` and ``seq``: so pyarrow, DuckDB and Polars take
+        a log as it is, ``pa.table(log)``, ``duckdb.sql("from log")``, ``pl.DataFrame(log)``. Rows on disk stay there.
+        """
+        from wsnotebook.files.arrowtables import reader_of  # it loads pandas
+
+        return reader_of(self).__arrow_c_stream__(requested_schema)
 
     def filter(self, text: str) -> pd.DataFrame:
         """Return the rows that a filter matches, such as ``"dir:in -op:ping size>100 $.price>100"``.
 
         The language is that of the panel and of ``%ws log``; ``print(wsnotebook.filtering.LANGUAGE)`` shows it.
+
+        Example: ``log.filter("dir:in $.type=trade")``.
 
         Raises:
             ValueError: a term is wrong; the sentence names it, and what was probably meant.
@@ -52,18 +131,54 @@ class FrameLog(RowLog):
 
         return filter_log(self, parse_filter(text))
 
-    def save(self, path: str | Path) -> Path:
-        """Write the whole log to a file, in the format that its suffix names; return the path.
+    def decode(self, name: Any = None) -> pd.DataFrame:
+        """Decode the messages of a protocol: ``df.ws.decode(name)`` of all rows, for instance ``log.decode("mqtt")``.
+
+        Example: ``log.decode("jsonrpc")``.
+
+        Args:
+            name: a decoder's name, a chain such as ``"gzip+json"``, a function of one message, or a class of messages of
+                Protocol Buffers; None guesses the protocol of each connection.
+        """
+        from wsnotebook.analysis.decode import decode  # as in save
+
+        return decode(self.df, name)
+
+    @overload
+    def save(self, path: Path, *, redact: bool = ...) -> Path: ...
+    @overload
+    def save(self, path: str, *, redact: bool = ...) -> Any: ...
+    def save(self, path: str | Path, *, redact: bool = False) -> Any:
+        """Write the whole log to a file, in the format that its suffix names; return the path, as a Path.
+
+        A path that ends with a slash is a dataset, which may also have a URL, "s3://bucket/feeds/", which is returned.
+
+        Examples: ``log.save("feed.pcapng")``, ``log.save("shared.jsonl", redact=True)``.
+
+        Args:
+            path: ``.parquet``, ``.jsonl``, ``.har`` or ``.pcapng``; or "name/", a directory of Parquet parts.
+            redact: write marks in the places of secrets, also in payloads; ``df.ws.redact(rules)`` finds others, and says
+                what was found.
 
         Raises:
             ValueError: no format has this suffix; the sentence lists the known ones.
         """
         from wsnotebook.files.saving import save  # a session that saves nothing does not load it
 
+        if redact:
+            from wsnotebook.analysis.tolog import redacted_log  # as above
+
+            return save(redacted_log(self), path)
         return save(self, path)
 
     def record_to(self, path: str | Path) -> Path:
         """Write the rows of the log to disk, and from now on each new one soon after its append; return the path.
+
+        Example::
+
+            log.record_to("night.pcapng")
+            await session.send("this is on disk soon")
+            log.stop_recording()
 
         Args:
             path: a new ``.pcapng``, of which a dead kernel loses less than 0.1 s; or a directory, "name/", that becomes
@@ -92,7 +207,13 @@ class FrameLog(RowLog):
         return None if recorder is None else recorder.path
 
     def stop_recording(self) -> Path | None:
-        """Write the remaining rows and close the file; return its path, or None where nothing was recorded."""
+        """Write the remaining rows and close the file; return its path, or None where nothing was recorded.
+
+        Example::
+
+            log.record_to("night.pcapng")
+            path = log.stop_recording()
+        """
         recorder = self._end_recording()
         return None if recorder is None else recorder.path
 

@@ -14,16 +14,20 @@ from pathlib import Path
 from typing import Any
 
 from wsnotebook.errors import FileError
-from wsnotebook.files.harfile import MAX_FILE, HarFile
-from wsnotebook.files.harforeign import read_foreign
+from wsnotebook.files.harfile import HarFile
+from wsnotebook.files.harforeign import ForeignReader
+from wsnotebook.files.harlog import CREATOR, FRAMES, MAX_BLOB, OWN, HarLog, members_of_log
 from wsnotebook.files.harwriting import MessageJoiner, entry_of
 from wsnotebook.files.header import Header
+from wsnotebook.files.jsonstream import JsonStream
 from wsnotebook.files.pcapng.runblocks import Run, run_data
 from wsnotebook.files.pcapng.runreader import RunReader
+from wsnotebook.log.events import Event
 from wsnotebook.log.rows import Rows
 
 __all__ = ["read", "write"]
 
+_MAX_FILE = 512 << 20  # bytes: messages are collected by connection, and blobs, before the first is written
 _ENCODER = json.JSONEncoder(separators=(",", ":"))
 
 
@@ -44,10 +48,9 @@ def write(header: Header, runs: Iterable[Rows], path: Path) -> None:
         for number, message in joined.take(rows):
             messages[number].append(message)
             size += len(_ENCODER.encode(message)) + 1
-        if size > MAX_FILE:
+        if size > _MAX_FILE:
             raise ValueError(
-                f"this log needs a HAR of over {MAX_FILE >> 20} MiB, which is not read, because JSON has to be read as a "
-                "whole: save it as .parquet"
+                f"this log needs a HAR of over {_MAX_FILE >> 20} MiB, which would be collected in memory: save it as .parquet"
             )
     with path.open("w", encoding="ascii") as file:
         file.writelines(_ENCODER.iterencode(document))
@@ -66,10 +69,10 @@ def _document(
     return {
         "log": {
             "version": "1.2",
-            "creator": {"name": "wsnotebook", "version": "1"},
+            "creator": {"name": CREATOR, "version": "1"},
             "pages": [],
             "entries": [entry_of(*pair) for pair in zip(header.connections, messages, strict=True)],
-            "_wsnotebook": {**header.to_dict(), "frames": blobs},
+            OWN: {**header.to_dict(), FRAMES: blobs},
         }
     }
 
@@ -78,17 +81,32 @@ def read(path: Path) -> tuple[Header, Iterator[Rows]]:
     """Return the header and the rows of a HAR file, also of one in gzip, in a zip, or of a trace of Playwright.
 
     Raises:
-        FileError: the file is damaged, or has no HAR; from the iterator too.
+        FileError: the file has no HAR, or a damaged one of ours; from the iterator too.
     """
-    place = _Place(path)
     with HarFile(path) as file:
-        own = file.log.get("_wsnotebook")
-        if own is None:
-            return read_foreign(file)
+        header, runs = _read_trace(file) if file.trace else _read_har(file)
+    if file.left_out:
+        time_ns = max((connection.opened_ns for connection in header.connections), default=0)
+        header.events.append(Event(time_ns, time_ns, "", "truncated", file.left_out))
+    return header, runs
+
+
+def _read_trace(file: HarFile) -> tuple[Header, Iterator[Rows]]:
+    reader = ForeignReader(file)
+    reader.read_trace()
+    return reader.result()
+
+
+def _read_har(file: HarFile) -> tuple[Header, Iterator[Rows]]:
+    reader = ForeignReader(file)
+    own = HarLog(file, reader).own
+    if own is None:
+        return reader.result()
+    place = _Place(file.path)
     with place:
-        place.text = "_wsnotebook"
+        place.text = OWN
         header = Header.from_dict(own)
-        return header, _read_own(header, own["frames"], place)
+    return header, _read_own(header, place)
 
 
 class _Place:
@@ -117,15 +135,25 @@ def _sentence(error: Exception) -> str:
     return str(error) if isinstance(error, ValueError) else "a value of the wrong kind"
 
 
-def _read_own(header: Header, blobs: list[str], place: _Place) -> Iterator[Rows]:
+def _read_own(header: Header, place: _Place) -> Iterator[Rows]:
     """Yield the rows of a document that write() made."""
     runs = RunReader(header.connections, header.first)
     with place:
-        for number, blob in enumerate(blobs):
-            place.text = f"_wsnotebook, frames {number}"
+        for number, blob in enumerate(_blobs(place.path)):
+            place.text = f"{OWN}, frames {number}"
             run, wire = Run.with_wire(base64.b64decode(blob, validate=True))
             runs.add(run)
             runs.add_packet(wire)
             yield runs.take()
         if runs.next != header.first + header.rows:
             raise ValueError(f"{runs.next - header.first} frames where the header says {header.rows}")
+
+
+def _blobs(path: Path) -> Iterator[Any]:
+    """Yield the frames in our own part, a run at a time."""
+    with HarFile(path) as file, file.document() as document:
+        stream = JsonStream(document)
+        for name in members_of_log(stream):
+            for key in stream.members() if name == OWN else ():
+                if key == FRAMES:
+                    yield from stream.values(MAX_BLOB)

@@ -6,169 +6,175 @@ Such files have messages, not frames: masks, fragments, compression and control 
 
 from __future__ import annotations
 
+import io
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
-from zipfile import BadZipFile
 
 from wsnotebook.errors import FileError
 from wsnotebook.files.harcreator import no_messages
-from wsnotebook.files.harentry import MESSAGES, HarEntry
+from wsnotebook.files.harentry import MESSAGES, HarEntry, read_part
+from wsnotebook.files.harentrymessages import EntryMessages
 from wsnotebook.files.harfile import HarFile
-from wsnotebook.files.harmessage import HarMessage, read_message, shown
+from wsnotebook.files.harmessage import shown
 from wsnotebook.files.haroddities import Oddities
+from wsnotebook.files.harrows import MessageRows
 from wsnotebook.files.header import Header
+from wsnotebook.files.jsonstream import BrokenJson, JsonStream
 from wsnotebook.files.jsontext import parse
-from wsnotebook.files.rowbuilder import Row, RowBuilder
-from wsnotebook.log.code import pack_code
 from wsnotebook.log.connections import Connection
 from wsnotebook.log.events import Event
 from wsnotebook.log.rows import Rows
-from wsnotebook.wire.batch import Flag, first_byte
-from wsnotebook.wire.frames import Opcode
 
-__all__ = ["read_foreign"]
+__all__ = ["MAX_MESSAGE", "ForeignReader"]
 
-_UNKNOWN = "from a HAR of messages: mask, fragments and compression are not known"
-_UNTIMED = f"{_UNKNOWN}; the time neither: it is that of the message or entry before"
+MAX_MESSAGE = 256 << 20
+"""Characters of a message that is read."""
+_MOST_CONNECTIONS = 100_000  # of one file: an entry of 30 bytes would make one of 500
+_SNAPSHOT = "snapshot"  # key of the entry in a line of a trace
 
 
-def read_foreign(file: HarFile) -> tuple[Header, Iterator[Rows]]:
-    """Return the header and the rows, by time, of an open HAR that another program wrote.
+class ForeignReader:
+    """Read entries into connections and rows.
 
-    Raises:
-        FileError: no entry has messages, or files that belong to it are too large.
+    Args:
+        file: the files that the entries stand in.
     """
-    entries = file.log.get("entries")
-    listed = entries if isinstance(entries, list) else []
-    reader = _Entries(file)
-    for number, values in enumerate(listed):
-        reader.add(number, values)
-    if not reader.connections:
-        raise FileError(file.path, "", no_messages(file.log, listed))
-    header = Header(0, len(reader.rows), reader.connections, reader.events(), 0, 0)
-    return header, _runs(reader.rows, len(reader.connections))
-
-
-def _runs(found: list[Row], connections: int) -> Iterator[Rows]:
-    """Yield the rows by time; those of one time stay in the order of the file."""
-    rows = RowBuilder(0)
-    for row in sorted(found, key=lambda row: row.time_ns):
-        rows.add(row)
-        if rows.is_full:
-            yield rows.take(connections)
-    yield rows.take(connections)
-
-
-class _Entries:
-    """Read entries into connections and rows."""
 
     def __init__(self, file: HarFile) -> None:
-        self.connections: list[Connection] = []
-        self.rows: list[Row] = []
+        self.creator: object = None
+        """Value of ``creator`` in the log."""
         self._file = file
+        self._entries = 0
+        self._opened = 0  # entries with the status that opens a WebSocket
+        self._connections: list[Connection] = []
+        self._rows = MessageRows()
         self._odd = Oddities()
         self._names: Counter[str] = Counter()
         self._latest_ns = 0
+        self._stopped = ""
 
-    def events(self) -> list[Event]:
-        """Return the events, by time."""
-        first_ns = min((row.time_ns for row in self.rows), default=self._latest_ns)
-        return sorted(self._odd.events(first_ns), key=lambda event: event.time_ns)
+    def read_entries(self, stream: JsonStream) -> None:
+        """Read the list of entries that comes next.
 
-    def add(self, number: int, values: Any) -> None:
-        """Add an entry, if it is one of a WebSocket."""
-        if not isinstance(values, dict):
-            self._odd.add(number, f"{shown(values)} is no entry")
+        Raises:
+            BrokenJson: it is cut off or damaged; all before the place was read.
+        """
+        for _ in stream.items() if stream.peek() == "[" else ():
+            self._read_entry(stream)
+
+    def read_trace(self) -> None:
+        """Read the entries of a trace of Playwright."""
+        self.creator = {"name": "Playwright"}
+        try:
+            for line in self._file.trace_lines():
+                self._read_line(JsonStream(io.BytesIO(line)))
+        except OSError as error:
+            self.stop(str(error))
+
+    def stop(self, problem: str) -> None:
+        """Note why nothing behind the last entry can be read; the first reason counts."""
+        if self._stopped:
             return
-        entry = HarEntry(number, values, self._odd)
-        messages = self._messages(entry)
-        if messages is None:
+        last = f"within or behind entry {self._entries - 1}" if self._entries else "before the first entry"
+        self._stopped = f"the rest of the HAR, {last}, cannot be read: {problem}"
+
+    def result(self) -> tuple[Header, Iterator[Rows]]:
+        """Return the header and the rows, by time.
+
+        Raises:
+            FileError: no entry has messages.
+        """
+        if not self._connections:
+            problem = no_messages(self.creator, self._opened, self._entries)
+            raise FileError(self._file.path, "", self._stopped or problem)
+        events = self._odd.events(self._rows.earliest(self._latest_ns))
+        if self._stopped:
+            events.append(Event(self._latest_ns, self._latest_ns, "", "truncated", self._stopped))
+        events.sort(key=lambda event: event.time_ns)
+        header = Header(0, len(self._rows), self._connections, events, 0, 0)
+        return header, self._rows.runs(len(self._connections))
+
+    def _read_line(self, stream: JsonStream) -> None:
+        """Read a line of a trace, which may have an entry."""
+        try:
+            for key in stream.members() if stream.peek() == "{" else ():
+                if key == _SNAPSHOT:
+                    self._read_entry(stream)
+        except BrokenJson as error:
+            self._odd.add(self._entries, f"a line of the trace cannot be read: {error}")
+
+    def _read_entry(self, stream: JsonStream) -> None:
+        """Read the entry that comes next, if it is one of a WebSocket."""
+        if len(self._connections) >= _MOST_CONNECTIONS:
+            self.stop(f"a HAR of over {_MOST_CONNECTIONS:,} connections")
+            stream.skip()
             return
-        entry.check()
-        found = list(self._readable(number, messages))
-        opened_ns = self._opened(entry, found)
-        name = entry.url.partition("://")[2] or f"entry {number}"
+        number, self._entries = self._entries, self._entries + 1
+        if stream.peek() != "{":
+            self._odd.add(number, f"{shown(stream.value(MAX_MESSAGE))} is no entry")
+            self._odd.count_lost(len(self._rows))
+            return
+        messages = EntryMessages(number, len(self._connections), self._rows, self._odd)
+        values: dict[str, Any] = {}
+        is_whole = False
+        try:
+            for key in stream.members():
+                if key == MESSAGES and stream.peek() == "[":
+                    values[key] = []
+                    messages.add(stream.values(MAX_MESSAGE))
+                else:
+                    read_part(stream, key, values)
+            is_whole = True
+        finally:  # where it is cut off, what was read of it counts
+            self._add(HarEntry(number, values, self._odd), messages, is_whole)
+
+    def _add(self, entry: HarEntry, messages: EntryMessages, is_whole: bool) -> None:
+        """Add the connection of an entry whose messages were read, if it is one of a WebSocket."""
+        self._opened += entry.is_opened
+        if not isinstance(entry.values.get(MESSAGES), list):
+            if entry.attachment:
+                self._read_attached(entry, messages)
+            elif MESSAGES in entry.values:
+                self._odd.add(entry.number, f"{MESSAGES} is {shown(entry.values[MESSAGES])}, no list")
+            else:
+                if entry.is_websocket:
+                    self._odd.add(
+                        entry.number, f"a WebSocket without {MESSAGES}: its messages are not in the HAR"
+                    )
+                elif "request" not in entry.values:
+                    self._odd.count_lost(len(self._rows))
+                return
+        if is_whole:
+            entry.check()
+        opened_ns = entry.started_ns
+        if opened_ns is None:
+            opened_ns = self._latest_ns if messages.first_ns is None else messages.first_ns
+        self._latest_ns = max(self._latest_ns, opened_ns)
+        messages.settle(opened_ns)
+        name = entry.url.partition("://")[2] or f"entry {entry.number}"
         self._names[entry.url] += 1
         count = self._names[entry.url]
         connection = entry.connection(name + (f" ({count})" if count > 1 else ""), opened_ns)
-        self._odd.place(number, opened_ns, connection.session)
-        self._add_messages(number, opened_ns, found)
-        self.connections.append(connection)
+        self._odd.place(entry.number, opened_ns, connection.session)
+        self._connections.append(connection)
 
-    def _messages(self, entry: HarEntry) -> Iterable[Any] | None:
-        """Return the messages of an entry; None where it is not one of a WebSocket, or has no place for them."""
-        messages = entry.values.get(MESSAGES)
-        if isinstance(messages, list):
-            return messages
-        if entry.attachment:
-            return self._attached(entry)
-        if MESSAGES not in entry.values:
-            return None
-        self._odd.add(entry.number, f"{MESSAGES} is {shown(messages)}, no list")
-        return ()
-
-    def _attached(self, entry: HarEntry) -> Iterable[Any]:
-        """Return the messages in the file that an entry names."""
+    def _read_attached(self, entry: HarEntry, messages: EntryMessages) -> None:
+        """Read the messages in the file that an entry names."""
         name = shown(entry.attachment)
         try:
-            data = self._file.attached(entry.attachment)
-        except (OSError, BadZipFile):
-            self._odd.add(entry.number, f"its messages are in {name}, which cannot be read")
-            return ()
-        if data is None:
-            self._odd.add(entry.number, f"its messages are in {name}: keep that file beside the HAR")
-            return ()
-        return _lines(data)
-
-    def _readable(self, number: int, messages: Iterable[Any]) -> Iterator[tuple[int, HarMessage]]:
-        """Yield the messages that have a payload, with their numbers; the others become events."""
-        for place, value in enumerate(messages):
-            message = read_message(value)
-            if message.error is not None:
-                self._odd.add(number, message.error, place, "error")
-            elif message.odd:
-                self._odd.add(number, message.odd, place)
-            if message.payload is not None:
-                yield place, message
-
-    def _opened(self, entry: HarEntry, found: list[tuple[int, HarMessage]]) -> int:
-        """Return the time of an entry, or the best that the file has for it."""
-        times = (message.time_ns for _, message in found if message.time_ns is not None)
-        opened_ns = entry.started_ns
-        if opened_ns is None:
-            opened_ns = next(times, self._latest_ns)
-        self._latest_ns = max(self._latest_ns, opened_ns)
-        return opened_ns
-
-    def _add_messages(self, number: int, opened_ns: int, found: list[tuple[int, HarMessage]]) -> None:
-        time_ns = opened_ns
-        for place, message in found:
-            if message.time_ns is None:
-                self._odd.add(number, "no time: it is that of the message or entry before", place)
+            lines = self._file.attached(entry.attachment)
+            if lines is None:
+                self._odd.add(entry.number, f"its messages are in {name}: keep that file beside the HAR")
             else:
-                time_ns = message.time_ns
-            self.rows.append(_row(message, time_ns, pack_code(len(self.connections), message.sent)))
+                messages.add(map(_message_in, filter(bytes.strip, lines)))
+        except OSError:
+            self._odd.add(entry.number, f"its messages are in {name}, which cannot be read to its end")
 
 
-def _lines(data: bytes) -> Iterator[Any]:
-    """Yield the messages of a file that has one a line; a line that is not JSON as text."""
-    for line in data.splitlines():
-        try:
-            if line.strip():
-                yield parse(line)
-        except ValueError:
-            yield line.decode("utf-8", "replace")
-
-
-def _row(message: HarMessage, time_ns: int, code: int) -> Row:
-    assert message.payload is not None
-    return Row(
-        head=first_byte(message.opcode, fin=1, rsv1=0, rsv2=0, rsv3=0),
-        flags=Flag.TEXT if message.opcode == Opcode.TEXT else 0,
-        payload=message.payload,
-        time_ns=time_ns,
-        monotonic_ns=time_ns,
-        code=code,
-        detail=_UNKNOWN if message.time_ns is not None else _UNTIMED,
-    )
+def _message_in(line: bytes) -> object:
+    """Return the message in a line; a line that is not JSON as text."""
+    try:
+        return parse(line)
+    except ValueError:
+        return line.decode("utf-8", "replace")

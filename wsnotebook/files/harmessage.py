@@ -9,6 +9,7 @@ import math
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from wsnotebook.files.jsonstream import UnreadableValue
 from wsnotebook.wire.frames import OPCODE_NAMES, Opcode
 
 __all__ = [
@@ -71,9 +72,15 @@ def read_message(value: Any) -> HarMessage:
     odd = ""
     if opcode is None or not 0 <= opcode <= 15:
         odd, opcode = f"opcode is {shown(value.get('opcode'))}: read as text", _TEXT
-    payload = data.encode("utf-8", "replace") if opcode == _TEXT else _from_base64(data)
-    if payload is None:
-        return HarMessage(time_ns, odd=f"data is {shown(data)}, no base64")
+    if opcode != _TEXT:
+        payload = _from_base64(data)
+        if payload is None:
+            return HarMessage(time_ns, odd=f"data is {shown(data)}, no base64")
+        return HarMessage(time_ns, sent, opcode, payload, odd)
+    try:
+        payload = data.encode()
+    except UnicodeEncodeError:  # half of a surrogate pair, or a byte of a file that is not UTF-8
+        payload, odd = data.encode("utf-8", "replace"), "data has what UTF-8 cannot hold: a ? stands for it"
     return HarMessage(time_ns, sent, opcode, payload, odd)
 
 
@@ -88,6 +95,8 @@ def time_of(value: Any) -> int | None:
     if number is None:
         time_ns = iso_time(value)
         return time_ns if time_ns is not None and time_ns >= EARLIEST_NS else None
+    if number < 0:
+        return None
     for below, microseconds in _MICROSECONDS:
         if number < below:
             time_ns = round(number * microseconds) * 1000
@@ -143,6 +152,8 @@ def text_of(value: Any) -> str:
 
 def shown(value: Any) -> str:
     """Return a value of JSON for a sentence, a long one cut."""
+    if isinstance(value, UnreadableValue):
+        return f"unreadable ({value.problem})"
     if value is None:
         return "missing"
     if isinstance(value, dict | list):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Iterator
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from wsnotebook.log.connections import Connection
 from wsnotebook.log.events import Event
@@ -31,6 +33,7 @@ FORMER_STATUSES = {"dropped": "unsent"}
 """Names of statuses in version 1, and their names since version 2."""
 _INT64 = 1 << 63
 _INT32 = 1 << 31
+_Log = TypeVar("_Log", bound=RowLog)
 
 
 class Header(NamedTuple):
@@ -58,6 +61,14 @@ class Header(NamedTuple):
     def runs(self, log: RowLog) -> Iterator[Rows]:
         """Yield the rows that this header counts, a segment at a time."""
         return log.rows(self.first, self.first + self.rows)
+
+    def to_log(self, kind: type[_Log], runs: Iterable[Rows]) -> _Log:
+        """Return a log of a kind with these values and rows; beyond the retention its rows are spilled as they come."""
+        log = kind.starting_at(self.first, _identified(self.connections))
+        log.restore(self.events, dropped=self.dropped, truncated=self.truncated)
+        for rows in runs:
+            log.adopt(rows)
+        return log
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
@@ -87,7 +98,7 @@ class Header(NamedTuple):
             return cls(
                 first=number_from(values["first"], 0, _INT64 >> 1),
                 rows=number_from(values["rows"], 0, _INT64 >> 1),
-                connections=[connection_from(connection) for connection in values["connections"]],
+                connections=_identified([connection_from(each) for each in values["connections"]]),
                 events=[event_from(*event) for event in values["events"]],
                 dropped=number_from(values["dropped"], 0, _INT64),
                 truncated=number_from(values["truncated"], 0, _INT64),
@@ -100,6 +111,19 @@ class Header(NamedTuple):
     def to_json(self) -> str:
         """Return the values as one line of ASCII."""
         return json.dumps(self.to_dict(), separators=(",", ":"))
+
+
+def _identified(connections: Sequence[Connection]) -> list[Connection]:
+    """Return the connections of a file with a recording; the files of others, and the oldest of ours, name none.
+
+    The first connection decides, so that each file of a recording gives the same.
+    """
+    if all(connection.recording for connection in connections):
+        return list(connections)
+    first = connections[0]
+    words = f"{first.session}|{first.url}|{first.opened_ns}"
+    recording = hashlib.blake2b(words.encode(), digest_size=6).hexdigest()
+    return [each if each.recording else each._replace(recording=recording) for each in connections]
 
 
 @cache  # asked for each row of a text format; a name that raises is not kept
@@ -133,23 +157,39 @@ def connection_from(values: Any) -> Connection:
         KeyError, TypeError, ValueError: it is not such a dict.
     """
     connection = Connection.from_dict(values)
+    _check_texts(connection.session, connection.url, connection.recording)
     number_from(connection.attempt, 0, _INT32)
     number_from(connection.opened_ns, -_INT64, _INT64)
     return connection
 
 
-def event_from(time_ns: Any, monotonic_ns: Any, session: Any, kind: Any, detail: Any) -> Event:
-    """Return the event of five values, if the columns can hold them.
+def event_from(
+    time_ns: Any, monotonic_ns: Any, session: Any, kind: Any, detail: Any, seconds: Any = None
+) -> Event:
+    """Return the event of six values, or of five as former versions wrote them, if the columns can hold them.
 
     Raises:
         ValueError: the values are not an event.
     """
     if not isinstance(session, str) or not isinstance(kind, str) or not isinstance(detail, str):
         raise ValueError("an event with something other than text in session, kind or detail")
+    _check_texts(session, kind, detail)
+    if seconds is not None and (type(seconds) not in (int, float) or not 0 <= seconds < math.inf):
+        raise ValueError("an event with something other than a number of seconds")
     return Event(
-        number_from(time_ns, 1 - _INT64, _INT64),
+        number_from(time_ns, -_INT64, _INT64),
         number_from(monotonic_ns, -_INT64, _INT64),
         session,
         kind,
         detail,
+        None if seconds is None else float(seconds),
     )
+
+
+def _check_texts(*texts: str) -> None:
+    """Check that a column can hold them: damage may leave half a character."""
+    for text in texts:
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise ValueError("the header has half a character") from None

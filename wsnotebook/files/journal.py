@@ -1,11 +1,13 @@
 """Journal: writes a log to a pcapng file while it grows, so that a dead kernel loses less than a tick.
 
 One write a tick, on a thread that follows the log; fdatasync four times a second on another thread, because a slow disk
-may block it for long. recovery.py finds the journals of dead kernels.
+may block it for long. A file that was deleted, replaced or cut is written anew from the log. recovery.py finds the
+journals of dead kernels.
 """
 
 from __future__ import annotations
 
+import itertools
 import os
 import threading
 from pathlib import Path
@@ -45,24 +47,28 @@ class Journal:
         self.path = path
         self._log = log
         self._file = _open(path)
-        self._good = 0  # bytes of the file that are whole records
-        self._unwritten = b""  # encoded, and not yet in the file
-        self._recording = Recording()
-        self._seq = log.first
-        self._events = self._marks = 0  # written so far
-        self._counts = (-1, -1)
-        self._is_full = False
+        self._begin()
+        self._is_full = self._is_lost = False
         self._is_dirty = False
         self._marker = Marker.set(path)
         self._thread = LogThread(log, self._step, self._finish, f"journal {path.name}")
         self._closing = threading.Event()
         self._syncing = threading.Thread(target=self._sync, name=f"fdatasync {path.name}", daemon=True)
 
+    def _begin(self) -> None:
+        """Let an empty file follow: all that the log has is to be written to it."""
+        self._good = 0  # bytes of the file that are whole records
+        self._recording = Recording()
+        self._seq = self._log.first
+        self._events = self._marks = 0  # written so far
+        self._counts = (-1, -1)
+        self._unwritten = self._recording.begin(self._seq)  # encoded, and not yet in the file
+
     def start(self) -> None:
         """Start the threads, and return at once."""
         self._log.note("journal on", str(self.path))
-        begin = self._recording.begin(self._seq)
-        self._unwritten = b"" if self._write(begin) else begin  # now, so that a kill leaves no empty file
+        if self._write(self._unwritten):  # now, so that a kill leaves no empty file
+            self._unwritten = b""
         self._thread.start()
         self._syncing.start()
 
@@ -75,11 +81,12 @@ class Journal:
         self.path.unlink(missing_ok=True)
 
     def _step(self) -> float:
-        return _TICK if self._write_all() else _RETRY
+        return _TICK if self._keep_file() and self._write_all() else _RETRY
 
     def _finish(self) -> None:
+        is_there = self._keep_file()
         self._log.note("journal off", str(self.path))
-        is_whole = self._write_all() and self._write(self._recording.end())
+        is_whole = is_there and self._write_all() and self._write(self._recording.end())
         self._closing.set()
         self._syncing.join()
         if is_whole:
@@ -91,6 +98,42 @@ class Journal:
             )
         os.close(self._file)
         self._marker.clear()
+
+    def _keep_file(self) -> bool:
+        """Begin anew where the file was deleted, replaced or cut; return False where that cannot be done yet."""
+        harm = _harm_of(self._file, self.path, self._good)
+        if not harm:
+            return True
+        path = _free_name(self.path) if harm == _REPLACED else self.path
+        try:
+            self._begin_at(path)
+        except OSError as error:
+            if not self._is_lost:
+                self._is_lost = True
+                detail = f"{self.path} {harm}, and {path} cannot be written ({error.strerror}): "
+                self._thread.warn("journal lost", detail + "recording goes on in memory")
+            return False
+        self._is_lost = False
+        where = "" if path == self.path else f" to {path}"
+        self._thread.warn(
+            "journal lost",
+            f"{self.path} {harm} while it was recorded to: it is written anew{where} from the log",
+        )
+        self.path = path
+        return True
+
+    def _begin_at(self, path: Path) -> None:
+        """Let the descriptor be that of an empty file at ``path``, and write all to it from now on."""
+        if _harm_of(self._file, path, 0):  # it is of a file that has no name any more
+            path.parent.mkdir(parents=True, exist_ok=True)
+            new = _open(path)
+            os.dup2(new, self._file, inheritable=False)  # the number stays: another thread syncs it
+            os.close(new)
+            self._marker.clear()
+            self._marker = Marker.set(path)
+        else:
+            os.ftruncate(self._file, 0)
+        self._begin()
 
     def _write_all(self) -> bool:
         """Write all rows and events; return False where the disk is full."""
@@ -157,9 +200,32 @@ class Journal:
                     self._is_dirty = True  # the next write reports it
 
 
+_REPLACED = "was replaced"
+
+
+def _harm_of(descriptor: int, path: Path, size: int) -> str:
+    """Return what has happened to an open file of at least ``size`` bytes at ``path``; nothing where it is whole."""
+    mine = os.fstat(descriptor)
+    try:
+        there = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return "was deleted"
+    except OSError:
+        return ""  # nobody can say: a network is away, or a directory may not be searched any more
+    if not os.path.samestat(mine, there):
+        return _REPLACED
+    return "was cut" if mine.st_size < size else ""
+
+
+def _free_name(path: Path) -> Path:
+    """Return a name like that of ``path`` which no file has: ``feed-2.pcapng``."""
+    names = (path.with_stem(f"{path.stem}-{number}") for number in itertools.count(2))
+    return next(name for name in names if not name.exists())
+
+
 def _open(path: Path) -> int:
-    """Open a new file, locked."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_CLOEXEC", 0), 0o666)
+    """Open a new file, locked, for its user alone."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_CLOEXEC", 0), 0o600)
     if not lock(descriptor) or os.fstat(descriptor).st_size:
         os.close(descriptor)
         raise FileExistsError(

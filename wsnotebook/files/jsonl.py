@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -26,8 +26,8 @@ from wsnotebook.files.rowbuilder import Row, RowBuilder
 from wsnotebook.files.runningframes import RunningFrames
 from wsnotebook.log.code import DIRECTIONS, pack_code
 from wsnotebook.log.columns import BINARY, INDEX, LARGE_BINARY, TIME, Column, Json
-from wsnotebook.log.connections import Connection
-from wsnotebook.log.restore import batches_of
+from wsnotebook.log.connections import UNKNOWN_KEY, Connection
+from wsnotebook.log.restore import NO_TIME, batches_of
 from wsnotebook.log.rows import Rows
 from wsnotebook.wire.batch import Flag, first_byte
 from wsnotebook.wire.frames import OPCODE_NAMES, Opcode
@@ -46,6 +46,7 @@ _WRONG = (
     *DAMAGED_GZIP,
 )  # raised by values of another kind
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z", re.ASCII)
+_NO_STAMP = "NaTZ"  # what numpy makes of a row without a time
 _CONTINUATION = OPCODE_NAMES[Opcode.CONTINUATION]
 _ENCODER = json.JSONEncoder(separators=(",", ":"))
 _SOME_LINES = (Json.PRESENT, Json.UNLESS_TEXT)
@@ -105,14 +106,20 @@ def _present(column: Column, df: pd.DataFrame) -> dict[int, Any]:
 def _plain(column: Column, values: Any) -> list[Any]:
     """Return values of types that JSON has."""
     encode = _ENCODE.get(column.kind.pandas)
-    return values.tolist() if encode is None else encode(values)
+    if encode is not None:
+        return encode(values)
+    if column.kind.if_reported == values.dtype:
+        values = values.astype(object).where(values.notna(), None)
+    plain: list[Any] = values.tolist()
+    return plain
 
 
 def _stamps(times: pd.Series[pd.Timestamp]) -> list[Any]:
     ns = times.to_numpy("M8[ns]")
     starts, counts = batches_of(ns)  # the frames of one read have one time
-    stamps = np.strings.add(np.datetime_as_string(ns[starts], unit="ns"), "Z")
-    return np.repeat(stamps, counts).tolist()
+    stamps = np.char.add(np.datetime_as_string(ns[starts], unit="ns"), "Z")
+    values: list[Any] = np.repeat(stamps, counts).tolist()
+    return [None if value == _NO_STAMP else value for value in values] if np.isnat(ns).any() else values
 
 
 def _hex(values: pd.Series[Any]) -> list[Any]:
@@ -150,13 +157,14 @@ def _read_rows(path: Path, file: BinaryIO, header: Header) -> Iterator[Rows]:
     """Yield the rows of the lines after the header's, and close the file."""
     number = 1
     rows = RowBuilder(header.first)
+    reported = {number for number, connection in enumerate(header.connections) if connection.is_reported}
     with file:
         try:
             while line := file.readline(_MAX_LINE):
                 number += 1
                 if rows.is_full:
                     yield rows.take(len(header.connections))
-                rows.add(_row(parse(_whole(line), _MAX_SKELETON), rows.next))
+                rows.add(_row(parse(_whole(line), _MAX_SKELETON), rows.next, reported))
             yield rows.take(len(header.connections))
         except _WRONG as error:
             raise FileError(path, f"line {number}", _sentence(error)) from error
@@ -177,13 +185,13 @@ def _header(file: BinaryIO) -> Header:
     values = parse(_whole(file.readline(_MAX_LINE)))
     if not isinstance(values, dict) or "wsnotebook" not in values:
         raise ValueError(
-            "not written by log.save(); pandas.read_json(path, lines=True, dtype=False) reads it as a DataFrame"
+            "not written by log.save(): FrameLog.from_frames(pandas.read_json(path, lines=True, dtype=False)) makes a log of it"
         )
     return Header.from_dict(values["wsnotebook"])
 
 
-def _row(values: dict[str, Any], seq: int) -> Row:
-    """Return the row of a line."""
+def _row(values: dict[str, Any], seq: int, reported: Collection[int]) -> Row:
+    """Return the row of a line; a browser has told the messages of the connections in ``reported``."""
     if values["seq"] != seq:
         raise ValueError(
             f"seq is {values['seq']!r} where {seq} follows; pandas.read_json() reads the file as it is"
@@ -196,6 +204,9 @@ def _row(values: dict[str, Any], seq: int) -> Row:
     detail = values.get("detail")
     if detail is not None and not isinstance(detail, str):
         raise ValueError("detail is not text")
+    mask_key = _bytes(values.get("mask_key"), 4)
+    if mask_key is None and values["masked"] is True and values["connection"] in reported:
+        mask_key = UNKNOWN_KEY
     return Row(  # by position: ten keywords would cost a twentieth of reading the line
         head,
         flags,
@@ -203,7 +214,7 @@ def _row(values: dict[str, Any], seq: int) -> Row:
         _time(values["time"]),
         number_from(values["monotonic"], -_INT64, _INT64),
         pack_code(number_from(values["connection"], 0, 1 << 30), DIRECTIONS.index(values["direction"])),
-        _bytes(values.get("mask_key"), 4),
+        mask_key,
         base64.b64decode(values["wire_payload"], validate=True) if "wire_payload" in values else None,
         _bytes(values.get("wire_header"), None),
         detail,
@@ -218,6 +229,8 @@ def _head(opcode: Any, *bits: Any) -> int:
 
 @lru_cache(1024)  # the frames of one read have one time
 def _time(text: Any) -> int:
+    if text is None:
+        return NO_TIME
     if not isinstance(text, str) or not _TIME.fullmatch(text):
         raise ValueError(f"time is {text!r}, not as 2024-01-31T12:00:00.123456789Z")
     return int(np.datetime64(text[:-1], "ns").astype(np.int64))

@@ -6,6 +6,7 @@ The log itself is the queue: a recorder keeps the ``seq`` of the next row, so th
 from __future__ import annotations
 
 import atexit
+import os
 import threading
 import warnings
 from collections.abc import Callable
@@ -26,9 +27,12 @@ class LogThread:
             follow.
         finish: called once, on the thread that stops, or when the interpreter ends.
         name: of the thread.
+
+    In a forked child there is no such thread, and ``stop`` does nothing: what it would finish is the parent's.
     """
 
     def __init__(self, log: RowLog, step: Callable[[], float], finish: Callable[[], None], name: str) -> None:
+        self._process = os.getpid()
         self._log = log
         self._step = step
         self._finish = finish
@@ -45,7 +49,7 @@ class LogThread:
 
     def stop(self) -> None:
         """Stop the thread and call ``finish``; a second call does nothing."""
-        if self._stopping.is_set():
+        if os.getpid() != self._process or self._stopping.is_set():
             return
         self._stopping.set()
         self._wake.set()

@@ -1,69 +1,224 @@
-"""Parts: the files of a dataset, each a Parquet file named by its recording and its first ``seq``."""
+"""Parts: the Parquet files of a dataset, in directories as Hive names them: ``recording=…/date=…/….parquet``.
+
+The name of a part tells its rows, so that a listing is enough to order parts, and to pass over those that a merge has
+replaced when its kernel died before it removed them.
+"""
 
 from __future__ import annotations
 
-import hashlib
 import os
+import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
 
 from wsnotebook.files import parquet
 from wsnotebook.files.header import Header
+from wsnotebook.files.joining import joined, payload_size
 from wsnotebook.files.runningframes import RunningFrames
-from wsnotebook.log.connections import Connection
-from wsnotebook.log.rows import Rows
+from wsnotebook.files.storage import Storage, StoredFile
+from wsnotebook.log.columns import FILE_COLUMNS
+from wsnotebook.log.restore import to_segment
+from wsnotebook.log.rows import Rows, read_rows
+from wsnotebook.log.segment import MAX_PAYLOAD, MAX_ROWS
 
-__all__ = ["groups", "recording_name", "recordings", "write_part"]
+__all__ = [
+    "PART_COLUMNS",
+    "Group",
+    "groups",
+    "recording_of",
+    "recordings",
+    "replace_parts",
+    "scattered",
+    "write_part",
+]
 
-_RUNS = 16  # runs of rows in a saved part: about a million frames, or 128 MiB of payload
+PART_COLUMNS = tuple(column for column in FILE_COLUMNS if column.name != "recording")
+"""Columns of a part: the recording is in its path, where Hive's readers find it."""
+
+_RUNS = 16  # runs of rows in a saved part, of the usual size: about a million frames, or 128 MiB of payload
+_DAY = 86_400 * 10**9  # ns
+_HIVE = re.compile(
+    r"recording=(?P<recording>[^/]+)/date=(?P<date>[^/]+)/(?P<opened>\w+)-(?P<first>\d+)-(?P<stop>\d+)\.parquet",
+    re.ASCII,
+)
+_FLAT = re.compile(r"((?P<opened>\w+)-)?(?P<recording>\w+)-(?P<first>\d+)\.parquet", re.ASCII)  # before
 
 
-def recordings(directory: Path) -> dict[str, list[Path]]:
-    """Return the parts of each recording in a directory, in order of their rows."""
-    found: dict[str, list[Path]] = {}
-    for path in sorted(directory.glob("*-*.parquet")):
-        if not path.name.startswith("."):
-            found.setdefault(path.name.rpartition("-")[0], []).append(path)
-    return found
+class PartName(NamedTuple):
+    """What the path of a part says."""
+
+    path: str
+    """Path below the root of the dataset."""
+    recording: str
+    """Identity of the recording; of several, for a log that went on in another one."""
+    date: str
+    """Day of its rows, in UTC; empty in the former layout."""
+    opened: str
+    """Time at which the first connection was opened: recordings sort by it."""
+    first: int
+    """``seq`` of its first row."""
+    stop: int
+    """``seq`` after its last row."""
 
 
-def groups(runs: Iterable[Rows]) -> Iterator[list[Rows]]:
-    """Yield the runs of each part; an empty log has one part without rows."""
-    group: list[Rows] = []
-    is_first = True
-    for rows in runs:
-        group.append(rows)
-        if len(group) == _RUNS:
+def recording_of(header: Header) -> str:
+    """Return the identity of the recording of a log; of several, where it went on in another one."""
+    return "+".join(dict.fromkeys(each.recording for each in header.connections)) or "empty"
+
+
+def _path_of(header: Header, date: str, first: int, stop: int) -> str:
+    """Return the path of a part. It is the same for the same log, so that saving it again replaces its parts."""
+    opened_ns = header.connections[0].opened_ns if header.connections else 0
+    seconds, nanoseconds = divmod(opened_ns, 10**9)
+    opened = f"{datetime(1970, 1, 1) + timedelta(seconds=seconds):%Y%m%dT%H%M%S}{nanoseconds:09}"
+    return f"recording={recording_of(header)}/date={date}/{opened}-{first:012}-{stop:012}.parquet"
+
+
+def recordings(storage: Storage) -> dict[str, list[StoredFile]]:
+    """Return the parts of each recording in a storage, in order of their rows; recordings by the time of their opening."""
+    return {name: [storage.file(part.path) for part in parts] for name, parts in _named(storage).items()}
+
+
+def scattered(storage: Storage) -> dict[str, list[StoredFile]]:
+    """Return the parts of each recording that has small parts of one day beside each other, or parts of a former layout."""
+    return {
+        name: [storage.file(part.path) for part in parts]
+        for name, parts in _named(storage).items()
+        if any(not part.date for part in parts) or any(_can_join(storage, *pair) for pair in pairwise(parts))
+    }
+
+
+def _can_join(storage: Storage, one: PartName, other: PartName) -> bool:
+    if one.date != other.date or other.stop - one.first > _RUNS * MAX_ROWS:
+        return False
+    return storage.file(one.path).size + storage.file(other.path).size <= _RUNS * MAX_PAYLOAD
+
+
+def _named(storage: Storage) -> dict[str, list[PartName]]:
+    """Return the parts of each recording; none whose rows are all in others."""
+    found = [name for path in storage.names() if (name := _name_of(path)) is not None]
+    found.sort(key=lambda part: (part.opened, part.recording, part.first, -part.stop))
+    parts: dict[str, list[PartName]] = {}
+    for name in found:
+        known = parts.setdefault(name.recording, [])
+        if not known or name.stop > known[-1].stop:
+            known.append(name)
+    return parts
+
+
+def _name_of(path: str) -> PartName | None:
+    """Return what a path says; None for one that is not of a part."""
+    match = _HIVE.fullmatch(path) or _FLAT.fullmatch(path)
+    if match is None:
+        return None
+    values = match.groupdict()
+    first = int(values["first"])
+    stop = int(values.get("stop", first + 1))  # the former layout does not say it
+    return PartName(path, values["recording"], values.get("date", ""), values["opened"] or "", first, stop)
+
+
+class Group(NamedTuple):
+    """Rows of one part."""
+
+    date: str
+    """Day of the rows, in UTC."""
+    runs: list[Rows]
+    """The rows."""
+
+    @property
+    def rows(self) -> int:
+        """Number of rows."""
+        return sum(map(len, self.runs))
+
+    @property
+    def size(self) -> int:
+        """Bytes of their payloads."""
+        return sum(map(payload_size, self.runs))
+
+
+def groups(header: Header, runs: Iterable[Rows]) -> Iterator[Group]:
+    """Yield the rows of each part, all of one day; a log without rows has one part, for its events."""
+    group = Group("", [])
+    for date, rows in _by_date(joined(runs)):
+        if group.runs and (group.date != date or _is_full(group)):
             yield group
-            group, is_first = [], False
-    if group or is_first:
-        yield group
+            group = Group("", [])
+        group = Group(date, [*group.runs, rows])
+    yield group if group.runs else Group(_date_of(header), [])
+
+
+def _is_full(group: Group) -> bool:
+    return group.rows >= _RUNS * MAX_ROWS or group.size >= _RUNS * MAX_PAYLOAD
+
+
+def _by_date(runs: Iterable[Rows]) -> Iterator[tuple[str, Rows]]:
+    """Yield the rows of each run by day."""
+    for rows in runs:
+        days = rows.times // _DAY
+        changes = np.flatnonzero(np.diff(days)) + 1
+        starts = np.concatenate(([0], changes))
+        if not len(changes):
+            if len(rows):
+                yield _day(days[0]), rows
+            continue
+        bounds = np.concatenate(([0], np.cumsum(rows.counts)))[np.append(starts, len(days))]
+        segment = to_segment(rows)
+        for day, low, high in zip(days[starts], bounds[:-1], bounds[1:], strict=True):
+            yield _day(day), read_rows(segment, int(low), int(high))
+
+
+def _day(day: int) -> str:
+    return str(np.datetime64(int(day), "D"))
+
+
+def _date_of(header: Header) -> str:
+    """Return the day of a log without rows."""
+    times = [connection.opened_ns for connection in header.connections]
+    times += [event.time_ns for event in header.events]
+    return _day(next((time for time in times if time), 0) // _DAY)
 
 
 def write_part(
-    directory: Path, name: str, runs: list[Rows], header: Header, running: RunningFrames
-) -> tuple[Path, Path]:
-    """Write a part under a temporary name, which no reader finds; return this path and the final one."""
-    first = runs[0].first if runs else header.first
-    part = directory / f"{name}-{first:012}.parquet"
-    unfinished = part.with_name(f".{part.name}.{os.getpid()}.unfinished")
-    header = header._replace(first=first, rows=sum(map(len, runs)))
-    parquet.write(header, runs, unfinished, running)
+    storage: Storage, header: Header, group: Group, running: RunningFrames
+) -> tuple[StoredFile, StoredFile]:
+    """Write a part under a temporary name, which no reader finds; return this file and the final one.
+
+    Args:
+        storage: of the dataset.
+        header: of the log; ``first`` is that of a part without rows.
+        group: the rows.
+        running: messages that are open before the first row.
+    """
+    first = group.runs[0].first if group.runs else header.first
+    path = _path_of(header, group.date, first, first + group.rows)
+    storage.make(path)
+    part = storage.file(path)
+    unfinished = storage.file(f"{path.rpartition('/')[0]}/.{part.name}.{os.getpid()}.unfinished")
+    try:
+        parquet.write(header._replace(first=first, rows=group.rows), group.runs, unfinished, running)
+    except BaseException:
+        unfinished.remove()
+        raise
     return unfinished, part
 
 
-def recording_name(connections: list[Connection]) -> str:
-    """Return the name of a recording. It is the same for the same log, so that saving it again replaces its parts.
-
-    It begins with the time at which the first connection was opened, so that names sort as recordings do.
-    """
-    if not connections:
-        return "empty"
-    first = connections[0]
-    seconds, nanoseconds = divmod(first.opened_ns, 10**9)
-    opened = datetime(1970, 1, 1) + timedelta(seconds=seconds)
-    words = f"{first.session}|{first.url}|{first.opened_ns}"
-    return (
-        f"{opened:%Y%m%dT%H%M%S}{nanoseconds:09}-{hashlib.blake2b(words.encode(), digest_size=6).hexdigest()}"
-    )
+def replace_parts(storage: Storage, header: Header, runs: Iterable[Rows], old: Iterable[StoredFile]) -> None:
+    """Write the parts of a whole log, and remove former ones when the new ones are complete."""
+    running = RunningFrames(PART_COLUMNS)
+    written: list[tuple[StoredFile, StoredFile]] = []
+    try:
+        for group in groups(header, runs):
+            written.append(write_part(storage, header, group, running))
+        for unfinished, part in written:
+            unfinished.move_to(part)
+    finally:
+        for unfinished, _ in written:
+            unfinished.remove()
+    new = {part.path for _, part in written}
+    for file in old:
+        if file.path not in new:
+            file.remove()

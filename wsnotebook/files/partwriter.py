@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 from wsnotebook.files.header import Header
+from wsnotebook.files.joining import joined, payload_size
 from wsnotebook.files.logthread import LogThread
-from wsnotebook.files.parts import groups, recording_name, recordings, write_part
+from wsnotebook.files.parts import PART_COLUMNS, Group, groups, write_part
 from wsnotebook.files.runningframes import RunningFrames
+from wsnotebook.files.storage import StoredFile, storage_at
 from wsnotebook.log.rowlog import RowLog
-from wsnotebook.log.rows import Rows
 from wsnotebook.log.segment import MAX_PAYLOAD, MAX_ROWS
 
 __all__ = ["PartWriter"]
@@ -23,8 +23,28 @@ _INTERVAL = (
 _TICK = 0.5  # seconds between steps
 
 
+class _Part(NamedTuple):
+    """A part that was written."""
+
+    file: StoredFile
+    """The file."""
+    date: str
+    """Day of its rows."""
+    first: int
+    """``seq`` of its first row."""
+    stop: int
+    """``seq`` after its last row."""
+    size: int
+    """Bytes of payloads."""
+    before: dict[int, int]
+    """Messages that were open before its first row."""
+
+
 class PartWriter:
     """Write a log into a directory as it grows: a part every 65,536 frames or 8 MiB, and every 10 s.
+
+    A small part is merged with the one before where that is not far larger, as often as that is so: a quiet recording
+    has a few small parts at any time, and each row is written a few times.
 
     Args:
         log: the log.
@@ -35,15 +55,13 @@ class PartWriter:
     """
 
     def __init__(self, log: RowLog, path: Path) -> None:
-        path.mkdir(parents=True, exist_ok=True)
+        self._storage = storage_at(path)
+        self._storage.make()
         self.path = path
         self._log = log
         self._seq = log.first
-        self._name = ""
-        self._running = RunningFrames()
-        self._parts: list[
-            tuple[int, int, dict[int, int]]
-        ] = []  # first seq, end, and messages open before the first
+        self._open: dict[int, int] = {}
+        self._parts: list[_Part] = []
         self._marks = 0
         self._last = time.monotonic()
         self._is_full = False
@@ -60,18 +78,19 @@ class PartWriter:
 
     def remove(self) -> None:
         """Remove the parts, after ``stop``, and the directory if nothing else is in it."""
-        for part in recordings(self.path).get(self._name, []):
-            part.unlink(missing_ok=True)
-        with contextlib.suppress(OSError):
-            self.path.rmdir()
+        for part in self._parts:
+            part.file.remove()
+        self._storage.remove_empty()
 
     def _finish(self) -> None:
         self._log.note("journal off", str(self.path))
         self._write(final=True)
-        if not self._is_full and self._parts:
-            self._rewrite(
-                len(self._parts) - 1, Header.of(self._log)
-            )  # the header of the last part has all events
+        if self._is_full:
+            left = self._log.end - self._seq
+            lacks = f"{self.path} lacks the last {left:,} frame{'' if left == 1 else 's'}"
+            self._thread.warn("disk full", f"{lacks}: log.save() elsewhere")
+        elif self._parts:  # the header of the last part has all events
+            self._write_one(Group(self._parts[-1].date, []), Header.of(self._log), is_end=True)
 
     def _step(self) -> float:
         self._write(final=time.monotonic() - self._last >= _INTERVAL)
@@ -82,10 +101,13 @@ class PartWriter:
         header = Header.of(self._log)
         try:
             self._rewrite_marked(header)
-            for runs in groups(self._log.rows(self._seq, header.first + header.rows)):
-                size = sum(int(rows.offsets[-1] - rows.offsets[0]) for rows in runs)
-                if final or size >= MAX_PAYLOAD or sum(map(len, runs)) >= MAX_ROWS:
-                    self._write_one(runs, header)
+            runs = list(self._log.rows(self._seq, header.first + header.rows))
+            if not final and sum(map(len, runs)) < MAX_ROWS and sum(map(payload_size, runs)) < MAX_PAYLOAD:
+                return  # as at most steps
+            found = list(groups(header, runs))
+            for group in found:
+                if final or group is not found[-1] or group.rows >= MAX_ROWS or group.size >= MAX_PAYLOAD:
+                    self._write_one(group, header)
         except OSError as error:
             if not self._is_full:
                 self._is_full = True
@@ -99,35 +121,61 @@ class PartWriter:
         if final:
             self._last = time.monotonic()
 
-    def _write_one(self, runs: list[Rows], header: Header) -> None:
-        if not runs and self._parts:
+    def _write_one(self, group: Group, header: Header, *, is_end: bool = False) -> None:
+        """Write a part, merged with those before it as far as that pays; at the end as far as it can be."""
+        first = group.runs[0].first if group.runs else self._seq
+        stop = first + group.rows
+        merged = self._mergeable(group, is_end=is_end) if group.runs or is_end else []
+        if merged:
+            rows = self._log.rows(merged[0].first, stop)
+            whole = Group(group.date, list(joined(rows)))
+            if whole.rows == stop - merged[0].first:
+                first, group = merged[0].first, whole
+            else:  # the log has dropped some of them: the parts stay as they are
+                merged = []
+        if not group.runs and self._parts and not merged:
             return  # nothing new; a log without frames has one part, for its events
-        self._name = self._name or recording_name(header.connections)
-        before = dict(self._running.open)
-        header = header._replace(first=self._seq)
-        try:
-            os.replace(*write_part(self.path, self._name, runs, header, self._running))
-        except OSError:
-            self._running.open = before
-            raise
-        first = runs[0].first if runs else self._seq
-        self._seq = first + sum(map(len, runs))
-        self._parts.append((first, self._seq, before))
+        running = RunningFrames(PART_COLUMNS)
+        running.open = dict(merged[0].before if merged else self._open)
+        before = dict(running.open)
+        file = self._place(group, header._replace(first=first), running)
+        self._seq, self._open = stop, running.open
+        part = _Part(file, group.date, first, stop, group.size, before)
+        self._parts[len(self._parts) - len(merged) :] = [part]
+        for former in merged:
+            if former.file != file:
+                former.file.remove()
+
+    def _mergeable(self, group: Group, *, is_end: bool) -> list[_Part]:
+        """Return the last parts that are better written again with the rows of a group, in order."""
+        merged: list[_Part] = []
+        rows, size = group.rows, group.size
+        for part in reversed(self._parts):
+            count = part.stop - part.first
+            fits = part.date == group.date and rows + count <= MAX_ROWS and size + part.size <= MAX_PAYLOAD
+            if is_end:
+                pays = fits or not merged  # the last part is written again in any case, for its header
+            else:
+                pays = fits and count <= 2 * rows
+            if not pays:
+                break
+            merged.insert(0, part)
+            rows, size = rows + count, size + part.size
+        return merged
+
+    def _place(self, group: Group, header: Header, running: RunningFrames) -> StoredFile:
+        unfinished, file = write_part(self._storage, header, group, running)
+        unfinished.move_to(file)
+        return file
 
     def _rewrite_marked(self, header: Header) -> None:
-        """Write the parts again whose rows were marked as unsent since."""
+        """Write the parts again whose rows were marked as unsent since, unless the log has dropped them."""
         marks = self._log.marks[self._marks :]
-        for number, (first, stop, _) in enumerate(self._parts):
-            if any(low < stop and high > first for low, high, _ in marks):
-                self._rewrite(number, header)
+        for part in self._parts:
+            if any(low < part.stop and high > part.first for low, high, _ in marks):
+                group = Group(part.date, list(joined(self._log.rows(part.first, part.stop))))
+                if group.rows == part.stop - part.first:
+                    running = RunningFrames(PART_COLUMNS)
+                    running.open = dict(part.before)
+                    self._place(group, header._replace(first=part.first), running)
         self._marks += len(marks)
-
-    def _rewrite(self, number: int, header: Header) -> None:
-        """Write a part again, unless the log has dropped its rows."""
-        first, stop, before = self._parts[number]
-        runs = list(self._log.rows(first, stop))
-        if sum(map(len, runs)) == stop - first:
-            running = RunningFrames()
-            running.open = dict(before)
-            header = header._replace(first=first)
-            os.replace(*write_part(self.path, self._name, runs, header, running))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
-from wsnotebook.files.formats import is_directory
 from wsnotebook.files.journal import Journal
+from wsnotebook.files.paths import is_directory, is_url
 from wsnotebook.log.rowlog import RowLog
 
 __all__ = ["Recorder", "recorder"]
@@ -34,6 +34,8 @@ def recorder(log: RowLog, path: str | Path) -> Recorder:
         ValueError: no recorder writes to such a path.
         OSError: the file cannot be created.
     """
+    if is_url(path):
+        raise ValueError(f"{path}: record to a directory on this machine, and save the log to a URL")
     if is_directory(path):
         from wsnotebook.files.partwriter import PartWriter  # it loads pyarrow
 

@@ -52,6 +52,8 @@ class LostJournal:
 def recover() -> list[LostJournal]:
     """List the journals of kernels that died while recording, newest first; ``.load()`` reads one, ``.forget()`` drops
     it from the list. Journals that a live kernel is writing are not among them.
+
+    Example: ``[journal.path for journal in recover()]``.
     """
     lost = []
     for marker, path, status in markers():

@@ -9,7 +9,17 @@ parser.py. LANGUAGE in parser.py is the help text of all of them.
 from __future__ import annotations
 
 from wsnotebook.filtering.filter import Filter
-from wsnotebook.filtering.parser import LANGUAGE, parse_filter, payload_test
+from wsnotebook.filtering.parser import LANGUAGE, parse_filter, payload_test, sessions_of, with_sessions
 from wsnotebook.filtering.search import Search, filter_log, take_rows
 
-__all__ = ["LANGUAGE", "Filter", "Search", "filter_log", "parse_filter", "payload_test", "take_rows"]
+__all__ = [
+    "LANGUAGE",
+    "Filter",
+    "Search",
+    "filter_log",
+    "parse_filter",
+    "payload_test",
+    "sessions_of",
+    "take_rows",
+    "with_sessions",
+]

@@ -12,12 +12,14 @@ from wsnotebook.log.code import connection_of, is_sent
 from wsnotebook.log.connections import Connection
 from wsnotebook.log.rows import Array, Rows
 from wsnotebook.wire.batch import Flag, opcode_of
+from wsnotebook.wire.frames import Opcode
 
 __all__ = [
     "DAY_NS",
+    "BeginsMessage",
     "Between",
     "Condition",
-    "OfConnection",
+    "HasType",
     "OneOf",
     "Run",
     "SessionIs",
@@ -34,6 +36,8 @@ class Run(NamedTuple):
     rows: Rows
     connections: Sequence[Connection]
     """By number."""
+    types: Sequence[frozenset[str]] = ()
+    """Types of the messages that end with each row, where a condition needs them."""
 
 
 class Condition(Protocol):
@@ -155,30 +159,45 @@ class SessionIs:
 
     def fits(self, run: Run) -> Array:
         """As in Condition."""
-        return _of_connections(run, [each.session == self.name for each in run.connections])
+        mine = np.array([each.session == self.name for each in run.connections], bool)
+        fits: Array = mine[connection_of(run.rows.codes)].repeat(run.rows.counts)
+        return fits
 
 
 @dataclass(frozen=True)
-class OfConnection:
-    """One connection of a session: where a log is shared, or after a reconnection."""
-
-    session: str
-    attempt: int
+class BeginsMessage:
+    """The row is not a later fragment: with it the conditions on payload, size and type look at all frames of a message."""
 
     @property
     def line(self) -> str:
         """As in Condition."""
-        return f'(df["session"] == {self.session!r}) & (df["attempt"] == {self.attempt})'
+        return 'df["opcode"] != "continuation"'
 
     def fits(self, run: Run) -> Array:
         """As in Condition."""
-        mine = [(each.session, each.attempt) == (self.session, self.attempt) for each in run.connections]
-        return _of_connections(run, mine)
+        fits: Array = opcode_of(run.rows.heads) != Opcode.CONTINUATION
+        return fits
 
 
-def _of_connections(run: Run, wanted: list[bool]) -> Array:
-    fits: Array = np.array(wanted, bool)[connection_of(run.rows.codes)].repeat(run.rows.counts)
-    return fits
+@dataclass(frozen=True)
+class HasType:
+    """A message of one of some types ends with the row."""
+
+    names: tuple[str, ...]
+
+    @property
+    def line(self) -> str:
+        """As in Condition."""
+        return f"df.ws.has_type({(self.names[0] if len(self.names) == 1 else list(self.names))!r})"
+
+    def fits(self, run: Run) -> Array:
+        """As in Condition."""
+        wanted = {name.casefold() for name in self.names}
+        of_types: dict[frozenset[str], bool] = {}  # of the few sets of types that there are
+        for types in run.types:
+            if types not in of_types:
+                of_types[types] = any(each.casefold() in wanted for each in types)
+        return np.fromiter((of_types[types] for types in run.types), bool, len(run.types))
 
 
 def _is_between(values: Array, low: int | None, high: int | None) -> Array:

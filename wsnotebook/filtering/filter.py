@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from wsnotebook.filtering.conditions import Condition, Run
+from wsnotebook.filtering.conditions import BeginsMessage, Between, Condition, HasType, Run
 from wsnotebook.filtering.payloads import PayloadCondition
 from wsnotebook.log.rows import Array
 
@@ -49,6 +50,11 @@ class PayloadClause:
         return _negated(self.condition.line, self.is_negated)
 
 
+_OF_MESSAGES = ["length", "payload", "text"]
+_JOINED = f"df.assign(fin=True, **df.ws.messages()[{_OF_MESSAGES}].combine_first(df[{_OF_MESSAGES}]))"
+"""The pandas expression of ``df`` in which the first frame of a message has all of it."""
+
+
 @dataclass(frozen=True)
 class Filter:
     """The conditions on a row to be shown; without any, all rows are."""
@@ -62,14 +68,35 @@ class Filter:
         clauses = [clause.line for clause in self.columns] + [clause.line for clause in self.payloads]
         if not clauses:
             return "df"
-        return (
-            f"df[{clauses[0]}]" if len(clauses) == 1 else f"df[{' & '.join(f'({each})' for each in clauses)}]"
-        )
+        line = clauses[0] if len(clauses) == 1 else " & ".join(f"({each})" for each in clauses)
+        return f"df[(lambda df: {line})({_JOINED})]" if self.joins else f"df[{line}]"
+
+    @property
+    def joins(self) -> bool:
+        """Whether it looks at whole messages, not at frames: it is one ``per:message``, and has a condition on what differs."""
+        if not any(
+            not clause.is_negated and isinstance(each, BeginsMessage) for clause, each in self._conditions
+        ):
+            return False
+        sizes = (isinstance(each, Between) and each.column == "length" for _, each in self._conditions)
+        return bool(self.payloads or self.types) or any(sizes)
 
     @property
     def reads_status(self) -> bool:
-        """Whether its rows change with the status of a row, the one column that may still change after the append."""
-        return any('df["status"]' in clause.line for clause in self.columns)
+        """Whether its rows change with the status of a row, the one column that may still change after the append.
+
+        A message that was never sent has no type.
+        """
+        return bool(self.types) or any('df["status"]' in clause.line for clause in self.columns)
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """The types of messages that it names; then it needs ``Run.types``."""
+        return tuple(name for _, each in self._conditions if isinstance(each, HasType) for name in each.names)
+
+    @property
+    def _conditions(self) -> Iterator[tuple[Clause, Condition]]:
+        return ((clause, each) for clause in self.columns for each in clause.alternatives)
 
     def places(self, run: Run) -> Array:
         """Return the indices of the rows of a run that match, from 0."""

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from wsnotebook.filtering.conditions import Condition
 from wsnotebook.filtering.filter import Clause, Filter, PayloadClause
-from wsnotebook.filtering.payloads import HasJson, HasMatch, HasText, PayloadCondition, Step
+from wsnotebook.filtering.payloads import HasJson, HasMatch, HasText, PayloadCondition
 from wsnotebook.filtering.words import WORDS, unknown_word
+from wsnotebook.jsonvalues import parse_path
 
-__all__ = ["LANGUAGE", "parse_filter", "payload_test"]
+__all__ = ["LANGUAGE", "parse_filter", "payload_test", "sessions_of", "with_sessions"]
 
 LANGUAGE = "\n".join(
     [
@@ -39,7 +40,7 @@ _TERM = re.compile(
     )""",
     re.VERBOSE,
 )
-_STEP = re.compile(r'\.(\*)|\.([^.\[]+)|\[(\*)\]|\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]')
+_PLAIN = re.compile(r"[\w.#-]+")
 _FLAGS = {"i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL}
 
 
@@ -68,6 +69,29 @@ def payload_test(term: str) -> Callable[[bytes], bool]:
         raise ValueError(f"{term!r} is not one term about a payload, such as $.price>100, /regex/ or a text.")
     (clause,) = parsed.payloads
     return lambda payload: clause.condition.is_met(payload) is not clause.is_negated
+
+
+def sessions_of(text: str) -> tuple[str, ...]:
+    """Return the names of a filter's ``session:`` terms; those after a minus are none."""
+    return tuple(_unquoted(found["value"]) for found in _session_terms(text))
+
+
+def with_sessions(text: str, names: Iterable[str]) -> str:
+    """Return a filter with ``session:`` terms for these names, in the place of those that it had; all else stays."""
+    terms = [f"session:{name if _PLAIN.fullmatch(name) else _quoted(name)}" for name in names]
+    old = list(_session_terms(text))
+    cuts = [(found.start(), found.end()) for found in old] or [(len(text), len(text))]
+    parts, begin = [], 0
+    for start, end in cuts:
+        parts += [text[begin:start].strip(), *terms]
+        begin, terms = end, []
+    return " ".join(part for part in (*parts, text[begin:].strip()) if part)
+
+
+def _session_terms(text: str) -> Iterator[re.Match[str]]:
+    for found in _TERM.finditer(text):
+        if (found["word"] or "").lower() == "session" and found["operator"] != "!=" and not found["minus"]:
+            yield found
 
 
 class _Parts:
@@ -182,16 +206,11 @@ def _json(found: re.Match[str]) -> HasJson:
         )
     source = found[0].removeprefix("-") if found["minus"] else found[0]
     is_quoted = wanted is not None and wanted.startswith('"')
-    return HasJson(source, tuple(map(_step, _STEP.finditer(found["path"]))), test, _value(wanted), is_quoted)
-
-
-def _step(found: re.Match[str]) -> Step:
-    every, key, every_element, index, quoted = found.groups()
-    if every or every_element:
-        return None
-    if index:
-        return int(index)
-    return str(json.loads(quoted)) if quoted else str(key)
+    try:
+        path = parse_path(found["path"])
+    except ValueError as error:
+        raise ValueError(f'{error}. As text: "{source}"') from error
+    return HasJson(source, path, test, _value(wanted), is_quoted)
 
 
 def _value(text: str | None) -> Any:
@@ -200,6 +219,10 @@ def _value(text: str | None) -> Any:
         return json.loads(text or "null")
     except (ValueError, RecursionError):
         return text
+
+
+def _quoted(value: str) -> str:
+    return '"' + re.sub(r'(["\\])', r"\\\1", value) + '"'
 
 
 def _unquoted(value: str) -> str:

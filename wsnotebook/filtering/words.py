@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from wsnotebook.filtering.conditions import Between, Condition, OneOf, SessionIs
+from wsnotebook.filtering.conditions import BeginsMessage, Between, Condition, HasType, OneOf, SessionIs
 from wsnotebook.filtering.times import read_times
 from wsnotebook.log.code import DIRECTIONS
 from wsnotebook.wire.batch import STATUSES
@@ -86,9 +86,23 @@ def _number(word: str, text: str) -> int:
     return int(re.sub("[,_]", "", found[1])) * _UNITS[found[2].lower()]
 
 
+def _read_types(operator: str, text: str) -> Condition:
+    names = tuple(name for name in text.split(",") if name)
+    if not names:
+        raise ValueError("type takes the type of a message, such as type:order or type:PUBLISH,PUBACK.")
+    return HasType(names)
+
+
+def _read_per(operator: str, text: str) -> Condition:
+    if text.lower() != "message":
+        raise ValueError(f"per: takes message; not {text!r}: without it rows are frames.")
+    return BeginsMessage()
+
+
 _ALSO = {
     "dir": ("direction", "way"),
-    "op": ("opcode", "type", "kind"),
+    "op": ("opcode",),
+    "type": ("kind", "event", "method"),
     "status": ("state",),
     "size": ("length", "len", "bytes"),
     "seq": ("number", "no", "id", "frame", "n"),
@@ -112,6 +126,14 @@ WORDS: dict[str, Word] = {
     "time": Word(
         read_times, _COMPARISONS, _ALSO["time"],
         "UTC: time:10:00 is that minute, time:10:00..10:05, time>2026-01-31T10:00",
+    ),
+    "type": Word(
+        _read_types, (":",), _ALSO["type"],
+        "type of the message that ends here: for the decoder of its connection, or in its JSON",
+    ),
+    "per": Word(
+        _read_per, (":",), (),
+        "message: a row a message, its first frame; text, JSON, type and size are of all its frames",
     ),
     "session": Word(lambda operator, text: SessionIs(text), (":",), _ALSO["session"], "name of a session"),
 }  # fmt: skip

@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NoReturn, TypeAlias
 
 from IPython.core.error import UsageError
@@ -41,6 +41,8 @@ class Command:
     arguments: argparse.Namespace
     help: str = ""
     """Text to show instead of running the verb."""
+    variables: Namespace = field(default_factory=dict)
+    """Those that its fields were replaced by."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -115,10 +117,14 @@ def _parse_verb(verb: Verb, rest: str, cell: str | None, namespace: Namespace) -
     _refuse_unknown_options(verb, words)
     arguments = parser.parse_args(words)
     if verb.takes_text:
-        if text is None and cell is None and any(vars(arguments)[name] for name in verb.text_instead):
+        if (
+            text is None
+            and cell is None
+            and any(vars(arguments)[name] is not None for name in verb.text_instead)
+        ):
             text = ""
         arguments.text = _only_text(verb, text, _body(verb, cell, namespace))
-    return Command(verb, arguments)
+    return Command(verb, arguments, variables=namespace)
 
 
 def _pasted_words(verb: Verb, rest: str, cell: str | None, namespace: Namespace) -> list[str] | None:

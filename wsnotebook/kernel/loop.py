@@ -16,7 +16,7 @@ import threading
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from typing import Any, TypeVar
 
-from IPython.core.async_helpers import get_asyncio_loop
+from IPython.core import async_helpers
 from IPython.core.interactiveshell import InteractiveShell
 
 from wsnotebook.errors import NestedWaitError
@@ -106,14 +106,22 @@ def make_reentrant(loop: asyncio.AbstractEventLoop) -> None:
             f"a {kind} loop cannot wait for itself from synchronous code, only asyncio's own loops can: {_WAY_OUT}; "
             "or start the kernel without uvloop."
         )
-    wanted = _patch_for_this_kernel()
+    fault = _fault_of_nest_asyncio()
     first_was_nest_asyncio = hasattr(asyncio, "_nest_patched") and not hasattr(asyncio, "_nest_asyncio2")
-    if wanted == "nest_asyncio2" and first_was_nest_asyncio:
+    if fault and first_was_nest_asyncio:
         raise NestedWaitError(
-            "nest_asyncio.apply() was called in this kernel, and under ipykernel 7 it loses the cells that are queued "
-            f"while one waits: restart the kernel and call nest_asyncio2.apply() instead; or {_WAY_OUT}."
+            f"nest_asyncio.apply() was called in this kernel, and {fault}: restart the kernel and call "
+            f"nest_asyncio2.apply() instead; or {_WAY_OUT}."
         )
-    importlib.import_module(wanted).apply(loop)
+    wanted = "nest_asyncio2" if fault else "nest_asyncio"
+    try:
+        patch = importlib.import_module(wanted)
+    except ModuleNotFoundError as error:
+        raise NestedWaitError(
+            f"a wait within a running loop needs {wanted} in this kernel, and ipykernel brings it along from 7.3 on only: "
+            f"pip install {wanted}; or {_WAY_OUT}."
+        ) from error
+    patch.apply(loop)
 
 
 def _is_cell_of_terminal(task: asyncio.Task[Any]) -> bool:
@@ -122,11 +130,15 @@ def _is_cell_of_terminal(task: asyncio.Task[Any]) -> bool:
     return is_cell and signal.getsignal(signal.SIGINT) is signal.default_int_handler  # a kernel has its own
 
 
-def _patch_for_this_kernel() -> str:
+def _fault_of_nest_asyncio() -> str:
+    """Return what nest_asyncio breaks in this kernel, where nest_asyncio2 does not; empty for nothing."""
     ipykernel = sys.modules.get("ipykernel")  # None in terminal IPython and in other kernels
     version: tuple[int, ...] = getattr(ipykernel, "version_info", (0,))
-    # ipykernel 7 runs all cells in one contextvars context, which nest_asyncio cannot enter twice.
-    return "nest_asyncio2" if version[0] >= 7 else "nest_asyncio"
+    if version[0] >= 7:  # it runs all cells in one contextvars context, which cannot be entered twice
+        return "under ipykernel 7 it loses the cells that are queued while one waits"
+    if sys.version_info >= (3, 14):  # asyncio keeps the current task where nest_asyncio does not look
+        return "on Python 3.14 it stops every other task while one waits"
+    return ""
 
 
 def _loop_of_this_thread() -> asyncio.AbstractEventLoop:
@@ -134,13 +146,21 @@ def _loop_of_this_thread() -> asyncio.AbstractEventLoop:
         return asyncio.get_running_loop()
     except RuntimeError:
         if threading.current_thread() is threading.main_thread():
-            # Terminal IPython runs async cells, and so the sessions, in this loop.
-            loop: asyncio.AbstractEventLoop = get_asyncio_loop()
-            return loop
+            return _loop_of_terminal()
     raise NestedWaitError(
         f"thread {threading.current_thread().name!r} has no event loop to wait in: use session.threadsafe there, "
         "whose verbs return a concurrent.futures.Future."
     )
+
+
+def _loop_of_terminal() -> asyncio.AbstractEventLoop:
+    """Return the loop in which terminal IPython runs async cells, and so the sessions; the first call makes it."""
+    loop: asyncio.AbstractEventLoop
+    if hasattr(async_helpers, "get_asyncio_loop"):
+        loop = async_helpers.get_asyncio_loop()
+    else:  # IPython 7
+        loop = async_helpers._asyncio_runner.loop
+    return loop
 
 
 def _run_guarded(

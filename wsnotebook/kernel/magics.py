@@ -17,9 +17,8 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics, line_cell_magic, magics_class, needs_local_scope, no_var_expand
 
 from wsnotebook.errors import WsNotebookError
-from wsnotebook.kernel import typedline
+from wsnotebook.kernel import completion, typedline
 from wsnotebook.kernel.awaiting import MAGIC, AwaitedCalls, AwaitingTransformer
-from wsnotebook.kernel.completion import IDENTIFIER, ws_matcher
 from wsnotebook.kernel.line import Command, parse
 from wsnotebook.kernel.loop import NESTED_TIMEOUT, interruptible, wait
 from wsnotebook.kernel.place import line_of_cell
@@ -50,7 +49,19 @@ class WsMagics(Magics):  # type: ignore[misc]  # IPython's base has no types
     @needs_local_scope  # type: ignore[untyped-decorator]
     @no_var_expand  # type: ignore[untyped-decorator]
     def ws(self, line: str, cell: str | None = None, local_ns: Mapping[str, Any] | None = None) -> Any:
-        """Use a WebSocket session from a cell: %ws alone lists the verbs, %ws VERB --help explains one."""
+        """Use a WebSocket session from a cell: %ws alone lists the verbs, %ws VERB --help explains one.
+
+        Example::
+
+            %ws connect ws://127.0.0.1:8765/
+            %ws send hello
+            message = %ws recv
+            %ws log 20 --grep error
+            frames = %ws df
+            %ws close 1000 done
+
+        %%ws send and %%ws script take the lines below them. Results are values; Tab completes verbs, options and names.
+        """
         command, place = self._parse(line, cell, local_ns)
         result = self._start(command, place)
         if not inspect.iscoroutine(result):
@@ -81,7 +92,7 @@ class WsMagics(Magics):  # type: ignore[misc]  # IPython's base has no types
         if command.verb is None or command.help:
             return Sentence(command.help)
         with _on_one_line(self.shell, place):
-            return command.verb.run(self._bench, command.arguments)
+            return command.verb.run(self._bench, command.arguments, command.variables)
 
 
 async def _awaited(shell: InteractiveShell, result: Any, place: str) -> Any:
@@ -123,7 +134,7 @@ def load_ipython_extension(shell: InteractiveShell, bench: Workbench = workbench
     shell.register_magics(WsMagics(shell, bench))
     shell.input_transformers_post.append(AwaitingTransformer(shell))
     shell.ast_transformers.append(AwaitedCalls())
-    shell.Completer.custom_matchers.append(ws_matcher(bench))
+    completion.register(shell.Completer, bench)
     typedline.register(shell.input_transformer_manager)
     if not hasattr(shell, "_last_traceback"):
         # ipykernel reads it to answer a cell that has failed, and sets it only when a cell runs without an await: the
@@ -136,10 +147,10 @@ def unload_ipython_extension(shell: InteractiveShell) -> None:
     for registered in shell.magics_manager.magics.values():
         registered.pop(MAGIC, None)
     shell.magics_manager.registry.pop(WsMagics.__name__, None)
-    transformers, matchers = shell.input_transformers_post, shell.Completer.custom_matchers
+    transformers = shell.input_transformers_post
+    completion.unregister(shell.Completer)
     typedline.unregister(shell.input_transformer_manager)
     transformers[:] = [each for each in transformers if not isinstance(each, AwaitingTransformer)]
     shell.ast_transformers[:] = [
         each for each in shell.ast_transformers if not isinstance(each, AwaitedCalls)
     ]
-    matchers[:] = [each for each in matchers if getattr(each, "matcher_identifier", None) != IDENTIFIER]

@@ -21,7 +21,8 @@ import wsnotebook.lab.rude
 import wsnotebook.lab.ticker  # noqa: F401 - both are imported so that their makers register themselves
 from wsnotebook.lab.connection import LabConnection
 from wsnotebook.lab.named import MAKERS, Behaviour, named
-from wsnotebook.lab.playback import looks_recorded, playback
+from wsnotebook.lab.playback import playback
+from wsnotebook.lab.recordedrows import looks_recorded
 from wsnotebook.lab.script import Script
 
 __all__ = [
@@ -40,7 +41,10 @@ __all__ = [
 
 @named()
 def echo() -> Behaviour:
-    """Make a behaviour that sends every message back unchanged: text as text, binary as binary."""
+    """Make a behaviour that sends every message back unchanged: text as text, binary as binary.
+
+    Example: ``server = await embedded_server(echo())``.
+    """
 
     async def run(session: LabConnection) -> None:
         async for message in session:
@@ -89,6 +93,8 @@ def slow(*, delay: float = 1.0) -> Behaviour:
     """Make an echo that waits ``delay`` seconds before each answer, and handles one message at a time.
 
     A client that sends faster fills the buffers of both sides, and then its ``send`` suspends (backpressure).
+
+    Example: ``server = await embedded_server(slow(delay=0.2))``.
 
     Args:
         delay: seconds between reading a message and sending it back.
@@ -140,6 +146,8 @@ def fragments(*, size: int = 3, ping_between: bool = False, delay: float = 0.0) 
 def pings(*, interval: float = 1.0, count: int | None = None) -> Behaviour:
     """Make an echo that also pings the client, with the payloads ``1``, ``2``, ``3`` …
 
+    Example: ``server = await embedded_server(pings(interval=0.1, count=3))``.
+
     Args:
         interval: seconds between two pings; the first is sent immediately.
         count: number of pings; None continues until the session ends.
@@ -165,6 +173,8 @@ def pings(*, interval: float = 1.0, count: int | None = None) -> Behaviour:
 @named()
 def silent(*, reading: bool = True) -> Behaviour:
     """Make a behaviour that never sends a message. The server still answers pings and the close.
+
+    Example: ``server = await embedded_server(silent(reading=False))``.
 
     Args:
         reading: False also stops reading from the socket, so that pings and the close stay unanswered, as with a

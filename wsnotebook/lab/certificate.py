@@ -9,7 +9,14 @@ __all__ = ["Certificate", "certificate"]
 
 
 class Certificate(NamedTuple):
-    """A server context and a client context that trusts it."""
+    """A server context and a client context that trusts it.
+
+    Example::
+
+        own = certificate()
+        async with embedded_server("echo", ssl=own.server) as server:
+            session = await connect(server.url, ssl=own.client)
+    """
 
     server: ssl.SSLContext
     """For ``embedded_server(ssl=…)``."""
@@ -40,7 +47,9 @@ def certificate(*names: str, mutual: bool = False) -> Certificate:
     try:
         import trustme
     except ImportError as error:
-        raise ImportError("a certificate on the spot needs trustme: pip install trustme") from error
+        raise ImportError(
+            "a certificate on the spot needs trustme: pip install 'wsnotebook[trustme]'"
+        ) from error
     issuer = trustme.CA()
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     issuer.issue_cert(*(names or ("localhost", "127.0.0.1", "::1"))).configure_cert(server)

@@ -22,10 +22,16 @@ _HEAD = b"POST / HTTP/1.1\r\nHost: decoder\r\nTransfer-Encoding: chunked\r\n\r\n
 async def decode_chunked(
     reader: asyncio.StreamReader, content_length: int | None = None
 ) -> AsyncIterator[bytes]:
-    """Yield the bytes of a chunked body as they arrive; bytes after the body stay unread in ``reader``.
+    r"""Yield the bytes of a chunked body as they arrive; bytes after the body stay unread in ``reader``.
 
     Chunk extensions and trailers are read and ignored. A cancelled call leaves the stream inside the body, so that
     the connection cannot be used for another request.
+
+    Example::
+
+        reader = asyncio.StreamReader()
+        reader.feed_data(b"3\r\na=1\r\n0\r\n\r\n")
+        body = b"".join([piece async for piece in decode_chunked(reader)])
 
     Args:
         reader: the stream; its next byte is the first of the first chunk.

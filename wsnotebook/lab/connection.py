@@ -61,7 +61,16 @@ class LabProtocol(ServerProtocol):
 
 
 class LabConnection(ServerConnection):
-    """The server's end of one connection."""
+    """The server's end of one connection.
+
+    Example::
+
+        async def behaviour(session):
+            async for message in session:
+                await session.send(f"{session.name} said {message}")
+
+        server = await embedded_server(behaviour)
+    """
 
     def __init__(self, protocol: LabProtocol, server: Server, **options: Any) -> None:
         super().__init__(protocol, server, **options)
@@ -110,6 +119,13 @@ class LabConnection(ServerConnection):
     async def send_batch(self, messages: Iterable[str | bytes]) -> None:
         """Send many whole messages in one write: str as text, bytes as binary.
 
+        Example::
+
+            async def behaviour(session):
+                await session.send_batch(["one", "two", "three"])
+
+            server = await embedded_server(behaviour)
+
         Raises:
             ConnectionClosed: the session has ended.
         """
@@ -127,8 +143,9 @@ class LabConnection(ServerConnection):
 
         Example, "hello" in two frames::
 
-            await session.send_part(b"hel", text=True, first=True, fin=False)
-            await session.send_part(b"lo", text=True, first=False, fin=True)
+            async def behaviour(session):
+                await session.send_part(b"hel", text=True, first=True, fin=False)
+                await session.send_part(b"lo", text=True, first=False, fin=True)
 
         Args:
             data: payload of the frame.
@@ -149,13 +166,28 @@ class LabConnection(ServerConnection):
         await self._write_queued()
 
     async def send_raw(self, data: bytes) -> None:
-        """Write ``data`` unchecked and unchanged, for frames that a correct library refuses to send."""
+        r"""Write ``data`` unchecked and unchanged, for frames that a correct library refuses to send.
+
+        Example::
+
+            async def behaviour(session):
+                await session.send_raw(b"\x83\x00")  # a reserved opcode
+
+            server = await embedded_server(behaviour)
+        """
         self._recorder.sent(data)
         self.transport.write(data)
         await self.drain()
 
     async def close_empty(self) -> None:
         """Send a close frame without a code, which the client reports as 1005, and wait until the connection ends.
+
+        Example::
+
+            async def behaviour(session):
+                await session.close_empty()
+
+            server = await embedded_server(behaviour)
 
         Raises:
             ConnectionClosed: the session has ended before.

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 
 from wsnotebook.lab.guard import Refusal
-from wsnotebook.lab.messages import Headers, HttpSyntaxError
+from wsnotebook.lab.messages import HttpSyntaxError
 from wsnotebook.lab.requesthead import RequestHead, parse_request_head
 
 __all__ = ["FrontDoor"]
@@ -25,27 +25,30 @@ class FrontDoor(asyncio.Protocol):
     """Buffers a new connection until its request head is complete, then transfers the transport.
 
     Args:
-        check: returns the refusal of a request with these headers, or None to admit it.
+        check: returns the refusal of a request, or None to admit it.
         admit: becomes the owner of the transport; its third argument is the bytes received after the head.
         refused: called with each refusal.
         waiting: the transports whose head is incomplete; the server owns the set and aborts them when it stops.
         timeout: seconds for the head to arrive; then the connection is aborted.
+        of_proxy: the server is a proxy, which may be asked to CONNECT.
     """
 
     def __init__(
         self,
-        check: Callable[[asyncio.Transport, Headers], Refusal | None],
+        check: Callable[[asyncio.Transport, RequestHead], Refusal | None],
         admit: Callable[[asyncio.Transport, RequestHead, bytes], None],
         refused: Callable[[Refusal], None],
         waiting: set[asyncio.Transport],
         *,
         timeout: float,
+        of_proxy: bool = False,
     ) -> None:
         self._check = check
         self._admit = admit
         self._refused = refused
         self._waiting = waiting
         self._timeout = timeout
+        self._of_proxy = of_proxy
         self._is_refused = False
         self._data = bytearray()
         self._transport: asyncio.Transport
@@ -83,11 +86,11 @@ class FrontDoor(asyncio.Protocol):
             )
             return
         try:
-            head = parse_request_head(raw)
+            head = parse_request_head(raw, of_proxy=self._of_proxy)
         except HttpSyntaxError as error:
-            self._refuse(Refusal(error.status, error.reason))
+            self._refuse(Refusal(error.status, error.reason, error.fields))
             return
-        refusal = self._check(self._transport, head.headers)
+        refusal = self._check(self._transport, head)
         if refusal is not None:
             self._refuse(refusal)
             return
@@ -98,8 +101,9 @@ class FrontDoor(asyncio.Protocol):
         # A web page of another origin gets no information, not even the reason.
         body = b"" if refusal.status == HTTPStatus.FORBIDDEN else f"{refusal.reason}\n".encode()
         phrase = HTTPStatus(refusal.status).phrase
+        more = "".join(f"{name}: {value}\r\n" for name, value in refusal.fields)
         self._transport.write(
-            f"HTTP/1.1 {refusal.status} {phrase}\r\nConnection: close\r\n"
+            f"HTTP/1.1 {refusal.status} {phrase}\r\nConnection: close\r\n{more}"
             f"Content-Type: text/plain; charset=utf-8\r\nContent-Length: {len(body)}\r\n\r\n".encode()
             + body
         )

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from wsnotebook.lab.messages import Headers
 
@@ -23,9 +24,12 @@ class Refusal(NamedTuple):
     """The status and reason of a refused request."""
 
     status: int
-    """HTTP status: 400 for a malformed request, 403 for a wrong Host or Origin, 431 for a head over the limit."""
+    """HTTP status: 400 for a malformed request, 403 for a wrong Host or Origin, 405 or 426 for a wrong handshake, 431 for
+    a head over the limit."""
     reason: str
     """One sentence for the server's own record; a 403 is sent without it."""
+    fields: tuple[tuple[str, str], ...] = ()
+    """Further fields of the response."""
 
 
 def own_hosts(host: str, address: str, port: int, *, tls: bool = False) -> frozenset[str]:
@@ -64,11 +68,16 @@ class Guard:
     scheme: str = "http"
     """``http`` or ``https``: the scheme of the server's own origin."""
 
-    def check(self, headers: Headers) -> Refusal | None:
-        """Return the refusal of a request with these headers, or None to serve it."""
+    def check(self, headers: Headers, target: str = "/") -> Refusal | None:
+        """Return the refusal of a request with these headers and this target, or None to serve it."""
+        own_names = ", ".join(sorted(self.hosts))
         host = headers.get("host", "")
         if host.lower() not in self.hosts:
-            return Refusal(403, f"Host {host!r} is not this server's own ({', '.join(sorted(self.hosts))})")
+            return Refusal(403, f"Host {host!r} is not this server's own ({own_names})")
+        # A target in absolute form names a host too, which another server would take instead (RFC 9112 §3.2.2).
+        named = urlsplit(target).netloc if "://" in target.partition("?")[0] else host
+        if named.lower() not in self.hosts:
+            return Refusal(403, f"the host {named!r} of the target is not this server's own ({own_names})")
         # Browsers send Origin with each WebSocket handshake; Python clients and curl send none.
         origin = headers.get("origin")
         own = {f"{self.scheme}://{name}" for name in self.hosts}

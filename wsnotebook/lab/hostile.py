@@ -14,13 +14,13 @@ import re
 import socket
 import ssl as tls
 import struct
-from collections.abc import Awaitable, Callable, Generator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Any, Self, TypeAlias
+from typing import TypeAlias
 
 from wsnotebook.lab.guard import is_loopback
 from wsnotebook.lab.serverclose import wait_until_closed
+from wsnotebook.lab.startable import Startable
 
 __all__ = [
     "HOSTILE",
@@ -44,7 +44,16 @@ _PAUSE = 0.02  # seconds between two pieces, so that the client reads them separ
 
 
 class HostilePeer:
-    """One client of a hostile server: its stream and the bytes read from it."""
+    """One client of a hostile server: its stream and the bytes read from it.
+
+    Example::
+
+        class SendKey:
+            async def play(self, peer):
+                await peer.send(peer.accept)
+
+        server = await hostile_server([ReadRequest(), SendKey()])
+    """
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader = reader
@@ -66,7 +75,10 @@ class HostilePeer:
 
 @dataclass(frozen=True)
 class ReadRequest:
-    """Read the client's request up to the empty line."""
+    r"""Read the client's request up to the empty line.
+
+    Example: ``server = await hostile_server([ReadRequest(), SendBytes(b"HTTP/1.1 404 Not Found\r\n\r\n")])``.
+    """
 
     async def play(self, peer: HostilePeer) -> None:
         peer.received += await peer.reader.readuntil(b"\r\n\r\n")
@@ -74,7 +86,10 @@ class ReadRequest:
 
 @dataclass(frozen=True)
 class ReadBytes:
-    """Read exactly ``n`` bytes; None reads until the client sends FIN."""
+    r"""Read exactly ``n`` bytes; None reads until the client sends FIN.
+
+    Example: ``server = await hostile_server([Upgrade(), ReadBytes(6), SendBytes(b"\x81\x05hello")])``.
+    """
 
     n: int | None = None
 
@@ -84,7 +99,10 @@ class ReadBytes:
 
 @dataclass(frozen=True)
 class Upgrade:
-    """Read the request and answer 101."""
+    r"""Read the request and answer 101.
+
+    Example: ``server = await hostile_server([Upgrade(headers=b"X-Feed: 7\r\n"), NeverAnswer()])``.
+    """
 
     accept: bytes | None = None
     """Value of Sec-WebSocket-Accept; None sends the correct one."""
@@ -102,7 +120,10 @@ class Upgrade:
 
 @dataclass(frozen=True)
 class SendBytes:
-    """Write bytes unchanged, in one piece or in several."""
+    r"""Write bytes unchanged, in one piece or in several.
+
+    Example: ``server = await hostile_server([Upgrade(), SendBytes(b"\x81\x05hello", split=3)])``.
+    """
 
     data: bytes
     split: int | Sequence[int] = ()
@@ -120,7 +141,10 @@ class SendBytes:
 
 @dataclass(frozen=True)
 class Drip:
-    """Write one byte at a time."""
+    r"""Write one byte at a time.
+
+    Example: ``server = await hostile_server([Upgrade(), Drip(b"\x81\x05hello", 0.01)])``.
+    """
 
     data: bytes
     interval: float = 1.0
@@ -134,7 +158,10 @@ class Drip:
 
 @dataclass(frozen=True)
 class Delay:
-    """Wait ``seconds`` before the next step."""
+    """Wait ``seconds`` before the next step.
+
+    Example: ``server = await hostile_server([Upgrade(), Delay(0.5), Reset()])``.
+    """
 
     seconds: float
 
@@ -144,7 +171,10 @@ class Delay:
 
 @dataclass(frozen=True)
 class Reset:
-    """End the connection with a TCP reset: bytes that the client has not read yet may be lost."""
+    """End the connection with a TCP reset: bytes that the client has not read yet may be lost.
+
+    Example: ``server = await hostile_server([Upgrade(), Reset()])``.
+    """
 
     async def play(self, peer: HostilePeer) -> None:
         # SO_LINGER with 0 s: the kernel sends RST instead of FIN.
@@ -155,7 +185,10 @@ class Reset:
 
 @dataclass(frozen=True)
 class HalfClose:
-    """Send FIN; later steps can still read from the client."""
+    """Send FIN; later steps can still read from the client.
+
+    Example: ``server = await hostile_server([Upgrade(), HalfClose(), ReadBytes()])``.
+    """
 
     async def play(self, peer: HostilePeer) -> None:
         peer.writer.write_eof()
@@ -163,7 +196,10 @@ class HalfClose:
 
 @dataclass(frozen=True)
 class NeverAnswer:
-    """Keep the connection open and send nothing, until the client or the server ends it."""
+    """Keep the connection open and send nothing, until the client or the server ends it.
+
+    Example: ``server = await hostile_server([ReadRequest(), NeverAnswer()])``.
+    """
 
     reading: bool = True
     """False leaves the client's bytes unread, until the buffers are full and the client's writes block."""
@@ -260,8 +296,14 @@ def hostile_server(
     return HostileServer(tuple(script), host, port, ssl)
 
 
-class HostileServer:
-    """The server that hostile_server returns: started by ``await`` or ``async with``."""
+class HostileServer(Startable):
+    """The server that hostile_server returns: started by ``await`` or ``async with``.
+
+    Example::
+
+        async with hostile_server([Upgrade(), Reset()]) as server:
+            print(server.url)
+    """
 
     peers: list[HostilePeer]
     """One HostilePeer for each accepted connection, oldest first."""
@@ -269,6 +311,7 @@ class HostileServer:
     """Exceptions raised by steps, except those that a disconnected client causes."""
 
     def __init__(self, steps: tuple[Step, ...], host: str, port: int, ssl: tls.SSLContext | None) -> None:
+        super().__init__()
         self.peers = []
         self.errors = []
         self._steps = steps
@@ -278,28 +321,16 @@ class HostileServer:
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def __await__(self) -> Generator[Any, None, Self]:
-        return self._start().__await__()
-
-    async def __aenter__(self) -> Self:
-        return await self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.stop()
-
-    async def _start(self) -> Self:
-        if self._server is None:
-            host = "127.0.0.1" if self._host == "localhost" else self._host
-            self._server = await asyncio.start_server(self._accept, host, self._port, ssl=self._ssl)
-            self._port = self._server.sockets[0].getsockname()[1]
-        return self
+    async def _start(self) -> None:
+        host = "127.0.0.1" if self._host == "localhost" else self._host
+        self._server = await asyncio.start_server(self._accept, host, self._port, ssl=self._ssl)
+        self._port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
         """Stop listening and abort every connection. A second call does nothing."""
-        if self._server is None:
+        if self._server is None or self.is_stopped:
             return
+        self.is_stopped = True
         self._server.close()
         for task in self._tasks:
             task.cancel()

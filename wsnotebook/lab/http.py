@@ -25,7 +25,10 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class HttpServerSettings:
-    """Where an HTTP server listens, and its limits."""
+    """Where an HTTP server listens, and its limits.
+
+    Example: ``HttpServerSettings(idle_timeout=5, body_limit=1 << 20)``.
+    """
 
     host: str = "127.0.0.1"  # any other address warns: every machine that reaches it can reach the server
     port: int = 0  # 0 chooses a free port
@@ -63,7 +66,17 @@ def http_server(settings: HttpServerSettings, handler: Handler) -> HttpServer:
 
 
 class HttpServer:
-    """A running HTTP server, started by ``http_server``."""
+    """A running HTTP server, started by ``http_server``.
+
+    Example::
+
+        async def handler(request):
+            return Response.text("hello")
+
+        server = await http_server(HttpServerSettings(), handler)
+        server.url
+        await server.stop()
+    """
 
     root_task: asyncio.Task[None]
     """Ends when the server has stopped and its last connection is closed; cancelling it aborts all connections."""

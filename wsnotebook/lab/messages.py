@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, overload
 
-__all__ = ["BODY_LIMIT", "PIECE", "Body", "Headers", "HttpSyntaxError", "Request", "Response"]
+__all__ = ["BODY_LIMIT", "PIECE", "Body", "Headers", "HttpSyntaxError", "NoUpgrade", "Request", "Response"]
 
 BODY_LIMIT = 64 * 1024 * 1024  # bytes; equal to the default frame limit: an upload fits in memory twice
 PIECE = 64 * 1024  # bytes requested per read: the usual size of one read of a loopback socket
@@ -33,21 +33,41 @@ _FRAMING = {"content-length", "transfer-encoding"}
 
 
 class HttpSyntaxError(ValueError):
-    """The peer's bytes are not HTTP, or ambiguous. ``reason`` and ``status`` are those of the error response."""
+    """The peer's bytes are not HTTP, or ambiguous; a handler may raise it too, and is answered so.
 
-    def __init__(self, reason: str, status: int = 400) -> None:
+    Example::
+
+        async def handler(request):
+            raise HttpSyntaxError("too many rows", 413)
+
+    Attributes:
+        reason, status, fields: of the error response.
+    """
+
+    def __init__(self, reason: str, status: int = 400, fields: tuple[tuple[str, str], ...] = ()) -> None:
         super().__init__(reason, status)
         self.reason = reason
         self.status = status
+        self.fields = fields
 
     def __str__(self) -> str:
         return self.reason
+
+
+class NoUpgrade(HttpSyntaxError, RuntimeError):
+    """A handler wants to upgrade a request that asks for no upgrade: a 426, unless the handler answers it."""
+
+    def __init__(self) -> None:
+        reason = "this request asks for no upgrade: answer it with a Response; see request.upgraded."
+        super().__init__(reason, 426, (("Upgrade", "websocket"),))
 
 
 class Headers:
     """Header fields as (name, value) pairs, in original order and case.
 
     ``"host" in headers``, ``get`` and ``get_all`` ignore the case of names. Values are ISO-8859-1 text.
+
+    Example: ``Headers([("Content-Type", "text/plain")]).get("content-type")``.
     """
 
     __slots__ = ("_pairs",)
@@ -200,7 +220,14 @@ class Body:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Request:
-    """One HTTP request; ``await request.read()`` or ``async for piece in request`` returns its body."""
+    """One HTTP request; ``await request.read()`` or ``async for piece in request`` returns its body.
+
+    Example::
+
+        async def handler(request):
+            body = await request.read()
+            return Response.text(f"{request.method} {request.path}: {len(body)} bytes")
+    """
 
     method: str  # as received: "GET"
     target: str  # as received: path and query, or the absolute form that a proxy receives
@@ -241,13 +268,12 @@ class Request:
         ``ServerProtocol.receive_data(request.head)``). The connection is closed when the handler returns.
 
         Raises:
-            RuntimeError: this is not an upgrade request (``upgraded`` is None), or it was upgraded before.
+            NoUpgrade: this is not an upgrade request (``upgraded`` is None).
+            RuntimeError: it was upgraded before.
             ConnectionResetError: the connection ended before the turn of this request.
         """
         if self.take_over is None:
-            raise RuntimeError(
-                "this request asks for no upgrade: answer it with a Response; see request.upgraded."
-            )
+            raise NoUpgrade
         return await self.take_over()
 
     def __repr__(self) -> str:

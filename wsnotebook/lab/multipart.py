@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from email.message import Message
 from email.parser import BytesParser
 from itertools import chain, repeat
+from types import ModuleType
 from typing import Any, NoReturn, Protocol
-
-from multipart import MultipartError, MultipartSegment, ParserLimitReached, PushMultipartParser
 
 from wsnotebook.lab.messages import BODY_LIMIT, PIECE, Headers, HttpSyntaxError
 
@@ -43,14 +42,32 @@ class Reader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Preamble:
-    """The bytes before the first part; not yielded if there are none."""
+    """The bytes before the first part; not yielded if there are none.
+
+    Example::
+
+        async def handler(request):
+            async for event in parse_multipart(request, request.headers):
+                if isinstance(event, Preamble):
+                    print(event.body)
+            return Response(204)
+    """
 
     body: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One part of a multipart body."""
+    """One part of a multipart body.
+
+    Example::
+
+        async def handler(request):
+            async for event in parse_multipart(request, request.headers):
+                if isinstance(event, Part):
+                    print(event.name, len(event.body))
+            return Response(204)
+    """
 
     headers: Headers
     body: bytes  # as sent: no Content-Transfer-Encoding is decoded
@@ -60,7 +77,16 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Epilogue:
-    """The bytes after the last part; not yielded if there are none."""
+    """The bytes after the last part; not yielded if there are none.
+
+    Example::
+
+        async def handler(request):
+            async for event in parse_multipart(request, request.headers):
+                if isinstance(event, Epilogue):
+                    print(event.body)
+            return Response(204)
+    """
 
     body: bytes
 
@@ -78,11 +104,13 @@ async def parse_multipart(
 ) -> AsyncIterator[Event]:
     """Yield Preamble, each Part as soon as it is complete, and Epilogue.
 
-    Subtypes other than form-data are buffered completely before the first event. Example, in a handler::
+    Subtypes other than form-data are buffered completely before the first event. Example::
 
-        async for event in parse_multipart(request, request.headers):
-            if isinstance(event, Part):
-                print(event.name, event.filename, len(event.body))
+        async def handler(request):
+            async for event in parse_multipart(request, request.headers):
+                if isinstance(event, Part):
+                    print(event.name, event.filename, len(event.body))
+            return Response(204)
 
     Args:
         reader: the body; it is read to its end, or for as many bytes as the Content-Length in ``source``.
@@ -93,6 +121,7 @@ async def parse_multipart(
 
     Raises:
         HttpSyntaxError: not multipart, a wrong boundary, malformed or cut off (400), over a limit (413).
+        ImportError: form-data, and the library ``multipart`` is not installed.
     """
     content_type, length = _describe(source)
     boundary = parse_boundary(content_type).encode("ascii")
@@ -232,7 +261,8 @@ class _Form:
     """The library's parser of form-data, fed from the first delimiter to the end of the last."""
 
     def __init__(self, boundary: bytes, part_limit: int, parts_limit: int) -> None:
-        self._parser = PushMultipartParser(
+        self._library = _library()
+        self._parser = self._library.PushMultipartParser(
             boundary,
             max_segment_size=part_limit,
             max_segment_count=parts_limit,
@@ -249,14 +279,15 @@ class _Form:
             parts = self._parse(data)
             if last:
                 self._parser.close()  # raises if a part is incomplete
-        except MultipartError as exc:
-            raise _refused(exc) from None
+        except self._library.MultipartError as exc:
+            status = 413 if isinstance(exc, self._library.ParserLimitReached) else 400
+            raise HttpSyntaxError(f"multipart: {exc}", status) from None
         return parts
 
     def _parse(self, data: bytes) -> list[Part]:
         parts = []
         for event in self._parser.parse(data):
-            if isinstance(event, MultipartSegment):
+            if isinstance(event, self._library.MultipartSegment):
                 self._segment = event
             elif event is not None:
                 self._body += event
@@ -273,8 +304,14 @@ def _cut_off() -> NoReturn:
     raise HttpSyntaxError("the body ended before its last boundary")
 
 
-def _refused(error: MultipartError) -> HttpSyntaxError:
-    return HttpSyntaxError(f"multipart: {error}", 413 if isinstance(error, ParserLimitReached) else 400)
+def _library() -> ModuleType:
+    try:
+        import multipart
+    except ImportError as error:
+        raise ImportError(
+            "multipart/form-data needs the library multipart: pip install 'wsnotebook[multipart]'"
+        ) from error
+    return multipart  # type: ignore[no-any-return]  # ships no types
 
 
 async def _parse_other(

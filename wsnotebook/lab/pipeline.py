@@ -38,7 +38,7 @@ def start_server_connection_pipeline(
         async def accepted(reader, writer):
             await start_server_connection_pipeline(reader, writer, handler, idle_timeout=45)
 
-        server = await asyncio.start_server(accepted, "127.0.0.1", 8080)
+        server = await asyncio.start_server(accepted, "127.0.0.1", 0)
 
     Args:
         reader: the connection's bytes; it may already hold some.
@@ -233,7 +233,7 @@ class ServerConnection:
 
 
 def _refusal(error: HttpSyntaxError) -> Response:
-    return Response.text(f"{error.reason}\n", error.status, headers={"Connection": "close"})
+    return Response.text(f"{error.reason}\n", error.status, headers=[("Connection", "close"), *error.fields])
 
 
 def _log_failure(error: BaseException, request: Request) -> None:

@@ -1,46 +1,29 @@
 """A behaviour that plays a recorded conversation: on the recorded times, or in answer to the recorded requests.
 
-A recording is a value with the columns ``direction``, ``opcode`` and ``payload``: ``session.df``, ``session.log``,
-a DataFrame loaded from a file, or a dict of lists. ``monotonic`` (ns), ``fin``, ``session`` and ``status`` are used if
-present.
+The rows are read by recordedrows.py; which of them answer which request is in cassette.py.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
+import contextlib
 import struct
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Literal, NamedTuple
+from collections.abc import Iterable
+from typing import Any, Literal
 
-from websockets.exceptions import ProtocolError
+from websockets.exceptions import ConnectionClosed, ProtocolError
 from websockets.frames import Close as CloseFrame
-from websockets.frames import Opcode
 
+from wsnotebook.lab.cassette import Cassette, Exchange, Matching, Sameness
 from wsnotebook.lab.connection import LabConnection
 from wsnotebook.lab.named import Behaviour, named
+from wsnotebook.lab.recordedrows import RecordedMessage, RecordedRow, recorded_rows
 from wsnotebook.lab.script import ScriptFailed
-from wsnotebook.matching import shown
+from wsnotebook.matching import Message, shown
 from wsnotebook.wire.batch import first_byte
-from wsnotebook.wire.frames import OPCODE_NAMES
+from wsnotebook.wire.frames import Opcode
 
-__all__ = ["looks_recorded", "playback"]
-
-_NEEDED = ("direction", "opcode", "payload")
-Match = Literal["equal", "any"] | Callable[[Any, Any], bool] | None
-
-
-class _Row(NamedTuple):
-    direction: str
-    opcode: int
-    payload: bytes
-    at: float  # seconds after the first row
-    fin: bool
-
-
-def looks_recorded(value: Any) -> bool:
-    """Return whether ``value`` is a table or has a ``df``, so that it can be the argument of playback."""
-    return _table(value) is not None
+__all__ = ["playback"]
 
 
 @named(listed=False)
@@ -48,204 +31,261 @@ def playback(
     recording: Any,
     *,
     speed: float | None = 1.0,
-    match: Match = None,
+    match: Sameness | None = None,
+    key: str | None = None,
+    rewrite: bool = False,
+    unordered: bool = False,
+    ignore: Any = None,
+    strict: bool = True,
     server: Literal["in", "out"] = "in",
     session: str | None = None,
+    connection: int | None = None,
     timeout: float | None = 30.0,
 ) -> Behaviour:
     """Make a behaviour that sends the recorded frames of a server to every client.
 
-    Fragments are sent as recorded. Pongs are left out, because the server answers the pings of the client itself. A
-    recorded close of the server closes the session. Example::
+    By the clock, or, with ``match``, ``key``, ``unordered`` or ``ignore``, as a cassette: the frames that were recorded after a
+    request are sent when the client has made it. Fragments are sent as recorded. Pongs are left out, because the server
+    answers the pings of the client itself. A recorded close of the server closes the session; a cassette without one
+    waits for the close of the client. Example::
 
         async with embedded_server(playback(load("feed.parquet"), speed=10)) as server:
             session = await connect(server.url)
 
+        playback(load("graphql.jsonl"), key="id", rewrite=True, unordered=True)
+
     Args:
         recording: a table with the columns of a frame log, for instance ``wsnotebook.load(path)`` or ``session.df``.
-        speed: 1.0 as recorded, 2.0 twice as fast, None as fast as the client reads.
-        match: None plays by the clock and ignores messages of the client. ``"equal"`` waits at each recorded request
-            for a message of the client, which must be equal (or equal JSON), then sends the frames recorded after
-            it. ``"any"`` accepts any message. A function ``(recorded, received) -> bool`` compares the two. A message
-            that does not match raises ScriptFailed, kept in ``server.errors``, and closes with 1011.
+        speed: 1.0 as recorded, 2.0 twice as fast, None as fast as the client reads. In a cassette the clock of a reply
+            starts when its request comes.
+        match: when a message of the client is a recorded request. ``"equal"``, the default of a cassette: it is equal,
+            or equal JSON; the mark of a redacted secret stands for any text. ``"any"``: always. Or a function
+            ``(recorded, received) -> bool``.
+        key: path of the id that a request and its replies share, ``"id"`` or ``"$.payload.id"`` or ``"[1]"``: a frame
+            with the id of a request answers that one, any other the last request before it.
+        rewrite: the id of the client is any, and is put into the replies: for clients that make a new id each time.
+        unordered: requests may come in any order; the frames of several are sent side by side.
+        ignore: messages of the client that are no requests, recorded or received: heartbeats, of which a test makes another
+            number than the recording has. As ``session.expect`` takes it: ``"heartbeat"`` for a text that contains it,
+            ``"/^\\n$/"`` for one that a regular expression finds, ``{"type": "ping"}`` for JSON.
+        strict: a message that is no recorded request that is left, and a client that leaves before it has made all of
+            them, raise ScriptFailed, which is kept in ``server.errors``; the session is closed with 1011. False ignores
+            both.
         server: the direction of the frames that the server sent: ``"in"`` in a recording made by a client, ``"out"``
             in ``server.df``.
         session: name of the session to play; required if the recording has several.
-        timeout: seconds to wait for a request, None for no limit.
+        connection: number of one of its connections, as in the column; required if it reconnected.
+        timeout: seconds to wait for a request of a cassette, None for no limit; then ScriptFailed is raised.
 
     Raises:
-        ValueError: ``speed`` is not positive, a column is missing, there is no such session, or there are several
-            sessions and ``session`` is None.
+        ValueError: ``speed`` is not positive, ``rewrite`` without ``key``, a column is missing, there is no such
+            session, or there are several sessions and ``session`` is None.
     """
     if speed is not None and speed <= 0:
         raise ValueError(f"speed is a factor, 1.0 as recorded, not {speed!r}; None is as fast as possible")
-    rows = _rows(recording, session, timed=speed is not None)
+    matching = Matching.of(match, key, rewrite=rewrite, unordered=unordered, ignore=ignore)
+    rows = recorded_rows(recording, session, connection, timed=speed is not None)
 
-    async def run(connection: LabConnection) -> None:
-        player = _Player(connection, speed, match, timeout)
-        if match is not None:
-            await player.play(_merged(rows, server))
-            return
+    async def run_clock(client: LabConnection) -> None:
         # Without a reader the receive queue fills, and then pings of the client are not answered either.
-        reading = asyncio.create_task(_discard_messages(connection), name="playback: client's messages")
+        reading = asyncio.create_task(_discard_messages(client), name="playback: client's messages")
         try:
-            await player.play(row for row in rows if row.direction == server)
+            await _Clock(client, speed).send(row for row in rows if row.direction == server)
         finally:
             reading.cancel()
             await asyncio.gather(reading, return_exceptions=True)
 
-    return run
+    if matching is None:
+        return run_clock
+    cassette = Cassette(rows, server, matching)
+    return lambda client: _Player(client, cassette, speed, timeout, strict=strict).play()
+
+
+class _Clock:
+    """Sends frames to one client at their times, which count from when it was made."""
+
+    def __init__(self, connection: LabConnection, speed: float | None, begin: float = 0.0) -> None:
+        self._connection = connection
+        self._speed = speed
+        self._origin = asyncio.get_running_loop().time() - (begin / speed if speed else 0.0)
+
+    async def send(self, rows: Iterable[RecordedRow]) -> None:
+        """Send frames; a close is the last."""
+        for row in rows:
+            if self._speed is not None:
+                due = self._origin + row.at / self._speed
+                await asyncio.sleep(max(due - asyncio.get_running_loop().time(), 0.0))
+            if row.opcode == Opcode.CLOSE:
+                await _close(self._connection, row.payload)
+                return
+            await self._connection.send_raw(_frame_bytes(row.opcode, row.payload, row.fin))
 
 
 class _Player:
-    """Playback to one client. The clock restarts at every request that was awaited."""
+    """A cassette and one client."""
 
     def __init__(
-        self, session: LabConnection, speed: float | None, match: Match, timeout: float | None
+        self,
+        connection: LabConnection,
+        cassette: Cassette,
+        speed: float | None,
+        timeout: float | None,
+        *,
+        strict: bool,
     ) -> None:
-        self._session = session
+        self._connection = connection
+        self._cassette = cassette
         self._speed = speed
-        self._match = match
         self._timeout = timeout
-        self._origin = asyncio.get_running_loop().time()  # loop time at which the row at 0 s is due
+        self._is_strict = strict
+        self._left = list(cassette.exchanges)  # whose requests have not come
+        self._ids: dict[str, str] = {}  # the client's id for each recorded one
+        self._order = (
+            asyncio.Lock()
+        )  # the replies of a request follow those of the one before, unless unordered
+        self._playing: list[asyncio.Task[None]] = []
 
-    async def play(self, rows: Iterable[_Row]) -> None:
-        for number, row in enumerate(rows, 1):
-            if row.direction == "request":
-                await self._await_request(number, row)
-                continue
-            await self._sleep_until(row.at)
-            if row.opcode == Opcode.CLOSE:
-                await self._close(row.payload)
-                return
-            await self._session.send_raw(_frame_bytes(row.opcode, row.payload, row.fin))
+    async def play(self) -> None:
+        """Answer requests until the conversation is over.
 
-    async def _sleep_until(self, at: float) -> None:
-        if self._speed is not None:
-            await asyncio.sleep(max(self._origin + at / self._speed - asyncio.get_running_loop().time(), 0.0))
-
-    async def _await_request(self, number: int, row: _Row) -> None:
-        recorded = row.payload.decode("utf-8", "replace") if row.opcode == Opcode.TEXT else row.payload
-        step = f"request {shown(recorded)} at {row.at:g} s"
+        Raises:
+            ScriptFailed: see playback.
+        """
         try:
-            async with asyncio.timeout(self._timeout):
-                received = await self._session.recv()
-        except TimeoutError:
-            raise ScriptFailed(f"row {number}", step, f"it did not come within {self._timeout:g} s") from None
-        if not _matches(self._match, recorded, received):
-            raise ScriptFailed(f"row {number}", step, f"the client sent {shown(received)} instead")
-        if self._speed is not None:
-            self._origin = asyncio.get_running_loop().time() - row.at / self._speed
+            async with asyncio.TaskGroup() as group:
+                self._begin(group, self._cassette.opening, "")
+                with contextlib.suppress(ConnectionClosed):
+                    await self._serve(group)
+                self._check_used()
+                for task in self._playing:
+                    task.cancel()
+        except BaseExceptionGroup as errors:  # the first is the cause, and only it is of use in server.errors
+            raise errors.exceptions[0] from None
 
-    async def _close(self, payload: bytes) -> None:
-        if not payload:
-            await self._session.close_empty()
-            return
-        try:
-            close = CloseFrame.parse(payload)
-            close.check()
-        except (ProtocolError, UnicodeDecodeError):
-            # A close that breaks RFC 6455 §5.5.1: sent as recorded, and the client fails the connection.
-            await self._session.send_raw(_frame_bytes(Opcode.CLOSE, payload, fin=True))
-            await self._session.wait_closed()
-        else:
-            await self._session.close(close.code, close.reason)
+    async def _serve(self, group: asyncio.TaskGroup) -> None:
+        while True:
+            if not self._left:
+                group.create_task(self._end(), name="playback: the end")
+                break
+            self._take(group, await self._receive())
+        while True:
+            self._take(group, await self._next())
+
+    async def _next(self) -> Message:
+        """Return the next message of the client that may be a request."""
+        while True:
+            message = await self._connection.recv()
+            if not self._cassette.matching.is_ignored(message):
+                return message
+
+    async def _receive(self) -> Message:
+        while True:
+            try:
+                async with asyncio.timeout(self._timeout):
+                    return await self._next()
+            except TimeoutError:
+                playing = [task for task in self._playing if not task.done()]
+                if not playing:
+                    problem = f"it did not come within {self._timeout:g} s"
+                    raise self._failure(self._left[0], problem) from None
+                await asyncio.wait(playing)
+
+    def _take(self, group: asyncio.TaskGroup, message: Message) -> None:
+        """Answer one message of the client."""
+        received = self._cassette.matching.key_of(message) or ""
+        exchange = self._find(message, received)
+        if exchange is not None:
+            self._left.remove(exchange)
+            if exchange.key is not None:
+                self._ids[exchange.key] = received
+            self._begin(group, exchange, received)
+        elif self._is_strict:
+            if self._left:
+                raise self._failure(self._left[0], f"the client sent {shown(message)} instead")
+            problem = f"the client sent {shown(message)}, and every recorded request was made"
+            raise ScriptFailed("the end", "the recording", problem)
+
+    def _find(self, message: Message, received: str) -> Exchange | None:
+        """Return the exchange whose request a message is; of several the first."""
+        matching = self._cassette.matching
+        for exchange in self._left if matching.is_unordered else self._left[:1]:
+            if matching.is_rewritten and exchange.key is not None:
+                # A later request with the id of an earlier one, such as to end a subscription, has its new id too.
+                known = self._ids.get(exchange.key)
+                if known != received if known is not None else received in self._ids.values():
+                    continue
+            assert exchange.request is not None
+            if matching.is_same(exchange.request.message, message):
+                return exchange
+        return None
+
+    def _begin(self, group: asyncio.TaskGroup, exchange: Exchange, received: str) -> None:
+        name = f"playback: replies of {exchange.key or 'a request'}"
+        self._playing.append(group.create_task(self._reply(exchange, received), name=name))
+
+    async def _reply(self, exchange: Exchange, received: str) -> None:
+        """Send the frames of an exchange; a client that is gone gets none."""
+        order = contextlib.nullcontext() if self._cassette.matching.is_unordered else self._order
+        with contextlib.suppress(ConnectionClosed, ConnectionError):
+            async with order:
+                clock = _Clock(self._connection, self._speed, exchange.begin)
+                for reply in exchange.replies:
+                    await clock.send(self._rewritten(reply, exchange.key, received))
+
+    def _rewritten(
+        self, reply: RecordedMessage, recorded: str | None, received: str
+    ) -> tuple[RecordedRow, ...]:
+        """Return the frames of a reply; one whose id is replaced has its message in one frame."""
+        matching = self._cassette.matching
+        if not matching.is_rewritten or recorded is None or not reply.is_data:
+            return reply.rows
+        new = matching.rewritten(reply.message, recorded, received)
+        if new == reply.message:
+            return reply.rows
+        payload = new.encode() if isinstance(new, str) else new
+        return (reply.rows[0]._replace(payload=payload, fin=True),)
+
+    async def _end(self) -> None:
+        """Close as recorded, after all replies; the client closes if the recording has no close of the server."""
+        await asyncio.gather(*self._playing)
+        ending = self._cassette.ending
+        if ending is not None:
+            last = max((each.at for exchange in self._all for each in exchange.replies), default=ending.at)
+            await _Clock(self._connection, self._speed, min(last, ending.at)).send(ending.rows)
+
+    @property
+    def _all(self) -> tuple[Exchange, ...]:
+        return (self._cassette.opening, *self._cassette.exchanges)
+
+    def _check_used(self) -> None:
+        if self._left and self._is_strict:
+            total = len(self._cassette.exchanges)
+            problem = f"the client left after {total - len(self._left)} of {total} recorded requests"
+            raise self._failure(self._left[0], problem)
+
+    def _failure(self, exchange: Exchange, problem: str) -> ScriptFailed:
+        assert exchange.request is not None
+        return ScriptFailed(f"row {exchange.request.number}", exchange, problem)
 
 
-async def _discard_messages(session: LabConnection) -> None:
-    async for _ in session:
-        pass
-
-
-def _table(value: Any) -> Any:
-    """Return the table with columns: ``value`` itself, its ``df``, or None."""
-    if isinstance(value, Mapping) or hasattr(value, "columns"):
-        return value
-    return getattr(value, "df", None)
-
-
-def _columns(value: Any) -> set[str]:
-    table = _table(value)
-    if isinstance(table, Mapping):
-        return set(table)
-    return set(getattr(table, "columns", ()))
-
-
-def _rows(recording: Any, session: str | None, *, timed: bool) -> list[_Row]:
-    """Read the columns into rows, without pandas, so that a dict of lists works too."""
-    table, columns = _table(recording), _columns(recording)
-    missing = [
-        name for name in (*_NEEDED, "monotonic") if name not in columns and (timed or name != "monotonic")
-    ]
-    if missing:
-        hint = "; without it only playback(…, speed=None) works" if missing == ["monotonic"] else ""
-        raise ValueError(f"the recording has no column {missing[0]!r}{hint}")
-    n = len(table["opcode"])
-    sessions = list(table["session"]) if "session" in columns else [session] * n
-    if session is None and len(set(sessions)) > 1:
-        raise ValueError(f"the recording has several sessions: choose one, session={str(sessions[0])!r}")
-    if session is not None and session not in sessions:
-        raise ValueError(
-            f"the recording has no session {session!r}, but {', '.join(sorted(set(map(str, sessions))))}"
-        )
-    times = list(table["monotonic"]) if "monotonic" in columns else [0] * n
-    fins = list(table["fin"]) if "fin" in columns else [True] * n
-    statuses = list(table["status"]) if "status" in columns else ["ok"] * n
-    columns_of_rows = (table["direction"], table["opcode"], table["payload"], times, fins)
-    # An unsent frame was queued and never crossed the wire.
-    chosen = [
-        row
-        for name, status, *row in zip(sessions, statuses, *columns_of_rows, strict=True)
-        if (session is None or name == session) and status != "unsent"
-    ]
-    start = int(chosen[0][3]) if chosen else 0  # monotonic ns of the first row
-    return [
-        _Row(str(direction), _opcode(opcode), _payload(payload), (int(at) - start) / 1e9, bool(fin))
-        for direction, opcode, payload, at, fin in chosen
-        if _opcode(opcode) != Opcode.PONG
-    ]
-
-
-def _opcode(value: Any) -> int:
-    if isinstance(value, str):
-        return OPCODE_NAMES.index(value) if value in OPCODE_NAMES else int(value, 16)
-    return int(value)
-
-
-def _payload(value: Any) -> bytes:
-    if isinstance(value, str):
-        return value.encode()
-    return bytes(value) if isinstance(value, (bytes, bytearray, memoryview)) else b""
-
-
-def _merged(rows: Iterable[_Row], server: str) -> Iterator[_Row]:
-    """Yield the frames of the server unchanged, and the data frames of the client joined to requests."""
-    parts: list[_Row] = []
-    for row in rows:
-        if row.direction == server:
-            yield row
-        elif row.opcode <= Opcode.BINARY:
-            parts.append(row)
-            if row.fin:
-                yield row._replace(
-                    direction="request",
-                    opcode=parts[0].opcode,
-                    payload=b"".join(part.payload for part in parts),
-                )
-                parts = []
-
-
-def _matches(match: Match, recorded: str | bytes, received: str | bytes) -> bool:
-    if callable(match):
-        return bool(match(recorded, received))
-    if match == "any" or recorded == received:
-        return True
-    if isinstance(recorded, bytes) or isinstance(received, bytes):
-        return False
+async def _close(connection: LabConnection, payload: bytes) -> None:
+    if not payload:
+        await connection.close_empty()
+        return
     try:
-        return bool(json.loads(recorded) == json.loads(received))
-    except ValueError:
-        return False
+        close = CloseFrame.parse(payload)
+        close.check()
+    except (ProtocolError, UnicodeDecodeError):
+        # A close that breaks RFC 6455 §5.5.1: sent as recorded, and the client fails the connection.
+        await connection.send_raw(_frame_bytes(Opcode.CLOSE, payload, fin=True))
+        await connection.wait_closed()
+    else:
+        await connection.close(close.code, close.reason)
+
+
+async def _discard_messages(connection: LabConnection) -> None:
+    async for _ in connection:
+        pass
 
 
 def _frame_bytes(opcode: int, payload: bytes, fin: bool) -> bytes:

@@ -20,6 +20,7 @@ def write_multiple_ranges(
 
     It is the body of a Response with status 206. Example::
 
+        data = bytes(range(100))
         shape = ([(0, 9), (90, 99)], len(data), "frontier", "text/plain")
         Response(
             206,
@@ -47,6 +48,8 @@ def multiple_ranges_length(
     ranges: Sequence[tuple[int, int]], full_length: int | None, boundary: str, content_type: str
 ) -> int:
     """Return the number of bytes that ``write_multiple_ranges`` yields for the same arguments.
+
+    Example: ``multiple_ranges_length([(0, 9), (90, 99)], 100, "frontier", "text/plain")``.
 
     Raises:
         ValueError: a range, boundary or content type that cannot be written.

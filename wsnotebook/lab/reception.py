@@ -24,13 +24,15 @@ from wsnotebook.files.framelog import FrameLog
 from wsnotebook.lab.connection import LabConnection, LabProtocol
 from wsnotebook.lab.frontdoor import FrontDoor
 from wsnotebook.lab.guard import Guard, Refusal, own_hosts
-from wsnotebook.lab.messages import Headers, Request, Response
+from wsnotebook.lab.messages import Request, Response
 from wsnotebook.lab.named import Behaviour
+from wsnotebook.lab.opening import asks_for_websocket, check_opening
 from wsnotebook.lab.pipeline import start_server_connection_pipeline
 from wsnotebook.lab.recorder import Recorder
 from wsnotebook.lab.requesthead import RequestHead
 from wsnotebook.lab.script import ScriptFailed
 from wsnotebook.lab.serverclose import wait_until_closed
+from wsnotebook.redaction import RedactingLogger
 from wsnotebook.wire.frames import truncate_utf8
 
 __all__ = ["HttpHandler", "Reception"]
@@ -38,8 +40,8 @@ __all__ = ["HttpHandler", "Reception"]
 HttpHandler = Callable[[Request], Awaitable[Response]]
 
 # The NullHandler keeps stderr of a notebook quiet: exceptions of behaviours are kept in server.errors.
-logger = logging.getLogger("wsnotebook.lab")
-logger.addHandler(logging.NullHandler())
+logger = RedactingLogger("wsnotebook.lab")
+logger.logger.addHandler(logging.NullHandler())
 
 OPEN_TIMEOUT = 10.0  # seconds for TLS, and the same again for HTTP
 _CLOSE_TIMEOUT = 10.0  # seconds that a peer has to answer a close
@@ -52,6 +54,9 @@ _RETENTION = 2**28  # bytes of the log in memory; older rows are spilled to disk
 async def _only_websockets(request: Request) -> Response:
     """Answer plain HTTP with 426 if the server has no HTTP handler (RFC 9110 §15.5.22)."""
     text = "This is a WebSocket server: connect to it with ws:// or wss://.\n"
+    others = ", ".join(request.headers.tokens("upgrade"))
+    if others:
+        text = f"{others} is not spoken here. {text}"
     return Response.text(text, 426, headers={"Upgrade": "websocket", "Connection": "Upgrade"})
 
 
@@ -130,17 +135,21 @@ class Reception:
     def _make_front_door(self) -> FrontDoor:
         return FrontDoor(self._guard, self._admit, self._add_refusal, self._waiting, timeout=OPEN_TIMEOUT)
 
-    def _guard(self, transport: asyncio.BaseTransport, headers: Headers) -> Refusal | None:
+    def _guard(self, transport: asyncio.BaseTransport, asked: RequestHead | Request) -> Refusal | None:
         address, port = transport.get_extra_info("sockname")[:2]
         hosts = own_hosts(self._host, address, port, tls=self._ssl is not None)
-        return Guard(hosts, self._origins, "https" if self._ssl else "http").check(headers)
+        guard = Guard(hosts, self._origins, "https" if self._ssl else "http")
+        refusal = guard.check(asked.headers, asked.target)
+        if refusal is None and asks_for_websocket(asked.headers):
+            return check_opening(asked)
+        return refusal
 
     def _add_refusal(self, refusal: Refusal) -> None:
         self.refusals.append(refusal)
         logger.info("refused with %d: %s", refusal.status, refusal.reason)
 
     def _admit(self, transport: asyncio.Transport, head: RequestHead, rest: bytes) -> None:
-        if head.upgrade and _asks_for_websocket(head.headers):
+        if asks_for_websocket(head.headers):
             self._open_websocket(transport, head.raw, rest)
         else:
             self._open_http(transport, head.raw + rest)
@@ -173,11 +182,11 @@ class Reception:
         self, transport: asyncio.Transport, reader: asyncio.StreamReader, request: Request
     ) -> Response | None:
         # Host and Origin are checked for each request: a connection may carry several.
-        refusal = self._guard(transport, request.headers)
+        refusal = self._guard(transport, request)
         if refusal is not None:
             self._add_refusal(refusal)
-            return Response(refusal.status, headers={"Connection": "close"})
-        if request.upgraded is None or not _asks_for_websocket(request.headers):
+            return Response(refusal.status, headers=[("Connection", "close"), *refusal.fields])
+        if not asks_for_websocket(request.headers):
             return await self._http(request)
         await request.upgrade()
         transport.pause_reading()
@@ -272,10 +281,6 @@ def _reason_of(error: Exception) -> str:
 def _first_offered(protocol: ServerProtocol, offered: Sequence[Subprotocol]) -> Subprotocol | None:
     """Select the first subprotocol that the client offers: the lab has none of its own."""
     return offered[0] if offered else None
-
-
-def _asks_for_websocket(headers: Headers) -> bool:
-    return "websocket" in headers.tokens("upgrade")
 
 
 def _accepts_one_argument(handler: Any) -> bool:

@@ -21,6 +21,9 @@ HEAD_LIMIT = 16 * 1024  # bytes; the limit of Node.js and h11
 # h11 accepts LF alone and folded lines (RFC 9112 §2.2, §5.2).
 _ODD_LINES = re.compile(rb"(?<!\r)\n|\r(?!\n)|\n[ \t]")
 _FIELDS_LIMIT = 100  # header fields; a browser sends under 30
+_CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")  # RFC 9110 §5.5; h11 refuses NUL only
+_METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"))
+_TARGET = re.compile(r"/[^#]*|(?:http|ws)s?://[^/?#@]+(?:[/?][^#]*)?", re.IGNORECASE)  # RFC 9112 §3.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +86,12 @@ async def read_request_head(reader: asyncio.StreamReader) -> bytes | None:
     return bytes(head)
 
 
-def parse_request_head(raw: bytes) -> RequestHead:
+def parse_request_head(raw: bytes, *, of_proxy: bool = False) -> RequestHead:
     """Parse a complete head, as ``read_request_head`` returns it.
+
+    Args:
+        raw: the head.
+        of_proxy: it was sent to a proxy, which may be asked to CONNECT.
 
     Raises:
         HttpSyntaxError: malformed, or ambiguous about the end of its body (400), or not HTTP/1.0 or 1.1 (505).
@@ -111,9 +118,10 @@ def parse_request_head(raw: bytes) -> RequestHead:
     )
     if head.http_version not in ("1.0", "1.1"):
         raise HttpSyntaxError(f"HTTP/{head.http_version} is not spoken here, HTTP/1.1 is", 505)
-    for refused, reason in _RULES:
-        if refused(head):
-            raise HttpSyntaxError(reason)
+    for refused, reason, status in _RULES:
+        if refused(head) and not (of_proxy and refused is _is_connect):
+            fields = (("Allow", ", ".join(sorted(_METHODS - {"CONNECT"}))),) if status == 405 else ()
+            raise HttpSyntaxError(reason, status, fields)
     return head
 
 
@@ -123,17 +131,36 @@ def _fields(raw: bytes) -> Headers:
     return Headers((name, value.strip(" \t")) for name, value in pairs)
 
 
+def _has_wrong_case(head: RequestHead) -> bool:
+    return head.method not in _METHODS and head.method.upper() in _METHODS
+
+
+def _is_connect(head: RequestHead) -> bool:
+    return head.method == "CONNECT"
+
+
+def _has_odd_target(head: RequestHead) -> bool:
+    if _is_connect(head):  # host:port, which who connects reads
+        return False
+    return not (_TARGET.fullmatch(head.target) or (head.target == "*" and head.method == "OPTIONS"))
+
+
 # The end of the body and the target host must be unambiguous (RFC 9112 §6.3, §11.2; RFC 9110 §7.2).
-_RULES: tuple[tuple[Callable[[RequestHead], bool], str], ...] = (
-    (lambda head: len(head.headers) > _FIELDS_LIMIT, f"more than {_FIELDS_LIMIT} header fields"),
+_RULES: tuple[tuple[Callable[[RequestHead], bool], str, int], ...] = (
+    (lambda head: len(head.headers) > _FIELDS_LIMIT, f"more than {_FIELDS_LIMIT} header fields", 400),
+    (lambda head: bool(_CONTROLS.search(head.raw)), "a control character in the head (RFC 9110 §5.5)", 400),
+    (_has_wrong_case, "a method is written in capitals: case counts (RFC 9110 §9.1)", 405),
+    (_is_connect, "CONNECT is for a proxy (RFC 9110 §9.3.6)", 405),
+    (_has_odd_target, "the target is neither a path nor a URL without fragment (RFC 9112 §3.2)", 400),
     # h11 checks that there is one Host and that the length is a number, but accepts the same number twice;
     # Headers.get joins the two with ", ", which is not digits.
-    (lambda head: not head.headers.get("content-length", "0").isdigit(), "duplicate Content-Length"),
+    (lambda head: not head.headers.get("content-length", "0").isdigit(), "duplicate Content-Length", 400),
     (
         lambda head: head.chunked and "content-length" in head.headers,
         "both Transfer-Encoding and Content-Length",
+        400,
     ),
-    (lambda head: head.chunked and head.http_version == "1.0", "Transfer-Encoding in HTTP/1.0"),
-    (lambda head: head.upgrade and head.chunked, "Transfer-Encoding on an upgrade"),
-    (lambda head: head.upgrade and head.length > 0, "an upgrade request with a body"),
+    (lambda head: head.chunked and head.http_version == "1.0", "Transfer-Encoding in HTTP/1.0", 400),
+    (lambda head: head.upgrade and head.chunked, "Transfer-Encoding on an upgrade", 400),
+    (lambda head: head.upgrade and head.length > 0, "an upgrade request with a body", 400),
 )

@@ -32,6 +32,13 @@ __all__ = [
 class ScriptFailed(AssertionError):
     """The client did not do what the script or the recording expects.
 
+    Example::
+
+        async with embedded_server([Expect("hello")]) as server:
+            session = await connect(server.url)
+            await session.send("good morning")
+            print(await session.close_reason)  # what the script has expected
+
     Attributes:
         place: the number of the step, such as "step 2 of 5", or of the row of the recording.
         step: the step that failed.
@@ -57,6 +64,8 @@ class Expect:
     """Receive one message and compare it with ``what``, as ``session.expect()`` of a client does.
 
     It passes over nothing: another message fails the step, because a server answers what it was sent.
+
+    Example: ``server = await embedded_server([Expect({"op": "subscribe"}), Send({"type": "ack"})])``.
     """
 
     what: Any = ...
@@ -88,7 +97,10 @@ class Expect:
 
 @dataclass(frozen=True)
 class ExpectClose:
-    """Wait until the client closes. A message before the close fails the step."""
+    """Wait until the client closes. A message before the close fails the step.
+
+    Example: ``server = await embedded_server([Expect(...), ExpectClose(code=1000)])``.
+    """
 
     code: int | None = None
     """The close code, None for any; 1005 is a close without a code, 1006 a lost connection (RFC 6455 §7.4.1)."""
@@ -111,7 +123,10 @@ class ExpectClose:
 
 @dataclass(frozen=True)
 class Send:
-    """Send one message."""
+    """Send one message.
+
+    Example: ``server = await embedded_server([Send("welcome"), Send({"type": "ack"}), Send(bytes(4))])``.
+    """
 
     what: Any
     """A str is sent as text, bytes as binary, a dict or list as JSON text; a function is called with the last
@@ -133,7 +148,10 @@ class Send:
 
 @dataclass(frozen=True)
 class Wait:
-    """Wait ``seconds`` before the next step."""
+    """Wait ``seconds`` before the next step.
+
+    Example: ``server = await embedded_server([Wait(0.5), Send("late")])``.
+    """
 
     seconds: float
 
@@ -144,7 +162,10 @@ class Wait:
 
 @dataclass(frozen=True)
 class Close:
-    """Close the session and wait for the close frame of the client."""
+    """Close the session and wait for the close frame of the client.
+
+    Example: ``server = await embedded_server([Expect(...), Close(1013, "try later")])``.
+    """
 
     code: int = 1000
     reason: str = ""
@@ -160,6 +181,8 @@ Step: TypeAlias = Expect | ExpectClose | Send | Wait | Close | Callable[[LabConn
 
 class Script:
     """A behaviour that runs steps in order; at the end the server closes the session with 1000.
+
+    Example: ``server = await embedded_server(Script([Expect("hello"), Send("world")]))``.
 
     Raises:
         TypeError: an element that is not a step.

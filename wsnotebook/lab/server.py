@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import ssl as tls
 import warnings
-from collections.abc import Generator, Iterable, Mapping
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from websockets.asyncio.server import Server
 from websockets.protocol import OPEN
@@ -17,6 +16,7 @@ from wsnotebook.lab.behaviours import behaviour_from, name_of
 from wsnotebook.lab.connection import LabConnection
 from wsnotebook.lab.guard import Refusal, authority, check_origins, is_loopback
 from wsnotebook.lab.reception import HttpHandler, Reception
+from wsnotebook.lab.startable import Startable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,8 +68,16 @@ def embedded_server(
     return EmbeddedServer(behaviour, host, port, routes or {}, http, check_origins(origins), ssl)
 
 
-class EmbeddedServer:
-    """The server that embedded_server returns: started by ``await`` or ``async with``."""
+class EmbeddedServer(Startable):
+    """The server that embedded_server returns: started by ``await`` or ``async with``.
+
+    Example::
+
+        server = await embedded_server("echo")
+        session = await connect(server.url)
+        server.df  # the same conversation, as the server saw it
+        await server.stop()
+    """
 
     def __init__(
         self,
@@ -81,6 +89,7 @@ class EmbeddedServer:
         origins: frozenset[str],
         ssl: tls.SSLContext | None,
     ) -> None:
+        super().__init__()
         if not host:
             raise ValueError("host names one interface: '127.0.0.1', or '0.0.0.0' for all of them")
         self.host = host
@@ -97,46 +106,37 @@ class EmbeddedServer:
             ssl,
         )
         self._server: Server | None = None
-        self._stopped = False
 
     # Life
 
-    def __await__(self) -> Generator[Any, None, Self]:
-        return self._start().__await__()
-
-    async def __aenter__(self) -> Self:
-        return await self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.stop()
-
-    async def _start(self) -> Self:
-        if self._server is None:
-            self._server = await self._reception.start(self._port)
-            self._port = self._server.sockets[0].getsockname()[1]
-        return self
+    async def _start(self) -> None:
+        self._server = await self._reception.start(self._port)
+        self._port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self, grace: float = 0.0, timeout: float = 2.0) -> None:
-        """Stop listening and end every session. A second call does nothing.
+        """Stop listening and end every session. A second call does nothing. Where it is cancelled, it cuts off at once.
 
         Args:
             grace: seconds that behaviours have to finish by themselves.
             timeout: seconds that peers then have to answer a close with 1001; then their connections are aborted.
         """
         server = self._server
-        if server is None or self._stopped:
+        if server is None or self.is_stopped:
             return
-        self._stopped = True
+        self.is_stopped = True
         server.server.close()
-        if grace > 0 and server.handler_tasks:
-            await asyncio.wait(set(server.handler_tasks), timeout=grace)
-        closing = [asyncio.ensure_future(session.close(1001, "server stops")) for session in self.sessions]
-        if closing:
-            await asyncio.wait(closing, timeout=timeout)
-        await self._reception.cut_off()
-        await asyncio.gather(*closing, return_exceptions=True)
+        closing: list[asyncio.Future[None]] = []
+        try:
+            if grace > 0 and server.handler_tasks:
+                await asyncio.wait(set(server.handler_tasks), timeout=grace)
+            closing = [
+                asyncio.ensure_future(session.close(1001, "server stops")) for session in self.sessions
+            ]
+            if closing:
+                await asyncio.wait(closing, timeout=timeout)
+        finally:  # also where it was cancelled: a second call does nothing
+            await self._reception.cut_off()
+            await asyncio.gather(*closing, return_exceptions=True)
 
     # Facts
 
@@ -144,11 +144,6 @@ class EmbeddedServer:
     def name(self) -> str:
         """Name of the behaviour."""
         return self._name
-
-    @property
-    def is_stopped(self) -> bool:
-        """Whether stop() was called."""
-        return self._stopped
 
     @property
     def port(self) -> int:
@@ -211,14 +206,22 @@ class EmbeddedServer:
     def __repr__(self) -> str:
         if self._server is None:
             return f"<embedded_server {self._name}, not started: write server = await embedded_server(…)>"
-        state = "stopped" if self._stopped else f"{len(self.sessions)} connected"
+        state = "stopped" if self.is_stopped else f"{len(self.sessions)} connected"
         return (
             f"<embedded_server {self.url} {self._name}: {state}, {self.accepted} accepted, "
             f"{len(self.refusals)} refused, {len(self.errors)} errors, {len(self.log)} frames>"
         )
 
+    def _ipython_display_(self) -> None:
+        if self._server is None or self.is_stopped:
+            raise NotImplementedError  # IPython shows the bundle
+        self._panel()._ipython_display_()
+
+    def _display_(self) -> Any:  # of marimo
+        return repr(self) if self._server is None or self.is_stopped else self._panel()
+
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
-        if self._server is None or self._stopped:
+        if self._server is None or self.is_stopped:
             return {"text/plain": repr(self)}
         return self._panel()._repr_mimebundle_(include=include, exclude=exclude)
 

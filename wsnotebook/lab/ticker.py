@@ -40,6 +40,8 @@ def ticker(
     message ``{"subscribe": ["ACME"]}`` limits the following ticks to these symbols; unknown symbols are ignored, and
     an empty list stops the ticks.
 
+    Example: ``server = await embedded_server(ticker(rate=100, symbols=["ACME"]))``.
+
     Args:
         rate: texts per second, None for as fast as the client reads.
         size: bytes of each text; a shorter one is padded with a field ``pad``. None pads none.

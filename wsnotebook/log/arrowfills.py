@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from wsnotebook.log.connections import Connection
-from wsnotebook.log.numberfills import close_rows
+from wsnotebook.log.numberfills import close_rows, reported_rows
 from wsnotebook.log.rows import Array, Rows
 from wsnotebook.log.segment import MAX_ROWS
 from wsnotebook.wire.batch import Flag
@@ -53,7 +53,9 @@ def build_mask_key(rows: Rows, connections: Sequence[Connection]) -> pa.Array:
         return _missing(_NO_BINARY, len(rows))
     masked = rows.flags & Flag.MASKED
     offsets = 4 * _ranks(masked).astype(np.int32)
-    return _over(pa.binary(), masked, offsets, rows.mask_keys)
+    reported = reported_rows(rows, connections)
+    known = masked if reported is None else masked & ~reported
+    return _over(pa.binary(), known, offsets, rows.mask_keys)
 
 
 def build_close_reason(rows: Rows, connections: Sequence[Connection]) -> pa.Array:

@@ -33,6 +33,7 @@ __all__ = [
     "INT32_NA",
     "INT64",
     "INT64_NA",
+    "INT64_REPORTED",
     "LARGE_BINARY",
     "LARGE_BINARY_NA",
     "LARGE_STRING",
@@ -58,11 +59,14 @@ class Kind(NamedTuple):
     """Type of the numpy array that ``Column.fill`` writes; None where ``Column.build`` returns an Arrow array."""
     has_missing: bool = False
     """Whether a row may lack a value."""
+    if_reported: str = ""
+    """dtype in a log with connections that a browser has told of, whose rows lack a value; other rows never do."""
 
 
 INT32 = Kind("int32", pa.int32(), np.int32)
 INT64 = Kind("int64", pa.int64(), np.int64)
 INT32_NA = Kind("Int32", pa.int32(), np.int32, has_missing=True)
+INT64_REPORTED = Kind("int64", pa.int64(), np.int64, has_missing=True, if_reported="Int64")
 INT64_NA = Kind("Int64", pa.int64(), np.int64, has_missing=True)
 BOOL = Kind("bool", pa.bool_(), np.bool_)
 TIME = Kind("datetime64[ns, UTC]", pa.timestamp("ns", "UTC"), np.int64)
@@ -79,7 +83,7 @@ STRING = Kind("string", pa.large_string(), has_missing=True)
 class Json(enum.Enum):
     """How JSONL writes a column: times as ISO 8601, short bytes in hexadecimal, long ones in base64."""
 
-    ALWAYS = "a key of every line"
+    ALWAYS = "a key of every line; null where a value is missing"
     PRESENT = "a key of the lines that have a value"
     UNLESS_TEXT = "the key base64 of the lines that have no text"
 
@@ -116,6 +120,8 @@ class Column:
     """Returns the Arrow array of some rows; of a kind without."""
     categories: Callable[[Sequence[Connection]], Sequence[str]] | None = None
     """Returns the names whose indices ``fill`` writes; of CATEGORY. More connections may only add names at the end."""
+    has_many_names: bool = False
+    """Whether the categories of a log's DataFrame are only the names that occur: so many more do not."""
     jsonl: Json | Absent = Json.ALWAYS
     """Lines of JSONL that have it, or the reason why none has."""
     parquet: Parquet | Absent = Parquet.DICTIONARY
@@ -132,6 +138,10 @@ def _sessions(connections: Sequence[Connection]) -> Sequence[str]:
     return list(dict.fromkeys(connection.session for connection in connections))
 
 
+def _recordings(connections: Sequence[Connection]) -> Sequence[str]:
+    return list(dict.fromkeys(connection.recording for connection in connections))
+
+
 INDEX = Column(
     "seq",
     "order of record, from 0, never reused",
@@ -142,6 +152,20 @@ INDEX = Column(
 """The index of the DataFrame."""
 
 COLUMNS = (
+    Column(
+        "recording",
+        "identity of the recording, the same in each file of it: merged recordings stay apart",
+        CATEGORY,
+        fill=categories_by_connection("recording", lambda connection: connection.recording),
+        categories=_recordings,
+    ),
+    Column(
+        "connection",
+        "number of the connection, one for each handshake, from 0 in its recording",
+        INT32,
+        fill=by_batch(lambda source: connection_of(source.rows.codes)),
+        is_read=True,
+    ),
     Column(
         "time",
         "when the bytes were read from, or handed to, the operating system",
@@ -185,6 +209,7 @@ COLUMNS = (
         CATEGORY,
         fill=numberfills.fill_opcode,
         categories=_always(*OPCODE_NAMES),
+        has_many_names=True,
         is_read=True,
     ),
     Column("fin", "last frame of its message", BOOL, fill=numberfills.fill_fin, is_read=True),
@@ -194,7 +219,7 @@ COLUMNS = (
     Column("masked", "masked on the wire", BOOL, fill=numberfills.flag_bit(Flag.MASKED), is_read=True),
     Column(
         "mask_key",
-        "4 bytes, of a masked frame",
+        "4 bytes, of a masked frame; missing where a browser has told the message",
         BINARY,
         build=arrowfills.build_mask_key,
         jsonl=Json.PRESENT,
@@ -203,22 +228,22 @@ COLUMNS = (
     ),
     Column(
         "length",
-        "payload bytes as the application sees them",
+        "payload bytes as the application sees them; of a truncated frame, those that its header declares",
         INT64,
         fill=numberfills.fill_length,
         parquet=Parquet.PLAIN,
     ),
     Column(
         "wire_length",
-        "payload bytes on the wire, smaller when compressed",
-        INT64,
+        "payload bytes on the wire, smaller when compressed; of a truncated frame, those that came",
+        INT64_REPORTED,
         fill=numberfills.fill_wire_length,
         parquet=Parquet.PLAIN,
     ),
     Column(
         "frame_length",
         "header and payload bytes on the wire",
-        INT64,
+        INT64_REPORTED,
         fill=numberfills.fill_frame_length,
         parquet=Parquet.PLAIN,
     ),
@@ -285,11 +310,12 @@ COLUMNS = (
 FILE_COLUMNS = (
     *COLUMNS,
     Column(
-        "connection",
-        "number of the connection in the file's header: two may have one session and attempt",
-        INT32,
-        fill=by_batch(lambda source: connection_of(source.rows.codes)),
-        is_read=True,
+        "time_ns",
+        "time in ns since 1970, for readers whose times have microseconds",
+        INT64,
+        fill=by_batch(lambda source: source.rows.times),
+        jsonl=Absent("time has nanoseconds there"),
+        parquet=Parquet.DELTA,
     ),
     Column(
         "wire_header",
@@ -310,7 +336,7 @@ FILE_COLUMNS = (
         is_read=True,
     ),
 )
-"""Columns of a file: those of the DataFrame, and three more that rebuild the bytes of the wire."""
+"""Columns of a file: those of the DataFrame, one for exact times, and two that rebuild the bytes of the wire."""
 
 WHOLE_ROWS = {
     ".pcapng": "its run blocks have the rows themselves, from which every column is filled again",

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-__all__ = ["Connection"]
+__all__ = ["UNKNOWN_KEY", "Connection"]
+
+UNKNOWN_KEY = bytes(4)
+"""Stands in a row for the mask key of a masked frame of a reported connection; the DataFrame has NA."""
 
 
-@dataclass(frozen=True, slots=True)
-class Connection:
+class Connection(NamedTuple):
     """One connection whose frames are in a log."""
 
     session: str
@@ -30,6 +31,10 @@ class Connection:
     """IP address and port of the peer."""
     has_secrets: bool = False
     """True where it was recorded with include_secrets=True: nothing is redacted."""
+    recording: str = ""
+    """Identity of the recording in which it was opened, kept by every file; RowLog.register fills it in."""
+    is_reported: bool = False
+    """True where a browser has told its messages: keys and lengths on the wire are not known, nor are control frames."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for df.attrs and for files."""
@@ -43,6 +48,8 @@ class Connection:
             "local_address": list(self.local_address) if self.local_address else None,
             "remote_address": list(self.remote_address) if self.remote_address else None,
             "has_secrets": self.has_secrets,
+            "recording": self.recording,
+            "is_reported": self.is_reported,
         }
 
     @classmethod
@@ -62,6 +69,8 @@ class Connection:
             local_address=_address(values.get("local_address")),
             remote_address=_address(values.get("remote_address")),
             has_secrets=bool(values.get("has_secrets", False)),
+            recording=str(values.get("recording", "")),
+            is_reported=bool(values.get("is_reported", False)),
         )
 
 

@@ -13,6 +13,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from wsnotebook.analysis.versions import HAS_COPY_ON_WRITE
+from wsnotebook.log.attrs import FrameAttrs
 from wsnotebook.log.columns import COLUMNS, INDEX, STRING, TIME, Column
 from wsnotebook.log.connections import Connection
 from wsnotebook.log.numbercolumns import NumberColumns
@@ -51,6 +53,8 @@ class Frames:
         open_messages: messages that are open before the first row.
         capacity: rows to allocate at first.
         columns: the table of columns.
+        only_occurring: of a column with many names, make categories of those that occur, not of all. Runs of rows whose
+            DataFrames must have one dtype need all.
     """
 
     def __init__(
@@ -60,16 +64,19 @@ class Frames:
         *,
         capacity: int = _FIRST_CAPACITY,
         columns: Sequence[Column] = COLUMNS,
+        only_occurring: bool = False,
     ) -> None:
         self.first = first
         self._columns = columns
         self._builds = [(column.name, column.build) for column in columns if column.build is not None]
-        self._numbers = NumberColumns(capacity, open_messages, columns)
+        self._numbers = NumberColumns(capacity, open_messages, columns, only_occurring=only_occurring)
         self._chunks: list[tuple[int, _Arrows]] = []  # first seq and columns of each chunk
         self._owners: list[pd.DataFrame] = []  # over the whole arrays; the last one has all sessions
         self._owned = 0  # capacity of the arrays below them, which are replaced when it grows
+        self._occurring: dict[str, tuple[int, ...]] = {}  # names in the last owner
         self._whole: pd.DataFrame | None = None
         self._connections = 0
+        self._handshakes: list[dict[str, Any]] = []  # of the connections of the last DataFrame
 
     @property
     def rows(self) -> int:
@@ -100,7 +107,11 @@ class Frames:
             self._whole = None
 
     def dataframe(
-        self, connections: Sequence[Connection], *, dropped: int = 0, truncated: int = 0
+        self,
+        connections: Sequence[Connection],
+        dropped: int = 0,
+        truncated: int = 0,
+        late: Sequence[tuple[str, int, int, float]] = (),
     ) -> pd.DataFrame:
         """Return the DataFrame of all rows added; the arguments are stored in its attrs.
 
@@ -108,6 +119,7 @@ class Frames:
             connections: connections of the log, by number.
             dropped: rows that the log dropped to stay within its retention.
             truncated: bytes that were received and belong to no row.
+            late: how late the loops of sessions came: what ``lateness()`` returns.
         """
         if self._whole is None or self._connections != len(connections):
             numbers = self._owner(connections).iloc[: self.rows]
@@ -119,9 +131,13 @@ class Frames:
             }
             self._whole = pd.DataFrame(columns, index=numbers.index, copy=False)
             self._connections = len(connections)
-        df = self._whole.copy(deep=False)
-        handshakes = [connection.to_dict() for connection in connections]
-        df.attrs["wsnotebook"] = {"connections": handshakes, "dropped": dropped, "truncated": truncated}
+        # Before pandas 3 a change that a user makes would reach the arrays of the log.
+        df = self._whole.copy(deep=not HAS_COPY_ON_WRITE)
+        for number in range(len(self._handshakes), len(connections)):
+            self._handshakes.append({"connection": number, **connections[number].to_dict()})
+        df.attrs["wsnotebook"] = FrameAttrs(
+            connections=self._handshakes[: len(connections)], dropped=dropped, truncated=truncated, late=late
+        )
         return df
 
     def _arrows(self, rows: Rows, connections: Sequence[Connection]) -> _Arrows:
@@ -133,7 +149,8 @@ class Frames:
         if self._owned != numbers.capacity:
             self._owners.clear()  # the arrays were replaced, and only users' DataFrames have the old ones
             self._owned = numbers.capacity
-        if not self._owners or self._connections != len(connections):
+        if not self._owners or self._connections != len(connections) or self._occurring != numbers.occurring:
+            self._occurring = dict(numbers.occurring)
             columns = {
                 column.name: _number_column(column, numbers, connections)
                 for column in self._columns
@@ -148,11 +165,16 @@ def _number_column(column: Column, numbers: NumberColumns, connections: Sequence
     """Return a column over its array, without a copy."""
     values = numbers.arrays[column.name]
     if column.categories is not None:
-        dtype = pd.CategoricalDtype(list(column.categories(connections)))
+        names = list(column.categories(connections))
+        if (occurring := numbers.occurring.get(column.name)) is not None:
+            names = [names[index] for index in occurring]
+        dtype = pd.CategoricalDtype(pd.Index(names, dtype="str"))
         return pd.Categorical.from_codes(values, dtype=dtype, validate=False)
     if column.kind is TIME:
         return pd.array(values, dtype=pd.DatetimeTZDtype("ns", "UTC"), copy=False)
-    if column.kind.has_missing:
+    if column.kind.has_missing and (
+        not column.kind.if_reported or any(each.is_reported for each in connections)
+    ):
         return _MASKED[values.dtype.kind](values, numbers.missing[column.name], copy=False)
     return values
 
@@ -160,7 +182,7 @@ def _number_column(column: Column, numbers: NumberColumns, connections: Sequence
 def _arrow_column(column: Column, chunks: Sequence[pa.Array]) -> Any:
     values = pa.chunked_array(chunks, column.kind.arrow)
     if column.kind is STRING:
-        return pd.arrays.ArrowStringArray(values, dtype=pd.StringDtype("pyarrow", na_value=pd.NA))  # type: ignore[call-arg]  # pandas-stubs lack it
+        return pd.arrays.ArrowStringArray(values)
     return pd.arrays.ArrowExtensionArray(values)
 
 
@@ -169,7 +191,7 @@ def frames_of(runs: Sequence[Rows], first: int, connections: Sequence[Connection
 
     A message that was open before the first run has no number in it.
     """
-    frames = Frames(first, capacity=sum(map(len, runs)))
+    frames = Frames(first, capacity=sum(map(len, runs)), only_occurring=True)
     for rows in runs:
         frames.extend(rows, connections)
     return frames

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["EVENT_KINDS", "Event", "events_to_dataframe"]
+__all__ = ["EVENT_KINDS", "Event", "events_to_dataframe", "lateness"]
 
 EVENT_KINDS = {
     "connecting": "a connection is being opened",
@@ -15,20 +16,25 @@ EVENT_KINDS = {
     "redirect": "the server sends the handshake to another address",
     "open": "the WebSocket is open",
     "changed": "a proxy handed something on in another form",
+    "tunnel": "an HTTP proxy hands bytes on that it does not look at",
     "closing": "a close frame was sent or received",
     "closed": "the session has ended",
     "reconnect": "the session is being connected again",
     "kernel stall": "a blocking cell stopped the event loop of the notebook",
+    "loop watched": "from here on each delay of the event loop of the session is an event",
+    "loop late": "the event loop of the session came 50 ms late or more, as ``seconds`` says",
     "clock jump": "the wall clock was set, or the machine slept",
     "backpressure on": "reading was paused, or the peer does not read what is sent",
     "backpressure off": "reading or sending goes on",
     "spill": "rows moved to disk",
     "dropped": "rows were dropped to stay within the retention",
     "truncated": "bytes were received that belong to no row, or a file has values that cannot be read",
+    "imported": "rows of another program were taken into the log",
     "disk full": "rows could not be written to disk; they stay in memory",
     "too many open files": "rows could not be moved to disk for want of a descriptor; they stay in memory",
     "journal on": "recording to a file began",
     "journal off": "recording to a file ended",
+    "journal lost": "the file of a recording was deleted, replaced or cut by another program",
     "error": "a task, timer or callback of the session failed, or a browser reports an error",
 }
 """Kinds of events that are noted here, and their meaning; note() takes any other kind too."""
@@ -47,10 +53,33 @@ class Event(NamedTuple):
     """One of EVENT_KINDS, or a word of the user."""
     detail: str
     """One sentence with the facts, for a person."""
+    seconds: float | None = None
+    """Seconds that the session could not receive, of a stall or a late loop."""
+
+    @property
+    def is_stall(self) -> bool:
+        """Whether a session could not receive because its own loop was busy: ``df.ws.stalls()`` lists these, and every
+        number of stalls counts them.
+
+        A ``kernel stall`` of a session whose I/O has a thread is none, where that went on.
+        """
+        return bool(self.seconds)
+
+
+def lateness(events: Iterable[Event]) -> list[tuple[str, int, int, float]]:
+    """Return how late the loop of each session came: session, end on the wall and the monotonic clock in ns, seconds.
+
+    The first of a session has 0 seconds: what was before it is not known.
+    """
+    return [
+        (event.session, event.time_ns, event.monotonic_ns, event.seconds or 0.0)
+        for event in events
+        if event.is_stall or event.kind == "loop watched"
+    ]
 
 
 def events_to_dataframe(events: list[Event]) -> pd.DataFrame:
-    """Return events as a DataFrame: time, monotonic, session, kind, detail.
+    """Return events as a DataFrame: time, monotonic, session, kind, detail, seconds.
 
     The categories of ``kind`` are EVENT_KINDS, and after them other kinds in the order of their first events.
     """
@@ -71,6 +100,7 @@ def events_to_dataframe(events: list[Event]) -> pd.DataFrame:
                 "session": pd.Categorical([event.session for event in events]),
                 "kind": pd.Categorical([event.kind for event in events], categories=kinds),
                 "detail": pd.Series([event.detail for event in events], dtype="str"),
+                "seconds": pd.Series([event.seconds for event in events], dtype="float64"),
             }
         )
     )

@@ -13,7 +13,7 @@ import numpy as np
 from wsnotebook.log.code import connection_of
 from wsnotebook.log.connections import Connection
 from wsnotebook.log.rows import Array, Rows
-from wsnotebook.wire.batch import FIN, OPCODE, STATUSES, Flag, opcode_of
+from wsnotebook.wire.batch import FIN, OPCODE, STATUSES, Flag, declared_length, opcode_of
 from wsnotebook.wire.frames import Opcode
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "fill_wire_length",
     "flag_bit",
     "head_bit",
+    "reported_rows",
 ]
 
 Arrays: TypeAlias = dict[str, Array]
@@ -159,16 +160,37 @@ def fill_fin(source: Source, into: Array) -> None:
 
 
 def fill_length(source: Source, into: Array) -> None:
-    """Write the payload bytes that the application sees."""
-    np.subtract(source.rows.offsets[1:], source.rows.offsets[:-1], out=into)
+    """Write the payload bytes that the application sees; of a frame that was cut off, those that its header declares."""
+    rows = source.rows
+    np.subtract(rows.offsets[1:], rows.offsets[:-1], out=into)
+    for row, header in rows.headers.items():
+        if rows.flags[row] & Flag.STATUS == Flag.TRUNCATED:
+            into[row] = max(into[row], declared_length(header) or 0)
 
 
 def fill_wire_length(source: Source, into: Array) -> None:
     """Write the payload bytes on the wire."""
     rows = source.rows
-    into[:] = source.arrays["length"]
+    np.subtract(rows.offsets[1:], rows.offsets[:-1], out=into)
     if len(rows.wire_offsets) > 1:
         into[(rows.flags & Flag.CHANGED) != 0] = np.diff(rows.wire_offsets)
+    _leave_reported(source, "wire_length")
+
+
+def _leave_reported(source: Source, column: str) -> None:
+    """Mark the rows of messages that a browser has told as missing."""
+    reported = reported_rows(source.rows, source.connections)
+    if reported is not None:
+        source.missing[column][:] = reported
+
+
+def reported_rows(rows: Rows, connections: Sequence[Connection]) -> Array | None:
+    """Return which rows are messages that a browser has told; None where none are."""
+    if not any(connection.is_reported for connection in connections):
+        return None
+    of_connections = np.array([connection.is_reported for connection in connections])
+    reported: Array = np.repeat(of_connections[connection_of(rows.codes)], rows.counts)
+    return reported
 
 
 def fill_frame_length(source: Source, into: Array) -> None:
@@ -184,6 +206,7 @@ def fill_frame_length(source: Source, into: Array) -> None:
         into += 4 * source.arrays["masked"]
     for row, header in rows.headers.items():
         into[row] = wire_length[row] + len(header)
+    _leave_reported(source, "frame_length")
 
 
 def fill_message(source: Source, into: Array) -> None:

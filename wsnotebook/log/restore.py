@@ -14,9 +14,10 @@ from wsnotebook.log.rows import Array, Rows
 from wsnotebook.log.segment import MAX_ROWS, Segment
 from wsnotebook.wire.batch import Flag
 
-__all__ = ["batches_of", "check", "offsets_of", "to_segment"]
+__all__ = ["NO_TIME", "batches_of", "check", "offsets_of", "to_segment"]
 
-_NOT_A_TIME = np.iinfo(np.int64).min  # pandas reads it as NaT
+NO_TIME = -(1 << 63)
+"""Time of a row whose file does not say it: pandas reads it as NaT."""
 
 
 def _count(rows: Rows, flag: int) -> int:
@@ -76,8 +77,6 @@ def _check_batches(rows: Rows, connections: int) -> None:
         raise ValueError("batches that do not add up to the rows")
     if len(rows.codes) and not 0 <= rows.codes.min() <= rows.codes.max() < pack_code(connections, False):
         raise ValueError("a frame of a connection that the file does not describe")
-    if len(rows.times) and rows.times.min() == _NOT_A_TIME:
-        raise ValueError("a frame without a time")
 
 
 def _check_texts(rows: Rows) -> None:

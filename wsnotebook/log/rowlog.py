@@ -5,15 +5,16 @@ It keeps rows in memory and on spill and knows no file; files/framelog.py adds s
 
 from __future__ import annotations
 
+import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, SupportsIndex
 
 from wsnotebook.log.code import pack_code
 from wsnotebook.log.connections import Connection
 from wsnotebook.log.cursor import Cursor
-from wsnotebook.log.events import Event, events_to_dataframe
+from wsnotebook.log.events import Event, events_to_dataframe, lateness
 from wsnotebook.log.segment import MAX_ROWS, Segment
 from wsnotebook.log.store import SegmentStore
 from wsnotebook.wire.batch import Batch, Flag, Single, batch_of, to_frame
@@ -64,6 +65,8 @@ class RowLog:
         """Rows dropped to stay within the retention."""
         self.truncated = 0
         """Bytes that came and belong to no row: the bodies of frames over the size limit."""
+        self.recording_id = secrets.token_hex(6)
+        """Identity of the recording, for the connections that are opened in this log."""
         self.clock = clock
         self.monotonic = monotonic
         self.lock = threading.RLock()
@@ -89,9 +92,9 @@ class RowLog:
     # Writing
 
     def register(self, connection: Connection) -> int:
-        """Add a connection; return its number, for ``append``."""
+        """Add a connection, which becomes one of this recording; return its number, for ``append``."""
         with self.lock:
-            self.connections.append(connection)
+            self.connections.append(connection._replace(recording=self.recording_id))
             return len(self.connections) - 1
 
     def allocate(self, size: int) -> memoryview:
@@ -147,9 +150,9 @@ class RowLog:
             if self._frames is not None and self._frames.end > first:
                 self._frames = None
 
-    def note(self, kind: str, detail: str = "", session: str = "") -> None:
-        """Append an event; ``kind`` is one of EVENT_KINDS, or a word of your own."""
-        self._events.append(Event(self.clock(), self.monotonic(), session, kind, detail))
+    def note(self, kind: str, detail: str = "", session: str = "", seconds: float | None = None) -> None:
+        """Append an event; ``kind`` is one of EVENT_KINDS, or a word of your own, and ``seconds`` how long it lasted."""
+        self._events.append(Event(self.clock(), self.monotonic(), session, kind, detail, seconds))
 
     def adopt(self, rows: Rows) -> None:
         """Append the rows of a file as a sealed segment.
@@ -264,7 +267,7 @@ class RowLog:
                 yield read_rows(segment, 0, segment.rows)
 
     def frame(self, seq: int) -> Frame:
-        """Return one frame.
+        """Return one frame. Example: ``log.frame(0).read_text()``.
 
         Raises:
             IndexError: the row was dropped, or does not exist yet.
@@ -282,8 +285,8 @@ class RowLog:
     def df(self) -> pd.DataFrame:
         """The DataFrame of all rows. It is kept: the next call adds only the rows since.
 
-        Its ``attrs["wsnotebook"]`` has the connections with their handshakes and the losses: ``dropped``, rows dropped
-        to stay within the retention, and ``truncated``, bytes that belong to no row.
+        Its ``attrs["wsnotebook"]`` has the connections with their handshakes, ``dropped`` (rows, to stay within the
+        retention), ``truncated`` (bytes that belong to no row), and ``late``, which ``df.ws.stalls()`` lists.
         """
         # here, so that a session can record without loading pandas
         from wsnotebook.log.dataframe import Frames
@@ -291,7 +294,7 @@ class RowLog:
         with self.lock:
             frames = self._frames
             if frames is None:
-                frames = self._frames = Frames(self.first)
+                frames = self._frames = Frames(self.first, only_occurring=True)
             frames.reserve(len(self))
             for rows in self.rows(frames.end, self.end):
                 frames.extend(rows, self.connections)
@@ -301,10 +304,10 @@ class RowLog:
         from wsnotebook.analysis import register  # as in df
 
         register()
-        return frames.dataframe(self.connections, dropped=self.dropped, truncated=self.truncated)
+        return frames.dataframe(self.connections, self.dropped, self.truncated, lateness(self._events))
 
     def window(self, start: int, stop: int) -> pd.DataFrame:
-        """Return the DataFrame of the rows ``start`` to ``stop``, counted from the oldest row of the log."""
+        """Return the DataFrame of the rows ``start`` to ``stop`` from the oldest one. Example: ``log.window(0, 9)``."""
         from wsnotebook.log.dataframe import frames_of  # as in df
 
         with self.lock:
@@ -313,13 +316,13 @@ class RowLog:
             return self._dataframe(frames_of(list(self.rows(low, high)), low, self.connections))
 
     def tail(self, n: int = 10) -> pd.DataFrame:
-        """Return the DataFrame of the last ``n`` rows."""
+        """Return the DataFrame of the last ``n`` rows. Example: ``log.tail(10)``."""
         count = len(self)
         return self.window(max(0, count - n), count)
 
     @property
     def events(self) -> pd.DataFrame:
-        """The DataFrame of the events: time, monotonic, session, kind, detail."""
+        """The DataFrame of the events: time, monotonic, session, kind, detail, seconds."""
         return events_to_dataframe(list(self._events))
 
     @property
@@ -332,7 +335,7 @@ class RowLog:
         return self._events[start:]
 
     def wire_bytes(self, direction: Literal["in", "out"], session: str | None = None) -> bytes:
-        """Return the exact bytes of one direction after the handshake, rebuilt from the rows.
+        """Return the exact bytes of one direction after the handshake, rebuilt from the rows. Example: ``log.wire_bytes("in")``.
 
         Args:
             direction: "in" or "out".
@@ -353,6 +356,12 @@ class RowLog:
         }
         return b"".join(
             part for rows in self.rows(self.first, self.end) for part in _wire_parts(rows, wanted)
+        )
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
+        raise TypeError(
+            "a log cannot be pickled or copied, because it grows while it is read: log.save('x.parquet') and "
+            "wsnotebook.load() take it elsewhere, and its DataFrame, log.df, can be pickled"
         )
 
     def __repr__(self) -> str:

@@ -111,9 +111,13 @@ class Segment:
         """
         growth = 1 if self.for_lone or batch.is_lone else 4
         max_payload = max(min(growth * self.max_payload, most), 0 if batch.is_lone else batch.size)
+        rows = min(growth * self.max_rows, MAX_ROWS)
+        if growth > 1 and 8 * self.rows < self.max_rows:
+            # Large frames: a hundred fill 8 MiB, and zeroed memory for MAX_ROWS costs as much as 1.7 MB of them.
+            rows = max(growth * self.rows, _FIRST_ROWS)
         return Segment(
             self.first + self.rows,
-            max(min(growth * self.max_rows, MAX_ROWS), len(batch)),
+            max(rows, len(batch)),
             max_payload,
             for_lone=batch.is_lone,
             memory=allocate(max_payload) if max_payload >= _LARGE_PAYLOAD and not batch.is_lone else None,

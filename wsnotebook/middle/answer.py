@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
+import asyncio
 from collections.abc import Iterable, Sequence
 from http import HTTPStatus
 from typing import NamedTuple
@@ -14,10 +13,11 @@ from websockets.headers import build_extension, parse_extension
 from websockets.utils import accept_key
 
 from wsnotebook.lab.messages import Headers
+from wsnotebook.lab.opening import asks_for_websocket, check_opening
 from wsnotebook.lab.requesthead import RequestHead
 from wsnotebook.wire.extensions import DeflateExtension, PerMessageDeflate
 
-__all__ = ["Answer", "negotiate_deflate", "refuse", "upgrade", "why_not_upgraded"]
+__all__ = ["Answer", "negotiate_deflate", "refuse", "send_refusal", "upgrade", "why_not_upgraded"]
 
 
 class Answer(NamedTuple):
@@ -41,19 +41,11 @@ class Answer(NamedTuple):
 
 def why_not_upgraded(head: RequestHead) -> Answer | None:
     """Return the answer to a request that is no opening handshake (RFC 6455 §4.2.1); None for one that is."""
-    headers = head.headers
-    if not head.upgrade or "websocket" not in headers.tokens("upgrade"):
+    if not asks_for_websocket(head.headers):
         wanted = [("Upgrade", "websocket"), ("Connection", "Upgrade")]
         return refuse(426, "This is a proxy for WebSockets: connect with a WebSocket client.", wanted)
-    if head.method != "GET":
-        return refuse(405, f"The opening handshake is a GET, not a {head.method}.", [("Allow", "GET")])
-    if headers.get("sec-websocket-version") != "13":
-        return refuse(426, "Sec-WebSocket-Version has to be 13.", [("Sec-WebSocket-Version", "13")])
-    try:
-        is_key = len(base64.b64decode(headers.get("sec-websocket-key", ""), validate=True)) == 16
-    except binascii.Error:
-        is_key = False
-    return None if is_key else refuse(400, "Sec-WebSocket-Key has to be 16 bytes in base64.")
+    refusal = check_opening(head)
+    return None if refusal is None else refuse(refusal.status, refusal.reason, refusal.fields)
 
 
 def refuse(
@@ -73,6 +65,17 @@ def refuse(
         all_fields.append(("Content-Type", "text/plain; charset=utf-8"))
     all_fields += [("Content-Length", str(len(body))), ("Connection", "close")]
     return Answer(status, HTTPStatus(status).phrase if reason is None else reason, all_fields, body)
+
+
+def send_refusal(transport: asyncio.Transport, answer: Answer) -> None:
+    """Send an answer, and end the connection: half of it, so that a reset for unread bytes cannot overtake the answer."""
+    transport.write(answer.to_bytes())
+    if transport.can_write_eof():
+        transport.write_eof()
+        transport.set_protocol(asyncio.Protocol())
+        transport.resume_reading()
+    else:  # TLS
+        transport.close()
 
 
 def negotiate_deflate(headers: Headers) -> tuple[list[tuple[str, str]], tuple[DeflateExtension, ...]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, Protocol
 from urllib.parse import urlsplit, urlunsplit
@@ -11,17 +12,18 @@ from wsnotebook.errors import CallError, HandshakeError, SocketTimeout
 from wsnotebook.files.framelog import FrameLog
 from wsnotebook.lab.requesthead import RequestHead
 from wsnotebook.log.connections import Connection
-from wsnotebook.middle.answer import Answer, negotiate_deflate, refuse, upgrade
+from wsnotebook.middle.answer import Answer, refuse, send_refusal, upgrade
 from wsnotebook.middle.changes import Changes, Direction
 from wsnotebook.middle.fields import Handed, to_client, to_upstream
-from wsnotebook.middle.leg import Ending, Leg
+from wsnotebook.middle.leg import Ending, Leg, Whole
+from wsnotebook.middle.negotiation import Negotiation, Separate, Shared
 from wsnotebook.middle.passage import Passage
 from wsnotebook.redaction import redact_head, redact_url
 from wsnotebook.session.call import HttpCall
 from wsnotebook.session.connection import OpenConnection, ip_address
 from wsnotebook.session.dialer import Dialer, Options
-from wsnotebook.wire.extensions import PerMessageDeflate
-from wsnotebook.wire.frames import CloseReason, Frame
+from wsnotebook.session.engine import drop_frames
+from wsnotebook.wire.frames import CloseReason, Frame, Opcode
 from wsnotebook.wire.serializer import Outgoing, outgoing
 from wsnotebook.wire.wire import Wire
 
@@ -56,13 +58,23 @@ class Conversation:
         options: of the upstream's connection; path, header and subprotocols of the client are put into them.
         changes: what happens to frames on their way.
         listener: is told of the end, and of changes that failed.
+        is_transparent: hand on the offers of extensions, and then bytes in place of frames.
     """
 
     def __init__(
-        self, number: int, log: FrameLog, options: Options, changes: Changes, listener: Listener
+        self,
+        number: int,
+        log: FrameLog,
+        options: Options,
+        changes: Changes,
+        listener: Listener,
+        *,
+        is_transparent: bool = False,
     ) -> None:
         self.name = f"client-{number}"
         """Name of the client's session, as in the column ``session``."""
+        self.upstream_name = f"upstream-{number}"
+        """Name of the upstream's."""
         self.log = log
         """The log of the proxy."""
         self.url = ""
@@ -75,21 +87,29 @@ class Conversation:
         """Seconds of the loop's clock at which the frame came that is on its way now, for callbacks; by direction."""
         self._options = options
         self._listener = listener
-        self._client = Leg(log, self.name, "client", self)
-        self._upstream = Leg(log, f"upstream-{number}", "server", self)
+        self._negotiation: Negotiation = Shared() if is_transparent else Separate()
+        self._client = Leg(log, self.name, "client", self, is_transparent=is_transparent)
+        self._upstream = Leg(log, self.upstream_name, "server", self, is_transparent=is_transparent)
         self._passages = {
             leg.peer: Passage(self, leg, other, changes, self._change_failed)
             for leg, other in ((self._client, self._upstream), (self._upstream, self._client))
         }
-        self._early: (
-            list[Outgoing] | None
-        ) = []  # what came with the upstream's 101; None once the client has its own
+        self._early: list[Callable[[], None]] | None = []
+        # hands on what came with the upstream's 101; None once the client has its own
         self._lost: set[Leg] = set()
         self._has_failed = False
 
     def __repr__(self) -> str:
-        state = "open" if self.is_open else "ended"
-        return f"<Conversation {self.name} with {self.url}: {state}>"
+        return f"<Conversation {self.name} with {self.url}: {self.state}>"
+
+    @property
+    def state(self) -> Literal["connecting", "open", "closing", "closed", "refused"]:
+        """As of a session; "refused" where the upstream did not open."""
+        if self.has_ended:
+            return "closed" if self.error is None else "refused"
+        if self._early is not None:
+            return "connecting"
+        return "open" if self.is_open else "closing"
 
     @property
     def is_open(self) -> bool:
@@ -105,7 +125,7 @@ class Conversation:
     # Opening
 
     async def open(
-        self, transport: asyncio.Transport, head: RequestHead, rest: bytes, own_origins: list[str]
+        self, transport: asyncio.Transport, head: RequestHead, rest: bytes, own_origins: Sequence[str]
     ) -> None:
         """Dial the upstream, answer the client, and begin to hand on.
 
@@ -128,6 +148,7 @@ class Conversation:
             call = await Dialer(options, self._upstream).dial()
         except CallError as error:
             self.error = error
+            drop_frames(error)  # the error is kept, and they hold the connection that was refused
             self._refuse(transport, _answer_to(error))
         except BaseException:
             self._give_up(transport)
@@ -147,7 +168,7 @@ class Conversation:
         else:
             self._end()
 
-    def _dialing(self, head: RequestHead, own_origins: list[str]) -> tuple[Options, Handed]:
+    def _dialing(self, head: RequestHead, own_origins: Sequence[str]) -> tuple[Options, Handed]:
         url = _with_target(self._options.address.url, head.target)
         handed = to_upstream(head.headers, own_origins, url)
         given = self._options.headers
@@ -158,31 +179,29 @@ class Conversation:
             headers=[*given, *(field for field in handed.fields if field[0].lower() not in names)],
             origin=handed.origin,
             subprotocols=handed.subprotocols,
-            extensions=(PerMessageDeflate(),) if handed.offers_deflate else (),
+            extensions=self._negotiation.offer(head.headers),
         )
         return options, handed
 
     def _refuse(self, transport: asyncio.Transport, answer: Answer) -> None:
         self.log.note("closed", f"the client was answered with {answer.status} {answer.reason}", self.name)
-        transport.write(answer.to_bytes())
-        # Half-closed: a close with unread bytes sends a reset, which can overtake the answer.
-        transport.write_eof()
-        transport.resume_reading()
+        send_refusal(transport, answer)
         self._listener.refused(transport)
         self._end()
 
     def _accept(self, transport: asyncio.Transport, head: RequestHead, rest: bytes, call: HttpCall) -> None:
         assert call.response is not None
-        field, extensions = negotiate_deflate(head.headers)
-        fields = to_client(call.response.headers.raw_items())
-        answer = upgrade(head, fields, call.subprotocol, field)
+        response = call.response.headers.raw_items()
+        agreement = self._negotiation.agree(head.headers, response, self._upstream.extensions)
+        answer = upgrade(head, to_client(response), call.subprotocol, agreement.fields)
         transport.write(answer.to_bytes())
         wire = Wire("client", raw=True, max_frame_size=self._options.max_frame_size)
-        wire.negotiate(extensions)
+        wire.negotiate(agreement.extensions)
         client = self._client
         client.open(transport, wire, self._describe(transport, head, answer))
         early, self._early = self._early, None
-        self.received(self._upstream, early or [])
+        for hand_on in early or ():
+            hand_on()
         transport.set_protocol(OpenConnection(wire, client))
         if rest:
             client.intake.bytes_received(rest)
@@ -193,9 +212,10 @@ class Conversation:
         """Return the facts of the client's connection, as the client sees it."""
         first_line = f"{head.method} {head.target} HTTP/{head.http_version}"
         secrets = self.log.include_secrets
+        scheme = "ws" if transport.get_extra_info("ssl_object") is None else "wss"
         return Connection(
             session=self.name,
-            url=redact_url(f"ws://{head.headers.get('host', '')}{head.target}"),
+            url=redact_url(f"{scheme}://{head.headers.get('host', '')}{head.target}"),
             request=head.raw if secrets else redact_head(first_line, head.headers),
             response=answer.to_bytes() if secrets else redact_head(answer.status_line, answer.fields),
             opened_ns=self.log.clock(),
@@ -211,10 +231,18 @@ class Conversation:
 
     def received(self, leg: Leg, items: list[Outgoing]) -> None:
         """Hand frames on to the other leg."""
+        self._hand_on(lambda: self._passages[leg.peer].put(items))
+
+    def passed(self, leg: Leg, whole: list[Whole], data: bytes) -> None:
+        """Record frames on the other leg, and hand the bytes on."""
+        is_within = leg.is_within_frame  # now, and not when it is handed on
+        self._hand_on(lambda: self._other(leg).mirror(whole, data, is_within_frame=is_within))
+
+    def _hand_on(self, action: Callable[[], None]) -> None:
         if self._early is not None:
-            self._early += items
+            self._early.append(action)
         elif not self._has_failed:
-            self._passages[leg.peer].put(items)
+            action()
 
     def has_room(self, leg: Leg, room: bool) -> None:
         """Read no more from one peer than the other one takes."""
@@ -253,8 +281,16 @@ class Conversation:
         self._listener.change_failed(error)
 
     def inject(self, frame: Frame, to: Literal["client", "upstream"]) -> None:
-        """Send a frame of the proxy's own."""
+        """Send a frame of the proxy's own.
+
+        Raises:
+            ValueError: it would break a message that passes in fragments.
+        """
         leg = self._client if to == "client" else self._upstream
+        if frame.opcode in (Opcode.TEXT, Opcode.BINARY) and not leg.is_between_messages:
+            raise ValueError(
+                f"a message is on its way to the {to} in fragments: inject a new one when it has ended, or a control frame"
+            )
         leg.write([outgoing(frame)], "injected by the proxy")
 
     # Ending
@@ -263,6 +299,8 @@ class Conversation:
         self.has_ended = True
         for passage in self._passages.values():
             passage.cancel()
+        for leg in (self._client, self._upstream):
+            leg.forget()
         self._listener.conversation_ended(self)
 
     def close(self, code: int = 1001, reason: str = "the proxy ends") -> None:
@@ -270,7 +308,9 @@ class Conversation:
         payload = CloseReason(code, reason).to_payload()
         self._has_failed = True
         for leg in (self._client, self._upstream):
-            if leg.is_open:
+            if not leg.is_between_frames:
+                leg.reset()
+            elif leg.is_open:
                 self.log.note("closing", f"by the proxy: {code} {reason}", leg.name)
                 leg.write([(_CLOSE, payload, 0, None)])
                 leg.close()

@@ -31,8 +31,6 @@ class Handed(NamedTuple):
     """Origin; None where the client sent none."""
     subprotocols: list[str]
     """Offered by the client."""
-    offers_deflate: bool
-    """Whether the client offers to compress."""
     changes: list[str]
     """What differs from the client's request, one sentence each, without secrets."""
 
@@ -46,9 +44,8 @@ def to_upstream(headers: Headers, own_origins: Iterable[str], upstream: str) -> 
         upstream: URL that is dialled.
     """
     parts = urlsplit(upstream)
-    changes = [
-        f"Host is {parts.netloc.rpartition('@')[2]}, the client's was {headers.get('host', 'missing')}"
-    ]
+    host, asked = parts.netloc.rpartition("@")[2], headers.get("host", "missing")
+    changes = [] if host == asked else [f"Host is {host}, the client's was {asked}"]
     dropped = _PER_CONNECTION | _OF_HANDSHAKE | {"host", "origin"} | set(headers.tokens("connection"))
     fields = [(name, value) for name, value in headers if name.lower() not in dropped]
     left_out = sorted({name for name, _ in headers if name.lower() in _gone(headers)})
@@ -57,17 +54,12 @@ def to_upstream(headers: Headers, own_origins: Iterable[str], upstream: str) -> 
     origin = headers.get("origin")
     if origin is not None and origin.lower() in set(own_origins):
         scheme = "https" if parts.scheme == "wss" else "http"
-        changes.append(
-            f"Origin is {scheme}://{parts.netloc.rpartition('@')[2]}, the client's was the proxy's own, {origin}"
-        )
-        origin = f"{scheme}://{parts.netloc.rpartition('@')[2]}"
+        changes.append(f"Origin is {scheme}://{host}, the client's was the proxy's own, {origin}")
+        origin = f"{scheme}://{host}"
     subprotocols = [
         name.strip() for value in headers.get_all("sec-websocket-protocol") for name in value.split(",")
     ]
-    offers = ",".join(headers.get_all("sec-websocket-extensions"))
-    return Handed(
-        fields, origin, [name for name in subprotocols if name], "permessage-deflate" in offers, changes
-    )
+    return Handed(fields, origin, [name for name in subprotocols if name], changes)
 
 
 def _gone(headers: Headers) -> frozenset[str]:

@@ -16,13 +16,30 @@ __all__ = ["Intervening"]
 
 
 class Intervening:
-    """The part of a proxy that changes what passes. The log has what came and what was sent, and says why."""
+    """The part of a proxy that changes what passes. The log has what came and what was sent, and says why.
 
-    def __init__(self) -> None:
+    Args:
+        is_possible: whether anything can be changed; a transparent proxy hands bytes on.
+
+    Where it is not, each verb but ``clear`` and ``release`` raises a ValueError.
+    """
+
+    def __init__(self, *, is_possible: bool = True) -> None:
+        self._is_possible = is_possible
         self.held: list[Held] = []
         """Frames that a breakpoint holds, oldest first."""
         self._changes = Changes()
         self._waiting: list[asyncio.Future[None]] = []  # for a breakpoint
+
+    @property
+    def can_change(self) -> bool:
+        """Whether anything can be changed; not in a transparent proxy."""
+        return self._is_possible
+
+    @property
+    def is_held(self) -> bool:
+        """Whether nothing passes: since ``hold``, or since a breakpoint has matched."""
+        return self._changes.is_held
 
     def on_frame(self, callback: Callback) -> Callback:
         """Let a callback decide what is sent instead of each frame; a decorator. It may be an ``async def``.
@@ -38,6 +55,11 @@ class Intervening:
                     return Frame.text(frame.read_text().upper())
                 return frame
         """
+        self._check_possible()
+        if not callable(callback):
+            raise TypeError(
+                f"on_frame takes a function of frame, direction and conversation, not {callback!r}"
+            )
         self._changes.add(f"on_frame {getattr(callback, '__name__', callback)}", callback)
         return callback
 
@@ -52,25 +74,40 @@ class Intervening:
             options: of the fault.
 
         Raises:
-            ValueError: there is no such fault.
+            ValueError: there is no such fault, or an option has a value that it cannot have.
             TypeError: it has no such option.
         """
+        self._check_possible()
         make = FAULTS.get(name)
         if make is None:
             raise ValueError(f"there is no fault {name!r}: choose one of {', '.join(FAULTS)}")
         self._changes.add(f"fault {name}", only(direction, make(**options)))
 
     def clear(self) -> None:
-        """Take every callback, fault and breakpoint away, and release what is held."""
+        """Take every callback, fault and breakpoint away, and release what is held.
+
+        Example: ``p.clear()``.
+        """
         self._changes.list.clear()
         self.release()
 
     def hold(self) -> None:
-        """Let no frame pass until ``release``; when many wait, reading pauses, so that both peers have to wait."""
+        """Let no frame pass until ``release``; when many wait, reading pauses, so that both peers have to wait.
+
+        Example::
+
+            p.hold()
+            await asyncio.sleep(0.1)  # both peers see nothing
+            p.release()
+        """
+        self._check_possible()
         self._changes.hold()
 
     def release(self) -> None:
-        """Let the frames pass that wait, and all others; those in ``held`` as they are now."""
+        """Let the frames pass that wait, and all others; those in ``held`` as they are now.
+
+        Example: ``p.release()``.
+        """
         self._changes.release()
 
     def break_on(self, what: Any = ..., *, json: Any = ...) -> None:
@@ -87,6 +124,7 @@ class Intervening:
             held.frame = Frame.text('{"type": "order", "n": 0}')   # or None, to drop it
             p.release()
         """
+        self._check_possible()
         pattern = Pattern(what, json=json)
         self._changes.add(f"break_on {pattern}", Breakpoint(pattern, self._changes, self.held, self._caught))
 
@@ -98,6 +136,12 @@ class Intervening:
 
     async def wait_held(self, *, timeout: float | None = None) -> Held:
         """Wait until a breakpoint holds a frame, and return the oldest that is held.
+
+        Example::
+
+            p.break_on("order")
+            held = await p.wait_held(timeout=10)
+            p.release()
 
         Args:
             timeout: seconds; None waits for ever.
@@ -119,7 +163,9 @@ class Intervening:
         *,
         to: Literal["client", "upstream"] = "client",
     ) -> None:
-        """Send a frame of your own, now; the log says that the proxy has injected it.
+        """Send a frame of your own, now, ahead of those that wait; the log says that the proxy has injected it.
+
+        Example: ``p.inject(p.sessions[0], "from the proxy")``.
 
         Args:
             conversation: one of ``sessions``.
@@ -127,12 +173,29 @@ class Intervening:
             to: "client" or "upstream".
 
         Raises:
-            ValueError: another word for ``to``, or a conversation that has ended.
+            ValueError: another word for ``to``; a conversation that is not open; or a new message while another one
+                passes in fragments, which it would break.
+            TypeError: no conversation, or no frame.
         """
+        self._check_possible()
         if to not in ("client", "upstream"):
             raise ValueError(f"to is 'client' or 'upstream', not {to!r}")
-        if not conversation.is_open:
-            raise ValueError(f"{conversation.name} has ended: p.sessions has those that have not")
+        if not isinstance(conversation, Conversation):
+            raise TypeError(f"the conversation is one of p.sessions, not {conversation!r}")
         if isinstance(frame, str):
             frame = Frame.text(frame)
-        conversation.inject(Frame.binary(frame) if isinstance(frame, bytes) else frame, to)
+        elif isinstance(frame, (bytes, bytearray, memoryview)):
+            frame = Frame.binary(frame)
+        if not isinstance(frame, Frame):
+            raise TypeError(f"a frame is a str, bytes or a Frame, not {frame!r}")
+        if not conversation.is_open:
+            raise ValueError(
+                f"{conversation.name} is {conversation.state}: p.sessions has those that are open"
+            )
+        conversation.inject(frame, to)
+
+    def _check_possible(self) -> None:
+        if not self._is_possible:
+            raise ValueError(
+                "a transparent proxy hands bytes on as they come: leave transparent=True away to change what passes"
+            )

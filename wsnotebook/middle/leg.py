@@ -15,21 +15,27 @@ from typing import Literal, Protocol, TypeAlias
 from wsnotebook.log.code import pack_code
 from wsnotebook.log.connections import Connection
 from wsnotebook.log.rowlog import RowLog
+from wsnotebook.middle.tap import Tap
 from wsnotebook.session.intake import Intake
 from wsnotebook.session.lastwords import last_words
+from wsnotebook.session.letgo import ignore
 from wsnotebook.session.unsent import Unsent
-from wsnotebook.wire.batch import OPCODE, Batch, Flag, Single
+from wsnotebook.wire.batch import OPCODE, Batch, Flag, Single, batch_of
 from wsnotebook.wire.direction import Sender
+from wsnotebook.wire.extensions import WebSocketExtension
 from wsnotebook.wire.frames import Opcode
 from wsnotebook.wire.reading import Reading
 from wsnotebook.wire.rules import Rules
 from wsnotebook.wire.serializer import Outgoing
 from wsnotebook.wire.wire import Wire
 
-__all__ = ["Ending", "Leg", "Listener"]
+__all__ = ["Ending", "Leg", "Listener", "Whole"]
 
 Ending: TypeAlias = Literal["eof", "closed", "reset"]
 """What became of a leg: the peer's stream has ended, TCP was closed, TCP was reset."""
+
+Whole: TypeAlias = Batch | Single
+"""Frames that came whole."""
 
 _NOT_WHOLE = frozenset((Flag.TRUNCATED, Flag.OVERSIZED))
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER: on, 0 s
@@ -48,6 +54,9 @@ class Listener(Protocol):
     def failed(self, leg: Leg, why: str, code: int) -> None:
         """The peer's frames cannot be followed any more; ``code`` is the close code that says so."""
 
+    def passed(self, leg: Leg, whole: list[Whole], data: bytes) -> None:
+        """Bytes came on a transparent leg; the frames that they complete are in the log."""
+
     def has_room(self, leg: Leg, room: bool) -> None:
         """The peer takes no more for now, or does so again."""
 
@@ -60,9 +69,12 @@ class Leg:
         name: of its session in the log.
         peer: the side at the other end.
         listener: is told what happens.
+        is_transparent: hand on bytes, in place of frames.
     """
 
-    def __init__(self, log: RowLog, name: str, peer: Sender, listener: Listener) -> None:
+    def __init__(
+        self, log: RowLog, name: str, peer: Sender, listener: Listener, *, is_transparent: bool = False
+    ) -> None:
         self.log = log
         self.name = name
         self.attempt = 0
@@ -70,8 +82,14 @@ class Leg:
         self._received: Literal["in", "out"] = "out" if peer == "client" else "in"
         self._sent: Literal["in", "out"] = "in" if peer == "client" else "out"
         self._listener = listener
-        self.intake = Intake(self, self._process, self._process_single)
+        self.intake = (
+            Tap(self, self._process, self._process_single, self._pass)
+            if is_transparent
+            else Intake(self, self._process, self._process_single)
+        )
         """The way in of the bytes that are received."""
+        self._is_transparent = is_transparent
+        self._whole: list[Whole] = []  # frames of a transparent leg that are to be passed with their bytes
         self._holding: set[str] = set()  # why reading pauses
         self.has_eof = False
         """Whether the peer's stream has ended."""
@@ -82,6 +100,7 @@ class Leg:
         self._has_finished = False  # our stream has ended
         self._unsent: list[Unsent] = []  # writes since the operating system last had taken all
         self._left = 0  # bytes of them that it has not taken
+        self._begun = 0  # bytes written of a frame that has no row yet
 
     # Opening
 
@@ -94,6 +113,11 @@ class Leg:
         self.log.note("open", connection.url, self.name)
         if self.is_held:
             self.intake.pause()
+
+    @property
+    def extensions(self) -> tuple[WebSocketExtension, ...]:
+        """The negotiated ones."""
+        return () if self._wire is None else self._wire.extensions
 
     @property
     def _is_plain_tcp(self) -> bool:
@@ -110,16 +134,32 @@ class Leg:
         batch = reading.batch
         if len(batch):
             self._record(batch, self._received)
-            self._listener.received(self, self._items(batch))
+            if self._is_transparent:
+                self._whole.append(batch)
+            else:
+                self._listener.received(self, self._items(batch))
         if reading.fault is not None:
             self._listener.failed(self, str(reading.fault.exception), reading.fault.code)
 
     def _process_single(self, single: Single) -> None:
-        head, flags, payload, _ = single
         self.log.append_single(single, None, pack_code(self._connection, self._received == "out"))
+        if self._is_transparent:
+            self._whole.append(single)
+            return
+        head, flags, payload, _ = single
         if flags & Flag.CHANGED:
             head &= ~self._claimed
         self._listener.received(self, [(head, payload, flags & Flag.TEXT, None)])
+
+    def _pass(self, data: bytes) -> None:
+        """Tell of the bytes of one read of a transparent leg."""
+        whole, self._whole = self._whole, []
+        self._listener.passed(self, whole, data)
+
+    @property
+    def is_within_frame(self) -> bool:
+        """Whether a part of a frame came, and not all of it."""
+        return self._wire is not None and self._wire.is_within_frame
 
     def _items(self, batch: Batch) -> list[Outgoing]:
         """Return the frames of a batch that came whole, as the other leg has to write them: with their mask keys."""
@@ -180,6 +220,46 @@ class Leg:
         else:
             self._unsent.clear()
 
+    def mirror(self, whole: list[Whole], data: bytes, *, is_within_frame: bool) -> None:
+        """Record frames of the other leg, and write the bytes that it got, as they came.
+
+        Args:
+            whole: the frames that the bytes complete.
+            data: the bytes.
+            is_within_frame: the last of them are of another frame, of which more will come.
+        """
+        rows = [(self._record_whole(each), each) for each in whole]
+        if not self.is_open:
+            for first, each in rows:
+                count = len(each) if isinstance(each, Batch) else 1
+                self.log.mark_unsent(first, first + count, f"never sent: the {self.peer} was gone")
+            return
+        assert self._transport is not None
+        self._transport.write(data)
+        self._left = self._transport.get_write_buffer_size()
+        if not self._left and not is_within_frame:  # as ever; all else costs more than the write
+            self._begun = 0
+            self._unsent.clear()
+            return
+        unsent = [Unsent.of(first, _batch_of(each), 0) for first, each in rows]
+        self._begun += len(data) - sum(sum(each.lengths) for each in unsent)
+        self._unsent = [*self._unsent, *unsent] if self._left else []
+
+    def _record_whole(self, whole: Whole) -> int:
+        if isinstance(whole, Batch):
+            return self._record(whole, self._sent)
+        return self.log.append_single(whole, None, pack_code(self._connection, self._sent == "out"))
+
+    @property
+    def is_between_frames(self) -> bool:
+        """Whether a frame can be written: none of the other leg is on its way."""
+        return not self._begun
+
+    @property
+    def is_between_messages(self) -> bool:
+        """Whether a message can be written: none is on its way in fragments."""
+        return self._wire is None or self._wire.is_between_sent_messages
+
     def drop(self, items: Sequence[Outgoing], why: str) -> None:
         """Record frames that are not sent."""
         if items:
@@ -210,10 +290,13 @@ class Leg:
         if self.is_open:
             assert self._transport is not None
             self._has_finished = True
-            if self._transport.can_write_eof():
-                self._transport.write_eof()
-            else:
-                self._transport.close()
+            try:
+                if self._transport.can_write_eof():
+                    self._transport.write_eof()
+                else:
+                    self._transport.close()
+            except OSError:  # the peer has reset the connection, and asyncio has not seen it yet
+                self._transport.abort()
 
     def close(self) -> None:
         """End our stream once all is written, and TCP when the peer has ended its own or after a second."""
@@ -254,6 +337,8 @@ class Leg:
         reading = self._wire.receive_end() if self._wire is not None else None
         if reading is not None:
             self._process(reading)
+            if self._is_transparent:
+                self._pass(b"")
 
     def connection_lost(self, error: Exception | None) -> None:
         """The connection is gone: record the last words of the peer and the frames that were never sent."""
@@ -269,10 +354,20 @@ class Leg:
 
     def _mark_unsent(self) -> None:
         """Mark the rows whose bytes were not all taken by the operating system: the newest ones."""
-        left = self._left
+        left = self._left - self._begun  # whose frame has no row, or was cut off
         for unsent in reversed(self._unsent):
             if left <= 0:
                 break
             size = sum(unsent.lengths)
             unsent._replace(left=min(left, size)).mark_unsent(self.log)
             left -= size
+
+    def forget(self) -> None:
+        """Let go of what only an open connection needs: the proxy keeps the conversation, and windows take 300 kB."""
+        self._wire = None
+        self.intake = Intake(self, ignore, ignore)
+        self._unsent.clear()
+
+
+def _batch_of(whole: Whole) -> Batch:
+    return whole if isinstance(whole, Batch) else batch_of(whole)

@@ -6,9 +6,10 @@ The library websockets checks header values only, so a CR LF in a name, a URL or
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple, TypeAlias
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from wsnotebook.errors import InvalidURL
 from wsnotebook.redaction import redact_url
@@ -27,6 +28,13 @@ HeadersLike: TypeAlias = Mapping[str, str] | Iterable[tuple[str, str]]
 
 _TOKEN = re.compile(r"[-!#$%&'*+.^_`|~0-9A-Za-z]+")  # RFC 9110 §5.6.2
 _FORBIDDEN_IN_URL = re.compile(r"[\x00-\x20\x7f]")
+_FORBIDDEN_IN_HOST = re.compile(
+    r"[\"%<>\\^`{|}]"
+)  # RFC 3986 §3.2.2, without percent codes, which no resolver knows
+_ZONE = re.compile(r"(?<=%)25(?=[^\]]+\])")  # of an IPv6 address, as RFC 6874 §2 writes it: [fe80::1%25eth0]
+_KEPT_BY_IDNA = re.compile(
+    "[\xdf\u03c2\u200c\u200d]"
+)  # IDNA 2008 has a name of its own for each; Python's is of 2003
 _FORBIDDEN_IN_VALUE = re.compile(r"[^\t\x20-\x7e\x80-\xff]")  # RFC 9110 §5.5
 _OWN_HEADERS = frozenset(
     ("upgrade", "connection", "sec-websocket-key", "sec-websocket-version", "sec-websocket-extensions")
@@ -56,7 +64,7 @@ class Address(NamedTuple):
 
 
 def check_url(url: str) -> Address:
-    """Return the checked address of ``url``.
+    """Return the checked address of ``url``, its host in ASCII; white space around it is cut.
 
     Raises:
         InvalidURL: it is not a WebSocket URL (RFC 6455 §3); the message has the reason and the syntax.
@@ -64,6 +72,7 @@ def check_url(url: str) -> Address:
     """
     if not isinstance(url, str):
         raise TypeError(f"url is a str such as 'ws://127.0.0.1:8765/', not {type(url).__name__}")
+    url = url.strip()
     if _FORBIDDEN_IN_URL.search(url):
         raise InvalidURL(url, "it has a space or a control character")
     try:
@@ -91,7 +100,44 @@ def check_url(url: str) -> Address:
         raise InvalidURL(url, "port 0 cannot be connected to")
     if parts.fragment or url.endswith("#"):
         raise InvalidURL(url, "a WebSocket URL has no fragment (RFC 6455 §3): write # as %23")
-    return Address(url, None)
+    netloc = _userinfo(url, parts.netloc) + _ascii_host(url, parts.netloc.rpartition("@")[2])
+    return Address(urlunsplit(parts._replace(netloc=netloc)), None)
+
+
+def _userinfo(url: str, netloc: str) -> str:
+    """Return user and password as websockets takes them, with both or neither: a user alone has an empty password."""
+    userinfo, at, _ = netloc.rpartition("@")
+    if not userinfo:
+        return ""
+    try:
+        unquote(userinfo, errors="strict")
+    except UnicodeDecodeError:
+        raise InvalidURL(url, "its user or password has percent codes that are not UTF-8") from None
+    return userinfo + ("" if ":" in userinfo else ":") + at
+
+
+def _ascii_host(url: str, place: str) -> str:
+    """Return host and port with a name in ASCII (RFC 5891 §4) and an IPv6 zone as the system takes it."""
+    if place.startswith("["):
+        return _ZONE.sub("", place)
+    host, colon, port = place.partition(":")
+    if _FORBIDDEN_IN_HOST.search(host):
+        raise InvalidURL(url, "its host has a character that no host has")
+    try:
+        if not host.isascii():
+            host = ".".join(map(_ascii_label, re.split("[.\u3002\uff0e\uff61]", host)))
+        host.encode("idna")  # a label has from 1 to 63 characters; only the last one may be empty
+    except UnicodeError as error:
+        raise InvalidURL(url, f"its host is no host name: {error}") from None
+    return host + colon + port
+
+
+def _ascii_label(label: str) -> str:
+    if label.isascii():
+        return label
+    if not _KEPT_BY_IDNA.search(label):
+        return label.encode("idna").decode()
+    return "xn--" + unicodedata.normalize("NFKC", label.lower()).encode("punycode").decode()
 
 
 def check_headers(headers: HeadersLike | None, besides: Iterable[str] = ()) -> list[tuple[str, str]]:

@@ -3,25 +3,45 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import ssl
 from collections.abc import Awaitable, Callable
+from math import ceil
 from time import monotonic
 from typing import NamedTuple
+from weakref import WeakKeyDictionary, WeakMethod, ref
 
 from wsnotebook.errors import CallError, ConnectError, HandshakeError, SocketTimeout
 from wsnotebook.files.framelog import FrameLog
 from wsnotebook.session.heartbeat import Heartbeat
+from wsnotebook.session.refusedcalls import show_refused_calls
 from wsnotebook.session.retryafter import retry_after
 from wsnotebook.session.session import ClientWebSocketSession
+from wsnotebook.session.tunnel import ProxyFault
 from wsnotebook.wire.frames import CloseCode
+from wsnotebook.wire.response import BadResponse
 
-__all__ = ["Attempts", "Pause", "has_ended_for_good", "is_clean"]
+__all__ = ["Attempts", "Pause", "attempts_of", "has_ended_for_good", "is_clean", "newest_of"]
 
 _FIRST = 0.25  # seconds of the first pause; doubled after each failure, with jitter
 _LONGEST = 30.0  # seconds
+_LASTED = 10.0  # seconds after which a session was a success: a server that accepts and hangs up is one that refuses
 _STATUSES = frozenset((408, 425, 429, 500, 502, 503, 504))  # HTTP status of a server that may accept later
 _CLEAN = (CloseCode.NORMAL, CloseCode.GOING_AWAY, CloseCode.NO_STATUS_RCVD)
+
+_by_session: WeakKeyDictionary[ClientWebSocketSession, Attempts] = WeakKeyDictionary()
+
+
+def attempts_of(session: ClientWebSocketSession) -> Attempts | None:
+    """Return what has opened a session, and can open the one that follows it; None where no connect() has."""
+    return _by_session.get(session)
+
+
+def newest_of(session: ClientWebSocketSession) -> ClientWebSocketSession:
+    """Return the last session that the connect() of a session has opened; the session itself where none has followed."""
+    attempts = attempts_of(session)
+    return (attempts and attempts.newest) or session
 
 
 class Pause(NamedTuple):
@@ -34,17 +54,24 @@ class Pause(NamedTuple):
 
 
 class Attempts:
-    """Opens one session after another; each attempt is an event of the log.
+    """Opens one session after another; each attempt is an event of the log. It holds no session alive.
 
     Args:
         open: makes the attempt of a number.
         log: of all sessions.
         name: of the session, for the events.
+        clock: monotonic seconds.
     """
 
     def __init__(
-        self, open: Callable[[int], Awaitable[ClientWebSocketSession]], log: FrameLog, name: str
+        self,
+        open: Callable[[int], Awaitable[ClientWebSocketSession]],
+        log: FrameLog,
+        name: str,
+        *,
+        clock: Callable[[], float] = monotonic,
     ) -> None:
+        self._clock = clock
         self._open = open
         self._log = log
         self._name = name
@@ -54,6 +81,31 @@ class Attempts:
         """Of the next attempt."""
         self.pause: Pause | None = None
         """The pause that is going on, or None."""
+        self.failure: CallError | None = None
+        """Why the last attempt failed; None after one that succeeded."""
+        self._is_dialing = False
+        self._hurry = asyncio.Event()  # ends the pause
+        self._newest: Callable[[], ClientWebSocketSession | None] = lambda: None
+        self._asked: list[asyncio.Future[ClientWebSocketSession]] = []  # who waits for the next attempt
+        self._listeners: list[WeakMethod[Callable[[ClientWebSocketSession], None]]] = []
+
+    @property
+    def newest(self) -> ClientWebSocketSession | None:
+        """The last session that was opened; None before the first, and where nothing refers to it any more."""
+        return self._newest()
+
+    @property
+    def status(self) -> str:
+        """What is done to open the next session, such as ``reconnecting in 3 s (attempt 4)``; empty for nothing."""
+        if self.pause is not None:
+            return f"reconnecting in {ceil(self.pause.ends - monotonic())} s (attempt {self.pause.attempt})"
+        return f"reconnecting now (attempt {self.number - 1})" if self._is_dialing else ""
+
+    def on_opened(self, listener: Callable[[ClientWebSocketSession], None]) -> None:
+        """Call a method, which is not kept alive by it, with every session that is opened from now on."""
+        # Panels may be shown, and closed, often.
+        self._listeners = [each for each in self._listeners if each() is not None]
+        self._listeners.append(WeakMethod(listener))
 
     async def open(self) -> ClientWebSocketSession:
         """Make one attempt.
@@ -62,9 +114,64 @@ class Attempts:
             ConnectError, SocketTimeout, HandshakeError: it failed.
         """
         number, self.number = self.number, self.number + 1
-        session = await self._open(number)
-        self._opened_at = monotonic()
+        self._is_dialing = True
+        try:
+            session = await self._open(number)
+        except BaseException as error:
+            self._fail(error)
+            raise
+        finally:
+            self._is_dialing = False
+        self._opened_at = self._clock()
+        self._succeed(session)
         return session
+
+    async def at_once(self) -> ClientWebSocketSession:
+        """Return the session that follows the newest, by an attempt that is made now; a pause before it is cut short.
+
+        Several callers get the same session.
+
+        Raises:
+            ValueError: the newest session has not ended.
+            ConnectError, SocketTimeout, HandshakeError: the attempt failed.
+        """
+        if (newest := self.newest) is not None:
+            if newest.close_reason_now is None:
+                raise ValueError(
+                    f"{self._name} is {newest.state}: close it, or open another with connect(url)."
+                )
+            await newest.close()  # its last frames come first in the log, and its recording is written
+        if not self.status:
+            return await self.open()
+        self._hurry.set()
+        asked: asyncio.Future[ClientWebSocketSession] = asyncio.get_running_loop().create_future()
+        self._asked.append(asked)
+        return await asked
+
+    def _succeed(self, session: ClientWebSocketSession) -> None:
+        self.failure = None
+        self._newest = ref(session)
+        _by_session[session] = self
+        for asked in self._take_asked():
+            asked.set_result(session)
+        for listener in self._listeners:
+            if (method := listener()) is not None:
+                method(session)
+
+    def _fail(self, error: BaseException) -> None:
+        if isinstance(error, CallError):
+            self.failure = error
+            error.redial = self.at_once
+            show_refused_calls()
+        for asked in self._take_asked():
+            if isinstance(error, Exception):
+                asked.set_exception(error)
+            else:
+                asked.cancel()
+
+    def _take_asked(self) -> list[asyncio.Future[ClientWebSocketSession]]:
+        asked, self._asked = self._asked, []
+        return [each for each in asked if not each.done()]
 
     async def insist(self) -> ClientWebSocketSession:
         """Make attempts until one succeeds.
@@ -82,9 +189,11 @@ class Attempts:
 
     async def again(self, ended: ClientWebSocketSession) -> ClientWebSocketSession:
         """Return the session that follows one that has ended; raises as insist()."""
-        # A server that accepts and hangs up at once is not asked four times a second.
-        is_short_lived = monotonic() - self._opened_at < self._delay
-        await self._wait(f"ended with {ended.close_reason_now}", grow=is_short_lived and not is_clean(ended))
+        newest = self.newest
+        if newest is not None and newest is not ended and newest.state != "closed":
+            return newest  # at_once() has opened it, while the body went on
+        has_lasted = self._clock() - self._opened_at >= max(_LASTED, self._delay)
+        await self._wait(f"ended with {ended.close_reason_now}", grow=not has_lasted and not _is_ours(ended))
         return await self.insist()
 
     def _asked_for(self, error: CallError) -> float:
@@ -101,9 +210,14 @@ class Attempts:
         seconds = max(at_least, self._delay * random.uniform(0.5, 1.0))
         self._log.note("reconnect", f"attempt {self.number - 1} {what}; next in {seconds:.2f} s", self._name)
         self.pause = Pause(self.number, monotonic() + seconds)
+        self._hurry.clear()
         try:
-            with Heartbeat.of(asyncio.get_running_loop()).beating():
-                await asyncio.sleep(seconds)
+            with Heartbeat.of(asyncio.get_running_loop()).beating(), contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await self._hurry.wait()
+        except asyncio.CancelledError as error:
+            self._fail(error)
+            raise
         finally:
             self.pause = None
 
@@ -116,8 +230,12 @@ def is_clean(session: ClientWebSocketSession) -> bool:
 
 def has_ended_for_good(session: ClientWebSocketSession) -> bool:
     """Return whether nobody wants a session to be followed by another: it was closed by us, or by the peer cleanly."""
-    is_ours = session.close_initiator == "local" and session.pump.life.end.fault is None
-    return is_ours or (session.close_initiator == "peer" and is_clean(session))
+    return _is_ours(session) or (session.close_initiator == "peer" and is_clean(session))
+
+
+def _is_ours(session: ClientWebSocketSession) -> bool:
+    """Return whether we closed a session, and not because of a fault."""
+    return session.close_initiator == "local" and session.pump.life.end.fault is None
 
 
 def _problem(error: CallError) -> str:
@@ -132,5 +250,14 @@ def _is_temporary(error: CallError) -> bool:
     """Return whether a failed attempt may succeed later with the same arguments."""
     if isinstance(error, HandshakeError):
         response = getattr(error.call, "response", None)
-        return response is not None and response.status in _STATUSES
-    return not isinstance(error.__cause__, ssl.SSLCertVerificationError)
+        return _has_hung_up(error) if response is None else response.status in _STATUSES
+    cause = error.__cause__
+    if isinstance(cause, ProxyFault):
+        return cause.status in _STATUSES or isinstance(cause.__cause__, OSError)
+    return not isinstance(cause, ssl.SSLCertVerificationError)
+
+
+def _has_hung_up(error: HandshakeError) -> bool:
+    """Return whether a server, or what stands before one that is being started, ended the connection without an answer."""
+    cause = error.__cause__.__cause__ if error.__cause__ is not None else None
+    return isinstance(cause, BadResponse) and cause.is_empty

@@ -9,6 +9,7 @@ from typing import Any
 from websockets.datastructures import Headers as _Headers
 
 from wsnotebook.redaction import redact_header, redact_subprotocol, redact_url
+from wsnotebook.session.bodytext import body_text
 
 __all__ = ["Headers", "HttpCall", "HttpRequest", "HttpResponse"]
 
@@ -23,7 +24,7 @@ class Headers(Mapping[str, str]):
 
     def __init__(self, items: _Headers | list[tuple[str, str]] | None = None) -> None:
         raw = items.raw_items() if isinstance(items, _Headers) else items or ()
-        self._items = tuple((str(name), str(value)) for name, value in raw)
+        self._items = tuple(raw)
 
     def get_all(self, name: str) -> list[str]:
         """Return every value of ``name``, in order."""
@@ -83,7 +84,18 @@ class HttpResponse:
     elapsed: float = 0.0
     """Seconds from sending the request to the complete head of the response."""
     body: bytes = b""
-    """Body of a response that refuses the upgrade; empty with 101."""
+    """Body of a response that refuses the upgrade, at most 1 MiB, its content coding as it came; empty with 101."""
+    lack: str = ""
+    """Why the body is not whole, such as a connection that ended within it; empty where it is."""
+    interim: tuple[HttpResponse, ...] = ()
+    """Responses with a status from 100 to 199 that came before this one."""
+
+    @property
+    def text(self) -> str:
+        """The body as text: gzip, deflate and, where the package ``brotli`` is installed, br are undone; then its charset."""
+        return body_text(
+            self.body, self.headers.get("Content-Type", ""), self.headers.get("Content-Encoding", "")
+        )
 
     def __repr__(self) -> str:
         return f"HttpResponse({self.status} {self.reason}, {self.headers!r}, {len(self.body)} bytes of body)"

@@ -23,12 +23,17 @@ class Capacity:
 
 
 def unlimited() -> Capacity:
-    """Return a capacity without a limit: received frames are in the log anyway."""
+    """Return a capacity without a limit: received frames are in the log anyway.
+
+    Example: ``Channels(outgoing=unlimited())``.
+    """
     return Capacity(None)
 
 
 def bounded(n: int, overflow: Overflow = "suspend") -> Capacity:
     """Return a capacity of ``n`` frames.
+
+    Example: ``Channels(incoming=bounded(100, overflow="close"))``.
 
     Args:
         n: at least 1. For ``incoming`` with "suspend", reading from the socket pauses while ``n`` or more wait, which
@@ -47,7 +52,10 @@ def bounded(n: int, overflow: Overflow = "suspend") -> Capacity:
 
 @dataclass(frozen=True, slots=True)
 class Channels:
-    """Capacities of a session's two channels."""
+    """Capacities of a session's two channels.
+
+    Example: ``connect(url, channels=Channels(incoming=bounded(100), outgoing=unlimited()))``.
+    """
 
     incoming: Capacity = field(default_factory=unlimited)
     """Of received frames that nobody has dequeued."""

@@ -19,7 +19,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 from websockets.http11 import USER_AGENT
 
-from wsnotebook.errors import InvalidURL, SessionClosed
+from wsnotebook.errors import CallError, InvalidURL, SessionClosed
 from wsnotebook.files.framelog import FrameLog
 from wsnotebook.redaction import redact_url
 from wsnotebook.session.address import (
@@ -45,6 +45,7 @@ from wsnotebook.session.pump import Pump
 from wsnotebook.session.recording import SessionRecording
 from wsnotebook.session.registry import OPENED
 from wsnotebook.session.session import ClientWebSocketSession
+from wsnotebook.session.threadcheck import running_loop
 from wsnotebook.session.unawaited import show_in_ipython
 from wsnotebook.wire.extensions import WebSocketExtensionFactory
 
@@ -64,7 +65,8 @@ class connect(Habits, lines=CONNECT):
     """Open a WebSocket session: ``session = await connect(url)`` or ``async with connect(url) as session:``.
 
     ``async with`` closes the session with 1000 at the end of the block, and with 1011 if the block raises.
-    ``async for session in connect(url):`` reconnects, with exponential backoff, whenever the body has ended. Write
+    ``async for session in connect(url):`` reconnects whenever the body has ended, after a pause that doubles, up to
+    30 s, until a session has lasted 10 s; a server's Retry-After is kept. Write
     ``except SessionClosed: continue`` in the body, so that a lost session ends it. All attempts share one log. Example::
 
         async with connect("wss://example.org/feed", ping_interval=20) as session:
@@ -86,6 +88,8 @@ class connect(Habits, lines=CONNECT):
         compression: "deflate", or None to offer no extension by default.
         masking: mask sent frames (RFC 6455 §5.3); ``session.masking`` changes it at any time.
         max_frame_size: largest payload, in bytes, of a received frame and of a joined message; None for no limit.
+        answers_pings: answer the peer's pings at once; ``session.answers_pings`` changes it at any time. None does so unless
+            ``raw``.
         ping_interval: seconds between pings; None sends none.
         ping_timeout: seconds to wait for a pong before the session is failed with 1011; None for no limit.
         open_timeout: seconds for DNS, TCP, TLS and HTTP together; None for no limit.
@@ -124,6 +128,7 @@ class connect(Habits, lines=CONNECT):
         compression: Literal["deflate"] | None = "deflate",
         masking: bool = True,
         max_frame_size: int | None = _MAX_FRAME_SIZE,
+        answers_pings: bool | None = None,
         ping_interval: float | timedelta | None = None,
         ping_timeout: float | timedelta | None = 15,
         open_timeout: float | None = 10,
@@ -142,24 +147,26 @@ class connect(Habits, lines=CONNECT):
         if raw and (extensions or ping_interval is not None):
             remedy = "pinger(session, period, timeout) starts one"
             raise ValueError(f"a raw session has no extensions and no pinger of its own: {remedy}")
+        address = check_url(url)
         self._record = record
         self._session: ClientWebSocketSession | None = None
         self._options = Options(
-            address=check_url(url),
+            address=address,
             raw=raw,
             name=name or f"ws{next(_names)}",
-            headers=_all_headers(headers, cookies, auth, _given_besides(url, origin)),
+            headers=_all_headers(headers, cookies, auth, _given_besides(address.url, origin, user_agent)),
             origin=None if origin is None else check_value("Origin", origin),
             subprotocols=check_subprotocols(subprotocols),
             extensions=offers(raw, extensions, compression),
             masking=bool(masking),
             max_frame_size=check_frame_size(max_frame_size),
+            answers_pings=not raw if answers_pings is None else bool(answers_pings),
             ping_interval=None if ping_interval is None else seconds(ping_interval, "ping_interval"),
             ping_timeout=None if ping_timeout is None else seconds(ping_timeout, "ping_timeout"),
             open_timeout=open_timeout,
             close_timeout=close_timeout,
             channels=channels or _CHANNELS,
-            ssl=check_ssl(url, ssl),
+            ssl=check_ssl(address.url, ssl),
             proxy=proxy,
             user_agent=None if user_agent is None else check_value("User-Agent", user_agent),
             converter=converter,
@@ -189,13 +196,18 @@ class connect(Habits, lines=CONNECT):
     def __aiter__(self) -> AsyncGenerator[ClientWebSocketSession]:
         return self.sessions()
 
-    async def sessions(self, *, insists: bool = True) -> AsyncGenerator[ClientWebSocketSession]:
+    async def sessions(
+        self, *, insists: bool = True, first: ClientWebSocketSession | None = None
+    ) -> AsyncGenerator[ClientWebSocketSession]:
         """Yield one session after another, as ``async for session in connect(url)`` does.
 
         Args:
             insists: make the first attempt again too while it fails; without it the failure is raised.
+            first: the session to begin with, which is open; it is not recorded. None opens one.
         """
-        session, recording = await self._open_recorded(insists=insists)
+        session, recording = (
+            (first, None) if first is not None else await self._open_recorded(insists=insists)
+        )
         try:
             while True:
                 try:
@@ -219,9 +231,11 @@ class connect(Habits, lines=CONNECT):
         recording = None if self._record is None else SessionRecording(self._options.log, self._record)
         try:
             session = await (self.attempts.insist() if insists else self.attempts.open())
-        except BaseException:
+        except BaseException as error:
             if recording is not None:
                 recording.abandon()
+            if isinstance(error, CallError):
+                error.redial = self._open_single  # with its recording
             raise
         return session, recording
 
@@ -235,7 +249,7 @@ class connect(Habits, lines=CONNECT):
 
 async def _open(options: Options, attempt: int) -> ClientWebSocketSession:
     """Dial, perform the handshake, and return the session."""
-    loop = asyncio.get_running_loop()
+    loop = running_loop("connect")
     on_thread = options.io == "thread" or (options.io is None and is_intermittent(loop))
     session = _make_session(options, attempt, on_thread)
     options.log.note("connecting", redact_url(options.address.url), options.name)
@@ -262,6 +276,7 @@ def _make_session(options: Options, attempt: int, on_thread: bool) -> ClientWebS
             channels=options.channels,
             close_timeout=options.close_timeout,
             masking=options.masking,
+            answers_pings=options.answers_pings,
             notify=notify,
             on_own_thread=on_thread,
             attempt=attempt,
@@ -307,12 +322,14 @@ def _all_headers(
     return check_headers(fields, besides)
 
 
-def _given_besides(url: str, origin: str | None) -> Iterator[str]:
+def _given_besides(url: str, origin: str | None, user_agent: str | None) -> Iterator[str]:
     """Yield the names of the headers that the URL and arguments of their own give."""
     if "@" in urlsplit(url).netloc:
         yield "authorization"
     if origin is not None:
         yield "origin"
+    if user_agent not in (None, USER_AGENT):
+        yield "user-agent"
 
 
 def _build(scheme: str, host: str, port: int | None, path: str, options: dict[str, Any]) -> connect:
@@ -333,6 +350,8 @@ def _build(scheme: str, host: str, port: int | None, path: str, options: dict[st
 def ws(host: str, port: int | None = None, path: str = "/", **options: Any) -> connect:
     """Connect to ws://host:port/path, as connect() does: ``session = await ws("127.0.0.1", 8765, "/feed")``.
 
+    Example: ``session = await ws("127.0.0.1", server.port)``.
+
     Args:
         host: host name or IP address, or a whole ws:// URL.
         port: None is the default port, 80.
@@ -348,6 +367,8 @@ def ws(host: str, port: int | None = None, path: str = "/", **options: Any) -> c
 def wss(host: str, port: int | None = None, path: str = "/", **options: Any) -> connect:
     """Connect to wss://host:port/path over TLS, as connect() does: ``session = await wss("example.org", path="/feed")``.
 
+    Example: ``connecting = wss("example.org", path="/feed", ping_interval=20)  # await it``.
+
     Args:
         host: host name or IP address, or a whole wss:// URL.
         port: None is the default port, 443.
@@ -361,10 +382,16 @@ def wss(host: str, port: int | None = None, path: str = "/", **options: Any) -> 
 
 
 def ws_raw(host: str, port: int | None = None, path: str = "/", **options: Any) -> connect:
-    """Connect as ws() does, but open a raw session."""
+    """Connect as ws() does, but open a raw session.
+
+    Example: ``session = await ws_raw("127.0.0.1", server.port)``.
+    """
     return ws(host, port, path, raw=True, **options)
 
 
 def wss_raw(host: str, port: int | None = None, path: str = "/", **options: Any) -> connect:
-    """Connect as wss() does, but open a raw session."""
+    """Connect as wss() does, but open a raw session.
+
+    Example: ``connecting = wss_raw("example.org", path="/feed")  # await it``.
+    """
     return wss(host, port, path, raw=True, **options)

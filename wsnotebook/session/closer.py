@@ -69,7 +69,7 @@ class Closer:
 
     def step(self, event: Event) -> None:
         """Apply an event, and perform the actions that follow from it."""
-        self._perform(self._life.step(event))
+        self._follow(self._life.step(event))
 
     def _step_from_any_thread(self, event: Event) -> None:
         """Apply an event at once; its actions are performed on the pump's loop, soon."""
@@ -77,7 +77,11 @@ class Closer:
         self._incoming.stop_at(self._log.end)
         if self._loop is not None:
             with contextlib.suppress(RuntimeError):  # the loop is closed, and with it the connection
-                self._loop.call_soon_threadsafe(self._perform, actions)
+                self._loop.call_soon_threadsafe(self._follow, actions)
+
+    def _follow(self, actions: tuple[Action, ...]) -> None:
+        self._perform(actions)
+        self._notify()
 
     def peer_closed(self, payload: bytes, *, is_broken: bool) -> None:
         """A close frame was received; one that breaks a rule only on a raw session."""
@@ -108,12 +112,19 @@ class Closer:
         """Abort the connection; any thread."""
         self._step_from_any_thread(Event(Kind.TERMINATE))
 
-    def lost(self) -> None:
-        """The transport is gone: wait for nothing any more."""
+    def broke(self) -> None:
+        """The transport is gone, and nothing can be sent any more; what the peer had said before is still to be read."""
+        self._transport = None
+        self.step(Event(Kind.BROKE))
+
+    def lost(self, error: Exception | None) -> None:
+        """All that the peer had said is read: wait for nothing any more, and end."""
         self._transport = None
         self._deadline.clear()
         self._incoming.stop_at(self._log.end)
-        self.step(Event(Kind.LOST))
+        words = "" if error is None else str(error)
+        self._perform(self._life.step(Event(Kind.LOST, words=words)))
+        self.step(Event(Kind.FINISHED, words=words and f"; {words}"))
 
     def let_go(self) -> None:
         """Call nobody any more: the connection has ended."""
@@ -130,12 +141,8 @@ class Closer:
     def _perform(self, actions: tuple[Action, ...]) -> None:
         for do, words, payload in actions:
             _PERFORM[do](self, words, payload)
-        if self._life.end.outgoing_ended:
+        if self._incoming.bound is not None and self._life.end.outgoing_ended:
             self._incoming.unbind()  # or the peer's close would wait behind frames that nobody dequeues
-        self._notify()
-
-    def _note(self, kind: str, words: str) -> None:
-        self._log.note(kind, words, self._name)
 
     def _close_tcp(self) -> None:
         if self._transport is not None:
@@ -156,8 +163,8 @@ _PERFORM: dict[Do, Callable[[Closer, str, bytes], None]] = {
     Do.WRITE_PONGS: lambda closer, words, payload: closer._writer.write_control(),
     Do.WRITE_CLOSE: lambda closer, words, payload: closer._writer.write_close(payload),
     Do.DROP: lambda closer, words, payload: closer._writer.drop(words),
-    Do.NOTE_CLOSING: lambda closer, words, payload: closer._note("closing", words),
-    Do.NOTE_CLOSED: lambda closer, words, payload: closer._note("closed", words),
+    Do.NOTE_CLOSING: lambda closer, words, payload: closer._log.note("closing", words, closer._name),
+    Do.NOTE_CLOSED: lambda closer, words, payload: closer._log.note("closed", words, closer._name),
     Do.AWAIT_ANSWER: lambda closer, words, payload: closer._set_deadline(closer._close_timeout),
     Do.AWAIT_EOF: lambda closer, words, payload: closer._set_deadline(_LINGER),
     Do.CLOSE_TCP: lambda closer, words, payload: closer._close_tcp(),

@@ -13,6 +13,7 @@ from wsnotebook.wire.frames import (
     Frame,
     Opcode,
     is_close_code,
+    reason_in_payload,
     truncate_utf8,
 )
 
@@ -72,5 +73,4 @@ def failure_reason(message: str | SessionFault, code: int = CloseCode.INTERNAL_E
 
 def reason_in(payload: bytes) -> CloseReason:
     """Return the reason in the payload of a close frame; 1005 where it is empty (RFC 6455 §7.1.5)."""
-    reason = Frame.nonstandard(Opcode.CLOSE, payload).read_reason()
-    return reason or CloseReason(CloseCode.NO_STATUS_RCVD)
+    return reason_in_payload(payload) or CloseReason(CloseCode.NO_STATUS_RCVD)

@@ -29,7 +29,13 @@ class Converter(Protocol):
 class JsonConverter:
     """Converts to and from JSON in text frames.
 
-    Example: ``connect(url, converter=JsonConverter(decoder=partial(json.loads, parse_float=Decimal)))``.
+    Example, with exact numbers::
+
+        from decimal import Decimal
+        from functools import partial
+
+        exact = JsonConverter(decoder=partial(json.loads, parse_float=Decimal))
+        session = await connect(url, converter=exact)
 
     Args:
         encoder: called with a value, returns JSON text.

@@ -16,7 +16,16 @@ __all__ = ["DefaultClientWebSocketSession"]
 class DefaultClientWebSocketSession(ClientWebSocketSession):
     """A session that answers pings and closes, joins fragments, and fails the connection on a violation.
 
-    Made by ``connect(url)``.
+    Made by ``connect(url)``; as the last line of a cell it is the panel. ``send``, ``receive``, ``expect``, ``ping`` and
+    ``close`` are awaited, ``async for message in session`` receives until the end, and ``close_reason`` says why it ended.
+    ``df`` has every frame, ``df.ws`` answers questions to them, ``log`` saves them.
+
+    Example::
+
+        session = await connect(url)
+        await session.send("hello")
+        message = await session.receive(timeout=5)
+        await session.close()
     """
 
     def __init__(

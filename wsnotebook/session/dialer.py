@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
-import os
 import ssl as ssl_module
-import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
+from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as _websockets_connect
-from websockets.exceptions import InvalidStatus, SecurityError
+from websockets.exceptions import InvalidMessage, InvalidStatus, SecurityError
 from websockets.uri import parse_uri
 
-from wsnotebook.errors import CallError
+from wsnotebook.errors import CallError, ConnectError, SocketTimeout, WsNotebookError
 from wsnotebook.files.framelog import FrameLog
-from wsnotebook.redaction import is_harmless, redact_url
+from wsnotebook.redaction import RedactingLogger, is_harmless, redact_url
 from wsnotebook.session.address import Address
 from wsnotebook.session.call import Headers, HttpCall, HttpRequest, HttpResponse
 from wsnotebook.session.capacity import Channels
 from wsnotebook.session.connection import Owner, WireConnection
 from wsnotebook.session.converters import Converter
-from wsnotebook.session.engine import redact_chain, to_ours
-from wsnotebook.session.handshakelog import HANDSHAKE_LOGGER
+from wsnotebook.session.engine import drop_frames, redact_chain, to_ours
 from wsnotebook.session.redirects import as_websocket, crosses_origin, split_at_origin
+from wsnotebook.session.tunnel import ProxyFault, Way, find_proxy, open_tunnel
 from wsnotebook.wire.extensions import WebSocketExtensionFactory
 from wsnotebook.wire.protocol import HandshakeProtocol
+from wsnotebook.wire.response import Response
 from wsnotebook.wire.wire import Wire
 
 __all__ = ["Dialer", "Options"]
+
+_LOGGER = RedactingLogger("websockets.client")  # the name that websockets gives its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,7 @@ class Options:
     extensions: tuple[WebSocketExtensionFactory, ...]
     masking: bool
     max_frame_size: int | None
+    answers_pings: bool
     ping_interval: float | None
     ping_timeout: float | None
     open_timeout: float | None
@@ -69,14 +73,18 @@ class Dialer(_websockets_connect):
             target = {"unix": True, "path": options.address.unix_path}
         if options.ssl is not None:
             target["ssl"] = options.ssl
+        if options.address.url.startswith("wss:"):
+            host, zone, _ = (urlsplit(options.address.url).hostname or "").partition("%")
+            if zone:
+                target["server_hostname"] = host
         super().__init__(
             options.address.url,
             compression=None,
-            additional_headers=options.headers,
+            additional_headers=options.headers or None,
             user_agent_header=options.user_agent,
-            proxy=None if options.proxy is True and not _may_have_proxy() else options.proxy,
+            proxy=None,  # open_tcp_connection() looks for one
             open_timeout=options.open_timeout,
-            logger=HANDSHAKE_LOGGER,
+            logger=_LOGGER,
             **target,
         )
         self._options = options
@@ -85,6 +93,22 @@ class Dialer(_websockets_connect):
         del self.factory  # of websockets, and found before the method below
         self._subprotocols = options.subprotocols
         self._redirects: list[str] = []
+        self._way: Way | None = None
+        """The proxy that is being asked."""
+
+    async def open_tcp_connection(self) -> ClientConnection:
+        """Open a connection to the server, through a proxy where one is named, as websockets does."""
+        way = None if self._options.address.unix_path else find_proxy(self._options.proxy, self.ws_uri)
+        if way is None:
+            return await super().open_tcp_connection()
+        tls: dict[str, Any] = {}
+        if self.ws_uri.secure:
+            context = self.create_connection_kwargs.get("ssl", True)
+            tls = {"ssl": context, "server_hostname": self.ws_uri.host}
+        uri, agent, self._way = self.ws_uri, self._options.user_agent, way
+        connection = await open_tunnel(way, uri, agent, lambda: self.factory(uri), tls)
+        self._way = None
+        return connection
 
     def process_redirect(self, exc: Exception) -> Exception | str:
         """Return the address that a refusal redirects to, or the exception to raise, as websockets does.
@@ -112,6 +136,7 @@ class Dialer(_websockets_connect):
             left += ["Sec-WebSocket-Protocol"] if len(self._subprotocols) < len(offered) else []
             detail += f", another origin{': ' + ', '.join(left) + ' stayed behind' if left else ''}"
         self._redirects.append(redact_url(url))
+        self._last = None
         self._owner.log.note("redirect", detail, self._owner.name)
 
     def factory(self, uri: Any) -> WireConnection:
@@ -124,13 +149,16 @@ class Dialer(_websockets_connect):
             max_frame_size=options.max_frame_size,
             allocate=options.log.allocate,
         )
+        if "%" in uri.host:  # the zone of an IPv6 address, which means nothing to others (RFC 6874 §1)
+            uri = replace(uri, host=uri.host.partition("%")[0])
         protocol = HandshakeProtocol(
             uri,
             wire,
             origin=options.origin,
-            extensions=options.extensions or None,
-            subprotocols=self._subprotocols or None,
-            logger=HANDSHAKE_LOGGER,
+            extensions=options.extensions,
+            subprotocols=self._subprotocols,
+            raw=options.raw,
+            logger=_LOGGER,
         )
         self._last = WireConnection(
             protocol, self._owner, self.uri, include_secrets=options.log.include_secrets
@@ -147,21 +175,32 @@ class Dialer(_websockets_connect):
             await self.connect()
         except Exception as error:
             call = self._call()
-            ours = to_ours(error, call)
+            ours = self._to_ours(error, call)
             redact_chain(error)
-            if self._redirects and isinstance(ours, CallError):
-                ours.problem = (
-                    f"{ours.problem or 'refused'} after a redirect to {', then '.join(self._redirects)}"
-                )
             if ours is None:
                 raise
+            if self._redirects and isinstance(ours, CallError):
+                chain = ", then ".join(self._redirects)
+                ours.problem = f"{ours.problem or 'refused'} after a redirect to {chain}"
             reason = getattr(ours, "problem", "") or type(ours).__name__
             self._owner.log.note("closed", f"not opened: {reason}", self._owner.name)
+            drop_frames(error)
             raise ours from error
         return self._call()
 
+    def _to_ours(self, error: Exception, call: HttpCall) -> WsNotebookError | None:
+        if isinstance(error, ProxyFault):
+            return ConnectError(call, error.problem, error.remedy)
+        if isinstance(error, TimeoutError) and self._way is not None:
+            problem = f"{self._way!r} did not answer within the time for opening"
+            return SocketTimeout(call, problem, "Raise open_timeout; proxy=None connects directly.")
+        lost_by = None if self._last is None else self._last.lost_by
+        if isinstance(error, InvalidMessage) and isinstance(lost_by, ssl_module.SSLError):
+            return to_ours(lost_by, call)  # TLS 1.3 refuses a certificate after its handshake
+        return to_ours(error, call)
+
     def _call(self) -> HttpCall:
-        """Return the request and, if received, the response."""
+        """Return the request and, as far as it has come, the response."""
         last = self._last
         if last is None:
             return HttpCall(HttpRequest(self.uri))
@@ -170,7 +209,7 @@ class Dialer(_websockets_connect):
         info = (lambda name: None) if transport is None else transport.get_extra_info
         return HttpCall(
             request,
-            None if last.response is None else _response(last),
+            _response(last),
             subprotocol=last.protocol.subprotocol,
             local_address=info("sockname"),
             remote_address=info("peername"),
@@ -178,27 +217,33 @@ class Dialer(_websockets_connect):
         )
 
 
-def _may_have_proxy() -> bool:
-    """Tell whether the system can have a proxy for websockets to find, which takes it a sixth of the time of connecting."""
-    if sys.platform in ("win32", "darwin"):  # there it is a setting of the system too
-        return True
-    return any(name.lower().endswith(b"_proxy") for name in os.environb)
+def _response(connection: WireConnection) -> HttpResponse | None:
+    responses = connection.responses
+    if responses.final is None:
+        return None
+    interim = tuple(_http_response(each, 0.0) for each in responses.interim)
+    return _http_response(responses.final, connection.elapsed, interim)
 
 
-def _response(connection: WireConnection) -> HttpResponse:
-    response = connection.response
-    assert response is not None
+def _http_response(
+    response: Response, elapsed: float, interim: tuple[HttpResponse, ...] = ()
+) -> HttpResponse:
     return HttpResponse(
-        response.status_code,
-        response.reason_phrase,
-        Headers(response.headers),
-        elapsed=connection.elapsed,
-        body=bytes(response.body or b""),
+        response.status,
+        response.reason,
+        Headers(response.fields),
+        http_version=response.version,
+        elapsed=elapsed,
+        body=bytes(response.body),
+        lack=response.lack,
+        interim=interim,
     )
 
 
 def _tls(ssl_object: Any) -> dict[str, Any] | None:
-    if ssl_object is None:
+    if (
+        ssl_object is None or ssl_object.version() is None
+    ):  # a broken one raises ValueError when it is asked for more
         return None
     return {
         "version": ssl_object.version(),

@@ -22,7 +22,6 @@ from websockets.exceptions import (
     InvalidProxyStatus,
     InvalidStatus,
     InvalidURI,
-    NegotiationError,
     ProxyError,
     SecurityError,
 )
@@ -38,9 +37,12 @@ from wsnotebook.errors import (
 )
 from wsnotebook.redaction import redact_header, redact_subprotocol, redact_text, redact_url
 from wsnotebook.session.call import Headers, HttpCall, HttpResponse
+from wsnotebook.session.challenge import proxy_remedy, server_remedy
 from wsnotebook.wire.frames import CloseReason
+from wsnotebook.wire.response import BadResponse
+from wsnotebook.wire.upgrade import WrongUpgrade
 
-__all__ = ["map_engine_exceptions", "redact_chain", "to_ours"]
+__all__ = ["drop_frames", "map_engine_exceptions", "redact_chain", "to_ours"]
 
 T = TypeVar("T")
 
@@ -49,12 +51,25 @@ _TLS_REMEDY = (
     "needs ssl=context with load_cert_chain()."
 )
 
+_UPGRADE_REMEDY = (
+    "It may be no WebSocket server, or a cache or gateway between; connect(url, raw=True) accepts an odd head, and "
+    "names that were not offered."
+)
+
 
 class map_engine_exceptions:
     """Context manager and stream wrapper that converts exceptions of the platform to exceptions of this package.
 
     ``with map_engine_exceptions(call): …`` converts the exceptions of a block,
     ``map_engine_exceptions(call).stream(source)`` those of iterating over ``source``.
+
+    Example::
+
+        try:
+            with map_engine_exceptions(session.call):
+                raise ConnectionRefusedError("as a library of your own may")
+        except ConnectError as error:
+            error.call.request.url
 
     Args:
         call: the HttpCall to store in a CallError.
@@ -105,6 +120,8 @@ def to_ours(error: BaseException, call: Any) -> WsNotebookError | None:
             "proxy=None connects directly.",
         )
     if isinstance(error, TimeoutError):
+        if isinstance(call, HttpCall) and call.response is not None and call.response.status != 101:
+            return _refusal(call)  # all but the end of its body has come
         return SocketTimeout(
             call,
             "no WebSocket within the time for opening",
@@ -137,6 +154,18 @@ def redact_chain(error: BaseException) -> None:
         link = link.__cause__ or link.__context__
 
 
+def drop_frames(error: BaseException) -> None:
+    """Forget where an exception, and those that led to it, were raised.
+
+    A verbose traceback shows the variables of each frame, and those of websockets are the headers that were to be sent;
+    an exception that is kept holds what was in them.
+    """
+    link: BaseException | None = error
+    while link is not None and link.__traceback__ is not None:
+        link.__traceback__ = None
+        link = link.__cause__ or link.__context__
+
+
 def _redact_sentence(text: str) -> str:
     before, subprotocol, value = text.partition("unsupported subprotocol: ")
     return redact_text(before) + subprotocol + (redact_subprotocol(value) if subprotocol else "")
@@ -150,13 +179,15 @@ def _handshake(error: InvalidHandshake, call: Any) -> CallError:
     if isinstance(error, SecurityError):
         return HandshakeError(call, redact_text(str(error)))
     if isinstance(error, InvalidStatus):
-        return HandshakeError(_with_response(call, error.response))
-    if isinstance(error, InvalidHeader):
-        value = "" if error.value is None else f": {redact_header(error.name, error.value)}"
-        problem = f"the {error.name} header is {'wrong' if value else 'missing'}{value}"
-        return HandshakeError(call, problem, "The server did not upgrade to a WebSocket.")
+        return _refusal(_with_response(call, error.response))
+    if isinstance(error, WrongUpgrade):
+        return HandshakeError(call, error.problem, _UPGRADE_REMEDY)
     if isinstance(error, InvalidMessage):
-        if isinstance(error.__cause__, EOFError) and getattr(call, "tls", None):
+        if (
+            isinstance(error.__cause__, BadResponse)
+            and error.__cause__.is_empty
+            and getattr(call, "tls", None)
+        ):
             return HandshakeError(call, "the server hung up without an HTTP answer", _TLS_REMEDY)
         cause = f" ({error.__cause__})" if error.__cause__ is not None else ""
         return HandshakeError(
@@ -164,20 +195,30 @@ def _handshake(error: InvalidHandshake, call: Any) -> CallError:
             f"what came back is not an HTTP answer{cause}",
             "Is it a WebSocket server, and does the port speak ws:// rather than wss:// or the other way round?",
         )
-    if isinstance(error, NegotiationError):
-        return HandshakeError(call, _redact_sentence(str(error)), "The server chose what was not offered.")
     return HandshakeError(call, _redact_sentence(str(error)), "The server did not upgrade to a WebSocket.")
 
 
+def _refusal(call: Any) -> HandshakeError:
+    """Return the error of a response that is no 101, with what to pass where it asks for credentials."""
+    remedy = ""
+    if isinstance(call, HttpCall) and call.response is not None:
+        response = call.response
+        were_sent = "Authorization" in call.request.headers
+        remedy = server_remedy(
+            response.status, response.headers.get_all("WWW-Authenticate"), were_sent=were_sent
+        ) or proxy_remedy(response.status, response.headers.get_all("Proxy-Authenticate"))
+    return HandshakeError(call, remedy=remedy)
+
+
 def _with_response(call: Any, response: Any) -> Any:
-    if not isinstance(call, HttpCall):
+    """Return a call that has a response: that of websockets, unless ours was read."""
+    if not isinstance(call, HttpCall) or call.response is not None:
         return call
     answer = HttpResponse(
         status=response.status_code,
         reason=response.reason_phrase,
         headers=Headers(response.headers),
         body=bytes(response.body or b""),
-        elapsed=call.response.elapsed if call.response else 0.0,
     )
     return replace(call, response=answer)
 

@@ -76,7 +76,7 @@ KEYWORDS = {
     "compress": 'compression="deflate"',
     "ssl_context": "ssl=context",
     "sslopt": "ssl=context",
-    "autoping": "raw=True",
+    "autoping": "answers_pings=False",
     "autoclose": "raw=True",
     "on_message": "async for message in session:",
 }

@@ -13,13 +13,16 @@ import weakref
 from collections.abc import Callable, Iterator
 from typing import NamedTuple, TypeAlias
 
-__all__ = ["JUMP", "STALL", "TICK", "Beat", "Heartbeat", "Listener"]
+__all__ = ["JUMP", "LATE", "SLOW", "STALL", "TICK", "Beat", "Heartbeat", "Listener"]
 
 TICK = 0.1
 """Seconds between ticks: the longest delay of ■ on a session without traffic."""
+SLOW = 0.05
+"""Seconds of delay from which a tick is recorded as an event: a gap in what was received may be of our making."""
 STALL = 1.0
-"""Seconds of delay from which a tick is recorded as an event: shorter delays are ordinary work."""
-
+"""Seconds of delay from which it is a stall that people are told of: shorter delays are ordinary work."""
+LATE = 0.1
+"""Seconds of delay from which a timer tells of us, and nothing of the peer whose answer it was to measure."""
 JUMP = 1.0
 """Seconds by which the wall clock has to differ from the monotonic one, from one tick to the next: a server of time that
 corrects a clock in small steps is no event."""
@@ -38,7 +41,7 @@ class Beat(NamedTuple):
 
 
 Listener: TypeAlias = Callable[[Beat], None]
-"""Called with each tick whose delay is at least STALL or whose jump is at least JUMP."""
+"""Called with each tick whose delay is at least SLOW or whose jump is at least JUMP."""
 
 _beats: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Heartbeat] = weakref.WeakKeyDictionary()
 
@@ -58,8 +61,8 @@ class Heartbeat:
         self._timer: asyncio.TimerHandle | None = None
         self._due = 0.0
         self._set_at = 0.0  # wall clock minus the loop's, in seconds
-        self._stalled_until = float("-inf")  # end of the last stall, on the loop's clock
-        self._stalled_for = 0.0
+        self._delays: list[tuple[float, float]] = []
+        """End, on the loop's clock, and seconds of each delay that no later one reached: the longest is the first."""
 
     @classmethod
     def of(cls, loop: asyncio.AbstractEventLoop) -> Heartbeat:
@@ -95,16 +98,16 @@ class Heartbeat:
         finally:
             self.forget(listener)
 
-    def stalled_since(self, moment: float) -> float:
-        """Return the seconds of the last stall that ended after ``moment``, or that goes on; 0 where there is none.
+    def late_since(self, moment: float) -> float:
+        """Return the seconds of the longest delay of SLOW that ended after ``moment``, or goes on; 0 where there is none.
 
         Args:
             moment: on the monotonic clock, which all loops share.
         """
+        longest = next((seconds for end, seconds in self._delays if end > moment), 0.0)
         late = self._loop.time() - self._due if self._timer is not None else 0.0
-        if late >= STALL:  # the tick is due, and is the next thing that the loop runs
-            return late
-        return self._stalled_for if self._stalled_until > moment else 0.0
+        # Where it is SLOW, the tick is due, and is the next thing that the loop runs.
+        return max(longest, late) if late >= SLOW else longest
 
     def _offset(self) -> float:
         return self._clock() / 1e9 - self._loop.time()
@@ -117,9 +120,11 @@ class Heartbeat:
         now, offset = self._loop.time(), self._offset()
         beat = Beat(self._due, now - self._due, offset - self._set_at)
         self._set_at = offset
-        if beat.late >= STALL:
-            self._stalled_until, self._stalled_for = now, beat.late
-        if beat.late >= STALL or abs(beat.jump) >= JUMP:
+        if beat.late >= SLOW:
+            while self._delays and self._delays[-1][1] <= beat.late:
+                self._delays.pop()
+            self._delays.append((now, beat.late))
+        if beat.late >= SLOW or abs(beat.jump) >= JUMP:
             for listener in tuple(self._listeners):
                 listener(beat)
         if self._listeners:

@@ -246,17 +246,17 @@ class ReceiveChannel(ChannelEnd):
 
     def wake(self) -> None:
         """Let waiting receivers look again: frames were received, or the connection has ended."""
-        is_closed = self.is_closed
-        if self._waiters.count:
+        is_closed, waiters = self.is_closed, self._waiters
+        if waiters.count:
             if not self._ready:
                 self._refill()
-            self._waiters.wake_up_to(len(self._ready))
-        if is_closed:
-            if not self._is_announced:
-                if self._life.end.fault is not None:
-                    self._drop_overflow()
-                self._announce()
-            self._waiters.wake_all()
+            waiters.wake_up_to(len(self._ready))
+            if is_closed:
+                waiters.wake_all()
+        if is_closed and not self._is_announced:
+            if self._life.end.fault is not None:
+                self._drop_overflow()
+            self._announce()
 
     def _drop_overflow(self) -> None:
         """After an overflow only the newest frames that the channel holds stay readable."""

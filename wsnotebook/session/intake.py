@@ -6,6 +6,8 @@ Reading from the socket pauses while the user has not dequeued enough.
 from __future__ import annotations
 
 import asyncio
+import itertools
+import selectors
 import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
@@ -15,13 +17,13 @@ from wsnotebook.wire.batch import Single
 from wsnotebook.wire.reading import Reading
 from wsnotebook.wire.wire import Wire
 
-__all__ = ["Intake"]
+__all__ = ["Intake", "Receiver"]
 
 _TURN = 0.005  # seconds for which received frames may hold the loop before the others get their turn
 _GIVE_WAY = 0.000_05  # seconds: long enough for another thread to wake and take the interpreter's lock
 
 
-class _Receiver(Protocol):
+class Receiver(Protocol):
     """What is received for: ``incoming`` of a session, or a leg of a proxy."""
 
     @property
@@ -41,7 +43,7 @@ class Intake:
 
     def __init__(
         self,
-        receiver: _Receiver,
+        receiver: Receiver,
         process: Callable[[Reading], None],
         process_single: Callable[[Single], None],
         *,
@@ -54,6 +56,7 @@ class Intake:
         self._busy = 0.0  # seconds since this thread last gave way
         self.rest: Iterator[Reading | None] | None = None
         """What is left of the last read for the next turn of the loop, or None."""
+        self._done: Callable[[], None] | None = None
         self._wire: Wire | None = None
         self._transport: asyncio.Transport | None = None
 
@@ -68,7 +71,7 @@ class Intake:
         began = time.monotonic() if self._gives_way else 0.0
         single = self._wire.receive_single(data)
         if single is None:
-            self.rest = self._wire.receive(bytes(data))
+            self.rest = self._wire.receive(data)
             self._read_on()
             return
         self._process_single(single)
@@ -95,6 +98,9 @@ class Intake:
         else:
             self.rest = None
             self.resume()
+            done, self._done = self._done, None
+            if done is not None:
+                done()
         if self._gives_way:
             self._let_others(loop.time() - began)
 
@@ -109,19 +115,44 @@ class Intake:
             self._busy = 0.0
             time.sleep(_GIVE_WAY)
 
+    def read_last(self, last_words: Iterable[bytes], done: Callable[[], None]) -> None:
+        """Process the rest of the last read, then bytes that asyncio has not read; the loop gets its turns.
+
+        Args:
+            last_words: the bytes.
+            done: called when all are processed, at once where that is a matter of some ms.
+        """
+        self.rest = itertools.chain(self.rest or (), self._readings(last_words))
+        self._done = done
+        self._read_on()
+
+    def _readings(self, pieces: Iterable[bytes]) -> Iterator[Reading | None]:
+        assert self._wire is not None
+        for data in pieces:
+            yield from self._wire.receive(data)
+
     def finish(self, last_words: Iterable[bytes] = ()) -> None:
-        """Process everything at once, as there is no other turn: the rest of the last read, and bytes that asyncio has not read."""
+        """As read_last(), all at once, where there is no other turn."""
         self._process_all()
-        for data in last_words:
-            assert self._wire is not None
-            self.rest = self._wire.receive(data)
-            self._process_all()
+        self.rest = self._readings(last_words)
+        self._process_all()
 
     def _process_all(self) -> None:
         readings, self.rest = self.rest, None
         for reading in readings or ():
             if reading is not None:
                 self._process(reading)
+
+    @property
+    def has_unread(self) -> bool:
+        """Whether bytes of the peer are here that were not processed: in the rest of a read, or in the operating system."""
+        if self.rest is not None:
+            return True
+        if self._transport is None or self._transport.is_closing():
+            return False
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._transport.get_extra_info("socket"), selectors.EVENT_READ)
+            return bool(selector.select(0))
 
     def let_go(self) -> None:
         """Call nobody any more: the connection has ended."""

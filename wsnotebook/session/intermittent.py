@@ -22,6 +22,12 @@ def mark_intermittent(loop: asyncio.AbstractEventLoop) -> None:
 
 def is_intermittent(loop: asyncio.AbstractEventLoop) -> bool:
     """Tell whether a loop runs only now and then."""
-    # IPython makes this loop for its terminal; a kernel has its own, which never stops.
+    return loop in _loops or loop is _loop_of_terminal()
+
+
+def _loop_of_terminal() -> asyncio.AbstractEventLoop | None:
+    """Return the loop that IPython has made for its terminal; a kernel has its own, which never stops."""
     helpers = sys.modules.get("IPython.core.async_helpers")
-    return loop in _loops or (helpers is not None and loop is getattr(helpers, "_asyncio_event_loop", None))
+    runner = getattr(helpers, "_asyncio_runner", None)  # it has the loop in IPython 7
+    loop: asyncio.AbstractEventLoop | None = getattr(helpers, "_asyncio_event_loop", None)
+    return loop or getattr(runner, "_loop", None)

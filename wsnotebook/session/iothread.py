@@ -35,17 +35,19 @@ class IoThread:
         try:
             with self.heartbeat.beating():
                 self.loop.run_forever()
-            self._end_tasks()
+            self.loop.run_until_complete(self._end_tasks())
         finally:
             self.loop.close()
 
-    def _end_tasks(self) -> None:
-        """Cancel the remaining tasks, such as an abandoned attempt to connect."""
-        tasks = asyncio.all_tasks(self.loop)
+    async def _end_tasks(self) -> None:
+        """Cancel the remaining tasks, such as an abandoned attempt to connect, and let their sockets be closed."""
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
         for task in tasks:
             task.cancel()
         if tasks:
-            self.loop.run_until_complete(asyncio.wait(tasks))
+            await asyncio.wait(tasks)
+        # A transport that was aborted in the last iteration closes its socket in the next.
+        await asyncio.sleep(0)
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T]:
         """Schedule a coroutine on the loop of the thread, from any other thread."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from wsnotebook.errors import PingTimeout
 from wsnotebook.session.arguments import seconds
+from wsnotebook.session.heartbeat import LATE
 from wsnotebook.session.state import SessionState
 from wsnotebook.wire.frames import CloseCode
 
@@ -40,8 +41,7 @@ def pinger(
     Example::
 
         rounds = pinger(session, period=1, timeout=5)
-        …
-        rounds.history  # latencies in seconds
+        rounds.history  # the latencies until now, in seconds
 
     Args:
         session: an open session.
@@ -73,6 +73,9 @@ class Pinger:
         self._context = contextvars.copy_context()
         self._timer: asyncio.TimerHandle | None = None
         self._payload: bytes | None = None
+        self._due = 0.0  # on the loop's clock
+        self._others = 0  # pongs with another payload, before this round
+        self._is_patient = False  # whether this round has got its time twice
         self._rounds: list[tuple[int, float]] = []
         self._is_stopped = False
         pump.call(self._wait_for_round)
@@ -105,7 +108,8 @@ class Pinger:
         if self._timer is not None:
             self._timer.cancel()
         if not self._is_stopped and self._pump.loop is not None:
-            self._timer = self._pump.loop.call_later(delay, callback)
+            self._due = self._pump.loop.time() + delay
+            self._timer = self._pump.loop.call_at(self._due, callback)
 
     def _wait_for_round(self) -> None:
         self._schedule(self.period, self._round)
@@ -114,6 +118,7 @@ class Pinger:
         if self._pump.state is not SessionState.OPEN:
             return
         self._payload = os.urandom(_PAYLOAD)
+        self._others, self._is_patient = self._pump.unmatched_pongs, False
         self._schedule(self.timeout, self._timed_out)
         self._pump.ping(self._payload, self._answered)
 
@@ -127,14 +132,29 @@ class Pinger:
         self._wait_for_round()
 
     def _timed_out(self) -> None:
+        if self._may_have_come():
+            self._schedule(self.timeout, self._timed_out)
+            return
         if self._payload is not None:
             self._pump.forget_ping(self._payload, self._answered)
-        fault = PingTimeout(self.timeout)
+        fault = PingTimeout(self.timeout, self._pump.unmatched_pongs - self._others)
         if self._on_timeout is not None:
             self._wait_for_round()
             self._context.run(self._on_timeout, fault)
         else:
             self._pump.fail(fault, CloseCode.INTERNAL_ERROR, "Ping timeout", initiator="timeout", wait=False)
+
+    def _may_have_come(self) -> bool:
+        """Tell whether the pong may be here, unread, or the ping may not have left in time: then nobody is judged.
+
+        A peer that sends without end, and no pong, gets the time twice.
+        """
+        pump = self._pump
+        assert pump.loop is not None
+        if pump.loop.time() - self._due >= LATE or pump.incoming.is_held:
+            return True
+        is_first, self._is_patient = not self._is_patient, True
+        return is_first and pump.intake.has_unread
 
 
 def ponger(session: ClientWebSocketSession) -> Ponger:

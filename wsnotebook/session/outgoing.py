@@ -118,7 +118,8 @@ class OutgoingState:
     @property
     def is_blocked(self) -> bool:
         """Whether a sender cannot enqueue at once: the queue is full, others wait for it, or the session has ended."""
-        return len(self.data) >= self._most or self.waiting > 0 or self.life.end.outgoing_ended
+        data = self.data  # mostly empty
+        return bool(data and len(data) >= self._most) or self.waiting > 0 or self.life.end.outgoing_ended
 
     @property
     def room(self) -> int:
@@ -161,7 +162,8 @@ class OutgoingState:
         return frame
 
     def _enqueue_data(self, entry: Outgoing) -> None:
-        """Write a data frame now where nothing was written since the last turn of the loop, or enqueue it.
+        """Write a data frame, or the user's close, now where nothing was written since the last turn of the loop, or
+        enqueue it.
 
         A frame alone then leaves a turn of the loop earlier, and the frames of a burst still share one write.
         """
@@ -177,15 +179,14 @@ class OutgoingState:
     def enqueue_entry(self, entry: Outgoing) -> None:
         """Enqueue a frame in the form in which it waits, in the queue of its opcode; any thread."""
         opcode = entry[0] & OPCODE
-        if opcode < _CLOSE:
-            self._enqueue_data(entry)
+        if opcode > _CLOSE:
+            self.control.append(entry)
+            self.control.enqueued += 1
+            self._enqueued()
             return
-        queue = self.data if opcode == _CLOSE else self.control
         if opcode == _CLOSE:
             self.has_close = True
-        queue.append(entry)
-        queue.enqueued += 1
-        self._enqueued()
+        self._enqueue_data(entry)
 
     def enqueue_own_close(self, payload: bytes) -> None:
         """Enqueue a close frame of this side's own accord, ahead of all data; the caller writes it."""
@@ -333,7 +334,8 @@ class SendChannel(ChannelEnd):
     def wake(self) -> None:
         """Let waiting senders look again: there is room, or the connection has ended."""
         if self.is_closed:
-            self._waiters.wake_all()
+            if self._waiters.count:
+                self._waiters.wake_all()
             if not self._is_announced:
                 self._announce()
         elif self._waiters.count:

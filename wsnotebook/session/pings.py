@@ -17,6 +17,8 @@ class Pings:
 
     def __init__(self) -> None:
         self._waiting: dict[bytes, list[tuple[int, Answer]]] = {}
+        self.unmatched = 0
+        """Pongs that answered no ping."""
 
     def sent(self, payload: bytes, now_ns: int, answer: Answer) -> None:
         """Register a ping: ``answer`` is called with the latency when a pong with this payload is received."""
@@ -30,6 +32,8 @@ class Pings:
             if others:
                 self._waiting[payload] = others
             answer((now_ns - sent_ns) / 1e9)
+        else:
+            self.unmatched += 1
 
     def forget(self, payload: bytes, answer: Answer) -> None:
         """Remove a ping: its pong is not awaited any more."""

@@ -7,8 +7,9 @@ become bytes writer.py, and how bytes become batches intake.py: the pump joins t
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from wsnotebook.errors import ChannelOverflow, SessionFault
@@ -45,8 +46,9 @@ class Pump:
         channels: capacities.
         close_timeout: seconds that the peer has to answer our close frame before the connection is aborted.
         masking: frames are masked when they are written.
+        answers_pings: the peer's pings are answered.
         notify: called on this loop when something has changed that a coroutine of the user may wait for.
-        on_own_thread: this loop is not the user's, so that ``call`` has to cross threads.
+        on_own_thread: this loop is not the user's.
         attempt: number of the connection in its session.
     """
 
@@ -59,6 +61,7 @@ class Pump:
         channels: Channels,
         close_timeout: float | None,
         masking: bool,
+        answers_pings: bool,
         notify: Callable[[], None],
         on_own_thread: bool = False,
         attempt: int = 0,
@@ -67,7 +70,7 @@ class Pump:
         self.name = name
         self.attempt = attempt
         self.raw = raw
-        self.answers_pings = not raw
+        self.answers_pings = answers_pings
         """Whether the peer's pings are answered."""
         self.loop: asyncio.AbstractEventLoop | None = None
         self.wire: Wire | None = None
@@ -95,10 +98,11 @@ class Pump:
         )
         """What ends the connection."""
         self._pings = Pings()
-        self._on_own_thread = on_own_thread
+        self._thread = -1  # of the loop
         self._is_scheduled = False
         self._transport: asyncio.Transport | None = None
-        self._connection = -1
+        self.connection = -1
+        """Number of the connection in the log; -1 before the handshake is done."""
         self._code = -1  # of the frames received
         self._skipped = 0
 
@@ -125,13 +129,14 @@ class Pump:
     def open(self, transport: asyncio.Transport, wire: Wire, connection: Connection) -> None:
         """Begin to pump: the handshake is done."""
         self.loop = asyncio.get_running_loop()
+        self._thread = threading.get_ident()
         self._transport = transport
         self.wire = wire
-        self._connection = self.log.register(connection)
-        self._code = pack_code(self._connection, False)
-        self.incoming.open(self.log.cursor(self._connection), wire.claimed)
+        self.connection = self.log.register(connection)
+        self._code = pack_code(self.connection, False)
+        self.incoming.open(self.log.cursor(self.connection), wire.claimed)
         self.intake.open(transport, wire)
-        self._writer.open(transport, wire, self._connection)
+        self._writer.open(transport, wire, self.connection)
         # Pause as soon as the operating system takes no more: see flush. asyncio's TLS pauses at its limit, not over it.
         transport.set_write_buffer_limits(0 if self._is_plain_tcp() else 1, 0)
         self.closer.open(transport)
@@ -149,7 +154,7 @@ class Pump:
 
     def _process(self, reading: Reading) -> None:
         """Record one batch and do what an endpoint has to do about it."""
-        first = self.log.append(reading.batch, self._connection, "in", self.log.clock(), self.log.monotonic())
+        first = self.log.append(reading.batch, self.connection, "in", self.log.clock(), self.log.monotonic())
         incoming = self.incoming
         if not self.life.end.incoming_ended:
             incoming.delivered += reading.deliverable
@@ -169,7 +174,8 @@ class Pump:
         if incoming.is_full:
             self._hold_incoming()
         self.outgoing.is_new_turn = True
-        self._notify()
+        if not reading.closes:  # the closer has notified of each
+            self._notify()
 
     def _process_single(self, single: Single) -> None:
         """Record a frame that was read alone, and hand it to who waits for it: _process() of the most frequent reading."""
@@ -220,12 +226,16 @@ class Pump:
             self.call(self._write_queued)
 
     def call(self, function: Callable[..., object], *arguments: Any) -> None:
-        """Call a function on this pump's loop soon; from this loop or, of a pump on its own thread, from any."""
-        if self.loop is None:
+        """Call a function on this pump's loop soon; any thread. A loop that is closed, and with it the connection, does not."""
+        loop = self.loop
+        if loop is None:
             return
-        soon = self.loop.call_soon_threadsafe if self._on_own_thread else self.loop.call_soon
-        with contextlib.suppress(RuntimeError):  # the loop is closed, and with it the connection
+        soon = loop.call_soon if threading.get_ident() == self._thread else loop.call_soon_threadsafe
+        try:
             soon(function, *arguments)
+        except RuntimeError:
+            if not loop.is_closed():
+                raise
 
     def _write_queued(self) -> None:
         self._is_scheduled = False
@@ -255,6 +265,11 @@ class Pump:
             return
         self._pings.sent(payload, self.log.monotonic(), answer)
         self.outgoing.enqueue_entry(outgoing(Frame.ping(payload)))
+
+    @property
+    def unmatched_pongs(self) -> int:
+        """Pongs so far that answered none of our pings."""
+        return self._pings.unmatched
 
     def forget_ping(self, payload: bytes, answer: Answer) -> None:
         """Do not wait for this pong any more."""
@@ -312,12 +327,18 @@ class Pump:
         """The connection is gone: record the last words of the peer and the frames that were never sent."""
         if self._transport is None:
             return
-        if error is not None:
-            self.intake.finish(last_words(self._transport))
-        self._record_end()
-        self._transport = None
+        transport, self._transport = self._transport, None
+        if error is None:
+            self._finish(None)
+            return
         self._writer.lost()
-        self.closer.lost()
+        self.closer.broke()
+        self.intake.read_last(last_words(transport), partial(self._finish, error))
+
+    def _finish(self, error: Exception | None) -> None:
+        """All that was received is recorded: end."""
+        self._record_end()
+        self._writer.lost()
+        self.closer.lost(error)
         end = self.life.end
         self._pings.end(end.fault or end.closed())
-        self.closer.step(Event(Kind.FINISHED, words=f"; {error}" if error is not None else ""))

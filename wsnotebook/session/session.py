@@ -8,7 +8,7 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from time import monotonic
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, Self, SupportsIndex, TypeVar
 
 from wsnotebook.errors import (
     ConverterNotFound,
@@ -27,7 +27,7 @@ from wsnotebook.session.closereasons import CloseArgument, close_frame, reason_o
 from wsnotebook.session.converters import Converter
 from wsnotebook.session.expecting import expect
 from wsnotebook.session.habits import SESSION, Habits
-from wsnotebook.session.heartbeat import Beat, Heartbeat
+from wsnotebook.session.heartbeat import LATE, Beat, Heartbeat
 from wsnotebook.session.incoming import ReceiveChannel
 from wsnotebook.session.intermittent import is_intermittent
 from wsnotebook.session.iothread import IoThread
@@ -60,6 +60,14 @@ class ClientWebSocketSession(Habits, lines=SESSION):
 
     Made by ``connect(url, raw=True)``. All verbs are for the event loop it was made in; ``session.threadsafe`` has
     them for other threads. Everything that crosses the wire is in ``session.log``.
+
+    Example::
+
+        session = await connect(url, raw=True)
+        await session.send(Frame.ping(b"1"))
+        async for frame in session.incoming:
+            if frame.opcode == Opcode.PONG:
+                break
     """
 
     def __init__(
@@ -89,7 +97,7 @@ class ClientWebSocketSession(Habits, lines=SESSION):
         self._latency: float | None = None
         self._recording: SessionRecording | None = None
         self._scope = Scope(name)
-        self.pump = make_pump(self._notified)
+        self.pump = make_pump(self._refresh if thread is None else self._notified)
         """Moves the frames; not for users."""
         self._outgoing = self.pump.outgoing
         self.incoming = ReceiveChannel(self.pump.incoming)
@@ -142,6 +150,8 @@ class ClientWebSocketSession(Habits, lines=SESSION):
     def extension(self, factory: Any) -> WebSocketExtension:
         """Return the first negotiated extension that a factory, or a class of factories, has made.
 
+        Example: ``session.extension(PerMessageDeflate)``.
+
         Raises:
             LookupError: there is none; the sentence names what was negotiated.
         """
@@ -152,7 +162,10 @@ class ClientWebSocketSession(Habits, lines=SESSION):
         return found
 
     def extension_or_none(self, factory: Any) -> WebSocketExtension | None:
-        """Return the first negotiated extension that a factory, or a class of factories, has made, or None."""
+        """Return the first negotiated extension that a factory, or a class of factories, has made, or None.
+
+        Example: ``session.extension_or_none(PerMessageDeflate) is None``.
+        """
         for extension in self.extensions:
             if extension.factory is factory or (
                 isinstance(factory, type) and isinstance(extension.factory, factory)
@@ -175,6 +188,19 @@ class ClientWebSocketSession(Habits, lines=SESSION):
             self._outgoing.warn_if_unmasked()
         if self.pump.wire is not None:
             self.pump.wire.masking = self._outgoing.masking
+
+    @property
+    def answers_pings(self) -> bool:
+        """Whether pings of the peer are answered at once; set it at any time, from any thread.
+
+        Without answers a peer that pings ends the session sooner or later: so one tests that. A raw session begins
+        without; what ``ponger()`` does on it is this.
+        """
+        return self.pump.answers_pings
+
+    @answers_pings.setter
+    def answers_pings(self, answers_pings: bool) -> None:
+        self.pump.answers_pings = bool(answers_pings)
 
     @property
     def max_frame_size(self) -> int | None:
@@ -227,6 +253,8 @@ class ClientWebSocketSession(Habits, lines=SESSION):
 
         A data frame that is not final opens a message: following frames of its type go out as continuations.
 
+        Examples: ``await session.send("hello")``, ``await session.send(bytes.fromhex("de ad"))``, ``await session.send(Frame.ping())``.
+
         Args:
             item: what to send; a mutable buffer is copied.
             mask_key: four bytes instead of random ones; raw sessions only.
@@ -255,19 +283,26 @@ class ClientWebSocketSession(Habits, lines=SESSION):
     async def send_serialized(self, value: Any) -> None:
         """Send a value through the session's converter.
 
+        Example: ``await session.send_serialized({"op": "subscribe"})``.
+
         Raises:
             ConverterNotFound: there is none.
         """
         await self.send(self._require_converter().serialize(value))
 
     async def send_json(self, value: Any) -> None:
-        """Send a value as JSON in a text frame: another name of send_serialized()."""
+        """Send a value as JSON in a text frame: another name of send_serialized().
+
+        Example: ``await session.send_json({"op": "subscribe"})``.
+        """
         await self.send_serialized(value)
 
     async def flush(self) -> None:
         """Wait until everything sent before has been handed to the operating system.
 
         It is no proof of delivery; ``await session.ping()`` is. After a close it returns at once.
+
+        Example: ``await session.flush()``.
 
         Raises:
             SessionClosed: the session has failed.
@@ -284,6 +319,8 @@ class ClientWebSocketSession(Habits, lines=SESSION):
     async def ping(self, data: BytesLike | None = None, *, timeout: float | None = None) -> float:
         """Ping the peer; return the seconds until a pong with the same payload was received.
 
+        Example: ``latency = await session.ping(timeout=5)``.
+
         Args:
             data: payload of at most 125 bytes; random where None.
             timeout: seconds to wait; the session's ping_timeout where None.
@@ -297,6 +334,7 @@ class ClientWebSocketSession(Habits, lines=SESSION):
         self.outgoing.check()
         pump.outgoing.warn_if_unmasked()
         answered: asyncio.Future[float] = self._loop.create_future()
+        others = pump.unmatched_pongs
 
         def answer(result: float | Exception) -> None:
             self._loop.call_soon_threadsafe(_resolve, answered, result)
@@ -304,13 +342,22 @@ class ClientWebSocketSession(Habits, lines=SESSION):
         pump.call(pump.ping, payload, answer)
         seconds = self._ping_timeout() if timeout is None else timeout
         try:
-            async with asyncio.timeout(seconds):
-                self._latency = await answered
-        except TimeoutError:
-            raise PingTimeout(seconds or 0) from None
+            await self._wait_for_pong(answered, seconds)
         finally:
             pump.call(pump.forget_ping, payload, answer)
+        if not answered.done():
+            raise PingTimeout(seconds or 0, pump.unmatched_pongs - others)
+        self._latency = answered.result()
         return self._latency
+
+    async def _wait_for_pong(self, answered: asyncio.Future[float], seconds: float | None) -> None:
+        """Wait so long, and once more where the pong may be here, unread, or the ping has not left: a cell has blocked."""
+        for _ in range(2):
+            began = self._loop.time()
+            await asyncio.wait((answered,), timeout=seconds)
+            is_late = seconds is not None and self._loop.time() - began >= seconds + LATE
+            if answered.done() or not (is_late or self.pump.incoming.is_held or self.pump.intake.has_unread):
+                break
 
     def _ping_timeout(self) -> float | None:
         return 15.0
@@ -319,6 +366,8 @@ class ClientWebSocketSession(Habits, lines=SESSION):
 
     async def receive(self, *, timeout: float | None = None) -> str | bytes:
         """Return the next whole message as str or bytes, from the same cursor as ``incoming``.
+
+        Example: ``message = await session.receive(timeout=5)``.
 
         Args:
             timeout: seconds; None waits as long as the session lives.
@@ -382,6 +431,8 @@ class ClientWebSocketSession(Habits, lines=SESSION):
     async def receive_deserialized(self, kind: Any = object) -> Any:
         """Return the next message as a value of the session's converter.
 
+        Example: ``trade = await session.receive_deserialized()``.
+
         Raises:
             ConverterNotFound: there is none; no frame was read.
             ConversionError: the frame does not convert; it is on the exception.
@@ -407,6 +458,8 @@ class ClientWebSocketSession(Habits, lines=SESSION):
         detail: bool = False,
     ) -> CloseReason:
         """Send a close frame and, by default, wait for the peer's; return why the session ended.
+
+        Example: ``await session.close(1000, "done")``.
 
         Args:
             reason: a close code, a CloseReason, or an exception: CancelledError is 1000, any other 1011.
@@ -446,11 +499,17 @@ class ClientWebSocketSession(Habits, lines=SESSION):
         return pump.life.end.reason or closing
 
     async def close_exceptionally(self, error: BaseException, *, detail: bool = False) -> CloseReason:
-        """Close because of an exception: CancelledError is 1000 without a message, any other 1011 with its type's name."""
+        """Close because of an exception: CancelledError is 1000 without a message, any other 1011 with its type's name.
+
+        Example: ``await session.close_exceptionally(ValueError("no such symbol"))``.
+        """
         return await self.close(error, detail=detail)
 
     def terminate(self) -> None:
-        """Abort the connection now, without a close frame; from any thread, as often as you like."""
+        """Abort the connection now, without a close frame; from any thread, as often as you like.
+
+        Example: ``session.terminate()``.
+        """
         self.pump.terminate()
 
     async def __aenter__(self) -> Self:
@@ -474,6 +533,15 @@ class ClientWebSocketSession(Habits, lines=SESSION):
 
         Its failure closes the session with 1011, cancels its siblings, and is raised where ``async with`` is left.
 
+        Example::
+
+            async def poll():
+                while True:
+                    await session.send("status")
+                    await asyncio.sleep(1)
+
+            task = session.launch(poll())
+
         Raises:
             SessionClosed: the session has ended.
         """
@@ -494,6 +562,16 @@ class ClientWebSocketSession(Habits, lines=SESSION):
         """Run ``function`` with the read end of a byte channel as a task of the session; return the write end.
 
         Its failure reaches the writer as the cause of a BrokenPipeError.
+
+        Example::
+
+            async def store(end):
+                async for piece in end:
+                    print(len(piece), "bytes")
+
+            end = session.reader(store)
+            await end.write(b"some bytes")
+            await end.aclose()
         """
         self._check_scope()
         channel = ByteChannel()
@@ -501,10 +579,18 @@ class ClientWebSocketSession(Habits, lines=SESSION):
         return channel.writer
 
     def writer(self, function: Callable[[ByteWriter], Awaitable[object]]) -> ByteReader:
-        """Run ``function`` with the write end of a byte channel as a task of the session; return the read end.
+        r"""Run ``function`` with the write end of a byte channel as a task of the session; return the read end.
 
         Tasks that it has launched on its end are awaited before the end of the stream. Its failure reaches the reader
         as the cause of an EOFError.
+
+        Example::
+
+            async def fill(end):
+                await end.write(b"first line\nsecond line\n")
+
+            end = session.writer(fill)
+            line = await end.readline()
         """
         self._check_scope()
         channel = ByteChannel()
@@ -534,6 +620,7 @@ class ClientWebSocketSession(Habits, lines=SESSION):
         """Begin: the handshake is done; called by connect() only."""
         self._call = call
         Heartbeat.of(self._loop).listen(self._beat_was_odd)
+        self.log.note("loop watched", "", self.name)
         self._refresh()
 
     def record_with(self, recording: SessionRecording) -> None:
@@ -542,10 +629,8 @@ class ClientWebSocketSession(Habits, lines=SESSION):
         self._refresh()  # the session may have ended already
 
     def _notified(self) -> None:
-        """Schedule a refresh: something has changed; called on the pump's loop."""
-        if self.thread is None:
-            self._refresh()
-        elif not self._is_scheduled:
+        """Schedule a refresh on this loop: something has changed; called on that of the I/O thread."""
+        if not self._is_scheduled:
             self._is_scheduled = True
             with contextlib.suppress(RuntimeError):  # the notebook's loop is closed
                 self._loop.call_soon_threadsafe(self._refresh)
@@ -582,12 +667,24 @@ class ClientWebSocketSession(Habits, lines=SESSION):
         require_loop(self._loop, verb)
         return self.pump
 
+    def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
+        raise TypeError(
+            "a session cannot be pickled or copied, because it is an open connection: another process connects for "
+            "itself, and session.df, the conversation so far, can be pickled"
+        )
+
     # Being shown
 
     def __repr__(self) -> str:
         where = f"{self.state}" + (f" {self.close_reason_now}" if self.close_reason_now else "")
         kind = "raw " if self.pump.raw else ""
         return f"<{kind}session {self.name} {self.url} {where}; {len(self.log):,} frames>"
+
+    def _ipython_display_(self) -> None:
+        self._panel()._ipython_display_()
+
+    def _display_(self) -> Any:
+        return self._panel()
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
         return self._panel()._repr_mimebundle_(include=include, exclude=exclude)

@@ -11,7 +11,10 @@ __all__ = ["Lifecycle", "SessionState"]
 
 
 class SessionState(enum.StrEnum):
-    """Where a session is in its life."""
+    """Where a session is in its life.
+
+    Example: ``session.state == "open"``.
+    """
 
     CONNECTING = "connecting"
     OPEN = "open"

@@ -1,12 +1,24 @@
-"""The check that a session method is called in the thread and event loop of its session."""
+"""The checks that a session is opened by asyncio, and its methods called in the thread and event loop of it."""
 
 from __future__ import annotations
 
 import asyncio
 
-from wsnotebook.errors import WrongThread
+from wsnotebook.errors import NotAsyncio, WrongThread
 
-__all__ = ["require_loop"]
+__all__ = ["require_loop", "running_loop"]
+
+
+def running_loop(verb: str) -> asyncio.AbstractEventLoop:
+    """Return the running event loop.
+
+    Raises:
+        NotAsyncio: none of asyncio is running; the message names what to write.
+    """
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        raise NotAsyncio(verb) from None
 
 
 def require_loop(loop: asyncio.AbstractEventLoop, verb: str) -> None:

@@ -24,8 +24,12 @@ class Threadsafe:
 
     Arguments and exceptions are those of the method with the same name; ``result()`` of the future raises them. Called
     in the session's own loop, ``result()`` raises NestedWaitError: it would block the loop, which then never completes
-    the future.
-    Example, in another thread: ``session.threadsafe.send("hello").result(timeout=5)``.
+    the future. Example::
+
+        def in_a_thread():
+            session.threadsafe.send("hello").result(timeout=5)
+
+        await asyncio.to_thread(in_a_thread)
     """
 
     def __init__(self, session: ClientWebSocketSession, loop: asyncio.AbstractEventLoop) -> None:

@@ -29,7 +29,8 @@ class Unsent(NamedTuple):
         ):
             length = len(batch.wire.get(place, payload))
             key = b"key!" if flags & Flag.MASKED else None
-            lengths.append(length + len(minimal_header(head, length, key)))
+            header = batch.headers.get(place) or minimal_header(head, length, key)
+            lengths.append(length + len(header))
         return cls(first, lengths, left)
 
     def mark_unsent(self, log: RowLog) -> None:

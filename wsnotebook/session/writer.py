@@ -92,11 +92,11 @@ class FrameWriter:
                 break
         if not state:
             state.is_new_turn = True
-        if state.waiting:
+        if state.waiting and self._life.end.sent is None:  # or the closer has notified
             self._notify()
 
     def write_single(self, item: Outgoing) -> bool:
-        """Write a data frame at once; return False, with nothing done, where it has to be queued.
+        """Write a frame of the data queue at once; return False, with nothing done, where it has to be queued.
 
         The caller has nothing queued, and has not written since the last turn of the loop.
         """
@@ -112,10 +112,9 @@ class FrameWriter:
         row, key, data = single
         seq = self._log.append_single(row, key, self._code)
         transport.write(data)
-        left = transport.get_write_buffer_size()
-        if left:
+        if self.is_paused:  # as soon as the operating system leaves anything of it, see Pump.open
             state.data.enqueued += 1
-            self._unsent = Unsent(seq, [len(data)], left)
+            self._unsent = Unsent(seq, [len(data)], transport.get_write_buffer_size())
         return True
 
     def write_control(self) -> None:

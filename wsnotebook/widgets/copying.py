@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
+from wsnotebook.log.code import connection_of
 from wsnotebook.widgets.row import Row
+from wsnotebook.workbench.curl import curl_line
+
+if TYPE_CHECKING:
+    from wsnotebook.files.framelog import FrameLog
+    from wsnotebook.log.connections import Connection
 
 __all__ = ["FORMATS", "copied"]
 
 MOST_BYTES = 8 << 20  # of payload: more is a file, not a clipboard
 
 
-def copied(rows: Iterable[Row], form: str) -> str:
-    """Return the payloads of rows in one of FORMATS.
+def copied(log: FrameLog, rows: Iterable[Row], form: str) -> str:
+    """Return rows of a log in one of FORMATS: their payloads, or the handshakes of their connections.
 
     Raises:
         ValueError: there is no such format, or the rows are too large.
@@ -27,7 +34,7 @@ def copied(rows: Iterable[Row], form: str) -> str:
         raise ValueError(
             f"{size:,} bytes are too many to copy: select fewer rows, or save table.selected to a file."
         )
-    return FORMATS[form](rows)
+    return FORMATS[form](log.connections, rows)
 
 
 def _value(row: Row) -> str | bytes:
@@ -41,12 +48,24 @@ def _value(row: Row) -> str | bytes:
     return payload
 
 
-def _text(rows: list[Row]) -> str:
+def _text(connections: Sequence[Connection], rows: list[Row]) -> str:
     return "\n".join(str(row.payload, "utf-8", "replace") for row in rows)
 
 
-def _json(rows: list[Row]) -> str:
+def _json(connections: Sequence[Connection], rows: list[Row]) -> str:
     return json.dumps([_object(row) for row in rows], ensure_ascii=False, indent=1)
+
+
+def _json_lines(connections: Sequence[Connection], rows: list[Row]) -> str:
+    return "\n".join(json.dumps(_object(row), ensure_ascii=False) for row in rows)
+
+
+def _curl(connections: Sequence[Connection], rows: list[Row]) -> str:
+    chosen = dict.fromkeys(connections[connection_of(row.code)] for row in rows)
+    known = [each for each in chosen if each.request]
+    if not known:
+        raise ValueError("the log has no handshake of the selected rows: select rows of another connection.")
+    return "\n".join(curl_line(each.url, each.request) for each in known)
 
 
 def _object(row: Row) -> dict[str, object]:
@@ -62,15 +81,17 @@ def _object(row: Row) -> dict[str, object]:
     }
 
 
-def _python(rows: list[Row]) -> str:
+def _python(connections: Sequence[Connection], rows: list[Row]) -> str:
     return "".join(("[\n", *(f"    {_value(row)!r},\n" for row in rows), "]"))
 
 
-FORMATS: dict[str, Callable[[list[Row]], str]] = {
+FORMATS: dict[str, Callable[[Sequence[Connection], list[Row]], str]] = {
     "text": _text,
     "JSON": _json,
-    "hex": lambda rows: "\n".join(bytes(row.payload).hex(" ") for row in rows),
-    "base64": lambda rows: "\n".join(base64.b64encode(row.payload).decode() for row in rows),
+    "JSONL": _json_lines,
+    "hex": lambda connections, rows: "\n".join(bytes(row.payload).hex(" ") for row in rows),
+    "base64": lambda connections, rows: "\n".join(base64.b64encode(row.payload).decode() for row in rows),
     "Python": _python,
+    "cURL of the handshake": _curl,
 }
-"""A line a row; JSON is a list of objects, Python a list of str and bytes."""
+"""A line a row; JSON is a list of objects, Python a list of str and bytes, cURL a line a connection."""

@@ -4,10 +4,10 @@ import { make } from "./elements.mjs";
 
 const PROMPT = "Copy as…";
 
-/** A list of forms; `onError(error)` is called where the kernel or the browser refuses. */
+/** A list of forms; `folds()` tells whether the first frame of a message stands for all of it; `onError(error)` is called where the kernel or the browser refuses. */
 export class CopyMenu {
-  constructor(requests, formats, onError) {
-    Object.assign(this, { requests, onError });
+  constructor(requests, formats, { folds, onError }) {
+    Object.assign(this, { requests, folds, onError });
     this.element = make("select", { className: "wsn-chip wsn-copy-menu", "aria-label": "copy selected rows as", title: "Copy the selected rows; Ctrl+C copies them as text" },
       make("option", { value: "" }, PROMPT), ...formats.map((form) => make("option", { value: form }, form)));
     this.element.addEventListener("change", () => {
@@ -19,7 +19,7 @@ export class CopyMenu {
 
   async copy(form) {
     try {
-      const { text } = await this.requests.ask("copy", { format: form });
+      const { text } = await this.requests.ask("copy", { format: form, folds: this.folds() });
       await navigator.clipboard.writeText(text);
       this.onError();
     } catch (error) {

@@ -1,55 +1,64 @@
-"""Counters: frames and bytes of each direction, and the rate of the last second, for the head of the panel."""
+"""Counters: the widget that shows what a session has sent, received and measured."""
 
 from __future__ import annotations
 
-from collections import deque
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import ClassVar
 
-from wsnotebook.log.code import is_sent
+import traitlets
 
-if TYPE_CHECKING:
-    from wsnotebook.files.framelog import FrameLog
+from wsnotebook.widgets.esm import join_modules
+from wsnotebook.widgets.sessionwidget import SessionWidget
+from wsnotebook.widgets.verbs import shown
 
 __all__ = ["Counters"]
 
-RATE_SECONDS = 1.0
 
+class Counters(SessionWidget):
+    """Frames, bytes, rate, latency and losses of one session, as numbers that other widgets can observe.
 
-class Counters:
-    """Totals of a log; an update reads only the rows that are new.
+    Example::
+
+        counters = Counters(session)
+        counters.observe(print, "received")
 
     Args:
-        log: the log whose rows are counted.
+        session: as in SessionWidget.
     """
 
-    def __init__(self, log: FrameLog) -> None:
-        self._log = log
-        self._samples: deque[tuple[float, int]] = deque()
-        self.end = 0
-        """``seq`` of the first row that is not counted yet."""
-        self.frames = {"in": 0, "out": 0}
-        """Frames by direction."""
-        self.bytes = {"in": 0, "out": 0}
-        """Payload bytes by direction, as the application sees them."""
-        self.rate = 0.0
-        """Frames per second, both directions, over the last second."""
+    _esm = join_modules(Path(__file__).with_name("counters.mjs"))
 
-    def update(self, now: float) -> None:
-        """Count the rows since the last call; ``now`` is in seconds on a monotonic clock."""
-        for rows in self._log.rows(self.end, self._log.end):
-            # By batches, each of one direction: a panel that is shown late counts ten million rows at once.
-            ends = rows.counts.cumsum()
-            sizes = rows.offsets[ends] - rows.offsets[ends - rows.counts]
-            sent = is_sent(rows.codes)
-            for direction, mine in (("in", ~sent), ("out", sent)):
-                self.frames[direction] += int(rows.counts[mine].sum())
-                self.bytes[direction] += int(sizes[mine].sum())
-            self.end = rows.first + len(rows)
-        self._measure(now)
+    offered: ClassVar[tuple[str, ...]] = ("ping",)
 
-    def _measure(self, now: float) -> None:
-        self._samples.append((now, self.end))
-        while len(self._samples) > 2 and self._samples[1][0] <= now - RATE_SECONDS:
-            self._samples.popleft()
-        then, end = self._samples[0]
-        self.rate = (self.end - end) / (now - then) if now > then else 0.0
+    ending = shown(traitlets.Unicode())
+    """Close code, reason and initiator, once they are known."""
+    silence = shown(traitlets.Int(0))
+    """Whole seconds since the last frame of either direction."""
+    latency = shown(traitlets.Float(None, allow_none=True))
+    """Of the last ping, in seconds."""
+    received = shown(traitlets.Int(0))
+    """Frames received on this connection; others in the same log do not count."""
+    sent = shown(traitlets.Int(0))
+    """Frames sent on it."""
+    received_bytes = shown(traitlets.Int(0))
+    """Payload bytes received."""
+    sent_bytes = shown(traitlets.Int(0))
+    """Payload bytes sent."""
+    rate = shown(traitlets.Float(0.0))
+    """Frames per second, both directions."""
+    queued = shown(traitlets.Int(0))
+    """Frames that wait to be written."""
+    unread = shown(traitlets.Int(0))
+    """Received frames or messages that no code has dequeued."""
+    oversized = shown(traitlets.Int(0))
+    """Frames over the size limit."""
+    stalls = shown(traitlets.Int(0))
+    """How often nothing was received for 50 ms or more, because the session's event loop was busy, as ``df.ws.stalls()`` lists."""
+    stalled = shown(traitlets.Float(0.0))
+    """Seconds of all stalls, to a tenth."""
+    memory = shown(traitlets.Int(0))
+    """Bytes of memory that the log holds."""
+    dropped = shown(traitlets.Int(0))
+    """Rows that the log dropped to stay within its retention."""
+    truncated = shown(traitlets.Int(0))
+    """Received bytes that are in no row: bodies of frames over the size limit."""

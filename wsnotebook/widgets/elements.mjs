@@ -11,6 +11,21 @@ export function make(tag, attributes = {}, ...children) {
   return element;
 }
 
+/** Give the focus of a control that goes away, or cannot be used any more, to the next: else the page takes it, and a person
+ *  without a mouse begins at its top. */
+export function handOn(control, next) {
+  const isUseless = control.hidden || control.disabled;
+  if (isUseless && control.getRootNode().activeElement === control) next.focus({ preventScroll: true });
+}
+
+/** Make an element of a drawing. */
+export function draw(tag, attributes = {}, ...children) {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  element.append(...children);
+  return element;
+}
+
 /** Make a button that does not submit a form around it; a double click is one gesture, and asks once. */
 export function button(label, title, action, className = "wsn-button") {
   const onclick = (event) => { if (!(event?.detail > 1)) action(event); }; // detail counts the clicks of one gesture

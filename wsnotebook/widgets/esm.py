@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-__all__ = ["join_modules"]
+__all__ = ["join_modules", "join_styles"]
 
 _NAME = r"[A-Za-z_$][\w$]*"
 _IMPORT = re.compile(r'^import \{([^{}]*)\} from "\./(\w+)\.mjs";$', re.MULTILINE)
@@ -38,6 +38,11 @@ def join_modules(entry: Path) -> str:
             if (place := module.source.find(sibling.variable)) >= 0:
                 raise module.refusal(place, f"{sibling.variable} is a name of the joined module")
     return "\n".join([*(sibling.scoped() for sibling in siblings.values()), main.code])
+
+
+def join_styles(*names: str) -> str:
+    """Return several style sheets of this folder as one: a widget has all that it needs, whichever others are there."""
+    return "\n".join(Path(__file__).with_name(f"{name}.css").read_text(encoding="utf-8") for name in names)
 
 
 @dataclass

@@ -1,13 +1,14 @@
-// FilterBox: where a filter is typed, its chips, the count of its matches, its line of pandas, the complaint about a wrong one.
+// FilterBox: where a filter is typed, its chips, and below it a line with the count of its matches, its line of pandas, the complaint about a wrong one.
 
 import { button, make } from "./elements.mjs";
 import { whole } from "./format.mjs";
 
 const PAUSE = 250; // ms without a key until the kernel is asked
 const HINT = "Filter: text, /regex/, dir:in, -op:ping, size>100, $.price>100";
+export const MESSAGES = "per:message";
 const CHIPS = [["↓", "dir:in", "Only received frames"], ["↑", "dir:out", "Only sent frames"], ["text", "op:text", "Only text frames"],
   ["binary", "op:binary", "Only binary frames"], ["no control", "-op:control", "Without ping, pong and close"],
-  ["messages", "-op:cont", "One row a message: its first frame, whose inspector shows all of it"]];
+  ["messages", MESSAGES, "One row a message, with all of its frames folded into it; text, JSON, type and size in the filter are those of all of them"]];
 
 /** Calls `onTyped` with the filter once typing pauses, and at once on Enter, Escape and a chip; `onLeave` on ArrowDown. */
 export class FilterBox {
@@ -20,7 +21,7 @@ export class FilterBox {
     this.chips = CHIPS.map(([label, term, title]) => button(label, `${title}: ${term}`, () => this.#toggle(term), "wsn-chip"));
     this.complaint = make("div", { className: "wsn-complaint", role: "status" });
     this.code = make("code", { className: "wsn-code-text" });
-    this.line = make("div", { className: "wsn-pandas", hidden: true, title: "the line of pandas that gives these rows; df is the log's DataFrame" }, this.code,
+    this.line = make("div", { className: "wsn-pandas", hidden: true, title: "the line of pandas that gives these rows; df is the log's DataFrame" }, this.count, this.code,
       button("Copy", "Copy this line", () => navigator.clipboard?.writeText(this.code.textContent), "wsn-chip"));
     this.input.addEventListener("input", () => {
       clearTimeout(this.#pause);
@@ -30,6 +31,15 @@ export class FilterBox {
   }
 
   get text() { return this.input.value.trim(); }
+
+  /** Whether a term is one of those in the box. */
+  has(term) { return this.#terms.includes(term); }
+
+  /** Put a term into the box in the place of those of the same word; "" takes them out. */
+  replace(word, term) {
+    this.input.value = [...this.#terms.filter((each) => !each.startsWith(`${word}:`)), term].filter(Boolean).join(" ");
+    this.#typed();
+  }
 
   close() { clearTimeout(this.#pause); }
 
@@ -45,11 +55,14 @@ export class FilterBox {
     this.code.textContent = line;
   }
 
-  /** Show how many rows match, and how far the search is while it goes on. */
-  showCount({ first, end, looked, of, more }) {
+  /** Show how many rows match, how far the search is while it goes on, and a hint at its end. */
+  showCount({ first, end, looked, of, more, hint }) {
     const searching = more ? `, searched ${Math.floor(100 * looked / Math.max(1, of))} %` : "";
-    this.count.textContent = `${whole(end - first)} of ${whole(of)} frames${searching}`;
+    this.count.textContent = `${whole(end - first)} of ${whole(of)} frames${searching}${hint ? `; ${hint}` : ""}`;
   }
+
+  /** A search has begun, and has found nothing yet; the rows of before stay until it has. */
+  showSearching() { this.count.textContent = "searching…"; }
 
   clearCount() { this.count.textContent = ""; }
 

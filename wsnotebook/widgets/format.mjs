@@ -17,3 +17,12 @@ export function clock(time) {
   const milliseconds = String(date.getUTCMilliseconds()).padStart(3, "0");
   return `${two(date.getUTCHours())}:${two(date.getUTCMinutes())}:${two(date.getUTCSeconds())}.${milliseconds}`;
 }
+
+/** 3725 s as "1 h 02 min", 65 s as "1 min 05 s", a part of a second in milliseconds. */
+export function duration(seconds) {
+  const count = Math.floor(seconds), two = (n) => String(n).padStart(2, "0");
+  if (count < 1) return `${Math.floor(seconds * 1000)} ms`;
+  if (count < 60) return `${count} s`;
+  if (count < 3600) return `${Math.floor(count / 60)} min ${two(count % 60)} s`;
+  return `${Math.floor(count / 3600)} h ${two(Math.floor(count / 60) % 60)} min`;
+}

@@ -15,7 +15,7 @@ from wsnotebook.safetext import safe_text
 from wsnotebook.widgets.closemeaning import meaning_of
 from wsnotebook.widgets.headerview import header_view
 from wsnotebook.widgets.messagefragments import Fragments, fragments_of
-from wsnotebook.widgets.payloadviews import View, continued, views_of
+from wsnotebook.widgets.payloadviews import View, continued, image_view, views_of
 from wsnotebook.widgets.row import Row, rows_of
 from wsnotebook.wire.batch import FIN, RSV1, RSV2, RSV3
 from wsnotebook.wire.frames import CloseReason
@@ -24,9 +24,10 @@ if TYPE_CHECKING:
     from wsnotebook.files.framelog import FrameLog
     from wsnotebook.log.rows import Rows
 
-__all__ = ["describe", "part_of", "preview"]
+__all__ = ["PREVIEW_BYTES", "describe", "part_of", "preview", "row_at"]
 
 PREVIEW_BYTES = 256  # of a payload in the table: more than a line of any screen holds
+_DATA = ("continuation", "text", "binary")
 _BITS = {"fin": FIN, "rsv1": RSV1, "rsv2": RSV2, "rsv3": RSV3}
 
 
@@ -51,13 +52,15 @@ def describe(log: FrameLog, seq: int, *, before: Sequence[str] = ()) -> dict[str
         before: texts of the events before it.
 
     Returns:
-        ``seq``; ``fields``, a list of [name, value] in the order of display; and ``views``, a list of
-        {name, body, note, next} as in payloadviews.View: the message of a fragment, the payload, the header.
+        ``seq``; ``message``, whether the log has the ``whole`` message of a fragment or a ``part`` of it, empty where the frame is no
+        fragment; ``fields``, a list of [name, value] in the order of display; and ``views``, a list of
+        {name, body, note, next} as in payloadviews.View: the message of a fragment, the payload, the header; the
+        body of "Decoded" is asked for by a verb of its own.
 
     Raises:
         ValueError: the log has no such frame, or has dropped it.
     """
-    row, columns = _row_at(log, seq)
+    row, columns = row_at(log, seq)
     payload_views = views_of(row.payload, is_binary=row.opcode in ("binary", "close"))
     fragments = fragments_of(log, row)
     connection = log.connections[connection_of(row.code)]
@@ -69,15 +72,21 @@ def describe(log: FrameLog, seq: int, *, before: Sequence[str] = ()) -> dict[str
         *_wire_fields(row, columns),
         *(("" if place else "before it", text) for place, text in enumerate(before)),
     ]
+    payload = row.payload if fragments is None else memoryview(fragments.payload)  # of the whole message
+    image = _picture(row, fragments, payload)
     return {
         "seq": seq,
+        "message": "" if fragments is None else "part" if fragments.is_cut else "whole",
         "fields": [[name, safe_text(value)] for name, value in fields if value],
         "views": [
             view.to_dict()
             for view in (
-                *_message_views(fragments),
-                *payload_views,
-                View("Header", header_view(columns.header_at(0))),
+                *_message_views(fragments, payload),
+                *payload_views[:-1],
+                *([] if image is None else [image]),
+                *([View("Decoded", "")] if row.opcode in _DATA else []),
+                payload_views[-1],
+                *([] if row.wire_length is None else [View("Header", header_view(columns.header_at(0)))]),
             )
         ],
     }
@@ -89,10 +98,15 @@ def part_of(log: FrameLog, seq: int, name: str, start: int) -> View:
     Raises:
         ValueError: the log has no such frame, or no view of this name is continued.
     """
-    return continued(_row_at(log, seq)[0].payload, name, start)
+    return continued(row_at(log, seq)[0].payload, name, start)
 
 
-def _row_at(log: FrameLog, seq: int) -> tuple[Row, Rows]:
+def row_at(log: FrameLog, seq: int) -> tuple[Row, Rows]:
+    """Return one frame, and its columns.
+
+    Raises:
+        ValueError: the log has no such frame, or has dropped it.
+    """
     with log.lock:  # both read the same state
         found = list(zip(rows_of(log, seq, seq + 1), log.rows(seq, seq + 1), strict=True))
     if not found:
@@ -100,18 +114,33 @@ def _row_at(log: FrameLog, seq: int) -> tuple[Row, Rows]:
     return found[0]
 
 
-def _message_views(fragments: Fragments | None) -> list[View]:
+def _picture(row: Row, fragments: Fragments | None, payload: memoryview) -> View | None:
+    """Return the view of a picture, which a message has whole."""
+    parts = fragments or Fragments([row], has_begin=True, has_end=True)
+    if parts.rows[0].opcode != "binary":
+        return None
+    found = image_view(payload)
+    if found is None or not parts.is_cut:
+        return found
+    return View(
+        "Image",
+        "",
+        f"a picture of which there are {len(payload):,} bytes so far: not all of its message is here",
+    )
+
+
+def _message_views(fragments: Fragments | None, payload: memoryview) -> list[View]:
     """Return the view of a fragment's whole message, or of as much of it as was looked for."""
     if fragments is None:
         return []
-    payload = b"".join(bytes(row.payload) for row in fragments.rows)
     is_binary = fragments.rows[0].opcode == "binary"
-    first = views_of(memoryview(payload), is_binary=is_binary)[0]
+    first = views_of(payload, is_binary=is_binary)[0]
     note = first.note and f"{first.note} of the message"
     return [View("Message", first.body, note)]
 
 
 def _wire_fields(row: Row, columns: Rows) -> list[tuple[str, str]]:
+    is_known = row.wire_length is not None
     key = columns.mask_key_at(0)
     bits = [name for name, bit in _BITS.items() if row.head & bit] + ["masked"] * (key is not None)
     size, wire_size = len(row.payload), len(columns.wire_at(0))
@@ -119,9 +148,10 @@ def _wire_fields(row: Row, columns: Rows) -> list[tuple[str, str]]:
         ("time", _utc(row.time_ns)),
         ("opcode", row.opcode),
         ("bits", " ".join(bits) or "none"),
-        ("mask key", key.hex(" ") if key else ""),
+        ("mask key", key.hex(" ") if key and is_known else ""),
         ("payload", f"{size:,} bytes" + (f", {wire_size:,} on the wire" if wire_size != size else "")),
-        ("size", f"{wire_size + len(columns.header_at(0)):,} bytes with header"),
+        ("size", f"{wire_size + len(columns.header_at(0)):,} bytes with header" if is_known else ""),
+        ("on the wire", "" if is_known else "not known: a browser has told the message"),
         ("close", _close_line(bytes(row.payload)) if row.opcode == "close" else ""),
         ("meaning", _meaning(bytes(row.payload[:2])) if row.opcode == "close" else ""),
         ("status", "" if row.status == "ok" else row.status),

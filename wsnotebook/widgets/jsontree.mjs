@@ -2,8 +2,8 @@
 
 import { button, make } from "./elements.mjs";
 import { whole } from "./format.mjs";
+import { TOKEN } from "./jsontext.mjs";
 
-const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+/g;
 const AT_ONCE = 200; // children of one node in the page
 const OPEN = 40; // a node with fewer children is open at first, down to the second level
 const NAME = /^[A-Za-z_][\w-]*$/;
@@ -59,12 +59,12 @@ export function jsonTree(text, onCopy) {
 
 function nodeElement(key, node, path, depth, onCopy) {
   const label = key === undefined ? [] : [make("span", { className: "wsn-key" }, typeof key === "number" ? String(key) : shown(key)), ": "];
-  const copies = make("span", { className: "wsn-copies" }, button("path", `Copy ${path}`, copying(onCopy, () => path), "wsn-copy"),
-    button("value", "Copy the value", copying(onCopy, () => textOf(node)), "wsn-copy"));
+  const copies = make("span", { className: "wsn-copies" }, button("path", `Copy ${path}`, () => onCopy(path), "wsn-copy"),
+    button("value", "Copy the value", () => onCopy(textOf(node)), "wsn-copy"));
   if (node.token) return make("div", { className: "wsn-leaf" }, ...label, make("span", { className: `wsn-${kindOf(node.token)}` }, node.token), copies);
   const count = node.children.length;
   const brackets = node.kind === "{" ? ["{", "}"] : ["[", "]"];
-  const summary = make("summary", {}, ...label, make("span", { className: "wsn-bracket" }, `${brackets[0]}${count ? ` ${whole(count)} ` : ""}${brackets[1]}`), copies);
+  const summary = make("summary", {}, ...label, make("span", { className: "wsn-bracket" }, `${brackets[0]}${count ? ` ${whole(count)} ` : ""}${brackets[1]}`));
   const inner = make("div", { className: "wsn-children" });
   const element = make("details", { open: depth < 2 && count < OPEN }, summary, inner);
   let filled = 0;
@@ -79,10 +79,8 @@ function nodeElement(key, node, path, depth, onCopy) {
   };
   if (element.open) fill();
   element.addEventListener("toggle", () => { if (element.open && !filled) fill(); });
-  return element;
+  return make("div", { className: "wsn-node" }, element, copies); // not in the summary, which is a button itself
 }
 
 /** A key as JSON writes it, without its quotes: control and invisible characters are escapes. */
 const shown = (key) => JSON.stringify(key).slice(1, -1).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}\p{Cn}]/gu, (character) => `\\u${character.codePointAt(0).toString(16).padStart(4, "0")}`);
-
-const copying = (onCopy, text) => (event) => { event.preventDefault(); onCopy(text()); }; // a click on a summary would fold it

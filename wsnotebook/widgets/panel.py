@@ -6,7 +6,6 @@ text for a page without a kernel in static.py.
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -14,8 +13,11 @@ from weakref import WeakKeyDictionary
 
 import ipywidgets
 
+from wsnotebook.session.attempts import newest_of
 from wsnotebook.widgets.controls import Controls
-from wsnotebook.widgets.static import html_of, text_of
+from wsnotebook.widgets.following import Following
+from wsnotebook.widgets.static import Page, page_of
+from wsnotebook.widgets.still import STILL_SECONDS, Still, StillView
 from wsnotebook.widgets.table import FrameTable
 from wsnotebook.widgets.verbs import sentence_of
 
@@ -24,24 +26,31 @@ if TYPE_CHECKING:
 
 __all__ = ["Panel", "panel_for"]
 
-TICK = 0.1  # seconds: looks live, and bounds the messages on the comm at any rate of frames
-
 _panels: WeakKeyDictionary[ClientWebSocketSession, Panel] = WeakKeyDictionary()
 
 
 def panel_for(session: ClientWebSocketSession) -> Panel:
-    """Return the panel of ``session``: always the same one, so that showing it twice makes two views of one model."""
-    panel = _panels.get(session)
+    """Return the panel of ``session``: always the same one, so that showing it twice makes two views of one model.
+
+    Sessions that one connect() has opened one after another have one panel, which shows the newest.
+    Example: ``panel_for(session)``.
+    """
+    panel = _panels.get(session) or _panels.get(newest_of(session))
     if panel is None:
         panel = _panels[session] = Panel(session)
     return panel
 
 
-class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ships no types
+# A box of two widgets and not one: that one would spare four of six messages that open it, but 3 of 173 kB, and would
+# have the traits of both a second time. Where a front end shows no box, as marimo, _display_ takes its place.
+class Panel(StillView, ipywidgets.VBox):  # type: ignore[misc]  # ships no types
     """Controls and frames of one session.
 
-    Create it in the loop of the kernel, as every cell does: it is refreshed until the session has ended. Showing it
-    again makes another view with its own scroll position. ``close()`` frees it.
+    Create it in the loop of the kernel, as every cell does: it is refreshed until the session has ended, and goes on
+    with the one that its connect() opens then. Showing it again makes another view with its own scroll position.
+    ``close()`` frees it.
+
+    Example: ``Panel(session)``.
 
     Args:
         session: the session to show; it may have ended.
@@ -51,30 +60,42 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ships no types
     def __init__(
         self, session: ClientWebSocketSession, *, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self.session = session
-        self.controls = Controls(session)
-        self.table = FrameTable(session.log, connection=(session.name, session.pump.attempt))
+        self.session = session = newest_of(session)
+        """The session that it shows."""
+        self.controls = Controls(session, follows=False)
+        self.table = FrameTable(
+            session.log,
+            session=session.name,
+            again=self.controls.send_again,
+            follows=False,
+        )
+        self.table.placeholder = "No frames yet. Type something above and press Send, or wait for the peer."
         self._clock = clock
-        self._ticking: asyncio.Task[None] | None = None
+        self._still = Still(self._page)
+        self._still_due = 0.0
+        self.table.set_trait("still", self._still.name)
         super().__init__(children=(self.controls, self.table))
         self.add_class("wsn-panel")
         self._refresh()
-        if session.state != "closed":
-            self._start()
+        self.following = Following(session, self._refresh, self._failed, self._ended, self._turned)
+        """The tick."""
 
     def __repr__(self) -> str:
-        return f"<Panel of {self.controls.name}: {self.controls.state}, {len(self.session.log):,} frames>"
+        frames = self.controls.received + self.controls.sent
+        return f"<Panel of {self.controls.name}: {self.controls.state}, {frames:,} frames>"
 
-    def _repr_mimebundle_(self, **options: Any) -> Any:
-        made = super()._repr_mimebundle_(**options)
-        bundle, metadata = made if isinstance(made, tuple) else (made, {})
-        still = {"text/plain": text_of(self.session), "text/html": html_of(self.session)}
-        return {**(bundle or {}), **still}, metadata
+    def _display_(self) -> Any:
+        """Return what marimo shows, which asks for this first: single widgets are live there, a box of them is not."""
+        import marimo  # who calls this has it
+
+        return marimo.vstack(self.children)
+
+    def _page(self) -> Page:
+        return page_of(self.session, self.controls.received + self.controls.sent, self.table.strip.svg())
 
     def close(self) -> None:
         """Remove the panel from every page and stop its refresh; the session stays open."""
-        if self._ticking is not None:
-            self._ticking.cancel()
+        self.following.stop()
         self._forget()
         self.controls.close()
         self.table.close()
@@ -82,38 +103,27 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ships no types
 
     def _forget(self) -> None:
         """Remove the panel from the registry, so that the session gets a new one when it is shown again."""
-        if _panels.get(self.session) is self:
-            del _panels[self.session]
-
-    def _start(self) -> None:
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:
-            return  # outside of a loop there is no tick, and the panel keeps its first state
-        self._ticking = loop.create_task(self._tick(), name=f"panel of {self.session.name}")
-        self._ticking.add_done_callback(self._stopped)
-
-    async def _tick(self) -> None:
-        ended = False
-        while not ended:
-            await asyncio.sleep(TICK)
-            ended = self.session.state == "closed"  # read first, so that the last refresh is after the end
-            self._refresh()
-        self.table.invalidate()  # frames that were still queued are marked unsent now
+        for session in [session for session, panel in _panels.items() if panel is self]:
+            del _panels[session]
 
     def _refresh(self) -> None:
-        self.controls.refresh(self._clock())
+        now = self._clock()
+        self.controls.refresh(now)
         self.table.refresh()
+        if now >= self._still_due:
+            self._still_due = now + STILL_SECONDS
+            self._still.update()
 
-    def _stopped(self, task: asyncio.Task[None]) -> None:
-        if task.cancelled() or (error := task.exception()) is None:
-            return
-        if isinstance(error, KeyboardInterrupt):
-            self._start()  # the interrupt of the kernel was meant for a cell, and was raised in this task by chance
-            return
+    def _turned(self, session: ClientWebSocketSession) -> None:
+        if _panels.get(self.session) is self:
+            _panels[session] = self
+        self.session = session
+        self.controls.turn_to(session)
+
+    def _ended(self) -> None:
+        self.table.invalidate()  # frames that were still queued are marked unsent now
+        self._still.update()
+
+    def _failed(self, error: BaseException) -> None:
         self._forget()
-        self.controls.problem = (
-            f"this panel no longer follows the session: {sentence_of(error)} Show it again."
-        )
-        context = {"message": "the panel's tick failed", "exception": error, "task": task}
-        task.get_loop().call_exception_handler(context)
+        self.controls.report(f"this panel no longer follows the session: {sentence_of(error)} Show it again.")

@@ -13,13 +13,32 @@ from typing import Any, NamedTuple
 
 from wsnotebook.safetext import safe_text
 
-__all__ = ["View", "continued", "hex_dump", "pretty_json", "views_of"]
+__all__ = [
+    "IMAGE_BYTES",
+    "JSON_BYTES",
+    "View",
+    "continued",
+    "hex_dump",
+    "image_view",
+    "pretty_json",
+    "views_of",
+]
 
 TEXT_BYTES = 64 * 1024  # of a payload at once: more text in one element makes the page slow
 HEX_BYTES = 8 * 1024  # 512 lines
+IMAGE_BYTES = 4 << 20  # as base64 in one attribute of the page
 JSON_BYTES = 256 * 1024  # parsed whole in the kernel's loop: up to 50 ms
 
 _JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
+
+
+_IMAGES = [
+    (re.compile(rb"\x89PNG\r\n\x1a\n"), "image/png"),
+    (re.compile(rb"\xff\xd8\xff"), "image/jpeg"),
+    (re.compile(rb"GIF8[79]a"), "image/gif"),
+    (re.compile(rb"RIFF....WEBP", re.DOTALL), "image/webp"),
+]
+"""Begins of pictures that a browser shows without running anything; SVG can hold scripts, and is a text here."""
 
 
 class View(NamedTuple):
@@ -48,6 +67,18 @@ def views_of(payload: memoryview, *, is_binary: bool) -> list[View]:
     """
     texts = [] if is_binary else [view for view in (_text(payload, 0), _json(payload)) if view]
     return [*texts, _hex(payload, 0)]
+
+
+def image_view(payload: memoryview) -> View | None:
+    """Return the view of a picture: its media type is the body, and the page asks for the bytes; None where it is none."""
+    kind = next((kind for begin, kind in _IMAGES if begin.match(payload)), None)
+    if kind is None:
+        return None
+    if len(payload) > IMAGE_BYTES:
+        return View(
+            "Image", "", f"{len(payload):,} bytes are too many to show as a picture: save them as a file"
+        )
+    return View("Image", kind)
 
 
 def continued(payload: memoryview, name: str, start: int) -> View:

@@ -6,10 +6,10 @@ Without a filter the place of a row is its ``seq``; with one it is its position 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from wsnotebook.filtering import Filter, Search, parse_filter
-from wsnotebook.filtering.conditions import OfConnection
+from wsnotebook.filtering.conditions import SessionIs
 from wsnotebook.filtering.filter import Clause
 from wsnotebook.widgets.row import Row, rows_at, rows_of
 
@@ -18,9 +18,20 @@ if TYPE_CHECKING:
 
     from wsnotebook.files.framelog import FrameLog
 
-__all__ = ["Places"]
+__all__ = ["Match", "Places"]
 
 KEPT_SEARCHES = 4  # in all views together; each costs 8 bytes a match. A fifth replaces the least recent one
+
+
+class Match(NamedTuple):
+    """A row that a filter matches."""
+
+    place: int
+    """Where it stands in the table."""
+    number: int
+    """Which of the matches it is, from 1."""
+    total: int
+    """Matches so far."""
 
 
 class Places:
@@ -28,29 +39,27 @@ class Places:
 
     Args:
         log: the log that it shows.
-        connection: session name and attempt of the connection whose rows it shows; None for all.
+        session: name of the session whose rows it shows, all its attempts; None for all.
     """
 
-    def __init__(self, log: FrameLog, connection: tuple[str, int] | None) -> None:
+    def __init__(self, log: FrameLog, session: str | None) -> None:
         self._log = log
-        self._connection = connection
+        self._session = session
         self._searches: dict[str, Search] = {}  # by the text of the filter, the most recent last
         self._were_part = False  # whether their filters leave other connections out
 
     @property
     def is_part(self) -> bool:
         """Whether the log has other connections too, whose rows are not shown: then also the empty filter is searched for."""
-        mine = self._connection
-        return mine is not None and any(
-            (each.session, each.attempt) != mine for each in self._log.connections
-        )
+        mine = self._session
+        return mine is not None and any(each.session != mine for each in self._log.connections)
 
     def filter_of(self, text: str) -> Filter:
         """Return the filter that a person typed, of the rows that are shown."""
         wanted = parse_filter(text)
-        if self._connection is None or not self.is_part:
+        if self._session is None or not self.is_part:
             return wanted
-        return replace(wanted, columns=(Clause((OfConnection(*self._connection),)), *wanted.columns))
+        return replace(wanted, columns=(Clause((SessionIs(self._session),)), *wanted.columns))
 
     def begin(self, text: str) -> Search:
         """Return the search for a filter, new or continued."""
@@ -103,6 +112,51 @@ class Places:
         if text is None:
             return range(max(start, self._log.first), min(stop, self._log.end))
         return self._search_for(text).window(start, stop)[1]
+
+    def matches_among(self, rows: Sequence[Row], text: str) -> list[int]:
+        """Return the indices of those rows that a filter matches, as far as it was searched for; ``seq`` goes up."""
+        search = self._searches.get(text)
+        if search is None or not rows:
+            return []
+        start, stop = search.position_of(rows[0].seq), search.position_of(rows[-1].seq + 1)
+        found = set(search.window(start, stop)[1])
+        return [place for place, row in enumerate(rows) if row.seq in found]
+
+    def place_from(self, seq: int, text: str | None) -> int:
+        """Return the place of the first shown row with at least this ``seq``; of the last one where there is none."""
+        if text is None:
+            return seq
+        search = self._search_for(text)
+        if search.end == search.first:
+            raise ValueError("there is no row to go to: the filter matches none.")
+        return min(search.position_of(seq), search.end - 1)
+
+    def match_beside(self, place: int, step: int, wanted: str, text: str | None) -> Match | None:
+        """Return the next match of a filter after a place, or the previous one; after the last comes the first.
+
+        Args:
+            place: where a person is; before the first row, and after the last, is allowed.
+            step: 1 for the next match, -1 for the previous one.
+            wanted: the filter whose matches are walked over.
+            text: the filter that places count in; None for all rows.
+        """
+        with self._log.lock:
+            search = self._search_for(wanted)
+            first, count = search.first, search.end - search.first
+            if not count:
+                return None
+            seq = place if text is None else self._seq_near(place, self._search_for(text))
+            position = search.position_of(seq + 1) if step > 0 else search.position_of(seq) - 1
+            number = (position - first) % count
+            (found,) = search.window(first + number, first + number + 1)[1]
+            stands = found if text is None else self._search_for(text).position_of(found)
+        return Match(stands, number + 1, count)
+
+    def _seq_near(self, place: int, shown: Search) -> int:
+        """Return the ``seq`` at a place among matches; before the first place one before all rows, after the last one after."""
+        if place < shown.first:
+            return self._log.first - 1
+        return shown.window(place, place + 1)[1][0] if place < shown.end else self._log.end
 
     def _search_for(self, text: str) -> Search:
         search = self._searches.get(text)

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from wsnotebook.log.code import is_sent
+from wsnotebook.log.code import connection_of, is_sent
+from wsnotebook.log.connections import Connection
 from wsnotebook.log.rows import Array, Rows, read_rows
 from wsnotebook.wire.batch import STATUSES, Flag, opcode_of
 from wsnotebook.wire.frames import OPCODE_NAMES, Opcode
@@ -37,8 +38,8 @@ class Row(NamedTuple):
     """Flag bits of wire.batch."""
     payload: memoryview
     """The bytes as the application sees them; not a copy."""
-    wire_length: int
-    """Bytes of the payload on the wire, fewer where it was compressed."""
+    wire_length: int | None
+    """Bytes of the payload on the wire, fewer where it was compressed; None where a browser has told the message."""
     detail: str
     """The broken rule, or the reason why it was not sent, as in the column ``detail``."""
 
@@ -66,7 +67,7 @@ class Row(NamedTuple):
 def rows_of(log: FrameLog, start: int, stop: int) -> Iterator[Row]:
     """Yield the rows ``start`` to ``stop`` by ``seq``, as far as the log has them."""
     for rows in log.rows(start, stop):
-        yield from _pick(rows, np.arange(len(rows)))
+        yield from _pick(rows, np.arange(len(rows)), log.connections)
 
 
 def rows_at(log: FrameLog, seqs: Sequence[int]) -> Iterator[Row]:
@@ -81,11 +82,12 @@ def rows_at(log: FrameLog, seqs: Sequence[int]) -> Iterator[Row]:
             segment = log.segment_of(seqs[place])
             stop = bisect_left(seqs, segment.first + segment.rows, place)
             rows = read_rows(segment, seqs[place] - segment.first, seqs[stop - 1] + 1 - segment.first)
-        yield from _pick(rows, np.array(seqs[place:stop]) - rows.first)
+        yield from _pick(rows, np.array(seqs[place:stop]) - rows.first, log.connections)
         place = stop
 
 
-def _pick(rows: Rows, places: Array) -> Iterator[Row]:
+def _pick(rows: Rows, places: Array, connections: Sequence[Connection]) -> Iterator[Row]:
+    reported = [connection.is_reported for connection in connections]
     batches = rows.counts.cumsum().searchsorted(places, side="right")
     columns = (
         places,
@@ -102,7 +104,8 @@ def _pick(rows: Rows, places: Array) -> Iterator[Row]:
         *(c.tolist() for c in columns), strict=True
     ):
         detail = rows.details.get(place, "")
-        yield Row(rows.first + place, time_ns, code, head, flags, payloads[low:high], wire, detail)
+        wire_length = None if reported[connection_of(code)] else wire
+        yield Row(rows.first + place, time_ns, code, head, flags, payloads[low:high], wire_length, detail)
 
 
 def _wire_lengths(rows: Rows) -> Array:

@@ -38,7 +38,8 @@ export function unpackRows(buffers) {
 /** What is unusual about a row, in words: [word, kind of mark]. */
 export function marksOf(row, ofServer = false) {
   const marks = row.status === "ok" ? [] : [[row.detail ? `${row.status}: ${row.detail}` : row.status, "bad"]];
-  if (!(row.head & FIN)) marks.push([row.opcode === 0 ? "part" : "first part", "plain"]);
+  if (row.frames) marks.push([`${whole(row.frames)} ${row.frames === 1 ? "frame" : "frames"}${row.isWhole ? "" : ", more to come"}`, "plain"]);
+  else if (!(row.head & FIN)) marks.push([row.opcode === 0 ? "part" : "first part", "plain"]);
   else if (row.opcode === 0) marks.push(["last part", "plain"]);
   for (const [bit, name] of RSV) if (row.head & bit) marks.push([name, "plain"]);
   // A client masks what it sends, a server does not; null where it is not known.
@@ -76,9 +77,10 @@ export function rowElement(row, isSelected, around) {
   const classes = ["wsn-row", row.out ? "wsn-out" : "wsn-in", `wsn-op${row.opcode}`];
   if (row.status !== "ok") classes.push("wsn-odd");
   if (row.before) classes.push("wsn-eventful");
+  if (row.isMatch) classes.push("wsn-match");
   const cells = around.columns.map((name) => {
-    const { text, hint } = COLUMNS[name];
-    return text ? cell(name, hint ? { title: hint(row) } : {}, text(row, around)) : payloadCell(row, around);
+    const { text, hint, isNumber } = COLUMNS[name];
+    return text ? cell(isNumber ? `${name} wsn-digits` : name, hint ? { title: hint(row) } : {}, text(row, around)) : payloadCell(row, around);
   });
   return make("div", { className: classes.join(" "), role: "row", "aria-selected": String(isSelected) }, ...cells);
 }

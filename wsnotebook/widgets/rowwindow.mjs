@@ -9,13 +9,15 @@ import { ROW, Viewport } from "./viewport.mjs";
 const NOTHING = { start: 0, stop: 0, rows: [] };
 const PATIENCE = 400; // ms that the rows of the place before stay, where the kernel does not answer
 
-/** Shows rows of a source: `filter()` returns the filter that places count in, null where a place is a seq;
+/** Shows rows of a source: `filter()` returns the filter that places count in, null where a place is a seq; `wants()` what else is asked of them;
  *  `around()` what cells need; `isSelected(row, place)`. `onError(error)` and `onPainted()` are called. */
 export class RowWindow {
   viewport = new Viewport();
   #have = NOTHING;
+  #isOld = false; // the rows are shown until they have come anew
   #asking = false;
-  #expected = 0; // the scrollTop that we set: a scroll event with another one comes from a person
+  #expected = 0; // the scrollTop that we set: a scroll event with another one, in a table of the same height, comes from a person
+  #isStirred = false; // there is another scrollTop, and its event has not come
   #missing; // timer, while what is painted is another place than the one scrolled to
   #samples = []; // [seq, time] spread over the log
 
@@ -31,11 +33,10 @@ export class RowWindow {
 
   close() { clearTimeout(this.#missing); }
 
-  resize() { this.viewport.resize(this.element.clientHeight); this.refresh(); }
-
   /** Move by a function of the viewport, and show what is there. */
   go(move) {
-    this.#adopt();
+    this.#measure();
+    this.#stir();
     move(this.viewport);
     this.#show();
   }
@@ -43,29 +44,42 @@ export class RowWindow {
   /** Forget the rows: they have changed. */
   forget() { this.#have = NOTHING; }
 
+  /** Ask for the rows again, and leave them until then: their marks have changed. */
+  renew() { this.#isOld = true; this.refresh(); }
+
   /** Places are those of another filter from now on. */
   restart() { this.forget(); this.#samples = []; this.viewport.restart(); }
 
   rowAt(place) { return this.#have.rows[place - this.#have.start]; }
+
+  /** A message among the rows has not ended yet. */
+  get hasOpen() { return this.#have.rows.some(({ frames, isWhole }) => frames && !isWhole); }
+
+  /** Ask again for the rows whose decoded type was not known, where the kernel has read up to `seq`. */
+  decoded(seq) { if (this.#have.rows.some((row) => row.extra.decoded === null && row.seq < seq)) this.renew(); }
 
   /** Paint, and ask for the rows that are missing. */
   refresh() { this.go(() => {}); }
 
   #show() {
     this.#paint();
-    const wanted = this.viewport.wanted(this.#have);
+    const wanted = this.viewport.wanted(this.#isOld ? NOTHING : this.#have);
     if (!wanted || this.#asking) return; // one request at a time; the answer looks again, so stale ones are never sent
     this.#asking = true;
+    this.#isOld = false;
     const filter = this.source.filter(), { top } = this.viewport;
-    this.requests.ask("rows", { ...wanted, filter }).then((answer) => {
+    this.requests.ask("rows", { ...wanted, filter, ...this.source.wants() }).then((answer) => {
       this.#asking = false;
       if (this.source.filter() === filter) this.#arrive(answer, top);
       this.refresh();
     }, (error) => { this.#asking = false; this.source.onError(error); });
   }
 
-  #arrive({ start, stop, events, buffers }, top) {
+  #arrive({ start, stop, events, matches = [], cells = {}, folded = [], buffers }, top) {
     const rows = unpackRows(buffers);
+    rows.forEach((row, n) => { row.extra = Object.fromEntries(Object.entries(cells).map(([name, texts]) => [name, texts[n]])); });
+    for (const n of matches) rows[n].isMatch = true;
+    for (const [n, frames, isWhole, length, wire, preview] of folded) Object.assign(rows[n], { frames, isWhole, length, wire: wire ?? NaN, preview });
     for (const [n, label, title] of events) rows[n].before = { label, title };
     this.#have = { start, stop, rows };
     this.viewport.arrive(stop);
@@ -83,8 +97,10 @@ export class RowWindow {
     const view = this.viewport;
     this.spacer.style.height = `${Math.max(0, view.scrollHeight - view.height)}px`;
     this.rows.style.height = `${view.height}px`;
-    if (Math.abs(this.element.scrollTop - view.scrollTop) > 1) this.element.scrollTop = view.scrollTop;
-    this.#expected = this.element.scrollTop;
+    if (!this.#isStirred) {
+      if (Math.abs(this.element.scrollTop - view.scrollTop) > 1) this.element.scrollTop = view.scrollTop;
+      this.#expected = this.element.scrollTop;
+    }
     this.element.setAttribute("aria-rowcount", String(view.end - view.origin));
     if (this.#isHere() || this.#have === NOTHING) this.#settle();
     else this.#hold();
@@ -141,14 +157,32 @@ export class RowWindow {
     this.element.setAttribute("aria-activedescendant", active);
   }
 
-  #scrolled() { if (this.#adopt()) this.#show(); }
+  #scrolled() {
+    this.#isStirred = false;
+    const isOurs = this.#measure() || !this.#isElsewhere(); // the browser scrolls too, where the height changes
+    if (!isOurs) {
+      this.#expected = this.element.scrollTop;
+      this.viewport.scrollTo(this.element.scrollTop);
+    }
+    this.#show();
+  }
 
-  /** Go where a person has scrolled to; its event may come later than an answer, which must not scroll back. */
-  #adopt() {
-    if (Math.abs(this.element.scrollTop - this.#expected) < 1.5) return false;
-    this.#expected = this.element.scrollTop;
-    this.viewport.scrollTo(this.element.scrollTop);
+  #isElsewhere() { return Math.abs(this.element.scrollTop - this.#expected) >= 1.5; }
+
+  /** Adopt the height of the element; return whether it is another. */
+  #measure() {
+    const { clientHeight } = this.element;
+    if (clientHeight === this.viewport.height) return false;
+    this.viewport.resize(clientHeight);
     return true;
+  }
+
+  /** Leave another scrollTop for a frame: a person's has its event until then, and is not scrolled back. Without one it is
+   *  the browser's, which forgets it of a cell that is moved. */
+  #stir() {
+    if (this.#isStirred || !this.#isElsewhere()) return;
+    this.#isStirred = true;
+    requestAnimationFrame(() => { if (this.#isStirred) { this.#isStirred = false; this.#show(); } });
   }
 
   #wheel(event) {

@@ -1,4 +1,4 @@
-"""The text of a session or a log for pages without a kernel, such as nbconvert's or a code host's: a summary and the last rows.
+"""The text of a session or a log for pages without a kernel, such as nbconvert's or a code host's: a summary, the last rows, and the timeline.
 
 Plain text for terminals, escaped HTML without script or style for pages.
 """
@@ -6,10 +6,12 @@ Plain text for terminals, escaped HTML without script or style for pages.
 from __future__ import annotations
 
 import html
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, NamedTuple
 
+from wsnotebook.log.code import connection_of
 from wsnotebook.safetext import safe_text
-from wsnotebook.widgets.controls import ending_of
+from wsnotebook.widgets.figures import ending_of
 from wsnotebook.widgets.inspector import preview
 from wsnotebook.widgets.row import Row, rows_of
 
@@ -17,61 +19,70 @@ if TYPE_CHECKING:
     from wsnotebook.files.framelog import FrameLog
     from wsnotebook.session.session import ClientWebSocketSession
 
-__all__ = ["html_of", "html_of_log", "text_of"]
+__all__ = ["Page", "page_of", "page_of_log"]
 
 LAST = 10  # rows in a saved notebook
 WIDTH = 100  # characters of a payload
+LOOK_BACK = 10_000  # rows among which those of one connection are looked for
 _NAMES = 5  # names of sessions; the others are counted
 _HEAD = ("#", "", "type", "bytes", "payload")
 
 
-def text_of(session: ClientWebSocketSession) -> str:
-    """Return a summary and the last rows as plain text, with control characters escaped."""
-    lines = [
-        f"{seq:>8} {arrow} {kind:<12} {size:>8}  {shown}"
-        for seq, arrow, kind, size, shown in _last(session.log)
-    ]
-    return "\n".join([_summary(session), *lines])
+class Page(NamedTuple):
+    """One view as text."""
+
+    plain: str
+    """Control characters are escaped."""
+    html: str
+    """All text is escaped, and none is mathematics."""
 
 
-def html_of(session: ClientWebSocketSession) -> str:
-    """Return a summary and the last rows as HTML in which all text is escaped, and none is mathematics."""
-    return _html(_summary(session), session.log)
-
-
-def html_of_log(log: FrameLog) -> str:
-    """Return the same of a log, whosever it is."""
-    names = dict.fromkeys(safe_text(each.session) for each in log.connections)
-    more = f" and {len(names) - _NAMES:,} more" if len(names) > _NAMES else ""
-    of = f" of {', '.join(list(names)[:_NAMES])}{more}" if names else ""
-    return _html(f"{len(log):,} frames{of} when this was shown; the last {min(LAST, len(log))}:", log)
-
-
-def _html(summary: str, log: FrameLog) -> str:
-    rows = "".join(_html_row(row) for row in (_HEAD, *_last(log)))
-    return (
-        f"<div class='tex2jax_ignore mathjax_ignore'><p>{html.escape(summary)}</p><table>{rows}</table></div>"
-    )
-
-
-def _summary(session: ClientWebSocketSession) -> str:
+def page_of(session: ClientWebSocketSession, frames: int, strip: str = "") -> Page:
+    """Return a summary and the last rows of a session, which has so many frames; ``strip`` is HTML of its timeline."""
     ending = ending_of(session)
     state = f"{session.state} ({ending})" if ending else str(session.state)
     name, url = safe_text(session.name), safe_text(session.url)
-    return f"WebSocket session {name}, {url}: {state}, {len(session.log):,} frames when this was shown"
+    summary = f"WebSocket session {name}, {url}: {state}, {frames:,} frames"
+    return _page(summary, _last_of(session.log, session.pump.connection), strip)
 
 
-def _last(log: FrameLog) -> list[tuple[str, ...]]:
-    return [
-        (str(row.seq), "↑" if row.is_sent else "↓", row.opcode, f"{len(row.payload):,}", _shown(row))
-        for row in rows_of(log, log.end - LAST, log.end)
-    ]
+def page_of_log(log: FrameLog, of_whom: str = "", strip: str = "") -> Page:
+    """Return the same of a log; ``of_whom`` says whose it is."""
+    names = dict.fromkeys(safe_text(each.session) for each in log.connections)
+    more = f" and {len(names) - _NAMES:,} more" if len(names) > _NAMES else ""
+    of = f" of {', '.join(list(names)[:_NAMES])}{more}" if names else ""
+    summary = f"{of_whom}{len(log):,} frames{of}"
+    return _page(summary, list(rows_of(log, log.end - LAST, log.end)), strip)
 
 
-def _shown(row: Row) -> str:
-    line = preview(row)
-    return line if len(line) <= WIDTH else line[: WIDTH - 1] + "…"
+def _page(summary: str, last: list[Row], strip: str) -> Page:
+    cells = [_cells(row) for row in last]
+    head = summary + (f"; the last {len(last)}:" if last else "")
+    lines = [f"{seq:>8} {arrow} {kind:<12} {size:>8}  {payload}" for seq, arrow, kind, size, payload in cells]
+    rows = "".join(_html_row(row) for row in (_HEAD, *cells))
+    return Page(
+        "\n".join([head, *lines]),
+        f"<div class='tex2jax_ignore mathjax_ignore'><p>{html.escape(head)}</p><table>{rows}</table>{strip}</div>",
+    )
 
 
-def _html_row(cells: tuple[str, ...]) -> str:
+def _last_of(log: FrameLog, connection: int) -> list[Row]:
+    """Return the last rows of one connection, as far as they are among the last of all."""
+    is_alone, found = len(log.connections) == 1, list[Row]()
+    step = LAST if is_alone else 1000
+    for stop in range(log.end, max(log.first, log.end - LOOK_BACK), -step):
+        rows = [row for row in rows_of(log, stop - step, stop) if connection_of(row.code) == connection]
+        found = (rows + found)[-LAST:]
+        if len(found) == LAST:
+            break
+    return found
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    payload = preview(row)
+    shown = payload if len(payload) <= WIDTH else payload[: WIDTH - 1] + "…"
+    return str(row.seq), "↑" if row.is_sent else "↓", row.opcode, f"{len(row.payload):,}", shown
+
+
+def _html_row(cells: Iterable[str]) -> str:
     return "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in cells) + "</tr>"

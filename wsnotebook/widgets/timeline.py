@@ -19,10 +19,14 @@ if TYPE_CHECKING:
     from wsnotebook.files.framelog import FrameLog
     from wsnotebook.log.rows import Array
 
-__all__ = ["Mark", "Timeline"]
+__all__ = ["UNMARKED", "Mark", "Timeline"]
 
-UNMARKED = frozenset({"connecting", "handshake", "open", "closing", "journal on", "journal off"})
-"""Kinds without a mark: every session has the first ones, close frames are rows, a journal is started by a person."""
+UNMARKED = frozenset(
+    {"connecting", "handshake", "open", "closing", "journal on", "journal off", "loop watched", "loop late"}
+)
+"""Kinds without a mark: every session has the first ones, close frames are rows, a journal is started by a person, and
+a loop that comes late is no news to whoever looks at the frames."""
+_SILENT = frozenset({"loop watched", "loop late"})  # never the event that is shown as the last one
 MARK_TEXTS = 3  # events whose texts are in a mark, which is sent with each window that has its row
 FACT_TEXTS = 20  # the same for the facts of one frame
 TEXT_LENGTH = 160  # characters of one event's text
@@ -81,8 +85,7 @@ class Timeline:
             self._waiting += new
             self._sessions.update(event.session for event in new if event.session)
             self.count += len(new)
-            if new:
-                self.latest = new[-1]
+            self.latest = next((event for event in reversed(new) if event.kind not in _SILENT), self.latest)
             end = self._log.end
             if self._waiting and self._looked < end:
                 self._place(end)

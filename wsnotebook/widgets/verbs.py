@@ -12,10 +12,11 @@ from concurrent.futures import Future
 from typing import Any, TypeAlias
 
 import anywidget
+import traitlets
 
 from wsnotebook.safetext import safe_text
 
-__all__ = ["Answer", "VerbWidget", "sentence_of"]
+__all__ = ["Answer", "VerbWidget", "running_loop", "sentence_of", "shown"]
 
 Answer: TypeAlias = tuple[dict[str, Any], Sequence[bytes]]
 """The fields of an answer, and its binary buffers."""
@@ -25,6 +26,12 @@ Handler: TypeAlias = Callable[[dict[str, Any]], "Answer | Future[Answer]"]
 _INHERITED = frozenset(anywidget.AnyWidget.class_trait_names(sync=True))
 
 
+def shown(trait: traitlets.TraitType[Any, Any]) -> Any:
+    """Return a trait for the page that only its widget changes; who sets it gets a TraitError that says so."""
+    trait.read_only = True
+    return trait.tag(sync=True)
+
+
 class VerbWidget(anywidget.AnyWidget):  # type: ignore[misc]  # ships no types
     """An anywidget with a table of verbs that its page can request."""
 
@@ -32,13 +39,13 @@ class VerbWidget(anywidget.AnyWidget):  # type: ignore[misc]  # ships no types
         super().__init__(**traits)
         self._verbs: dict[str, Handler] = {"hello": self._verb_hello}
         # None outside of a loop, as in a plain script, where only one thread sends answers.
-        self._loop = _running_loop()
+        self._loop = running_loop()
         self.on_msg(self._receive)
 
     def in_owner(self, call: Callable[..., object], *args: Any) -> None:
         """Run ``call`` in the thread that owns traits and comm; at once if this is that thread."""
         loop = self._loop
-        if loop is None or loop.is_closed() or loop is _running_loop():
+        if loop is None or loop.is_closed() or loop is running_loop():
             call(*args)
         else:
             loop.call_soon_threadsafe(call, *args)
@@ -87,7 +94,8 @@ def sentence_of(error: BaseException) -> str:
     return safe_text(str(error) or type(error).__name__)
 
 
-def _running_loop() -> asyncio.AbstractEventLoop | None:
+def running_loop() -> asyncio.AbstractEventLoop | None:
+    """Return the loop that runs in this thread; None where none does."""
     try:
         return asyncio.get_running_loop()
     except RuntimeError:

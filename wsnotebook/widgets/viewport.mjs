@@ -24,10 +24,10 @@ export class Viewport {
     return room > 0 ? this.bottom / room : 1;
   }
 
+  /** It is as high as this from now on; it follows afterwards if it did. */
   resize(height) {
     this.height = height;
-    if (this.follow) this.top = this.bottom;
-    else this.moveTo(this.top);
+    this.top = this.follow ? this.bottom : Math.min(this.top, this.bottom);
   }
 
   /** The log now has the rows `first` to `end`; rows that it dropped at the top do not move what is seen. */
@@ -75,10 +75,11 @@ export class Viewport {
   /** The rows to ask for, or null if those in `have` ({start, stop}) will do. */
   wanted(have) {
     const limit = this.follow ? this.end : this.origin + this.rows;
-    const lines = Math.min(MOST_ROWS, Math.ceil(this.height / ROW) + 1);
+    const lines = Math.min(MOST_ROWS - 2, Math.ceil(this.height / ROW) + 1);
     const start = this.follow ? Math.max(this.origin, limit - lines) : this.first;
     const stop = Math.min(limit, start + lines);
-    if (start >= stop || (have.start <= start && stop <= have.stop)) return null;
+    const before = Math.max(this.origin, start - 1); // the first row in sight tells how long after this one it came
+    if (start >= stop || (have.start <= before && stop <= have.stop)) return null;
     const spare = Math.min(lines, (MOST_ROWS - lines) >> 1); // a screenful on each side, for smooth scrolling
     return { start: Math.max(this.origin, start - spare), stop: Math.min(limit, stop + spare) };
   }

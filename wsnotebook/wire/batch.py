@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FIN",
+    "LARGE",
     "LONE",
     "OPCODE",
     "RSV1",
@@ -26,6 +27,7 @@ __all__ = [
     "Payload",
     "Single",
     "batch_of",
+    "declared_length",
     "first_byte",
     "is_final",
     "is_whole",
@@ -43,7 +45,8 @@ OPCODE = 0x0F
 
 LONE = 256 * 1024
 """Bytes from which a frame is a batch by itself, and the log keeps its payload without a copy."""
-_LARGE = 1024  # bytes from which another copy of a payload costs more than a turn of a loop
+LARGE = 1024
+"""Bytes from which another copy of a payload costs more than a turn of a loop."""
 
 Payload: TypeAlias = bytes | memoryview
 """Payload of a frame: a view only of a lone one that was received in its place, a final text or binary frame."""
@@ -178,7 +181,9 @@ class Batch:
         """Tell whether every byte of every payload is ASCII; False for a view, which would have to be copied."""
         if not self._is_large:
             return self._joined_payloads().isascii()
-        return all(isinstance(payload, bytes) and payload.isascii() for payload in self.payloads)
+        if isinstance(self.payloads[0], memoryview):
+            return False
+        return all(map(bytes.isascii, self.payloads))  # type: ignore[arg-type]  # a view is the only one
 
     def copy_payloads(self, target: memoryview) -> None:
         """Copy all payloads, end to end, to the beginning of ``target``."""
@@ -195,7 +200,7 @@ class Batch:
     @property
     def _is_large(self) -> bool:
         """Whether joining would cost more for the copy than it saves; the first frame is the sample for all."""
-        return len(self.payloads) == 1 or len(self.payloads[0]) >= _LARGE
+        return len(self.payloads) == 1 or len(self.payloads[0]) >= LARGE
 
     def _joined_payloads(self) -> bytes:
         if self._joined is None:
@@ -230,18 +235,24 @@ def to_frame(head: int, payload: bytes) -> Frame:
     return tuple.__new__(Frame, fields)
 
 
+def declared_length(header: bytes) -> int | None:
+    """Return the payload bytes that a header declares; None where the header itself is cut off."""
+    if len(header) < 2:
+        return None
+    size, declared = 2, header[1] & 0x7F
+    if declared > 125:
+        size = 4 if declared == 126 else 10
+        declared = int.from_bytes(header[2:size], "big")
+    return declared if len(header) >= size else None
+
+
 def is_whole(header: bytes, length: int) -> bool:
     """Tell whether a payload of ``length`` bytes is all that the header declares.
 
     It is not where the end of the stream cut the frame off, nor where a body over the limit was not kept.
     """
-    if len(header) < 2:
-        return False
-    size, declared = 2, header[1] & 0x7F
-    if declared > 125:
-        size = 4 if declared == 126 else 10
-        declared = int.from_bytes(header[2:size], "big")
-    return len(header) >= size and declared <= length
+    declared = declared_length(header)
+    return declared is not None and declared <= length
 
 
 def minimal_header(head: int, length: int, mask_key: bytes | None) -> bytes:

@@ -49,6 +49,7 @@ class Phase(enum.Enum):
     HALF_CLOSED = "the peer's stream has ended; on a raw session frames may still be sent"
     HANGING_UP = "our end of TCP is being closed"
     ABORTED = "TCP was aborted; its loss is not reported yet"
+    LAST_WORDS = "TCP is gone; what the peer had said before is being read"
     LOST = "TCP is gone; the log does not have the last rows yet"
     CLOSED = "TCP is gone, and every frame is in the log"
 
@@ -69,7 +70,8 @@ class Kind(enum.Enum):
     HALF_EOF = "the peer's stream has ended; ours may go on"
     DEADLINE = "the last deadline has passed"
     TERMINATE = "the user aborts"
-    LOST = "the transport reports that TCP is gone"
+    BROKE = "the transport reports that TCP is gone; what the peer had said before may not be read yet"
+    LOST = "TCP is gone, and all that the peer had said is read"
     FINISHED = "every frame is in the log"
 
 
@@ -142,14 +144,18 @@ class End(NamedTuple):
     """Whether no frame of the user is sent any more; follows from the phase, and is a field as it is read per frame."""
     renewed_as: str | None = None
     """Name of the session that follows this one, where it is connected anew."""
+    lost_by: str = ""
+    """Why the network, or TLS, ended it; empty where it just ended."""
 
     def closed(self) -> SessionClosed:
         """Return the exception for a user who comes after the end."""
-        return SessionClosed(self.reason, self.renewed_as)
+        return SessionClosed(
+            self.reason, self.renewed_as, self.lost_by if self.initiator == "network" else ""
+        )
 
 
 _RECEIVING = frozenset(
-    (Phase.CONNECTING, Phase.OPEN, Phase.BROKEN_CLOSE, Phase.CLOSE_QUEUED, Phase.CLOSE_SENT)
+    (Phase.CONNECTING, Phase.OPEN, Phase.BROKEN_CLOSE, Phase.CLOSE_QUEUED, Phase.CLOSE_SENT, Phase.LAST_WORDS)
 )
 _SENDING = frozenset((Phase.CONNECTING, Phase.OPEN, Phase.BROKEN_CLOSE, Phase.PEER_CLOSED, Phase.HALF_CLOSED))
 
@@ -188,6 +194,8 @@ _END = Step(Phase.HANGING_UP, (_CLOSE_TCP,))
 _HANG_UP_NOW = Step(Phase.HANGING_UP, (_HANG_UP,))
 _ABORT_UNANSWERED = Step(Phase.ABORTED, (_UNANSWERED, _ABORT))
 _ABORT_NOW = Step(Phase.ABORTED, (_ABORT,))
+_READ_LAST = Step(Phase.LAST_WORDS, (_DROP_AT_LOSS,))
+_DROP_LAST = Step(Phase.ABORTED, (_DROP_AT_LOSS,))
 _LOSE = Step(Phase.LOST, (_DROP_AT_LOSS,))
 _FINISH = Step(Phase.CLOSED, (Action(Do.NOTE_CLOSED, "{reason}, by {initiator}{words}"),))
 
@@ -248,17 +256,25 @@ DEFAULT: Table = {
         _DEADLINE: _ABORT_NOW,
     },
     Phase.ABORTED: {_PEER_CLOSE: Step(Phase.ABORTED, (_BY_PEER,))},
+    Phase.LAST_WORDS: {
+        _PEER_CLOSE: Step(Phase.ABORTED, (_BY_PEER,)),
+        Kind.FAIL: Step(Phase.ABORTED),
+        Kind.FAIL_NOW: Step(Phase.ABORTED),
+    },
     Phase.LOST: {Kind.FINISHED: _FINISH},
     Phase.CLOSED: {},
 }
 """What a default session does. A pair that is missing changes nothing: the end is decided already, or the event cannot
-be. LOST leads to LOST, and TERMINATE to ABORTED, from every phase before these."""
+be. LOST leads to LOST, and TERMINATE to ABORTED, from every phase before these; BROKE to LAST_WORDS from those that receive,
+to ABORTED from others."""
 
 for _phase, _row in DEFAULT.items():
     if _phase not in (Phase.LOST, Phase.CLOSED):
         _row[Kind.LOST] = _LOSE
     if _phase not in (Phase.ABORTED, Phase.LOST, Phase.CLOSED):
         _row[Kind.TERMINATE] = _ABORT_NOW
+    if _phase not in (Phase.CONNECTING, Phase.ABORTED, Phase.LAST_WORDS, Phase.LOST, Phase.CLOSED):
+        _row[Kind.BROKE] = _READ_LAST if _phase in _RECEIVING else _DROP_LAST
 
 _RAW_HALF_OPEN = Step(Phase.HALF_CLOSED)
 _RAW_PEER_CLOSED = Step(Phase.PEER_CLOSED, (_BY_PEER,))
@@ -282,6 +298,7 @@ RAW: Table = {phase: dict(row) for phase, row in DEFAULT.items()} | {
     Phase.CLOSE_QUEUED: DEFAULT[Phase.CLOSE_QUEUED]
     | {Kind.BROKEN_CLOSE: DEFAULT[Phase.CLOSE_QUEUED][_PEER_CLOSE]},
     Phase.CLOSE_SENT: DEFAULT[Phase.CLOSE_SENT] | {Kind.BROKEN_CLOSE: DEFAULT[Phase.CLOSE_SENT][_PEER_CLOSE]},
+    Phase.LAST_WORDS: DEFAULT[Phase.LAST_WORDS] | {Kind.BROKEN_CLOSE: Step(Phase.LAST_WORDS, (_BY_PEER,))},
     Phase.PEER_CLOSED: DEFAULT[Phase.PEER_CLOSED] | _RAW_CLOSED_BY_PEER,
     Phase.HALF_CLOSED: DEFAULT[Phase.HALF_CLOSED]
     | {
@@ -334,6 +351,7 @@ def advance(end: End, event: Event, *, raw: bool) -> tuple[End, tuple[Action, ..
         incoming_ended=step.phase not in _RECEIVING,
         outgoing_ended=step.phase not in _SENDING,
         renewed_as=end.renewed_as,
+        lost_by=event.words if kind is Kind.LOST else end.lost_by,
     )
     return after, tuple([_fill(action, event, after) for action in step.actions])
 
@@ -342,7 +360,7 @@ def _fill(action: Action, event: Event, end: End) -> Action:
     """Return an action of the table with the facts of an event."""
     if action is _CLOSE:
         return Action(Do.WRITE_CLOSE, payload=event.payload)
-    if not action.words:
+    if "{" not in action.words:
         return action
     words = action.words.format(
         reason=event.reason or end.reason,

@@ -75,6 +75,11 @@ class Decoding:
             frame = yield from decoder.decoding(frame, max_size=room)
         return frame
 
+    def lose_frames(self, why: str) -> None:
+        """As lose(), of a gap in which frames are missing: the next one may continue a compressed message."""
+        self.lose(why)
+        self._is_compressed = True
+
     def lose(self, why: str, *, for_good: bool = False) -> None:
         """Decode no more of this message, and of later ones only where they refer to nothing before them.
 

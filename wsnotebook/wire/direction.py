@@ -33,6 +33,7 @@ _BINARY, _CLOSE = int(Opcode.BINARY), int(Opcode.CLOSE)
 _MASKED, _TEXT, _CHANGED = Flag.MASKED, Flag.TEXT, Flag.CHANGED
 _TEXT_OPCODE = int(Opcode.TEXT)
 _MASKING = {"client": Verdict(Rules.UNMASKED), "server": Verdict(Rules.MASKED)}
+_GAP = "bytes of the stream before it are missing"
 _NO_DECODING = Decoding()  # what no extension has changed is never decoded
 
 
@@ -121,12 +122,14 @@ class Direction:
 
     def judge_run(self, batch: ScannedBatch) -> bool:
         """Judge a batch of data frames at once, parts of messages among them; False where it has to be one by one."""
+        message, count = self._message, len(batch)
         if not batch.odd or self.is_decoding or self.is_closed or batch.headers or batch.declared:
             return False
-        message, count = self._message, len(batch)
+        if batch.heads[0] & 0x08:  # a control frame, mostly alone in its read
+            return False
         if self._mask_bit:
             are_plain = len(batch.mask_keys) == count and not batch.heads.translate(None, b"\x81\x82")
-            return are_plain and message.opcode is None and batch.is_ascii() and self._has_room(batch)
+            return are_plain and not message.is_open and batch.is_ascii() and self._has_room(batch)
         return not batch.mask_keys and self._has_room(batch) and message.take_run(batch)
 
     def _has_room(self, batch: ScannedBatch) -> bool:
@@ -141,7 +144,8 @@ class Direction:
         if self.is_closed:
             return ()
         # A plain frame of a client lacks its mask, and an extension of the user's may change one without a mark.
-        if self._mask_bit or self._judges_plain or (self.is_decoding and self._decoding.deflate is None):
+        is_each = self._mask_bit or self._judges_plain or self._message.is_unknown
+        if is_each or (self.is_decoding and self._decoding.deflate is None):
             return range(len(batch))
         if not batch.odd and batch.is_ascii() and not self.is_decoding:
             return ()
@@ -218,7 +222,7 @@ class Direction:
 
     def changes(self, head: int) -> bool:
         """Tell whether an extension has changed the payload of the next frame: ``judge_encoded`` is for it."""
-        return self._decoding.changes(head, self._message.opcode is not None)
+        return self._decoding.changes(head, self._message.is_open)
 
     def judge(self, batch: Batch, place: int, declared: int | None = None) -> Verdict | None:
         """Judge and mark a frame whose payload is the application's; return the verdict.
@@ -268,7 +272,7 @@ class Direction:
         Returns the number of the place where it stopped, and the room that is left.
         """
         decoding, limit = self._decoding, self._limits.inflated
-        if decoding.deflate is None or decoding.lost is not None or self._message.opcode is not None:
+        if decoding.deflate is None or decoding.lost is not None or self._message.is_open:
             return at, room
         decode, all_right = decoding.deflate.decode_whole, self._mask_flag
         heads, flags, payloads = batch.heads, batch.flags, batch.payloads
@@ -291,12 +295,27 @@ class Direction:
             at += 1
         return at, room
 
-    def judge_cut(self, batch: Batch, begun: Begun) -> None:
-        """Judge the frame that the end of the stream cut off, alone in its batch: what there is may break a rule."""
-        verdict = self.judge_header(*begun)
+    def judge_cut(self, batch: Batch, begun: Begun, *, goes_on: bool = False) -> None:
+        """Judge a frame that lacks bytes, alone in its batch: what there is may break a rule.
+
+        Args:
+            goes_on: the next frame follows right after it; otherwise it is the last one, or others may be missing.
+        """
+        head, is_changed = begun.head, self.changes(begun.head)
+        verdict = self._begin(batch, 0, None) if goes_on else self.judge_header(*begun)
+        if goes_on and head & OPCODE <= _BINARY:
+            self._message.skip(head, begun.length or 0)
+            if is_changed:
+                self._decoding.lose(_GAP)
         if verdict is not None:
             batch.flags[0] &= ~Flag.STATUS
             self._mark(batch, 0, verdict)
+
+    def lose_place(self) -> None:
+        """Go on after missing bytes that may hold frames, and the beginning of the message that comes next."""
+        self._message.lose()
+        if self.is_decoding:
+            self._decoding.lose_frames(_GAP)
 
     def _begin(self, batch: Batch, place: int, declared: int | None) -> Verdict | None:
         """Judge the header of a whole frame, and count it."""

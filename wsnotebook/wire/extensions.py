@@ -33,6 +33,13 @@ class WebSocketExtension(Extension):
     """One negotiated extension of one session. Subclass it and override ``encode`` and ``decode``.
 
     Only data frames pass through it, in order; fragments one by one.
+
+    Example::
+
+        class Counter(WebSocketExtension):
+            def decode(self, frame, *, max_size=None):
+                print(len(frame.data), "bytes")
+                return frame
     """
 
     factory: WebSocketExtensionFactory
@@ -62,6 +69,22 @@ class WebSocketExtensionFactory(ClientExtensionFactory):
 
     ``get_request_params()`` returns the parameters of the offer, ``process_response_params(params, accepted)`` takes
     the server's answer and returns a WebSocketExtension with ``.factory`` set, or raises NegotiationError.
+
+    Example::
+
+        class OfferCounter(WebSocketExtensionFactory):
+            name = key = "x-counter"
+
+            def get_request_params(self):
+                return []
+
+            def process_response_params(self, params, accepted):
+                counter = WebSocketExtension()
+                counter.factory = self
+                return counter
+
+
+        session = await connect(url, extensions=[OfferCounter()])
     """
 
     key: ClassVar[str] = ""
@@ -72,6 +95,8 @@ class WebSocketExtensionFactory(ClientExtensionFactory):
 
 class PerMessageDeflate(WebSocketExtensionFactory):
     """Compress messages with DEFLATE (RFC 7692).
+
+    Example: ``session = await connect(url, extensions=[PerMessageDeflate(client_max_window_bits=12)])``.
 
     Args:
         client_no_context_takeover: forget our window after each message.
@@ -150,6 +175,8 @@ class DeflateExtension(WebSocketExtension):
             level=factory.level,
         )
         self._compress_if = factory.compress_if
+        self.compresses = True
+        """Whether the next message may be compressed; set it at any time. False sends it as it is (RFC 7692 §6.1)."""
         self._compressing = False
         self.decoder = DeflateDecoder(
             self.server_max_window_bits, context_takeover=not self.server_no_context_takeover
@@ -159,7 +186,7 @@ class DeflateExtension(WebSocketExtension):
     def encode(self, frame: Frame) -> Frame:  # type: ignore[override]  # our Frame, not that of websockets
         """Compress the frame, if ``compress_if`` chose the first one of its message."""
         if frame.opcode != Opcode.CONTINUATION:
-            self._compressing = all(predicate(frame) for predicate in self._compress_if)
+            self._compressing = self.compresses and all(each(frame) for each in self._compress_if)
         if not self._compressing:
             return frame
         # A continuation without a message is not part of a compressed one: no receiver would inflate it.
@@ -169,8 +196,8 @@ class DeflateExtension(WebSocketExtension):
         return Frame(frame.opcode, data, frame.fin, begins, frame.rsv2, frame.rsv3)
 
     def encode_whole(self, payload: bytes) -> bytes | None:
-        """Compress a message of one frame; None where ``compress_if`` has to be asked, by ``encode``."""
-        if self._compress_if:
+        """Compress a message of one frame; None where ``encode`` has to decide whether that is done."""
+        if self._compress_if or not self.compresses:
             return None
         self._compressing = False
         return self._encoder.encode(payload, begins=True, final=True)

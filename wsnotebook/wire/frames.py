@@ -19,6 +19,7 @@ __all__ = [
     "Frame",
     "Opcode",
     "is_close_code",
+    "reason_in_payload",
     "truncate_utf8",
 ]
 
@@ -29,7 +30,10 @@ MAX_CLOSE_MESSAGE = MAX_CONTROL_PAYLOAD - 2  # the code takes two
 
 
 class Opcode(enum.IntEnum):
-    """Type of a frame (RFC 6455 §5.2). The reserved opcodes 0x3–0x7 and 0xB–0xF are plain ints in a Frame."""
+    """Type of a frame (RFC 6455 §5.2). The reserved opcodes 0x3–0x7 and 0xB–0xF are plain ints in a Frame.
+
+    Example: ``[opcode.name for opcode in Opcode if opcode.is_control]``.
+    """
 
     CONTINUATION = 0x0
     TEXT = 0x1
@@ -54,7 +58,10 @@ OPCODE_NAMES: tuple[str, ...] = tuple(
 
 
 class CloseCode(enum.IntEnum):
-    """Close codes of RFC 6455 §7.4.1 and the IANA registry."""
+    """Close codes of RFC 6455 §7.4.1 and the IANA registry.
+
+    Example: ``await session.close(CloseCode.GOING_AWAY)``.
+    """
 
     NORMAL = 1000
     GOING_AWAY = 1001
@@ -97,7 +104,10 @@ def truncate_utf8(text: str, limit: int) -> str:
 
 
 class CloseReason(NamedTuple):
-    """Why a session ended: a close code and a message of at most 123 UTF-8 bytes (RFC 6455 §5.5.1)."""
+    """Why a session ended: a close code and a message of at most 123 UTF-8 bytes (RFC 6455 §5.5.1).
+
+    Example: ``await session.close(CloseReason(4000, "my own code"))``.
+    """
 
     code: int
     """Close code; 1005 and 1006 are never on the wire (RFC 6455 §7.4.1)."""
@@ -132,6 +142,13 @@ class CloseReason(NamedTuple):
         return f"{self.code}{name}" + (f": {self.message!r}" if self.message else "")
 
 
+def reason_in_payload(payload: bytes) -> CloseReason | None:
+    """Return the reason in the payload of a close frame, or None where it has under two bytes."""
+    if len(payload) < 2:
+        return None
+    return CloseReason(int.from_bytes(payload[:2], "big"), payload[2:].decode("utf-8", "replace"))
+
+
 class _Fields(NamedTuple):
     opcode: int
     data: bytes
@@ -146,6 +163,8 @@ class Frame(_Fields):
 
     It is a tuple underneath because frames are made a hundred thousand a second: C code makes a batch of them
     four times faster than a frozen dataclass would.
+
+    Example: ``await session.send(Frame(Opcode.TEXT, b"hello"))``.
 
     Args:
         opcode: Opcode, or one of the reserved ints.
@@ -187,7 +206,10 @@ class Frame(_Fields):
         rsv2: bool = False,
         rsv3: bool = False,
     ) -> Self:
-        """Return a frame without a check: to see on a raw session how a peer reacts to it."""
+        """Return a frame without a check: to see on a raw session how a peer reacts to it.
+
+        Example: ``Frame.nonstandard(0x3, b"a reserved opcode", rsv2=True)``.
+        """
         if not 0 <= opcode <= 15:
             raise ValueError(f"an opcode has four bits, {opcode} does not fit")
         if not isinstance(data, (bytes, bytearray, memoryview)):
@@ -197,27 +219,41 @@ class Frame(_Fields):
 
     @classmethod
     def text(cls, data: str | BytesLike, fin: bool = True) -> Self:
-        """Return a text frame; a str is encoded as UTF-8."""
+        """Return a text frame; a str is encoded as UTF-8.
+
+        Example: ``Frame.text("hello")``.
+        """
         return cls(Opcode.TEXT, data.encode() if isinstance(data, str) else data, fin)
 
     @classmethod
     def binary(cls, data: BytesLike, fin: bool = True) -> Self:
-        """Return a binary frame."""
+        r"""Return a binary frame.
+
+        Example: ``Frame.binary(b"\x00\x01")``.
+        """
         return cls(Opcode.BINARY, data, fin)
 
     @classmethod
     def ping(cls, data: BytesLike = b"") -> Self:
-        """Return a ping of at most 125 bytes."""
+        """Return a ping of at most 125 bytes.
+
+        Example: ``Frame.ping(b"1")``.
+        """
         return cls(Opcode.PING, data)
 
     @classmethod
     def pong(cls, data: BytesLike = b"") -> Self:
-        """Return a pong of at most 125 bytes."""
+        """Return a pong of at most 125 bytes.
+
+        Example: ``Frame.pong(b"1")``.
+        """
         return cls(Opcode.PONG, data)
 
     @classmethod
     def close(cls, reason: CloseReason | None = None) -> Self:
         """Return a close frame; without a reason its payload is empty.
+
+        Example: ``Frame.close(CloseReason(1000, "done"))``.
 
         Raises:
             ValueError: the message of the reason has more than 123 UTF-8 bytes.
@@ -234,13 +270,18 @@ class Frame(_Fields):
         rsv2: bool = False,
         rsv3: bool = False,
     ) -> Self:
-        """Return a frame of ``opcode``; a control type is always final with its RSV bits clear."""
+        """Return a frame of ``opcode``; a control type is always final with its RSV bits clear.
+
+        Example: ``Frame.by_type(Opcode.PING, b"1")``.
+        """
         if opcode in (Opcode.CLOSE, Opcode.PING, Opcode.PONG):
             return cls(opcode, data)
         return cls(opcode, data, fin, rsv1, rsv2, rsv3)
 
     def read_text(self) -> str:
         """Return the payload of a final frame as text.
+
+        Example: ``Frame.text("hello").read_text()``.
 
         Raises:
             ValueError: the frame is not final: its message goes on in other frames.
@@ -253,17 +294,23 @@ class Frame(_Fields):
         return str(self.data, "utf-8")
 
     def read_bytes(self) -> bytes:
-        """Return the payload."""
+        """Return the payload.
+
+        Example: ``Frame.text("hello").read_bytes()``.
+        """
         return self.data
 
     def read_reason(self) -> CloseReason | None:
-        """Return the reason in a close frame's payload, or None where it has under two bytes. Never raises."""
-        if len(self.data) < 2:
-            return None
-        return CloseReason(int.from_bytes(self.data[:2], "big"), self.data[2:].decode("utf-8", "replace"))
+        """Return the reason in a close frame's payload, or None where it has under two bytes. Never raises.
+
+        Example: ``Frame.close(CloseReason(1000, "done")).read_reason().message``.
+        """
+        return reason_in_payload(self.data)
 
     def copy(self, **changes: Any) -> Self:
         """Return this frame with some fields changed, held to the same rules as a new one.
+
+        Example: ``Frame.text("hello").copy(fin=False)``.
 
         Raises:
             TypeError: a field that a frame does not have.

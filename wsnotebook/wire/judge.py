@@ -88,8 +88,13 @@ class Judge:
         elif decoders:
             self._scanner.allocate = None  # an extension of the user's gets bytes
 
-    def receive(self, data: bytes) -> Iterator[Reading | None]:
-        """Yield a Reading for each batch of frames in the bytes of one read.
+    @property
+    def is_within_frame(self) -> bool:
+        """Whether a part of a frame was received, and not all of it."""
+        return self._scanner.is_within_frame
+
+    def receive(self, data: bytes | memoryview) -> Iterator[Reading | None]:
+        """Yield a Reading for each batch of frames in the bytes of one read; memory may change after the first.
 
         None is yielded where a long decoding lets the event loop take a turn. Exhaust the iterator before the next call.
         """
@@ -97,7 +102,7 @@ class Judge:
             return self._scan()
         size = self._read_size
         if size is not None and len(data) > size:
-            return self._scan_pieces(data, size)
+            return self._scan_pieces(bytes(data), size)
         self._scanner.feed(data)
         return self._scan()
 
@@ -129,6 +134,20 @@ class Judge:
             return None
         self._direction.judge_cut(batch, begun)
         return Reading(batch, end=None if self._raw and not self._is_over else 0)
+
+    def receive_gap(self, size: int) -> tuple[ScannedBatch | None, bool]:
+        """Go on after ``size`` bytes that are not there: a capture has gaps, a socket has none.
+
+        Returns a batch with the frame that the gap cuts, or None; and whether the gap ends within that frame. Otherwise
+        nothing tells where the next frame begins: the next bytes received have to be the beginning of one.
+        """
+        begun = self._scanner.begun
+        batch, is_within = self._scanner.pass_gap(size)
+        if batch is not None and begun is not None:
+            self._direction.judge_cut(batch, begun, goes_on=is_within)
+        if not is_within:
+            self._direction.lose_place()
+        return batch, is_within
 
     @property
     def _is_over(self) -> bool:

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["NO_LIMITS", "Limits", "fits"]
+__all__ = ["MIN_FRAGMENTS", "NO_LIMITS", "Limits", "fits", "fragments_in"]
+
+MIN_FRAGMENTS = 65_536
+"""Frames that a message may have whatever its size."""
+_BYTES_A_FRAGMENT = (
+    64  # senders that cut smaller pieces are rare; a frame costs us about that much, if it is empty too
+)
 
 
 class Limits(NamedTuple):
@@ -22,6 +28,11 @@ class Limits(NamedTuple):
 
 NO_LIMITS = Limits()
 """Everything is accepted."""
+
+
+def fragments_in(size: int | None) -> int | None:
+    """Return how many frames a message of at most ``size`` bytes may have: a peer sends a million empty ones in 2 MB."""
+    return None if size is None else max(MIN_FRAGMENTS, size // _BYTES_A_FRAGMENT)
 
 
 def fits(before: int, more: int, limit: int | None) -> bool:

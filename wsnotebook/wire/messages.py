@@ -17,7 +17,8 @@ _PIECE = 64 << 10  # bytes decoded at once: the text is discarded, and a small o
 
 
 # First bytes of whole messages, each of one frame or in parts, and perhaps of one that goes on (RFC 6455 §5.4).
-_MESSAGES = rb"(?:[\x81\x82]|[\x01\x02]\x00*+\x80)*+(?:[\x01\x02]\x00*+)?"
+# Only sets are repeated possessively: CPython up to 3.11.4 takes wrong orders for right where a group is (gh-106052).
+_MESSAGES = rb"[\x81\x82]*+(?:[\x01\x02]\x00*+\x80[\x81\x82]*+)*(?:[\x01\x02]\x00*+)?"
 _BETWEEN = re.compile(_MESSAGES)
 _WITHIN = re.compile(rb"\x00*+(?:\x80" + _MESSAGES + rb")?")
 _CONTINUES = {0x00: Flag.CONTINUES, 0x80: Flag.CONTINUES}
@@ -40,14 +41,21 @@ class MessageState:
         """Payload bytes of the open message so far, as the application sees them."""
         self.fragments = 0
         """Frames of the open message so far."""
+        self.is_unknown = False
+        """Whether a message may be open whose beginning is missing: no row says which one."""
         self._decoder = _utf8_decoder()
         self._in_character = False  # the text so far ends inside a character
         self._has_hole = False  # a payload of the open message is not known
 
+    @property
+    def is_open(self) -> bool:
+        """Whether a message is open, or may be."""
+        return self.opcode is not None or self.is_unknown
+
     def rule(self, head: int) -> Rule | None:
         """Return the rule that a data frame with this first byte would break; changes nothing."""
         if head & OPCODE == Opcode.CONTINUATION:
-            return Rules.NOTHING_TO_CONTINUE if self.opcode is None else None
+            return None if self.is_open else Rules.NOTHING_TO_CONTINUE
         return Rules.MESSAGE_OPEN if self.opcode is not None else None
 
     def begin(self, head: int) -> bool:
@@ -65,7 +73,7 @@ class MessageState:
         self.opcode = opcode
         self.size = 0
         self.fragments = 1
-        self._has_hole = False
+        self._has_hole = self.is_unknown = False
         if self._in_character:
             self._forget_character()
         return False
@@ -87,6 +95,7 @@ class MessageState:
             self.size += len(payload)
         if head & FIN:
             self.opcode = None
+            self.is_unknown = False
         return rule, alone
 
     def skip(self, head: int, size: int) -> None:
@@ -101,6 +110,13 @@ class MessageState:
             self.size += size
         if head & FIN:
             self.opcode = None
+            self.is_unknown = False
+
+    def lose(self) -> None:
+        """Forget the message: frames are missing, and the next one may continue a message that began among them."""
+        self._forget_character()
+        self.opcode = None
+        self.is_unknown = True
 
     def take_run(self, batch: Batch) -> bool:
         """Count all frames of a batch at once, if all are data frames in a right order and ASCII where they are text.
@@ -109,7 +125,11 @@ class MessageState:
         the same frame by frame. The caller holds size and number of fragments against its limits.
         """
         heads = bytes(batch.heads)
-        if self._in_character or not (_WITHIN if self.opcode else _BETWEEN).fullmatch(heads):
+        if (
+            self._in_character
+            or self.is_unknown
+            or not (_WITHIN if self.opcode else _BETWEEN).fullmatch(heads)
+        ):
             return False
         in_text = 0x01 in heads or self.opcode == Opcode.TEXT
         in_binary = 0x02 in heads or self.opcode == Opcode.BINARY

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from wsnotebook.wire.batch import LONE, OPCODE, Batch, Flag, Payload
+from wsnotebook.wire.batch import LARGE, LONE, OPCODE, Batch, Flag, Payload
 from wsnotebook.wire.body import Body, LargeBody
 from wsnotebook.wire.masking import apply_mask
 
@@ -64,8 +64,9 @@ class Scanner:
             joins the pieces of each read. May be set at any time.
 
     Feed it with ``feed(data)``, then call ``scan()`` until it returns None: each call returns one batch. How the bytes
-    are cut makes no difference to the frames. While ``room()`` returns memory, bytes may be written there instead and
-    counted with ``filled(count)``. ``finish()`` returns the frame that the end of the stream cut off.
+    are cut makes no difference to the frames. The first call leaves no reference to memory that was fed. While ``room()``
+    returns memory, bytes may be written there instead and counted with ``filled(count)``. ``finish()`` returns the frame
+    that the end of the stream cut off.
     """
 
     def __init__(self, limit: int | None = None, allocate: Callable[[int], memoryview] | None = None) -> None:
@@ -77,7 +78,7 @@ class Scanner:
         """First bytes of frames that are not odd."""
         self.is_begun_new = False
         """Whether more is known of ``begun`` than when the caller last cleared this."""
-        self._data = b""  # fed bytes; those from _position on are not scanned yet
+        self._data: bytes | memoryview = b""  # fed bytes; those from _position on are not scanned yet
         self._position = 0
         self._tail = bytearray()  # the beginning of a header whose rest has not arrived
         self._body: Body | LargeBody | None = None  # the frame that has begun
@@ -88,10 +89,22 @@ class Scanner:
         """Count whole compressed messages among the plain frames: permessage-deflate was negotiated."""
         self.plain = _PLAIN_OR_COMPRESSED
 
-    def feed(self, data: bytes) -> None:
-        """Set the bytes of one read as the next to scan. Those fed before must have been scanned."""
-        self._data = data
+    def feed(self, data: bytes | memoryview) -> None:
+        """Set the bytes of one read as the next to scan. Those fed before must have been scanned.
+
+        Small frames are cut out of bytes in half the time, but that takes a copy of all, which large ones are spared.
+        """
+        self._data = data if self._begins_large(data) else bytes(data)
         self._position = 0
+
+    def _begins_large(self, data: bytes | memoryview) -> bool:
+        """Tell whether the next frame, as the sample for all of a read, is a large one."""
+        if self._body is not None:
+            return self._body.length >= LARGE
+        if self._tail or len(data) < 4:
+            return False
+        length = data[1] & 0x7F
+        return length == 127 or (length == 126 and data[2] << 8 >= LARGE)
 
     def single(self, data: memoryview | bytes) -> tuple[int, bytes] | None:
         """Return first byte and payload where ``data`` is one whole plain frame and nothing else; None of anything else.
@@ -133,6 +146,9 @@ class Scanner:
             return None
         if not batch.is_lone:
             self._walk(batch)
+        if isinstance(self._data, memoryview):
+            # Who gets the batch may let the loop run, which reads the next bytes into this memory.
+            self._data, self._position = bytes(self._data[self._position :]), 0
         return batch if batch.payloads else None
 
     @property
@@ -144,8 +160,32 @@ class Scanner:
             return Begun(self._tail[0], self._tail[1] if len(self._tail) > 1 else None, None)
         return None
 
+    @property
+    def is_within_frame(self) -> bool:
+        """Whether a part of a frame was fed, and not all of it."""
+        return self._body is not None or bool(self._tail or self._skip)
+
     def finish(self) -> ScannedBatch | None:
         """Return a batch with the frame that the end of the stream cut off, or None."""
+        return self._cut("the stream ended after {} bytes of this frame")
+
+    def pass_gap(self, size: int) -> tuple[ScannedBatch | None, bool]:
+        """Go on after ``size`` bytes that are not there, all fed bytes being scanned.
+
+        Returns a batch with the frame that the gap cuts, or None; and whether the gap ends within that frame: the rest
+        of it is passed over then, and otherwise the next byte fed has to be the first of a frame.
+        """
+        body = self._body
+        left = self._skip if body is None else body.lack
+        is_within = left >= size
+        if body is not None and body.head & OPCODE <= 2:
+            self._in_message = is_within and not body.head & 0x80
+        batch = self._cut(f"{size} bytes of the stream are missing after {{}} bytes of this frame")
+        self._skip = left - size if is_within else 0
+        return batch, is_within
+
+    def _cut(self, detail: str) -> ScannedBatch | None:
+        """Return a batch with what has arrived of the frame that is arriving, or None between frames."""
         body, self._body = self._body, None
         tail, self._tail = bytes(self._tail), bytearray()
         if body is None and not tail:
@@ -157,7 +197,7 @@ class Scanner:
         size = len(body.header) + len(payload)
         place = batch.add(body.head, _unmask(payload, body.key), Flag.HEADER, body.key)
         batch.headers[place] = body.header
-        batch.mark(place, Flag.TRUNCATED, f"the stream ended after {size} bytes of this frame")
+        batch.mark(place, Flag.TRUNCATED, detail.format(size))
         return batch
 
     def _complete(self, batch: ScannedBatch) -> bool:
@@ -184,7 +224,7 @@ class Scanner:
 
     def _take(self, count: int) -> bytes:
         """Return the next bytes of the data, at most ``count``."""
-        piece = self._data[self._position : self._position + count]
+        piece = bytes(self._data[self._position : self._position + count])
         self._position += len(piece)
         return piece
 
@@ -208,7 +248,7 @@ class Scanner:
                 position = self._frame(data, position, batch)
         self._position = position
 
-    def _run_of_parts(self, data: bytes, position: int, batch: ScannedBatch) -> int:
+    def _run_of_parts(self, data: bytes | memoryview, position: int, batch: ScannedBatch) -> int:
         """Scan a run of frames that are parts of messages."""
         before = len(batch.payloads)
         room = min(MAX_BATCH_FRAMES - before, MAX_ODD_FRAMES - len(batch.odd))
@@ -219,27 +259,39 @@ class Scanner:
             self._in_message = not batch.heads[-1] & 0x80
         return position
 
-    def _run(self, data: bytes, position: int, batch: ScannedBatch, taken: frozenset[int], room: int) -> int:
+    def _run(
+        self,
+        data: bytes | memoryview,
+        position: int,
+        batch: ScannedBatch,
+        taken: frozenset[int],
+        room: int,
+    ) -> int:
         """Scan a run of at most ``room`` frames that lie whole in the data: the hot loop of a fast feed.
 
-        It ends at a mask, a first byte that is not among ``taken``, a header that is not the shortest, a large length.
+        It ends at a mask, a first byte that is not among ``taken``, and a header that is not the shortest.
         """
         end = len(data)
         stop_at = end - 1  # a header has two bytes
         limit = end if self.limit is None else self.limit
         add_head = batch.heads.append
-        add_payload = batch.payloads.append
-        before = len(batch.payloads)
+        payloads = batch.payloads
+        add_payload = payloads.append
+        before = len(payloads)
         while position < stop_at:
             head = data[position]
             length = data[position + 1]
             start = position + 2
             if length > 125:
-                if length != 126 or position + 4 > end:
+                if length == 126 and position + 4 <= end:
+                    length, least = data[start] << 8 | data[start + 1], 126
+                    start = position + 4
+                elif length == 127 and position + 10 <= end:
+                    length, least = int.from_bytes(data[start : start + 8], "big"), 0x10000
+                    start = position + 10
+                else:
                     break
-                length = data[start] << 8 | data[start + 1]
-                start = position + 4
-                if length < 126:  # not the shortest form (RFC 6455 §5.2): _frame keeps its bytes
+                if length < least:  # not the shortest form (RFC 6455 §5.2): _frame keeps its bytes
                     break
             stop = start + length
             if stop > end or length > limit or head not in taken:
@@ -250,10 +302,12 @@ class Scanner:
             room -= 1
             if not room:
                 break
+        if isinstance(data, memoryview):
+            payloads[before:] = map(bytes, payloads[before:])
         batch.flags += batch.heads[before:].translate(_TEXT_FLAGS)
         return position
 
-    def _frame(self, data: bytes, position: int, batch: ScannedBatch) -> int:
+    def _frame(self, data: bytes | memoryview, position: int, batch: ScannedBatch) -> int:
         """Scan one frame of any kind, or the beginning of one; return where it ends in the data."""
         end = len(data)
         if end - position < 2 or end - position < (size := _header_size(data, position)):
@@ -262,12 +316,13 @@ class Scanner:
             return end
         head, second = data[position], data[position + 1]
         start = position + size
+        header = bytes(data[position:start])
         length = second & 0x7F
         if length >= 126:
-            length = int.from_bytes(data[position + 2 : position + (4 if length == 126 else 10)], "big")
-        key = data[start - 4 : start] if second & 0x80 else None
+            length = int.from_bytes(header[2 : 4 if length == 126 else 10], "big")
+        key = header[-4:] if second & 0x80 else None
         if length >= _LENGTH_TOP_BIT or (self.limit is not None and length > self.limit):
-            place = self._add(batch, head, data[position:start], key, b"")
+            place = self._add(batch, head, header, key, b"")
             batch.declared[place] = length
             batch.flags[place] &= ~Flag.TEXT  # its payload is unknown, not empty
             if not batch.odd or batch.odd[-1] != place:
@@ -275,11 +330,11 @@ class Scanner:
             self._skip = -1 if length >= _LENGTH_TOP_BIT else length
             return start
         if end - start < length:
-            self._body = self._begin(head, data[position:start], key, length)
-            self._body.add(data[start:])
+            self._body = self._begin(head, header, key, length)
+            self._body.add(bytes(data[start:]))
             self.is_begun_new = True
             return end
-        self._add(batch, head, data[position:start], key, data[start : start + length])
+        self._add(batch, head, header, key, bytes(data[start : start + length]))
         return start + length
 
     def _begin(self, head: int, header: bytes, key: bytes | None, length: int) -> Body | LargeBody:
@@ -315,7 +370,7 @@ def _unmask(payload: Payload, key: bytes | None) -> Payload:
     return apply_mask(payload, key) if key is not None and payload else payload
 
 
-def _header_size(data: bytes | bytearray, position: int = 0) -> int:
+def _header_size(data: bytes | bytearray | memoryview, position: int = 0) -> int:
     """Return the size of the header that begins at ``position``, as far as its first two bytes tell."""
     if len(data) - position < 2:
         return 2

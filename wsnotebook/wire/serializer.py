@@ -69,6 +69,11 @@ class Serializer:
         self._deflate = only if isinstance(only, DeflateExtension) else None
         self._direction.negotiate(claimed, decoders_of(extensions))
 
+    @property
+    def is_between_messages(self) -> bool:
+        """Whether the last data frame ended its message."""
+        return self._direction.is_between_messages
+
     def serialize(self, items: Sequence[Outgoing]) -> tuple[Batch, bytes]:
         """Return the rows and the bytes of some frames, in order."""
         if not items:
@@ -107,7 +112,8 @@ class Serializer:
         The short way of a frame that is sent alone: the row and the bytes are those of ``serialize``.
         """
         head, payload, flags, key = item
-        if len(payload) > _LARGEST_SINGLE or key is not None or not self.masking:
+        length = len(payload)
+        if length > _LARGEST_SINGLE or key is not None or not self.masking:
             return None
         if head not in _PLAIN or (head == _TEXT and not flags) or not self._direction.is_between_messages:
             return None
@@ -116,8 +122,8 @@ class Serializer:
             changed = None if self._deflate is None else self._deflate.encode_whole(payload)
             if changed is None:
                 return None
-            head, flags, wire_payload = head | RSV1, flags | Flag.CHANGED, changed
-        key, length = self._random(4), len(wire_payload)
+            head, flags, wire_payload, length = head | RSV1, flags | Flag.CHANGED, changed, len(changed)
+        key = self._random(4)
         header = _SHORT_HEADERS[head][length] if length < 126 else minimal_header(head, length, key)[:-4]
         data = b"".join((header, key, apply_mask(wire_payload, key)))
         return (head, flags | _MASKED_FLAG, payload, changed), key, data

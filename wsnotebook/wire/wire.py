@@ -13,14 +13,11 @@ from wsnotebook.wire.decoding import decoders_of
 from wsnotebook.wire.direction import Sender
 from wsnotebook.wire.extensions import WebSocketExtension
 from wsnotebook.wire.judge import Judge
-from wsnotebook.wire.limits import Limits
+from wsnotebook.wire.limits import Limits, fragments_in
 from wsnotebook.wire.reading import Reading
 from wsnotebook.wire.serializer import Outgoing, Serializer
 
-__all__ = ["MAX_FRAGMENTS", "Wire"]
-
-MAX_FRAGMENTS = 65_536
-"""Frames of one message at most on a default session: a peer can send a million empty ones in 2 MB."""
+__all__ = ["Wire"]
 
 
 class Wire:
@@ -30,8 +27,8 @@ class Wire:
         peer: the side that this end receives from; the end itself is the other side.
         raw: hand every frame over as received and refuse nothing.
         masking: mask what is sent; may be set at any time. None masks as the side has to: a client's frames only.
-        max_frame_size: payload bytes of a frame, as received and as inflated, and unless ``raw`` of a message; None for no
-            limit.
+        max_frame_size: payload bytes of a frame, as received and as inflated, and unless ``raw`` of a message, whose
+            number of fragments follows it; None for no limit.
         allocate: memory for large payloads that are received in their place; see Scanner.
         random: source of mask keys.
     """
@@ -76,7 +73,7 @@ class Wire:
 
     def _limits(self, size: int | None) -> Limits:
         """Return what is accepted: a raw end joins no messages, so that only its frames are held to a limit."""
-        return Limits(size, inflated=size) if self.raw else Limits(size, size, size, MAX_FRAGMENTS)
+        return Limits(size, inflated=size) if self.raw else Limits(size, size, size, fragments_in(size))
 
     def negotiate(self, extensions: Sequence[WebSocketExtension]) -> None:
         """Set the extensions that the handshake has negotiated, in negotiated order."""
@@ -110,6 +107,11 @@ class Wire:
         """Return the rows and the bytes of frames that are to be sent now."""
         return self._serializer.serialize(items)
 
+    @property
+    def is_between_sent_messages(self) -> bool:
+        """Whether no message was sent in part."""
+        return self._serializer.is_between_messages
+
     # Receiving; see Judge
 
     @property
@@ -117,7 +119,12 @@ class Wire:
         """Bytes received that belong to no row: the bodies of frames over the limit."""
         return self._judge.skipped
 
-    def receive(self, data: bytes) -> Iterator[Reading | None]:
+    @property
+    def is_within_frame(self) -> bool:
+        """Whether a part of a frame was received, and not all of it."""
+        return self._judge.is_within_frame
+
+    def receive(self, data: bytes | memoryview) -> Iterator[Reading | None]:
         """Yield a Reading for each batch of frames in the bytes of one read, and None for turns of the event loop."""
         return self._judge.receive(data)
 

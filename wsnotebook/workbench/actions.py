@@ -1,4 +1,7 @@
-"""The actions of the verbs, one function each, on the workbench or on a session. Sentences are made in answers.py."""
+"""The actions of the verbs, one function each, on the workbench or on a session. Sentences are made in answers.py.
+
+Those that send are in sendactions.py.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,9 @@ import os
 import re
 import sys
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from wsnotebook.errors import PingTimeout
 from wsnotebook.matching import Pattern
@@ -17,20 +20,18 @@ from wsnotebook.script.parser import parse_script
 from wsnotebook.script.report import lines_of
 from wsnotebook.script.runner import run_script
 from wsnotebook.script.steps import Outcome, Step
-from wsnotebook.wire.frames import CloseReason, Frame
+from wsnotebook.wire.frames import CloseReason
 from wsnotebook.workbench.connection import connection_options
 from wsnotebook.workbench.facts import Facts, info_of, stats_of
-from wsnotebook.workbench.pending import then, within
+from wsnotebook.workbench.pending import within
 from wsnotebook.workbench.receiving import receive_frames
-from wsnotebook.workbench.sending import frames_to_send
+from wsnotebook.workbench.settings import change_setting, setting_of
 from wsnotebook.workbench.values import UNCHANGED
 from wsnotebook.workbench.verb import Call
 
-if TYPE_CHECKING:
-    from wsnotebook.workbench.reconnection import Reconnection
-
 __all__ = [
     "close",
+    "compress",
     "connect",
     "decode",
     "df",
@@ -46,14 +47,13 @@ __all__ = [
     "ping",
     "pings",
     "plot",
-    "proxy",
+    "pongs",
     "receive",
+    "reconnect",
     "recover_journals",
     "replay_log",
     "save",
     "script",
-    "send",
-    "serve",
     "session",
     "stats",
     "terminate",
@@ -64,20 +64,6 @@ __all__ = [
 def connect(call: Call) -> Any:
     """Open a session; the result is the session."""
     return call.bench.connect(call.arguments.url, **connection_options(call.arguments, "cell"))
-
-
-def send(call: Call) -> Any:
-    """Queue a text, JSON, bytes or a control frame; the result is the list of frames."""
-    frames = frames_to_send(call.arguments)
-    if len(frames) == 1:
-        return then(call.door.send(frames[0]), lambda _: frames)
-    return _send_all(call.session, frames)
-
-
-async def _send_all(session: Any, frames: list[Frame]) -> list[Frame]:
-    for frame in frames:
-        await session.send(frame)
-    return frames
 
 
 def receive(call: Call) -> Any:
@@ -97,6 +83,20 @@ def expect(call: Call) -> Any:
 def ping(call: Call) -> Any:
     """Send a ping and wait for its pong; the result is the latency in seconds."""
     return within(call.arguments.timeout, call.door.ping(), PingTimeout)
+
+
+async def reconnect(call: Call) -> Any:
+    """Dial an ended session again, at once; the result is the session that follows it."""
+    from wsnotebook.session.attempts import attempts_of  # at the first use: %load_ext stays quick
+
+    attempts = attempts_of(call.session)
+    if attempts is None:
+        raise ValueError(
+            f"{call.session.name} is the end of a server: only what connect() opened can be dialled."
+        )
+    session = await attempts.at_once()
+    call.session.pump.life.renew(session.name)
+    return session
 
 
 def script(call: Call) -> Any:
@@ -119,16 +119,28 @@ def _print_outcome(outcome: Outcome) -> None:
 
 def mask(call: Call) -> bool:
     """Set the masking of sent frames, or toggle it; the result is the new value."""
+    return _toggled(call, "masking")
+
+
+def compress(call: Call) -> bool:
+    """Set whether messages are sent compressed, or toggle it; the result is the new value."""
+    return _toggled(call, "compresses")
+
+
+def pongs(call: Call) -> bool:
+    """Set whether the peer's pings are answered, or toggle it; the result is the new value."""
+    return _toggled(call, "answers_pings")
+
+
+def _toggled(call: Call, name: str) -> bool:
     on = call.arguments.on
-    call.session.masking = not call.session.masking if on is None else on
-    return bool(call.session.masking)
+    return bool(change_setting(call.session, name, not setting_of(call.session, name) if on is None else on))
 
 
 def limit(call: Call) -> int | None:
     """Set the largest frame that is received, or leave it; the result is the limit, None for none."""
     if call.arguments.size is not UNCHANGED:
-        call.session.outgoing.check()
-        call.session.max_frame_size = call.arguments.size
+        change_setting(call.session, "max_frame_size", call.arguments.size)
     result: int | None = call.session.max_frame_size
     return result
 
@@ -136,15 +148,9 @@ def limit(call: Call) -> int | None:
 async def pings(call: Call) -> float | None:
     """Set the seconds between pings, or leave them; the result is the interval, None for none."""
     # Awaited, because the pinger is a task of the session's loop.
-    if call.session.pump.raw:
-        raise ValueError(
-            f"{call.session.name} is a raw session, which has no pinger: start one with "
-            "wsnotebook.pinger(session, 20, 15)."
-        )
     if call.arguments.interval is not UNCHANGED:
-        call.session.outgoing.check()
-        call.session.ping_interval = call.arguments.interval
-    result: float | None = call.session.ping_interval
+        change_setting(call.session, "ping_interval", call.arguments.interval)
+    result: float | None = setting_of(call.session, "ping_interval")
     return result
 
 
@@ -165,7 +171,7 @@ def info(call: Call) -> Facts:
 
 
 def stats(call: Call) -> Facts:
-    """Return counts, rates, latency and memory."""
+    """Return counts, rates, stalls, latency and memory."""
     return stats_of(call.session)
 
 
@@ -174,6 +180,8 @@ _ROWS = 20
 
 def log(call: Call) -> Any:
     """Return the last rows of the log as a DataFrame, of those that the options select."""
+    from wsnotebook.analysis.columns import only_occurring_opcodes  # at the first use, as below
+
     arguments, rows = call.arguments, call.session.log
     numbers = [each for each in (arguments.rows, arguments.number, _ROWS) if each is not None]
     if len(numbers) == 3:
@@ -185,12 +193,12 @@ def log(call: Call) -> Any:
     if arguments.filter is None:
         df = call.session.df
     else:
-        from wsnotebook.filtering import filter_log  # as in serve
+        from wsnotebook.filtering import filter_log  # at the first use: %load_ext stays quick
 
         df = filter_log(rows, arguments.filter)
     for name in selections:
         df = df[SELECTIONS[name](df, getattr(arguments, name))]
-    return df.tail(number)
+    return only_occurring_opcodes(df.tail(number))
 
 
 def _has_text(df: Any, pattern: re.Pattern[str]) -> Any:
@@ -225,62 +233,31 @@ def plot(call: Call) -> Any:
 def save(call: Call) -> Path:
     """Write the log to a file; the result is its path."""
     # A str, because a final slash names a directory.
-    return Path(call.session.log.save(os.path.expanduser(call.arguments.path)))
+    path = os.path.expanduser(call.arguments.path)
+    return Path(call.session.log.save(path, redact=bool(call.arguments.redact)))
 
 
 def load_log(call: Call) -> Any:
     """Read a file; the result is the FrameLog."""
-    from wsnotebook.files.loading import load  # as in serve
+    from wsnotebook.files.loading import load  # at the first use: %load_ext stays quick
 
     return load(Path(call.arguments.path).expanduser())
 
 
 def replay_log(call: Call) -> Any:
-    """Send the frames of a recording; the result is their number."""
-    from wsnotebook.files.loading import load  # as in serve
-    from wsnotebook.replay import replay
+    """Send the frames of a recording; the result is what replay() returns."""
+    from wsnotebook.files.loading import load  # at the first use: %load_ext stays quick
+    from wsnotebook.replaying.replay import replay
 
-    arguments = call.arguments
+    options = {name: getattr(call.arguments, name) for name in ("speed", "wait", "rewrite", "direction")}
     return replay(
-        load(Path(arguments.path).expanduser()),
-        call.session,
-        speed=arguments.speed,
-        direction=arguments.direction,
-        name=arguments.of,
+        load(Path(call.arguments.path).expanduser()), call.session, name=call.arguments.of, **options
     )
-
-
-def serve(call: Call) -> Any:
-    """Start a server of the lab in this kernel; the result is the server."""
-    # At the first use: %load_ext stays quick.
-    from wsnotebook.files.loading import load
-    from wsnotebook.lab.behaviours import BEHAVIOURS
-    from wsnotebook.lab.playback import playback
-    from wsnotebook.lab.server import embedded_server
-
-    name = call.arguments.behaviour
-    path = os.path.expanduser(name)
-    behaviour = playback(load(path)) if name not in BEHAVIOURS and os.path.exists(path) else name
-    return _start(embedded_server(behaviour, port=call.arguments.port))
-
-
-def proxy(call: Call) -> Any:
-    """Start a proxy in this kernel; the result is the proxy."""
-    from wsnotebook.middle.proxy import proxy  # as in serve
-
-    arguments = call.arguments
-    origins = () if arguments.origin is None else (arguments.origin,)
-    record = None if arguments.record is None else os.path.expanduser(arguments.record)
-    return _start(proxy(arguments.url, port=arguments.port, record=record, origins=origins))
-
-
-async def _start(server: Any) -> Any:
-    return await server
 
 
 def recover_journals(call: Call) -> Any:
     """Return the journals of kernels that died while recording."""
-    from wsnotebook.files.recovery import recover  # as in serve
+    from wsnotebook.files.recovery import recover  # at the first use: %load_ext stays quick
 
     return recover()
 
@@ -296,8 +273,12 @@ def decode(call: Call) -> Any:
 
 
 def panel(call: Call) -> Any:
-    """Return the panel; as the last line of a cell it is shown."""
-    return call.session._panel()
+    """Return the panel, or a form that opens a session where there is none; as the last line of a cell it is shown."""
+    if call.arguments.name is None and not call.bench.sessions:
+        from wsnotebook.widgets.connectform import ConnectPanel  # only for who looks: it loads ipywidgets
+
+        return ConnectPanel(call.bench)
+    return call.bench.get(call.arguments.name)._panel()
 
 
 def session(call: Call) -> Any:
@@ -317,22 +298,25 @@ def use(call: Call) -> None:
 
 def close(call: Call) -> Any:
     """Send a close frame and wait for the peer's; the result is the reason of the end. No session follows it."""
-    reconnection = _stop_reconnecting(call)
-    closing = call.door.close(call.arguments.code, call.arguments.message)
-    return closing if reconnection is None else _closed_for_good(closing, reconnection)
+    if _reconnects(call):
+        return _close_for_good(call)
+    return call.door.close(call.arguments.code, call.arguments.message)
 
 
-async def _closed_for_good(closing: Awaitable[CloseReason], reconnection: Reconnection) -> CloseReason:
-    reason = await closing
+async def _close_for_good(call: Call) -> CloseReason:
+    # In the session's loop, where the reconnection is a task.
+    reconnection = call.bench.stop_reconnecting(call.session)
+    reason: CloseReason = await call.session.close(call.arguments.code, call.arguments.message)
     await reconnection.wait()
     return reason
 
 
 def terminate(call: Call) -> None:
     """Abort the connection; any thread may do that. No session follows it."""
-    _stop_reconnecting(call)
+    if _reconnects(call):
+        call.bench.stop_reconnecting(call.session)
     call.session.terminate()
 
 
-def _stop_reconnecting(call: Call) -> Reconnection | None:
-    return None if call.bench is None else call.bench.stop_reconnecting(call.session)
+def _reconnects(call: Call) -> bool:
+    return call.bench is not None and call.bench.reconnects(call.session)

@@ -7,16 +7,23 @@ The panel escapes its notes itself.
 from __future__ import annotations
 
 import json
+import shlex
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from wsnotebook.redaction import redact_subprotocol
 from wsnotebook.safetext import safe_text
 from wsnotebook.wire.frames import CloseReason, Frame, Opcode
+from wsnotebook.workbench.facts import Facts
+from wsnotebook.workbench.namedmessages import FILE, NamedMessage
 from wsnotebook.workbench.receiving import Taken
+from wsnotebook.workbench.repeating import Repetition
 from wsnotebook.workbench.verb import Call
 
 if TYPE_CHECKING:
     import pandas
+
+    from wsnotebook.replaying.replayed import Replayed
 
 __all__ = [
     "Journals",
@@ -27,22 +34,36 @@ __all__ = [
     "chosen",
     "close_note",
     "closed",
+    "compress_note",
     "connected",
     "decoded",
     "flushed",
+    "forget_note",
+    "forgotten",
     "journals",
+    "keep_note",
+    "kept",
+    "limit_note",
     "limited",
     "mask_note",
     "masking",
     "messages",
+    "named",
+    "of_session",
     "ping_note",
     "pinging",
+    "pings_note",
     "pong",
+    "pongs_note",
+    "reconnect_note",
+    "reconnected",
     "replayed",
     "saved",
     "send_note",
     "sent",
     "sessions",
+    "stop_note",
+    "stopped",
     "tail",
 ]
 
@@ -99,6 +120,21 @@ def connected(call: Call, session: Any) -> Sentence:
     return Sentence(f"{session.name} is {session.state}: {session.url}{subprotocol}")
 
 
+def reconnected(call: Call, session: Any) -> Sentence:
+    """Return the same, and what is not as before."""
+    return Sentence(reconnect_note(call, session))
+
+
+def reconnect_note(call: Call, session: Any) -> str:
+    """Return the same, and what is not as before."""
+    was_recorded = any(event.kind == "journal off" for event in session.log.events_since(0))
+    is_not = was_recorded and session.log.recording is None
+    lost = (
+        "; it is not recorded any more: session.log.record_to(path) records to a new file" if is_not else ""
+    )
+    return f"{connected(call, session)}{lost}"
+
+
 def sent(call: Call, frames: list[Frame]) -> Sentence:
     """Return type, size and session of sent frames, so that a wrong --name is seen."""
     return Sentence(f"{send_note(call, frames)}, to {call.session.name}")
@@ -108,7 +144,43 @@ def send_note(call: Call, frames: list[Frame]) -> str:
     """Return type and size of sent frames."""
     size = sum(len(frame.data) for frame in frames)
     fragments = f" in {len(frames)} fragments" if len(frames) > 1 else ""
-    return f"sent {Opcode(frames[0].opcode).name.lower()}, {size:,} bytes{fragments}"
+    every = f", and again every {call.arguments.every:g} s" if call.arguments.every is not None else ""
+    return f"sent {Opcode(frames[0].opcode).name.lower()}, {size:,} bytes{fragments}{every}"
+
+
+def stopped(call: Call, repetition: Repetition) -> Sentence:
+    """Return what is sent no more, and the session."""
+    return Sentence(f"{call.session.name}: {stop_note(call, repetition)}")
+
+
+def stop_note(call: Call, repetition: Repetition) -> str:
+    """Return what is sent no more."""
+    return f"stopped after {repetition.count:,} times, every {repetition.seconds:g} s"
+
+
+def kept(call: Call, name: str) -> Sentence:
+    """Return where a message is kept, and how it is sent."""
+    return Sentence(keep_note(call, name))
+
+
+def keep_note(call: Call, name: str) -> str:
+    """Return where a message is kept, and how it is sent."""
+    return f"kept in {FILE}: %ws send --named {shlex.quote(name)}"
+
+
+def forgotten(call: Call, name: str) -> Sentence:
+    """Return which message is gone."""
+    return Sentence(forget_note(call, name))
+
+
+def forget_note(call: Call, name: str) -> str:
+    """Return which message is gone."""
+    return f"{name} is no longer in {FILE}"
+
+
+def named(call: Call, messages: Mapping[str, NamedMessage]) -> Facts:
+    """Return the named messages as a table."""
+    return Facts({name: f"{message.kind}: {message.text}" for name, message in messages.items()})
 
 
 def messages(call: Call, taken: Taken) -> Any:
@@ -172,16 +244,45 @@ def mask_note(call: Call, on: bool) -> str:
     return "frames are sent masked" if on else "frames are sent unmasked: a correct server answers 1002"
 
 
+def compress_note(call: Call, on: bool) -> str:
+    """Return whether messages are sent compressed."""
+    return (
+        "messages are sent compressed"
+        if on
+        else "messages are sent as they are, those of the peer may be compressed"
+    )
+
+
+def of_session(note: Callable[[Call, bool], str]) -> Callable[[Call, bool], Sentence]:
+    """Return a function that puts the name of the session in front of a note."""
+    return lambda call, on: Sentence(f"{call.session.name}: {note(call, on)}")
+
+
+def pongs_note(call: Call, on: bool) -> str:
+    """Return whether pings of the peer are answered."""
+    return (
+        "pings are answered" if on else "pings are not answered: a peer that waits for pongs ends the session"
+    )
+
+
 def limited(call: Call, size: int | None) -> Sentence:
     """Return the limit of received frames."""
-    shown = "any size" if size is None else f"at most {size:,} bytes"
-    return Sentence(f"{call.session.name} receives frames of {shown}")
+    return Sentence(f"{call.session.name} {limit_note(call, size)}")
+
+
+def limit_note(call: Call, size: int | None) -> str:
+    """Return the limit alone."""
+    return f"receives frames of {'any size' if size is None else f'at most {size:,} bytes'}"
 
 
 def pinging(call: Call, interval: float | None) -> Sentence:
     """Return how often a session pings."""
-    how = "sends no pings by itself" if interval is None else f"pings every {interval:g} s"
-    return Sentence(f"{call.session.name} {how}")
+    return Sentence(f"{call.session.name} {pings_note(call, interval)}")
+
+
+def pings_note(call: Call, interval: float | None) -> str:
+    """Return the interval alone."""
+    return "sends no pings by itself" if interval is None else f"pings every {interval:g} s"
 
 
 def flushed(call: Call, result: None) -> Sentence:
@@ -205,9 +306,9 @@ def saved(call: Call, path: Any) -> Sentence:
     return Sentence(f"saved {len(call.session.log):,} frames of {call.session.name} to {path}")
 
 
-def replayed(call: Call, number: int) -> Sentence:
-    """Return how many frames were sent to whom."""
-    return Sentence(f"sent {number:,} frames to {call.session.name}: %ws log shows the answers")
+def replayed(call: Call, done: Replayed) -> Sentence:
+    """Return how many frames were sent to whom, and which recorded replies did not come."""
+    return Sentence(f"{call.session.name}: {done}. %ws log shows the answers")
 
 
 def journals(call: Call, found: list[Any]) -> Journals:
@@ -229,6 +330,9 @@ def sessions(call: Call, named: dict[str, Any]) -> pandas.DataFrame | Sentence:
         return Sentence("no session yet: %ws connect ws://host:port/path")
     import pandas
 
+    from wsnotebook.analysis.display import mark_frames, register_display
+
+    register_display()
     rows = {
         safe_text(name): {
             "current": "*" if name == call.bench.current else "",
@@ -239,7 +343,9 @@ def sessions(call: Call, named: dict[str, Any]) -> pandas.DataFrame | Sentence:
         }
         for name, session in named.items()
     }
-    return pandas.DataFrame.from_dict(rows, orient="index").rename_axis("session")
+    table = pandas.DataFrame.from_dict(rows, orient="index").rename_axis("session")
+    marked: pandas.DataFrame = mark_frames(table)  # names and addresses are no mathematics
+    return marked
 
 
 def chosen(call: Call, result: None) -> Sentence:
@@ -256,7 +362,7 @@ def closed(call: Call, reason: CloseReason) -> Sentence:
 
 def close_note(call: Call, reason: CloseReason) -> str:
     """Return the reason of the end."""
-    return f"closed: {reason}"
+    return f"closed: {reason}{_for_good(call)}"
 
 
 def aborted(call: Call, result: None) -> Sentence:
@@ -270,4 +376,4 @@ def _for_good(call: Call) -> str:
 
 def abort_note(call: Call, result: None) -> str:
     """Say that the connection was aborted."""
-    return "connection aborted, no close frame sent"
+    return f"connection aborted, no close frame sent{_for_good(call)}"

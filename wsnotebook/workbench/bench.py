@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from wsnotebook.errors import WsNotebookError
+from wsnotebook.errors import CallError, WsNotebookError
 from wsnotebook.payload import PayloadKind
+from wsnotebook.session.attempts import attempts_of
 from wsnotebook.session.registry import OPENED, Registry
 from wsnotebook.wire.frames import CloseReason, Frame
 from wsnotebook.workbench.receiving import Taken
@@ -140,19 +142,28 @@ class Workbench:
         """
         if name is not None:
             self._refuse_taken(name)
-            options["name"] = name
         if self._connect is None:
             # At the first use: %load_ext stays quick.
             from wsnotebook.session.client import connect
 
             self._connect = connect
-        if reconnect:
-            session = await self._connect_again_and_again(self._connect(url, **options))
-        else:
-            session = await self._connect(url, **options)
-            self._adopt(session)
-            self._reconnections.pop(session.name, None)  # of an ended session of this name
+        naming: dict[str, Any] = {} if name is None else {"name": name}
+        try:
+            session = await self._open(self._connect(url, **naming, **options), reconnect=reconnect)
+        except CallError as error:
+            error.redial = partial(self.connect, url, name=name, reconnect=reconnect, **options)
+            raise
         self._chosen = self.name_of(session)
+        return session
+
+    async def _open(self, dialing: Any, *, reconnect: bool) -> ClientWebSocketSession:
+        if reconnect:
+            return await self._connect_again_and_again(dialing)
+        session: ClientWebSocketSession = await dialing
+        self._adopt(session)
+        if (attempts := attempts_of(session)) is not None:
+            attempts.on_opened(self._adopt)
+        self._reconnections.pop(session.name, None)  # of an ended session of this name
         return session
 
     async def _connect_again_and_again(self, dialing: Any) -> ClientWebSocketSession:

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TypeAlias
 
 from wsnotebook.wire.frames import CloseCode
+from wsnotebook.workbench.namedmessages import FILE, read_messages
 
-__all__ = ["Complete", "close_codes", "one_of", "paths", "session_names"]
+__all__ = ["Complete", "close_codes", "message_names", "one_of", "paths", "session_names"]
 
 Complete: TypeAlias = Callable[[Iterable[str], str], Iterable[str]]
 
@@ -19,6 +20,14 @@ _NOT_SENT = frozenset((1005, 1006, 1015))  # RFC 6455 §7.4.1: no close frame ha
 def session_names(sessions: Iterable[str], word: str) -> Iterable[str]:
     """Return the names of the sessions."""
     return sessions
+
+
+def message_names(sessions: Iterable[str], word: str) -> Iterable[str]:
+    """Return the names of the kept messages; none where their file cannot be read."""
+    try:
+        return list(read_messages(Path(FILE)))
+    except ValueError:
+        return []
 
 
 def one_of(*words: str) -> Complete:

@@ -83,6 +83,7 @@ CONNECTION: tuple[Argument, ...] = (
         metavar="SIZE",
         read=read_size_or_off,
     ),
+    _switch("answers_pings", "leave the pings of the peer without answer", "--no-pong", value=False),
     _row(
         "ping_interval",
         "ping every so many seconds; an unanswered one ends the session",

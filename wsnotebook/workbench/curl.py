@@ -1,14 +1,15 @@
-"""curl_words(): the options of connect for a line that a browser has copied as cURL, for bash or for cmd."""
+"""curl_words(): the options of connect for a line that a browser has copied as cURL, for bash or for cmd; curl_line(): the other way."""
 
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator
 
 from wsnotebook.workbench.values import read_cookies
 from wsnotebook.workbench.words import split
 
-__all__ = ["curl_words"]
+__all__ = ["curl_line", "curl_words"]
 
 _OWN_HEADERS = frozenset(
     {
@@ -70,6 +71,25 @@ def curl_words(text: str) -> list[str]:
     scheme, separator, rest = urls[0].partition("://")
     converted = [word for kind, value in words if kind != "url" for word in _convert(kind, value)]
     return [f"{_SCHEMES.get(scheme.lower(), scheme)}{separator}{rest}", *converted]
+
+
+def curl_line(url: str, request: bytes) -> str:
+    """Return the line of curl, for bash, that sends the handshake of a connection again.
+
+    Args:
+        url: its address.
+        request: its request head on the wire; what is redacted in it stays so.
+    """
+    scheme, separator, rest = url.partition("://")
+    headers = [line for line in request.decode("latin-1").split("\r\n")[1:] if line]
+    words = ["curl", "--include", "--no-buffer", "--http1.1"]
+    for header in headers:
+        name, _, value = header.partition(":")
+        if name.lower() != "host":  # curl has it of the address
+            # A header without a value has a form of its own in curl.
+            words += ["--header", header if value.strip() else f"{name};"]
+    schemes = {ours: theirs for theirs, ours in _SCHEMES.items()}
+    return shlex.join([*words, f"{schemes.get(scheme, scheme)}{separator}{rest}"])
 
 
 def _unescape_cmd(text: str) -> str:

@@ -11,7 +11,10 @@ from typing import Any
 from wsnotebook.redaction import redact_header, redact_subprotocol, redact_url
 from wsnotebook.safetext import safe_text
 
-__all__ = ["Facts", "info_of", "stats_of"]
+__all__ = ["Facts", "handshake_of", "info_of", "refusal_of", "stats_of"]
+
+_BODY_SHOWN = 4000  # characters of the body of a refusal; error.call has the whole
+_BYTES_SHOWN = 64  # of a body that is no text
 
 
 class Facts(dict[str, Any]):
@@ -65,6 +68,7 @@ def info_of(session: Any) -> Facts:
         remote_address=_address(call.remote_address),
         tls=_tls(call.tls),
         masking="on" if session.masking else "off",
+        pings_of_the_peer="answered" if session.answers_pings else "not answered",
         max_frame_size="no limit" if session.max_frame_size is None else session.max_frame_size,
         ping_interval=getattr(session, "ping_interval", None),  # a raw session has no pinger of its own
         recorded_to=None if session.log.recording is None else str(session.log.recording),
@@ -98,25 +102,86 @@ def _tls(tls: dict[str, Any] | None) -> dict[str, Any] | None:
     return None if tls is None else {name: value for name, value in tls.items() if value}
 
 
-def _request(request: Any) -> str:
-    return _head(f"{request.method} {redact_url(request.url)}", request.headers)
+def handshake_of(session: Any, *, secrets: bool = False) -> str:
+    """Return the addresses, TLS, request and response that opened a session, as lines.
+
+    Args:
+        session: the session.
+        secrets: show header values, cookies and tokens that are redacted everywhere else.
+    """
+    call = session.call
+    heads = (_request(call.request, secrets=secrets), _response(call.response, secrets=secrets))
+    return "\n\n".join(filter(None, (*_connection(call), *heads)))
 
 
-def _response(response: Any) -> str:
+def _connection(call: Any) -> tuple[str, str]:
+    """Return the addresses of both ends and the facts of TLS, as lines; empty for what there was not."""
+    tls = "\n".join(f"{name}: {value}" for name, value in (_tls(call.tls) or {}).items())
+    remote = _address(call.remote_address)
+    between = "" if remote is None else f"{_address(call.local_address)} to {remote}"
+    return safe_text(between), safe_text(tls, keep="\n")
+
+
+def refusal_of(error: Any, *, secrets: bool = False) -> str:
+    """Return the call of a CallError as lines: addresses, TLS, request and response, as far as it came to them, and the body.
+
+    Args:
+        error: the CallError; of None, which failed nothing, there is no line.
+        secrets: show header values, cookies and tokens that are redacted everywhere else.
+    """
+    if error is None:
+        return ""
+    call, response = error.call, error.call.response
+    asked = _request(call.request, secrets=secrets) if call.request.headers else ""
+    answered = _response(response, secrets=secrets) or "(no response was received)"
+    parts = [
+        *_connection(call),
+        safe_text(asked, keep="\n") or "(no request was sent)",
+        answered if asked else "",
+    ]
+    if response is not None:
+        parts += [
+            _body(response),
+            f"(the body is not whole: {safe_text(response.lack)})" if response.lack else "",
+        ]
+    return "\n\n".join(filter(None, parts))
+
+
+def _body(response: Any) -> str:
+    """Return the beginning of a body that refuses a session, decoded and escaped; bytes where it is no text."""
+    body, size = response.text.strip(), len(response.body)
+    if "\0" in body or body.count("\ufffd") * 10 > len(body):
+        shown = response.body[:_BYTES_SHOWN].hex(" ")
+        return (
+            f"({size:,} bytes that are no text{', beginning with' if size > _BYTES_SHOWN else ''}: {shown})"
+        )
+    rest = len(body) - _BODY_SHOWN
+    more = f"\n(and {rest:,} characters more: error.call.response.text has all)" if rest > 0 else ""
+    return safe_text(body[:_BODY_SHOWN], keep="\n") + more
+
+
+def _request(request: Any, *, secrets: bool = False) -> str:
+    url = request.url if secrets else redact_url(request.url)
+    return _head(f"{request.method} {url}", request.headers, secrets=secrets)
+
+
+def _response(response: Any, *, secrets: bool = False) -> str:
     if response is None:
         return ""
     first = f"HTTP/{response.http_version} {response.status} {response.reason}"
-    return _head(f"{first}  (after {response.elapsed * 1000:.3g} ms)", response.headers)
+    return _head(f"{first}  (after {response.elapsed * 1000:.3g} ms)", response.headers, secrets=secrets)
 
 
-def _head(first: str, headers: Any) -> str:
-    fields = [f"{name}: {redact_header(name, value)}" for name, value in headers.raw_items()]
+def _head(first: str, headers: Any, *, secrets: bool) -> str:
+    fields = [
+        f"{name}: {value if secrets else redact_header(name, value)}" for name, value in headers.raw_items()
+    ]
     # A peer's line break stays inside its line: only ours separate lines.
     return "\n".join(safe_text(line) for line in (first, *fields))
 
 
 def stats_of(session: Any) -> Facts:
-    """Return counts, bytes, rates, latency and memory of a session; ``stats["counts"]`` is a DataFrame."""
+    """Return counts, bytes, rates, stalls, latency and memory of a session; ``stats["counts"]`` is a DataFrame."""
     log = session.log
     df = session.df
     mine = df[df["session"] == session.name]
@@ -131,6 +196,8 @@ def stats_of(session: Any) -> Facts:
         facts[f"{label}_wire_bytes"] = int(rows["wire_bytes"].sum())
         facts[f"{label}_per_second"] = frames / seconds if seconds > 0 else None
     facts["unread"] = session.pump.incoming.waiting
+    stalls = mine.ws.stalls()
+    facts |= {"stalls": len(stalls), "stalled_seconds": float(stalls["duration"].sum())}
     facts["pings_answered"] = len(latencies)
     if len(latencies):
         facts |= {"latency_median": float(latencies.median()), "latency_max": float(latencies.max())}

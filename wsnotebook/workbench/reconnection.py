@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import aclosing
-from math import ceil
-from time import monotonic
 from typing import TYPE_CHECKING
 
 from wsnotebook.errors import WsNotebookError
@@ -30,11 +28,13 @@ class Reconnection:
     def __init__(self, dialing: connect, adopt: Callable[[ClientWebSocketSession], None]) -> None:
         self._dialing = dialing
         self._adopt = adopt
-        self._first: asyncio.Future[ClientWebSocketSession] = asyncio.get_running_loop().create_future()
+        self._loop = asyncio.get_running_loop()
+        self._first: asyncio.Future[ClientWebSocketSession] = self._loop.create_future()
         self._task: asyncio.Task[None] | None = None
         self._is_stopped = False
         self.session: ClientWebSocketSession | None = None
         """The newest session; None before the first."""
+        dialing.attempts.on_opened(self._dialled)
 
     async def start(self) -> ClientWebSocketSession:
         """Open the first session and return it.
@@ -59,13 +59,10 @@ class Reconnection:
         """What goes on between two sessions, such as ``reconnecting in 3 s (attempt 4)``; None elsewhere."""
         if self.is_over or self.session is None or self.session.state != "closed":
             return None
-        pause = self._dialing.attempts.pause
-        if pause is None:
-            return f"reconnecting now (attempt {self._dialing.attempts.number - 1})"
-        return f"reconnecting in {ceil(pause.ends - monotonic())} s (attempt {pause.attempt})"
+        return self._dialing.attempts.status or "reconnecting"
 
     def stop(self) -> None:
-        """Let no session follow; the one that is open stays open."""
+        """Let no session follow; the one that is open stays open. Any thread may do that."""
         self._is_stopped = True
         if self.session is not None:
             self.session.log.note(
@@ -74,16 +71,29 @@ class Reconnection:
             if self.session.state == "closed":
                 self.session.pump.life.renew(None)
         if self._task is not None and (self.session is None or self.session.state == "closed"):
-            self._task.cancel()
+            self._loop.call_soon_threadsafe(self._task.cancel)
 
     async def wait(self) -> None:
         """Wait until it is over, its recording written."""
         if self._task is not None:
             await asyncio.wait([self._task])
 
-    async def _run(self) -> None:
+    def _dialled(self, session: ClientWebSocketSession) -> None:
+        """Go on with a session that a person has opened after all was over."""
+        if self._task is not None and self.is_over:
+            self._opened(session)
+            self._task = asyncio.create_task(
+                self._go_on(self._task, session), name="wsnotebook: reconnection"
+            )
+
+    async def _go_on(self, earlier: asyncio.Task[None], session: ClientWebSocketSession) -> None:
+        await asyncio.wait([earlier])
+        self._is_stopped = False
+        await self._run(session)
+
+    async def _run(self, first: ClientWebSocketSession | None = None) -> None:
         try:
-            async with aclosing(self._dialing.sessions(insists=False)) as sessions:
+            async with aclosing(self._dialing.sessions(insists=False, first=first)) as sessions:
                 async for session in sessions:
                     self._opened(session)
                     await session.close_reason

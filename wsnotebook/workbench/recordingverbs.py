@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from wsnotebook.wire.frames import OPCODE_NAMES
-from wsnotebook.workbench import actions, answers
+from wsnotebook.workbench import actions, answers, starting
 from wsnotebook.workbench.arguments import Form, option, switch
 from wsnotebook.workbench.commonarguments import NAME
 from wsnotebook.workbench.completing import one_of, paths
@@ -53,7 +53,7 @@ RECORDING = (
     ),
     Verb(
         "stats",
-        "Show counts, bytes, rates, latency and memory.",
+        "Show counts, bytes, rates, stalls, latency and memory.",
         actions.stats,
         arguments=(NAME,),
         example="stats",
@@ -157,9 +157,10 @@ RECORDING = (
                 complete=paths,
                 help=".parquet, .jsonl, .har or .pcapng; or name/ for Parquet parts; an older file is replaced",
             ),
+            switch("redact", "--redact", value=True, help="marks in the places of secrets, in messages too"),
             NAME,
         ),
-        example="save feed.parquet",
+        example="save feed.parquet --redact",
     ),
     Verb(
         "load",
@@ -171,7 +172,7 @@ RECORDING = (
     ),
     Verb(
         "replay",
-        "Send what a recorded client sent, at the recorded times.",
+        "Send what a recorded client sent, in time with the replies.",
         actions.replay_log,
         answers.replayed,
         arguments=(
@@ -194,6 +195,21 @@ RECORDING = (
                 complete=one_of("out", "in"),
                 help="out: a client recorded it; in: a server did (default out)",
             ),
+            option(
+                "wait",
+                "--wait",
+                metavar="reply|time|both",
+                choices=("reply", "time", "both"),
+                default="reply",
+                complete=one_of("reply", "time", "both"),
+                help="for the replies recorded before a request (the default), for its recorded time, or for both",
+            ),
+            switch(
+                "rewrite",
+                "--rewrite",
+                value=True,
+                help="send the texts of live replies, such as tokens, in place of the recorded ones",
+            ),
             option("of", "--session", metavar="NAME", help="which one, where the recording has several"),
             NAME,
         ),
@@ -203,7 +219,7 @@ RECORDING = (
     Verb(
         "serve",
         "Start a server of the lab in this kernel, on this machine only, and return it.",
-        actions.serve,
+        starting.serve,
         arguments=(
             option(
                 "behaviour",
@@ -221,9 +237,14 @@ RECORDING = (
     Verb(
         "proxy",
         "Start a proxy in this kernel that records what other programs and a server say, and return it.",
-        actions.proxy,
+        starting.proxy,
         arguments=(
-            option("url", metavar="URL", help="the server; programs connect to the proxy's url instead"),
+            option(
+                "url",
+                metavar="URL",
+                count="optional",
+                help="the server; programs connect to the proxy's url instead; without it: an HTTP proxy",
+            ),
             _PORT,
             option(
                 "record", "--record", metavar="FILE", complete=paths, help="write every frame to a new file"
@@ -234,11 +255,51 @@ RECORDING = (
                 metavar="ORIGIN",
                 help="let web pages of this origin connect, such as http://localhost:3000",
             ),
+            option(
+                "mitm",
+                "--mitm",
+                metavar="HOST",
+                count="repeated",
+                help="of an HTTP proxy: open the TLS of this host, whose clients have to trust p.ca_path; repeat for more",
+            ),
+            switch(
+                "transparent",
+                "--transparent",
+                value=True,
+                default=False,
+                help="client and server negotiate compression with each other, and bytes pass untouched",
+            ),
         ),
         waits=True,
         of_bench=True,
         example="proxy wss://example.org --port 9000",
         more="p = %ws proxy URL keeps it for p.df, p.on_frame, p.fault and await p.stop().",
+    ),
+    Verb(
+        "attach",
+        "Record the WebSockets of a browser's tabs, and return the attachment.",
+        starting.attach,
+        arguments=(
+            option(
+                "url",
+                metavar="URL",
+                complete=one_of("http://127.0.0.1:9222"),
+                help="the debugging port of a browser that was started with --remote-debugging-port=9222",
+            ),
+            option(
+                "match",
+                "--match",
+                metavar="TEXT",
+                help="only tabs whose address or title has this text, or matches /this regular expression/",
+            ),
+            option(
+                "record", "--record", metavar="FILE", complete=paths, help="write every message to a new file"
+            ),
+        ),
+        waits=True,
+        of_bench=True,
+        example="attach http://127.0.0.1:9222 --match example.org",
+        more="a = %ws attach URL keeps it for a.tabs, a.df and await a.stop().",
     ),
     Verb(
         "recover",

@@ -33,7 +33,9 @@ class Call:
     door: Any = None
     """Object whose waiting methods are called: the session in its own loop, ``session.threadsafe`` in another thread."""
     bench: Any = None
-    """The workbench; None for the panel, whose session need not be in one."""
+    """The workbench; the session need not be in it."""
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    """Those of the notebook, by name."""
 
 
 def _result(call: Call, result: Any) -> Any:
@@ -114,15 +116,22 @@ class Verb:
                 values[argument.name] = value
         return argparse.Namespace(**values)
 
-    def run(self, bench: Bench, arguments: argparse.Namespace) -> Any:
+    def run(
+        self, bench: Bench, arguments: argparse.Namespace, variables: Mapping[str, Any] | None = None
+    ) -> Any:
         """Return the value that a cell shows, or a coroutine that returns it for a verb that waits.
+
+        Args:
+            bench: the sessions.
+            arguments: as parsed.
+            variables: those of the notebook; None for none.
 
         Raises:
             WorkbenchError: there is no such session.
         """
         # Selected now: another session may be the current one before the verb is done.
         session = None if self.of_bench else bench.get(arguments.name)
-        call = Call(arguments, session, session, bench)
+        call = Call(arguments, session, session, bench, variables or {})
         return self._wait(call) if self.waits else self.answer(call, self.action(call))
 
     async def _wait(self, call: Call) -> Any:

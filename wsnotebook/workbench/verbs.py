@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import argparse
 from dataclasses import replace
 
 from wsnotebook.script.parser import NOTATION
-from wsnotebook.workbench import actions, answers
+from wsnotebook.workbench import actions, answers, sendactions
 from wsnotebook.workbench.arguments import Argument, Form, option, switch
 from wsnotebook.workbench.commonarguments import NAME, TIMEOUT
-from wsnotebook.workbench.completing import close_codes, one_of, paths, session_names
+from wsnotebook.workbench.completing import close_codes, message_names, one_of, paths, session_names
 from wsnotebook.workbench.connection import CONNECTION
 from wsnotebook.workbench.curl import curl_words
+from wsnotebook.workbench.namedmessages import FILE
 from wsnotebook.workbench.receiving import AMOUNTS, read_amount
 from wsnotebook.workbench.recordingverbs import RECORDING
 from wsnotebook.workbench.values import (
     UNCHANGED,
     read_close_code,
+    read_count,
     read_fragments,
     read_on_or_off,
+    read_seconds,
     read_seconds_or_off,
     read_size_or_off,
 )
+from wsnotebook.workbench.variables import RULE
 from wsnotebook.workbench.verb import Verb
 
 __all__ = ["VERBS"]
@@ -31,6 +36,13 @@ _KINDS = {
     "base64": "send bytes, written as SGVs",
 }
 """Kinds of payload that are not the default, and their help."""
+
+_PAYLOAD_KINDS = tuple(
+    switch("kind", f"--{kind}", value=kind, default="text", help=help, terminal=Form((f"--{kind}",)))
+    for kind, help in _KINDS.items()
+)
+
+_ON = option("on", metavar="on|off", read=read_on_or_off, count="optional", complete=one_of("on", "off"))
 
 _ALL = (
     Verb(
@@ -54,30 +66,103 @@ _ALL = (
     Verb(
         "send",
         "Send the rest of the line, or with %%ws send the lines below.",
-        actions.send,
+        sendactions.send,
         answers.sent,
         answers.send_note,
         (
-            *(
-                switch(
-                    "kind", f"--{kind}", value=kind, default="text", help=help, terminal=Form((f"--{kind}",))
-                )
-                for kind, help in _KINDS.items()
-            ),
+            *_PAYLOAD_KINDS,
             switch("opcode", "--binary", value="binary", help="send the text in a binary frame"),
             switch("opcode", "--ping", value="ping", help="send it as a ping, and wait for nothing"),
             switch("opcode", "--pong", value="pong", help="send it as a pong that nobody asked for"),
             option("file", "--file", metavar="FILE", help="send a file in place of a text", complete=paths),
             option(
+                "named",
+                "--named",
+                metavar="NAME",
+                help="send a message that %%ws keep has kept",
+                complete=message_names,
+            ),
+            option(
+                "again",
+                "--again",
+                metavar="SEQ",
+                read=read_count,
+                help="send the payload of a frame of the log again",
+            ),
+            option(
+                "every",
+                "--every",
+                metavar="SECONDS",
+                read=read_seconds,
+                help="send it again every so many seconds, until %%ws stop or the end of the session",
+            ),
+            option(
                 "fragments", "--fragments", metavar="N", read=read_fragments, help="split it into N fragments"
             ),
+            # Given by a page: the text of a cell is a template already.
+            Argument("fills", default=argparse.SUPPRESS),
             NAME,
         ),
         waits=True,
         takes_text=True,
-        text_instead=("file",),
+        text_instead=("file", "named", "again"),
         example='send --json {"op": "subscribe"}',
         more="Options stand before the text; -- ends them. The text keeps its quotes, and # and ; are text.",
+    ),
+    Verb(
+        "stop",
+        "Stop what send --every sends again and again.",
+        sendactions.stop,
+        answers.stopped,
+        answers.stop_note,
+        (NAME,),
+        waits=True,
+        example="stop",
+    ),
+    Verb(
+        "keep",
+        "Keep a message under a name, in a file beside the notebook, for send --named.",
+        sendactions.keep,
+        answers.kept,
+        answers.keep_note,
+        (
+            option(
+                "message",
+                "-m",
+                "--message",
+                metavar="NAME",
+                default="",
+                help="its name",
+                complete=message_names,
+            ),
+            *_PAYLOAD_KINDS,
+            switch(
+                "fills", "--fill", value=True, default=False, help="put variables into it when it is sent"
+            ),
+        ),
+        of_bench=True,
+        takes_text=True,
+        example='keep --message subscribe --json {"op": "subscribe"}',
+        is_template=False,
+        more=f"The file is {FILE}. With --fill, {RULE}.",
+    ),
+    Verb(
+        "forget",
+        "Remove a message that keep has kept.",
+        sendactions.forget,
+        answers.forgotten,
+        answers.forget_note,
+        (option("message", metavar="NAME", complete=message_names),),
+        of_bench=True,
+        example="forget subscribe",
+    ),
+    Verb(
+        "messages",
+        "List the messages that keep has kept.",
+        sendactions.list_messages,
+        answers.named,
+        of_bench=True,
+        example="messages",
     ),
     Verb(
         "recv",
@@ -156,19 +241,33 @@ _ALL = (
         actions.mask,
         answers.masking,
         answers.mask_note,
-        (
-            option(
-                "on", metavar="on|off", read=read_on_or_off, count="optional", complete=one_of("on", "off")
-            ),
-            NAME,
-        ),
+        (_ON, NAME),
         example="mask off",
+    ),
+    Verb(
+        "compress",
+        "Send messages compressed or as they are, where permessage-deflate was negotiated; toggle it without a word.",
+        actions.compress,
+        answers.of_session(answers.compress_note),
+        answers.compress_note,
+        (_ON, NAME),
+        example="compress off",
+    ),
+    Verb(
+        "pongs",
+        "Answer the pings of the peer, or leave them without; toggle it without a word.",
+        actions.pongs,
+        answers.of_session(answers.pongs_note),
+        answers.pongs_note,
+        (_ON, NAME),
+        example="pongs off",
     ),
     Verb(
         "limit",
         "Show or set the size of the largest frame that is received.",
         actions.limit,
         answers.limited,
+        answers.limit_note,
         arguments=(
             option(
                 "size",
@@ -188,6 +287,7 @@ _ALL = (
         "Show or set how often the session pings by itself.",
         actions.pings,
         answers.pinging,
+        answers.pings_note,
         arguments=(
             option(
                 "interval",
@@ -215,9 +315,10 @@ _ALL = (
     *RECORDING,
     Verb(
         "panel",
-        "Show the panel: send, close and the live table.",
+        "Show the panel: send, close and the live table; without a session a form that opens one.",
         actions.panel,
         arguments=(NAME,),
+        of_bench=True,
         example="panel",
     ),
     Verb(
@@ -244,6 +345,16 @@ _ALL = (
         aliases=("select",),
         of_bench=True,
         example="use feed",
+    ),
+    Verb(
+        "reconnect",
+        "Dial an ended session again, with the same arguments; name and log go on.",
+        actions.reconnect,
+        answers.reconnected,
+        answers.reconnect_note,
+        (NAME,),
+        waits=True,
+        example="reconnect",
     ),
     Verb(
         "close",

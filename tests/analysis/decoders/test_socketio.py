@@ -16,14 +16,15 @@ def test_packets_of_the_library(decoded: Any) -> None:
     )
     assert [each.kind for each in found] == ["open", "CONNECT", "ACK", "EVENT", "ping", "pong", "DISCONNECT"]
     assert found[2].value == {"namespace": "/", "id": 3, "data": ["ok"]}
-    assert found[3].value == {"namespace": "/n?x=1", "id": None, "data": ["m", 1]}
+    assert found[3].value == {"namespace": "/n?x=1", "id": None, "data": ["m", 1], "event": "m"}
 
 
 def test_attachments_stand_in_their_places(decoded: Any) -> None:
     """One row for three messages, also with a heartbeat between them."""
     (event,) = decoded("socketio", UP, b"\x01\x02", b"\x03")
     assert (event.first, event.last, event.kind) == (0, 2, "BINARY_EVENT")
-    assert event.value == {"namespace": "/n", "id": 7, "data": ["up", b"\x01\x02", {"x": b"\x03"}]}
+    data = ["up", b"\x01\x02", {"x": b"\x03"}]
+    assert event.value == {"namespace": "/n", "id": 7, "data": data, "event": "up"}
     ping, same = decoded("socketio", UP, b"\x01\x02", "2", b"\x03")
     assert ping.kind == "ping" and same.value == event.value and (same.first, same.last) == (0, 3)
 
@@ -34,6 +35,12 @@ def test_attachments_that_do_not_come_are_an_error(decoded: Any) -> None:
     assert cut.error == "1 of 2 attachments came" and (cut.first, cut.last) == (0, 1)
     cut, event = decoded("socketio", UP, '42["a"]')
     assert cut.error == "0 of 2 attachments came" and cut.first == 0 and event.value["data"] == ["a"]
+
+
+def test_an_event_without_a_name_has_none(decoded: Any) -> None:
+    """The name is the text that comes first; what is broken is shown as it is."""
+    found = decoded("socketio", '42[1,"x"]', "42[]", '42{"a":1}', "42")
+    assert ["event" in each.value for each in found] == [False] * 4
 
 
 @pytest.mark.parametrize(

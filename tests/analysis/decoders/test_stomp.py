@@ -1,10 +1,18 @@
-"""STOMP: frames in the form of the specification, several in a message, broken frames."""
+"""STOMP: frames in the form of the specification, several in a message, one in several, broken frames."""
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wsnotebook.analysis.decoders.stomp import Stomp, looks_like_stomp
+from wsnotebook.analysis.decoders.stream import Item, run
+
+FRAMES = "SEND\ndestination:/a\ncontent-length:4\n\na\0\0b\0\n\nMESSAGE\r\nid:é\r\n\r\nhi\0ACK\nid:1\n\n\0"
 
 
 def test_frames_of_the_specification(decoded: Any) -> None:
@@ -28,10 +36,44 @@ def test_frames_of_the_specification(decoded: Any) -> None:
         "SEND\n\nno end",
         "SEND\nab\n\n\0",
         "SEND\na:\\t\n\n\0",
+        "{}",
+        "SEND\0",
+        "SEND\ncontent-length:1\n\nab\0",
         "SEND\ncontent-length:-1\n\n\0",
-        "SEND\ncontent-length:9\n\na\0",
+        "SEND\ncontent-length:900\n\na",
     ],
 )
 def test_a_broken_frame_is_an_error(decoded: Any, payload: str) -> None:
-    """Never an exception."""
-    assert decoded("stomp", payload)[0].error
+    """Never an exception; nor is the frame after it lost."""
+    found = decoded("stomp", payload)
+    assert found[0].error and len(found) == 1
+    if payload.endswith("\0"):
+        first, second = decoded("stomp", payload + "SEND\n\nx\0")
+        assert first.error and second.value["body"] == "x"
+
+
+@given(st.sets(st.integers(1, len(FRAMES.encode()) - 1)).map(sorted))
+def test_a_cut_changes_nothing_but_where_it_lay(cuts: list[int]) -> None:
+    """Frames mean the same in messages cut anywhere, as stompjs cuts large ones, and each says in which messages it lay."""
+    data = FRAMES.encode()
+    edges = [0, *cuts, len(data)]
+    parts = [data[start:stop] for start, stop in pairwise(edges)]
+    found = [
+        each
+        for each in run(Stomp, [Item(at, at, part) for at, part in enumerate(parts)])
+        if each.kind != "heartbeat"
+    ]
+    assert [(each.kind, each.value["body"]) for each in found] == [
+        ("SEND", "a\0\0b"),
+        ("MESSAGE", "hi"),
+        ("ACK", ""),
+    ]
+    for each, begin in zip(found, (b"SEND", b"MESSAGE", b"ACK"), strict=True):
+        assert edges[each.first] <= data.index(begin) < edges[each.first + 1]
+    assert found[-1].last == len(parts) - 1
+
+
+def test_the_beginning_of_a_frame_is_known() -> None:
+    """But for its first letters alone."""
+    assert looks_like_stomp("SEND\ncontent-length:9000\n\nthe first part") and looks_like_stomp("\n")
+    assert not looks_like_stomp("S") and not looks_like_stomp("SENDING\n") and not looks_like_stomp("")

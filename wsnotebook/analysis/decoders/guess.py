@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from wsnotebook.analysis.decoders.decoder import Decoder, Payload
 
-__all__ = ["SAMPLE", "guess", "subprotocol_of"]
+__all__ = ["SAMPLE", "guess", "subprotocol_in", "subprotocol_of"]
 
 SAMPLE = 20
 """Messages of each direction that a guess looks at."""
@@ -35,15 +35,25 @@ def guess(
     return None, "neither the subprotocol nor the first messages are known: name a decoder, decode('json')"
 
 
-def subprotocol_of(attrs: dict[Any, Any], session: str, attempt: int) -> str:
-    """Return the subprotocol of a connection, in lower case, from the handshakes in ``df.attrs``; empty if it has none."""
+def subprotocol_of(attrs: dict[Any, Any], of: Mapping[Any, Any]) -> str:
+    """Return the subprotocol of a connection, in lower case; empty if it has none.
+
+    Args:
+        attrs: ``df.attrs``, with the handshakes.
+        of: values of the columns IDENTITY that the rows of the connection have.
+    """
     known = attrs.get("wsnotebook", {}).get("connections", ())
     heads = [
         str(each["response"])
         for each in known
-        if (each.get("session"), each.get("attempt", 0)) == (session, attempt)
+        if all(each.get(name, value) == value for name, value in of.items())
     ]
-    for line in heads[0].splitlines() if heads else ():
+    return subprotocol_in(heads[0]) if heads else ""
+
+
+def subprotocol_in(response: str) -> str:
+    """Return the subprotocol that a response head names, in lower case; empty if it names none."""
+    for line in response.splitlines():
         name, _, value = line.partition(":")
         if name.strip().lower() == "sec-websocket-protocol":
             return value.strip().lower()

@@ -8,7 +8,7 @@ from typing import Any
 
 from wsnotebook.analysis.decoders.decoder import Decode, Payload, Record
 
-__all__ = ["by_item", "decode_json", "graphql", "jsonrpc", "looks_like_object"]
+__all__ = ["by_item", "decode_json", "graphql", "jsonrpc", "kind_of", "looks_like_object"]
 
 _KINDS = {
     dict: "object",
@@ -34,7 +34,12 @@ def decode_json(payload: Payload) -> Record | Iterator[Record]:
         if error.msg != "Extra data" or len(lines) < 2:
             raise
         return _lines(lines)
-    return Record(_KINDS[type(value)], value)
+    return Record(kind_of(value), value)
+
+
+def kind_of(value: Any) -> str | None:
+    """Return the JSON type of a value; None for what JSON has no type for."""
+    return _KINDS.get(type(value))
 
 
 def _lines(lines: list[str] | list[bytes]) -> Iterator[Record]:
@@ -46,7 +51,7 @@ def _lines(lines: list[str] | list[bytes]) -> Iterator[Record]:
         except ValueError as error:
             yield Record(error=str(error))
         else:
-            yield Record(_KINDS[type(value)], value)
+            yield Record(kind_of(value), value)
 
 
 def _json_or_none(payload: Payload) -> Any:
@@ -68,7 +73,7 @@ def by_item(record: Callable[[Any], Record]) -> Decode:
             if isinstance(item, dict):
                 yield record(item)
             else:
-                yield Record(error=f"a JSON {_KINDS[type(item)]} is no message: an object is expected")
+                yield Record(error=f"a JSON {kind_of(item)} is no message: an object is expected")
 
     return decode
 

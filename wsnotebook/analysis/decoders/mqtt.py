@@ -11,10 +11,12 @@ from typing import Any
 
 from wsnotebook.analysis.decoders.decoder import Payload, Record
 from wsnotebook.analysis.decoders.mqttfields import Fields
+from wsnotebook.analysis.decoders.rest import Rest
 
 __all__ = ["Mqtt", "looks_like_mqtt"]
 
 _PACKET_LIMIT = 1 << 26
+_HEAD = 5  # bytes of type, flags and length (§2.1)
 _NAMES = (
     "", "CONNECT", "CONNACK", "PUBLISH", "PUBACK", "PUBREC", "PUBREL", "PUBCOMP",
     "SUBSCRIBE", "SUBACK", "UNSUBSCRIBE", "UNSUBACK", "PINGREQ", "PINGRESP", "DISCONNECT", "AUTH",
@@ -30,32 +32,35 @@ class Mqtt:
 
     def __init__(self, version: int | None = None) -> None:
         self._version = version
-        self._rest = b""
+        self._rest = Rest()
         self._span = 0  # messages in which the rest lies
 
     def __call__(self, payload: Payload) -> Iterator[Record]:
         if isinstance(payload, str):
             raise ValueError("MQTT lies in binary messages, this is a text")
-        self._rest += payload
         self._span += 1
-        while self._rest:
+        data = self._rest.add(payload)
+        if data is None:
+            return
+        at = 0
+        while at < len(data):
             try:
-                size = _packet_size(self._rest)
-            except ValueError as error:
-                self._rest = b""  # where the next packet begins cannot be known
+                size = _packet_size(data[at : at + _HEAD])
+            except ValueError as error:  # where the next packet begins cannot be known
                 yield Record(error=f"not MQTT: {error}", span=self._span)
                 break
-            if size is None or size > len(self._rest):
+            if size is None or size > len(data) - at:
+                self._rest.keep(data[at:], size or len(data) - at + 1)
                 return
-            packet, self._rest = self._rest[:size], self._rest[size:]
-            yield self._read(packet)._replace(span=self._span)
+            yield self._read(data[at : at + size])._replace(span=self._span)
             self._span = 1
+            at += size
         self._span = 0
 
     def end(self) -> Iterator[Record]:
         """Yield an error for a packet that never became whole."""
-        if self._rest:
-            yield Record(error=f"the last packet is cut short: {len(self._rest)} bytes", span=self._span)
+        if self._rest.size:
+            yield Record(error=f"the last packet is cut short: {self._rest.size} bytes", span=self._span)
 
     def _read(self, packet: bytes) -> Record:
         kind = _NAMES[packet[0] >> 4]
@@ -167,8 +172,10 @@ def _topics(flags: int, fields: Fields, is_5: bool, *, has_options: bool) -> dic
 
 
 def _answers(flags: int, fields: Fields, is_5: bool) -> dict[str, Any]:
+    """Return the code of each topic, and the worst of them as that of the whole; version 3.1.1 answers UNSUBSCRIBE without."""
     value = {"packet_id": fields.number(2)} | _properties(fields, is_5)
-    return value | {"reason_codes": list(fields.take(fields.left))}
+    codes = list(fields.take(fields.left))
+    return value | ({"reason_code": max(codes)} if codes else {}) | {"reason_codes": codes}
 
 
 _BODIES: dict[str, Callable[[int, Fields, bool], dict[str, Any]]] = {

@@ -1,8 +1,12 @@
-"""Phoenix channels, version 2: arrays of join_ref, ref, topic, event and payload."""
+"""Phoenix channels: arrays of join_ref, ref, topic, event and payload; objects, as of version 1; and bytes in binary messages.
+
+The layouts are those of the serializers in the repository of Phoenix and in its client of npm.
+"""
 
 from __future__ import annotations
 
 import json
+from itertools import accumulate, pairwise
 from typing import Any
 
 from wsnotebook.analysis.decoders.decoder import Payload, Record
@@ -10,28 +14,70 @@ from wsnotebook.analysis.decoders.decoder import Payload, Record
 __all__ = ["decode_phoenix", "looks_like_phoenix"]
 
 _FIELDS = ("join_ref", "ref", "topic", "event", "payload")
+_NEEDED = {"topic", "event", "payload"}  # of version 1, whose clients leave out a ref that they do not have
+_BINARY: dict[int, tuple[tuple[str, ...], ...]] = {
+    # Client and server both call a message of theirs 0: only the client's has a ref.
+    0: (("join_ref", "ref", "topic", "event"), ("join_ref", "topic", "event")),
+    1: (("join_ref", "ref", "topic", "status"),),
+    2: (("topic", "event"),),
+}
+"""Names whose sizes, a byte each, follow the kind of a binary message; then come they, and the bytes."""
 
 
 def decode_phoenix(payload: Payload) -> Record:
     """Decode one message; its kind is the event."""
-    value = json.loads(payload)
-    if not _is_message(value):
-        raise ValueError("not an array of join_ref, ref, topic, event and payload")
-    return Record(value[3], dict(zip(_FIELDS, value, strict=True)))
+    value = _binary(payload) if isinstance(payload, bytes) else _text(json.loads(payload))
+    return Record(value["event"], value)
 
 
 def looks_like_phoenix(payload: Payload) -> bool:
-    """Return whether it is such an array."""
+    """Return whether it is such a message."""
     try:
-        return _is_message(json.loads(payload))
+        decode_phoenix(payload)
     except (ValueError, RecursionError):
         return False
+    return True
 
 
-def _is_message(value: Any) -> bool:
-    return (
-        isinstance(value, list)
-        and len(value) == len(_FIELDS)
-        and all(each is None or isinstance(each, str) for each in value[:2])
-        and all(isinstance(each, str) for each in value[2:4])
-    )
+def _text(value: Any) -> dict[str, Any]:
+    if isinstance(value, list) and len(value) == len(_FIELDS):
+        value = dict(zip(_FIELDS, value, strict=True))
+    if not isinstance(value, dict) or not _NEEDED <= value.keys() <= set(_FIELDS):
+        raise ValueError("neither an array nor an object of join_ref, ref, topic, event and payload")
+    found = {name: value.get(name) for name in _FIELDS}
+    _check(found)
+    return found
+
+
+def _binary(data: bytes) -> dict[str, Any]:
+    for names in _BINARY.get(data[0], ()) if data else ():
+        sizes = data[1 : len(names) + 1]
+        edges = list(accumulate(sizes, initial=len(names) + 1))
+        if len(sizes) < len(names) or edges[-1] > len(data):
+            continue
+        try:
+            texts = [data[start:stop].decode() for start, stop in pairwise(edges)]
+            found = _named(dict(zip(names, texts, strict=True)), data[edges[-1] :])
+            _check(found)
+        except ValueError:
+            continue
+        return found
+    raise ValueError("no binary message of Phoenix: a push, a reply or a broadcast")
+
+
+def _named(texts: dict[str, str], data: bytes) -> dict[str, Any]:
+    """Return the same fields as those of a text."""
+    refs = {name: texts.get(name) or None for name in ("join_ref", "ref")}
+    if "status" in texts:
+        payload = {"status": texts["status"], "response": data}
+        return {**refs, "topic": texts["topic"], "event": "phx_reply", "payload": payload}
+    return {**refs, "topic": texts["topic"], "event": texts["event"], "payload": data}
+
+
+def _check(found: dict[str, Any]) -> None:
+    """Raise ValueError if refs are no texts, or topic and event are none that can be printed."""
+    refs, names = (found["join_ref"], found["ref"]), (found["topic"], found["event"])
+    if not all(each is None or (isinstance(each, str) and each.isprintable()) for each in refs):
+        raise ValueError("join_ref and ref are texts or null")
+    if not all(isinstance(each, str) and each and each.isprintable() for each in names):
+        raise ValueError("topic and event are texts")

@@ -7,16 +7,27 @@ from collections.abc import Callable
 from importlib.metadata import entry_points
 from typing import Any
 
-from wsnotebook.analysis.decoders.compressed import inflating, looks_like_gzip
+from wsnotebook.analysis.decoders.compressed import (
+    inflating,
+    looks_like_gzip,
+    looks_like_zstd,
+    start_brotli,
+    start_zstd,
+)
 from wsnotebook.analysis.decoders.decoder import Decode, Decoder
+from wsnotebook.analysis.decoders.devtools import devtools
 from wsnotebook.analysis.decoders.jsontext import by_item, decode_json, graphql, jsonrpc, looks_like_object
+from wsnotebook.analysis.decoders.jupyter import decode_jupyter, looks_like_jupyter
 from wsnotebook.analysis.decoders.mqtt import Mqtt, looks_like_mqtt
 from wsnotebook.analysis.decoders.packed import start_cbor, start_msgpack
 from wsnotebook.analysis.decoders.phoenix import decode_phoenix, looks_like_phoenix
+from wsnotebook.analysis.decoders.protobuf import is_protobuf, protobuf_decoder
+from wsnotebook.analysis.decoders.signalr import SignalR, looks_like_signalr
 from wsnotebook.analysis.decoders.socketio import SocketIo, looks_like_socketio
-from wsnotebook.analysis.decoders.stomp import decode_stomp, looks_like_stomp
+from wsnotebook.analysis.decoders.stomp import Stomp, looks_like_stomp
+from wsnotebook.analysis.decoders.wamp import Wamp, looks_like_wamp
 
-__all__ = ["decoder", "decoder_names", "decoder_of", "decoders"]
+__all__ = ["SHIPPED", "decoder", "decoder_names", "decoder_of", "decoders"]
 
 GROUP = "wsnotebook.decoders"
 
@@ -34,7 +45,11 @@ def _looks_like_json(payload: str | bytes) -> bool:
     return True
 
 
-_SHIPPED = (
+_WAMP = (
+    "wamp",
+    *(f"wamp.2.{form}{more}" for form in ("json", "msgpack", "cbor") for more in ("", ".batched")),
+)
+SHIPPED = (
     Decoder("jsonrpc", _each(by_item(jsonrpc)), looks_like_object(jsonrpc), subprotocols=("jsonrpc",)),
     Decoder(
         "graphql",
@@ -42,15 +57,24 @@ _SHIPPED = (
         looks_like_object(graphql),
         subprotocols=("graphql-transport-ws", "graphql-ws"),
     ),
+    Decoder("cdp", _each(by_item(devtools)), looks_like_object(devtools)),
+    Decoder(
+        "jupyter",
+        _each(decode_jupyter),
+        looks_like_jupyter,
+        subprotocols=("v1.kernel.websocket.jupyter.org",),
+    ),
+    Decoder("signalr", SignalR, looks_like_signalr, by_first=True),
+    Decoder("wamp", Wamp, looks_like_wamp, by_first=True, subprotocols=_WAMP),
     Decoder("phoenix", _each(decode_phoenix), looks_like_phoenix),
     Decoder("socketio", SocketIo, looks_like_socketio, by_first=True),
-    Decoder(
-        "stomp", _each(decode_stomp), looks_like_stomp, subprotocols=("v10.stomp", "v11.stomp", "v12.stomp")
-    ),
+    Decoder("stomp", Stomp, looks_like_stomp, subprotocols=("v10.stomp", "v11.stomp", "v12.stomp")),
     Decoder("json", _each(decode_json), _looks_like_json),
     Decoder("gzip", _each(inflating(31)), looks_like_gzip),
     Decoder("zlib", _each(inflating(15))),
     Decoder("deflate", _each(inflating(-15))),
+    Decoder("brotli", start_brotli),
+    Decoder("zstd", start_zstd, looks_like_zstd),
     Decoder("mqtt", Mqtt, looks_like_mqtt, by_first=True, subprotocols=("mqtt", "mqttv3.1")),
     Decoder("mqtt3", lambda: Mqtt(4)),
     Decoder("mqtt5", lambda: Mqtt(5)),
@@ -81,7 +105,7 @@ def decoder(name: str) -> Callable[[Any], Any]:
     Raises:
         ValueError: the name has a ``+``, which joins names to a chain, or is that of a decoder that is shipped.
     """
-    if not name or "+" in name or name in {each.name for each in _SHIPPED}:
+    if not name or "+" in name or name in {each.name for each in SHIPPED}:
         raise ValueError(f"{name!r} cannot be the name of a decoder: take one without + that is not shipped")
 
     def register(made: Any) -> Any:
@@ -92,11 +116,13 @@ def decoder(name: str) -> Callable[[Any], Any]:
 
 
 def decoder_of(made: Any, name: str | None = None) -> Decoder:
-    """Return the decoder that a function or a class is.
+    """Return the decoder that a function or a class is; a class of messages of Protocol Buffers, or its descriptor, is one.
 
     Raises:
         TypeError: it is neither.
     """
+    if is_protobuf(made):
+        return protobuf_decoder(made)
     if not callable(made):
         raise TypeError(f"a decoder is a name, a function or a class, not {made!r}")
     start: Callable[[], Decode] = made if inspect.isclass(made) else _each(made)  # type: ignore[assignment]  # its instances are called
@@ -105,7 +131,7 @@ def decoder_of(made: Any, name: str | None = None) -> Decoder:
 
 def decoders() -> dict[str, Decoder]:
     """Return the decoders by name, in the order in which a protocol is guessed; one that is shipped keeps its name."""
-    shipped = {each.name: each for each in _SHIPPED}
+    shipped = {each.name: each for each in SHIPPED}
     foreign = {
         point.name: Decoder(point.name, _loaded(point))
         for point in entry_points(group=GROUP)

@@ -13,6 +13,7 @@ __all__ = ["SocketIo", "looks_like_socketio"]
 _ENGINE = ("open", "close", "ping", "pong", "message", "upgrade", "noop")
 _SOCKET = ("CONNECT", "DISCONNECT", "EVENT", "ACK", "CONNECT_ERROR", "BINARY_EVENT", "BINARY_ACK")
 _BINARY = ("BINARY_EVENT", "BINARY_ACK")
+_EVENTS = ("EVENT", "BINARY_EVENT")
 _HEAD = re.compile(
     r"4(?P<type>[0-6])(?:(?P<attachments>\d{1,4})-)?(?:(?P<namespace>/[^,]*),?)?(?P<id>\d{1,16})?"
 )
@@ -57,14 +58,15 @@ class SocketIo:
             raise ValueError("no type of Socket.IO packet stands at the beginning")
         kind = _SOCKET[int(head["type"])]
         rest = text[head.end() :]
-        record = Record(
-            kind,
-            {
-                "namespace": head["namespace"] or "/",
-                "id": int(head["id"]) if head["id"] else None,
-                "data": json.loads(rest) if rest else None,
-            },
-        )
+        data = json.loads(rest) if rest else None
+        value = {
+            "namespace": head["namespace"] or "/",
+            "id": int(head["id"]) if head["id"] else None,
+            "data": data,
+        }
+        if kind in _EVENTS and isinstance(data, list) and isinstance(next(iter(data), None), str):
+            value["event"] = data[0]
+        record = Record(kind, value)
         if (kind in _BINARY) != (head["attachments"] is not None):
             raise ValueError(f"a {kind} with {head['attachments'] or 'no'} attachments")
         if kind not in _BINARY:

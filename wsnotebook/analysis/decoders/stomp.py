@@ -1,4 +1,4 @@
-"""STOMP 1.2: frames of a command, headers and a body, several in a message; an empty line alone is a heartbeat."""
+"""STOMP 1.2: frames of a command, headers and a body, several in a message or one in several; an empty line is a heartbeat."""
 
 from __future__ import annotations
 
@@ -6,36 +6,113 @@ import re
 from collections.abc import Iterator
 
 from wsnotebook.analysis.decoders.decoder import Payload, Record
+from wsnotebook.analysis.decoders.rest import Rest
 
-__all__ = ["decode_stomp", "looks_like_stomp"]
+__all__ = ["COMMANDS_OF_CLIENTS", "Stomp", "looks_like_stomp"]
 
-_COMMANDS = frozenset(
-    "CONNECT STOMP CONNECTED SEND SUBSCRIBE UNSUBSCRIBE ACK NACK BEGIN COMMIT ABORT DISCONNECT MESSAGE RECEIPT ERROR".split()
+COMMANDS_OF_CLIENTS = tuple(
+    "CONNECT STOMP SEND SUBSCRIBE UNSUBSCRIBE ACK NACK BEGIN COMMIT ABORT DISCONNECT".split()
 )
+_COMMANDS = (*COMMANDS_OF_CLIENTS, "CONNECTED", "MESSAGE", "RECEIPT", "ERROR")
+_LONGEST = max(map(len, _COMMANDS))
 _PLAIN = {"CONNECT", "CONNECTED"}
 """Frames whose headers are not escaped, as those of 1.0."""
+_LINE_ENDS = re.compile(rb"[\r\n]*")
+_EMPTY_LINE = re.compile(rb"\r?\n\r?\n")
 _ESCAPES = {"\\r": "\r", "\\n": "\n", "\\c": ":", "\\\\": "\\"}
+_NUL = b"\0"
 
 
-def decode_stomp(payload: Payload) -> Iterator[Record]:
-    """Decode the frames of one message; the kind is the command. Bodies are text where they are UTF-8, else bytes."""
-    data = payload.encode() if isinstance(payload, str) else payload
-    rest = data.lstrip(b"\r\n")
-    if not rest:
-        yield Record("heartbeat")
-    while rest:
-        record, rest = _frame(rest)
-        yield record
-        rest = rest.lstrip(b"\r\n")
+class _NotWhole(Exception):
+    """The frame goes on in the next message."""
+
+    def __init__(self, wanted: int = 0) -> None:
+        super().__init__()
+        self.wanted = wanted  # its bytes, as far as they are known
 
 
-def _frame(data: bytes) -> tuple[Record, bytes]:
-    end = re.search(rb"\r?\n\r?\n", data)
+class Stomp:
+    """One direction of a connection; called with each message. Bodies are text where they are UTF-8, else bytes."""
+
+    def __init__(self) -> None:
+        self._rest = Rest()
+        self._span = 0  # messages in which the rest lies
+
+    def __call__(self, payload: Payload) -> Iterator[Record]:
+        self._span += 1
+        data = self._rest.add(payload.encode() if isinstance(payload, str) else payload)
+        if data is None:
+            return
+        at = _after_lines(data, 0)
+        if at == len(data):
+            yield Record("heartbeat")
+        while at < len(data):
+            try:
+                record, stop = _frame(data, at)
+            except _NotWhole as found:
+                # A frame ends with NUL, so that without one there is nothing to look for.
+                self._rest.keep(data[at:], found.wanted, until=_NUL)
+                return
+            except ValueError as error:
+                nul = data.find(_NUL, at)
+                record, stop = Record(error=str(error)), len(data) if nul < 0 else nul + 1
+            yield record._replace(span=self._span)
+            self._span = 1
+            at = _after_lines(data, stop)
+        self._span = 0
+
+    def end(self) -> Iterator[Record]:
+        """Yield an error for a frame that never became whole."""
+        if self._rest.size:
+            yield Record(error=f"no NUL ends the last frame: {self._rest.size} bytes", span=self._span)
+
+
+def _after_lines(data: bytes, at: int) -> int:
+    """Return where the next byte stands that ends no line."""
+    found = _LINE_ENDS.match(data, at)
+    return at if found is None else found.end()
+
+
+def _frame(data: bytes, at: int) -> tuple[Record, int]:
+    """Return the frame that begins at a place, and where it ends.
+
+    Raises:
+        ValueError: it is none.
+        _NotWhole: the rest of it is to come.
+    """
+    _check_command(data, at)
+    end = _EMPTY_LINE.search(data, at)
     if end is None:
-        raise ValueError("no empty line ends the headers")
-    command, *lines = re.split(r"\r?\n", data[: end.start()].decode())
-    if command not in _COMMANDS:
-        raise ValueError(f"{command[:40]!r} is no command")
+        if _NUL in data[at:]:
+            raise ValueError("no empty line ends the headers")
+        raise _NotWhole
+    command, *lines = re.split(r"\r?\n", data[at : end.start()].decode())
+    headers = _headers(command, lines)
+    size = headers.get("content-length")
+    if size is not None and int(size) < 0:
+        raise ValueError(f"content-length is {size}")
+    stop = end.end() + int(size) if size is not None else data.find(_NUL, end.end())
+    if stop < 0 or stop >= len(data):
+        raise _NotWhole(stop + 1 - at)
+    if data[stop] != 0:
+        raise ValueError(f"no NUL ends the frame after the {size} bytes of its content-length")
+    return Record(command, {"headers": headers, "body": _text(data[end.end() : stop])}), stop + 1
+
+
+def _check_command(data: bytes, at: int) -> None:
+    """Refuse what no frame begins with, also as long as the line is not whole."""
+    found, ended = _first_line(data, at)
+    if not (found in _COMMANDS if ended else any(each.startswith(found) for each in _COMMANDS)):
+        raise ValueError(f"{found!r} is no command")
+
+
+def _first_line(data: bytes, at: int) -> tuple[str, bool]:
+    """Return the line that begins at a place, as far as a command could go, and whether it has ended there."""
+    line, ended, _ = data[at : at + _LONGEST + 2].partition(b"\n")
+    return line.removesuffix(b"\r").decode("utf-8", "replace"), bool(ended)
+
+
+def _headers(command: str, lines: list[str]) -> dict[str, str]:
     headers: dict[str, str] = {}
     for line in lines:
         name, colon, value = line.partition(":")
@@ -44,15 +121,9 @@ def _frame(data: bytes) -> tuple[Record, bytes]:
         if command not in _PLAIN:
             name, value = _unescaped(name), _unescaped(value)
         headers.setdefault(name, value)  # the first counts
-    if command == "CONNECT":
+    if command in ("CONNECT", "STOMP"):
         headers.pop("passcode", None)  # a secret, which a table is no place for
-    size = headers.get("content-length")
-    stop = end.end() + int(size) if size is not None else data.find(b"\0", end.end())
-    if size is not None and int(size) < 0:
-        raise ValueError(f"content-length is {size}")
-    if stop < 0 or data[stop : stop + 1] != b"\0":
-        raise ValueError("no NUL ends the frame")
-    return Record(command, {"headers": headers, "body": _text(data[end.end() : stop])}), data[stop + 1 :]
+    return headers
 
 
 def _unescaped(text: str) -> str:
@@ -72,8 +143,11 @@ def _text(body: bytes) -> str | bytes:
 
 
 def looks_like_stomp(payload: Payload) -> bool:
-    """Return whether a message is frames, or a heartbeat, of STOMP."""
-    try:
-        return bool(payload) and all(record.error is None for record in decode_stomp(payload))
-    except ValueError:
+    """Return whether a message is frames, or a heartbeat, of STOMP; of the last frame only the beginning may be there."""
+    if not payload:
         return False
+    records = list(Stomp()(payload))
+    if records:
+        return all(record.error is None for record in records)
+    line, ended = _first_line(payload.encode() if isinstance(payload, str) else payload, 0)
+    return ended and line in _COMMANDS

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from wsnotebook.analysis.decoders.decoder import Decode, Record
 
-__all__ = ["Item", "run"]
+__all__ = ["Item", "Stream", "run"]
 
 
 class Item(NamedTuple):
@@ -22,34 +22,53 @@ class Item(NamedTuple):
     error: str | None = None
 
 
-def run(start: Callable[[], Decode], items: list[Item]) -> list[Item]:
-    """Return what one decoder makes of the values of a stream; an item with an error stays as it is."""
-    decode = start()
-    found: list[Item] = []
-    firsts: list[int] = []
-    last = -1
-    for item in items:
+class Stream:
+    """One direction of a connection, decoded message by message.
+
+    Args:
+        start: begins the stream of a decoder.
+    """
+
+    def __init__(self, start: Callable[[], Decode]) -> None:
+        self._decode = start()
+        self._firsts: list[int] = []
+        self._last = -1
+
+    def read(self, item: Item) -> list[Item]:
+        """Return what comes of one message; one with an error stays as it is."""
         if item.error is not None:
-            found.append(item)
-            continue
-        firsts.append(item.first)
-        last = item.last
+            return [item]
+        self._firsts.append(item.first)
+        self._last = item.last
+        found: list[Item] = []
         try:
-            _add(found, decode(item.value), firsts, last)
+            self._add(found, self._decode(item.value))
         except Exception as error:  # noqa: BLE001 - whatever a decoder raises about a message is that message's row
-            found.append(Item(item.first, last, error=_describe(error)))
-    end = getattr(decode, "end", None)
-    if end is not None and firsts:
-        _add(found, end(), firsts, last)
-    return found
+            found.append(Item(item.first, item.last, error=_describe(error)))
+        return found
+
+    def end(self) -> list[Item]:
+        """Return what is left after the last message."""
+        found: list[Item] = []
+        end = getattr(self._decode, "end", None)
+        if end is not None and self._firsts:
+            self._add(found, end())
+        return found
+
+    def _add(self, found: list[Item], result: Any) -> None:
+        for record in result if isinstance(result, Iterator) else (result,):
+            if type(record) is Record:
+                begin = self._firsts[-record.span]
+                found.append(Item(begin, self._last, record.value, record.kind, record.error))
+            else:
+                found.append(Item(self._firsts[-1], self._last, record))
 
 
-def _add(found: list[Item], result: Any, firsts: list[int], last: int) -> None:
-    for record in result if isinstance(result, Iterator) else (result,):
-        if type(record) is Record:
-            found.append(Item(firsts[-record.span], last, record.value, record.kind, record.error))
-        else:
-            found.append(Item(firsts[-1], last, record))
+def run(start: Callable[[], Decode], items: list[Item]) -> list[Item]:
+    """Return what one decoder makes of the values of a stream."""
+    stream = Stream(start)
+    found = [record for item in items for record in stream.read(item)]
+    return found + stream.end()
 
 
 def _describe(error: Exception) -> str:

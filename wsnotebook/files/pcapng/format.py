@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from wsnotebook.errors import FileError
+from wsnotebook.files.content import open_plain
 from wsnotebook.files.header import VERSION, Header, connection_from, event_from, number_from
 from wsnotebook.files.pcapng import capture
-from wsnotebook.files.pcapng.pcapngblocks import ENHANCED, OURS, SECTION, Block, Torn
+from wsnotebook.files.pcapng.pcapngblocks import ENHANCED, OURS, SECTION, Block, Damaged, Torn
 from wsnotebook.files.pcapng.pcapngblocks import read as read_blocks
 from wsnotebook.files.pcapng.recording import Recording
 from wsnotebook.files.pcapng.runblocks import NOTE, RUN, Run, open_block
 from wsnotebook.files.pcapng.runreader import RunReader
+from wsnotebook.files.pcapng.salvage import salvage
 from wsnotebook.files.pcapng.synthetic import epb_crc, tcp_payload
 from wsnotebook.log.connections import Connection
 from wsnotebook.log.events import Event
@@ -40,19 +42,34 @@ def write(header: Header, runs: Iterable[Rows], path: Path) -> None:
         file.write(recording.end())
 
 
-def read(path: Path) -> tuple[Header, Iterator[Rows]]:
-    """Return the header and the rows of a pcapng file.
+def read(
+    path: Path, *, port: int | None = None, keylog: Path | None = None, strict: bool = False
+) -> tuple[Header, Iterator[Rows]]:
+    """Return the header and the rows of a pcapng file; see capture.read for the keywords.
 
     Raises:
-        FileError: the file is damaged, or no WebSocket begins in it.
+        FileError: the file is damaged, or there is no WebSocket in it.
     """
-    with path.open("rb") as file:
-        if file.read(4) == struct.pack("<I", SECTION):
-            file.seek(0)
-            reader = _Reader(path)
-            if all(reader.take(block) for block in read_blocks(path, file)) and reader.is_ours:
-                return reader.finish()
-    return capture.read(path)
+    reader = _Reader(path, strict=strict)
+    try:
+        if _take_all(path, reader):
+            return reader.finish()
+    except FileError as error:
+        if strict:
+            raise
+        return salvage(path, error)
+    return capture.read(path, port=port, keylog=keylog, strict=strict)
+
+
+def _take_all(path: Path, reader: _Reader) -> bool:
+    """Read all blocks of a file; return False where it is not ours."""
+    with open_plain(path) as file:
+        if file.read(4) != struct.pack("<I", SECTION):
+            return False
+        file.seek(0)
+        # Not strictly: a wrong length is told from a missing end by the whole blocks that follow it.
+        blocks = read_blocks(path, file, is_strict=False)
+        return all(reader.take(block) for block in blocks) and reader.is_ours
 
 
 def count_frames(path: Path) -> int:
@@ -80,8 +97,9 @@ class _Reader:
     of a log they are spilled.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, strict: bool) -> None:
         self._path = path
+        self._strict = strict
         self._log: RowLog | None = None
         self._connections: list[Connection] = []
         self._events: list[Event] = []
@@ -97,16 +115,22 @@ class _Reader:
         """Whether a block of ours was read."""
         return self._log is not None
 
-    def take(self, block: Block | Torn) -> bool:
+    def take(self, block: Block | Torn | Damaged) -> bool:
         """Read a block; return False where the file is not ours.
 
         Raises:
             FileError: the block is damaged.
         """
+        self._place = f"byte {block.position}"
         if isinstance(block, Torn):
+            if self._strict:
+                raise FileError(
+                    self._path, self._place, f"the end is missing: {block.size} bytes are no block"
+                )
             self._missing = block.size
             return True
-        self._place = f"byte {block.position}"
+        if isinstance(block, Damaged):
+            raise FileError(self._path, self._place, block.problem)
         try:
             if block.kind == OURS:
                 own = open_block(block.body)
@@ -117,7 +141,9 @@ class _Reader:
                     return False
                 self._runs.add_packet(_packet(block.body))
             elif block.kind == SECTION and block.position:
-                raise ValueError("a second section: split the file, or read it with tshark")
+                if self._log is None:
+                    return False
+                raise ValueError("a second section: split the file")
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError, struct.error) as error:
             raise FileError(self._path, self._place, str(error)) from error
         return True
@@ -185,6 +211,8 @@ class _Reader:
         log = self._log
         assert log is not None  # the caller asks is_ours
         try:
+            if self._is_ended and self._runs.lacking:
+                raise ValueError(f"{self._runs.lacking} bytes of rows are in no packet")
             begun, is_torn = self._runs.rows, self._runs.lacking > 0 or self._missing > 0
             whole = 0
             if begun:

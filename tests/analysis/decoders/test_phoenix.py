@@ -1,0 +1,58 @@
+"""Phoenix: the forms of both versions, bytes in each of their layouts, and what is none."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from wsnotebook.analysis.decoders.guess import guess
+from wsnotebook.analysis.decoders.registry import decoders
+
+FIELDS = {"join_ref": "7", "ref": "10", "topic": "room:1", "event": "upload", "payload": {"a": 1}}
+PUSH = b"\x00\x01\x02\x06\x06" + b"710room:1upload" + b"\x01\x00\xff"
+SERVER_PUSH = b"\x00\x01\x06\x09" + b"7room:1thumbnail" + b"\x01"
+REPLY = b"\x01\x01\x02\x06\x02" + b"710room:1ok" + b"\x02"
+BROADCAST = b"\x02\x06\x08" + b"room:1uploaded"
+
+
+def test_both_versions_say_the_same(decoded: Any) -> None:
+    """An array, and an object, in which clients leave out a join_ref that they do not know."""
+    array, whole, short = decoded(
+        "phoenix",
+        json.dumps(list(FIELDS.values())),
+        json.dumps(FIELDS),
+        '{"topic":"t","event":"phx_close","payload":{}}',
+    )
+    assert array.kind == whole.kind == "upload" and array.value == whole.value == FIELDS
+    empty = {"join_ref": None, "ref": None, "topic": "t", "event": "phx_close", "payload": {}}
+    assert short.value == empty
+
+
+def test_bytes_have_the_same_fields(decoded: Any) -> None:
+    """Of a client's message, of a server's, a reply and a broadcast; and each that is cut within its names is an error."""
+    push, pushed, reply, broadcast = decoded("phoenix", PUSH, SERVER_PUSH, REPLY, BROADCAST)
+    assert push.value == {**FIELDS, "payload": b"\x01\x00\xff"}
+    assert (pushed.kind, pushed.value["ref"], pushed.value["payload"]) == ("thumbnail", None, b"\x01")
+    assert reply.kind == "phx_reply" and reply.value["payload"] == {"status": "ok", "response": b"\x02"}
+    assert broadcast.value["topic"] == "room:1" and broadcast.value["payload"] == b""
+    for message, size in ((PUSH, 20), (SERVER_PUSH, 20), (REPLY, 16), (BROADCAST, 17)):
+        assert all(decoded("phoenix", message[:cut])[0].error for cut in range(size))
+
+
+@pytest.mark.parametrize(
+    "payload",
+    ["5", "[]", "{}", "[1,2,3,4,5]", '[null,null,"","x",{}]', '{"topic":1,"event":"x","payload":{}}', "[" * 100_000]
+    + [b"", b"\x03\x01\x01ab", b"\xff" * 40, b"\x02\x01\x01\n\n"],
+)  # fmt: skip
+def test_what_is_none_is_an_error(decoded: Any, payload: Any) -> None:
+    """Never an exception."""
+    assert decoded("phoenix", payload)[0].error
+
+
+def test_it_is_guessed() -> None:
+    """By messages of either form, bytes among them."""
+    known = list(decoders().values())
+    for sample in ([json.dumps(list(FIELDS.values())), PUSH], [json.dumps(FIELDS)]):
+        assert guess(known, "", [sample])[0] is decoders()["phoenix"]

@@ -1,0 +1,361 @@
+"""Requests and replies: by id with its type, by connection and direction, streams, and protocols."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from wsnotebook.analysis.pairrules import PROTOCOLS
+from wsnotebook.wire.frames import Frame
+
+
+def send(talk: Any, at: float, value: Any) -> None:
+    talk.send(at, Frame.text(value if isinstance(value, str) else json.dumps(value)))
+
+
+def receive(talk: Any, at: float, value: Any) -> None:
+    talk.receive(at, (0x81, (value if isinstance(value, str) else json.dumps(value)).encode()))
+
+
+def call(number: Any, method: str = "m") -> dict[str, Any]:
+    return {"jsonrpc": "2.0", "id": number, "method": method}
+
+
+def result(number: Any, **more: Any) -> dict[str, Any]:
+    return {"jsonrpc": "2.0", "id": number, **(more or {"result": 1})}
+
+
+def test_each_request_has_its_reply(talk: Any) -> None:
+    """Out of order, with an error, with none, with null as its result; notifications are neither."""
+    send(talk, 1, call(1, "a"))
+    send(talk, 2, call(2, "b"))
+    send(talk, 3, call(3, "a"))
+    send(talk, 3, call(4, "c"))
+    send(talk, 3, {"jsonrpc": "2.0", "method": "note"})
+    receive(talk, 3.5, result(2, error={"code": -1}))
+    receive(talk, 4, result(1))
+    receive(talk, 5, result(4, result=None))
+    receive(talk, 6, result(99))
+    found = talk.log.df.ws.pairs()
+    assert found[["request", "id", "what", "replies", "outcome"]].to_numpy().tolist() == [
+        [0, 1, "a", 1, "answered"], [1, 2, "b", 1, "error"], [2, 3, "a", 0, "unanswered"], [3, 4, "c", 1, "answered"],
+    ]  # fmt: skip
+    assert found["latency"].fillna(-1).tolist() == [3.0, 1.5, -1, 2.0]
+    assert found["reply"].fillna(-1).tolist() == [6, 5, -1, 7] == found["last"].fillna(-1).tolist()
+    assert found.attrs["pairs"] == {"protocol": "jsonrpc", "requests": 4, "unasked": 1}
+    assert found.unanswered()["id"].tolist() == [3]
+
+
+def test_ids_compare_with_their_type(talk: Any) -> None:
+    """1 is not "1", and neither is true."""
+    for number in (1, "1", True):
+        send(talk, 1, call(number))
+    receive(talk, 2, result("1"))
+    found = talk.log.df.ws.pairs("jsonrpc")
+    assert found["outcome"].tolist() == ["unanswered", "answered", "unanswered"]
+
+
+def test_connections_and_directions_are_apart(
+    talk: Any, another: Callable[..., Any], elsewhere: Callable[[], Any]
+) -> None:
+    """An id is unique where it was given: both sides of one connection may use it, and those of others, and of another recording."""
+    other, stranger = another("t"), elsewhere()
+    send(talk, 1, call(1))
+    receive(talk, 2, call(1))
+    receive(other, 3, result(1))
+    send(talk, 4, result(1))
+    receive(stranger, 4, result(1))
+    found = pd.concat([talk.log.df, stranger.log.df]).ws.pairs()
+    assert found[["direction", "outcome"]].to_numpy().tolist() == [["out", "unanswered"], ["in", "answered"]]
+    assert found.attrs["pairs"]["unasked"] == 2
+
+
+def test_a_batch_has_several_requests(talk: Any) -> None:
+    """Replies may come in another one, or alone."""
+    send(talk, 0, [call(1), call(2), call(3)])
+    receive(talk, 1, [result(2), result(1)])
+    receive(talk, 2, result(3))
+    assert talk.log.df.ws.pairs()["latency"].tolist() == [1.0, 1.0, 2.0]
+
+
+def test_an_error_without_an_id_is_a_reply_to_nothing(talk: Any) -> None:
+    """What a server sends for a message that it could not read (JSON-RPC 2.0, §5)."""
+    send(talk, 0, call(1))
+    receive(talk, 1, {"jsonrpc": "2.0", "id": None, "error": {"code": -32700}})
+    found = talk.log.df.ws.pairs()
+    assert found["outcome"].tolist() == ["unanswered"] and found.attrs["pairs"]["unasked"] == 1
+
+
+def test_both_sides_may_use_equal_ids_and_cancels(talk: Any) -> None:
+    """A cancel is of a request of its own side."""
+    send(talk, 0, call(1, "tools/call"))
+    receive(talk, 1, call(1, "sampling/createMessage"))
+    receive(talk, 2, {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 1}})
+    receive(talk, 3, result(1))
+    found = talk.log.df.ws.pairs()
+    assert found[["what", "outcome"]].to_numpy().tolist() == [
+        ["tools/call", "answered"],
+        ["sampling/createMessage", "cancelled"],
+    ]
+
+
+def test_a_result_in_parts_is_a_stream(talk: Any) -> None:
+    """Of WAMP: one that is not in progress ends it; also of the other side, whose router interrupts it."""
+    send(talk, 0, '[48,1,{"receive_progress":true},"com.count"]')
+    receive(talk, 1, '[50,1,{"progress":true},[1]]')
+    receive(talk, 2, "[68,1,7,{}]")
+    send(talk, 3, '[70,1,{"progress":true},[1]]')
+    receive(talk, 4, '[50,1,{"progress":false},[2]]')
+    receive(talk, 5, "[69,1,{}]")
+    send(talk, 6, '[48,2,{"receive_progress":true},"com.count"]')
+    receive(talk, 7, '[50,2,{"progress":true},[1]]')
+    found = talk.log.df.ws.pairs("wamp")
+    assert found[["what", "replies", "duration", "outcome"]].to_numpy().tolist() == [
+        ["CALL", 2, 4.0, "answered"], ["INVOCATION", 1, 1.0, "cancelled"], ["CALL", 1, 1.0, "open"],
+    ]  # fmt: skip
+
+
+def test_several_conditions_are_fulfilled_by_one(talk: Any) -> None:
+    """And a value may be one of several, or missing."""
+    for value in ({"op": "get", "id": 1}, {"op": "put", "id": 2, "sure": True}, {"op": "put", "id": 3}):
+        send(talk, 0, value)
+    for id, done in ((1, None), (2, "yes"), (3, "later")):
+        receive(talk, 1, {"op": "reply", "id": id} | ({"done": done} if done else {}))
+    found = talk.log.df.ws.pairs(
+        request=({"op": "get"}, {"op": "put", "sure": True}), reply={"op": "reply", "done": ("yes", None)}
+    )
+    assert found[["id", "outcome"]].to_numpy().tolist() == [[1, "answered"], [2, "answered"]]
+    assert found.attrs["pairs"]["unasked"] == 0
+    assert talk.log.df.ws.pairs(request=(), reply="op").empty
+
+
+def test_an_id_may_be_used_again(talk: Any) -> None:
+    """The latest request before a reply is its own; a second reply belongs to the same."""
+    for at in (1, 3):
+        send(talk, at, call(7))
+        receive(talk, at + 0.5, result(7))
+        receive(talk, at + 1, result(7))
+    found = talk.log.df.ws.pairs()
+    assert found["latency"].tolist() == [0.5, 0.5] and found["duration"].tolist() == [1, 1]
+    assert found["replies"].tolist() == [2, 2]
+
+
+def test_streams_have_a_first_and_a_last_reply(talk: Any) -> None:
+    """Ended, failed, and still open."""
+    for at, name in enumerate("abc"):
+        send(talk, at, {"type": "subscribe", "id": name, "payload": {"operationName": name.upper()}})
+    for at, (kind, name) in enumerate(
+        [("next", "a"), ("next", "c"), ("next", "a"), ("complete", "a"), ("error", "b")], start=3
+    ):
+        receive(talk, at, {"type": kind, "id": name})
+    found = talk.log.df.ws.pairs()
+    assert found[["what", "replies", "latency", "duration", "outcome"]].to_numpy().tolist() == [
+        ["A", 3, 3.0, 6.0, "answered"], ["B", 1, 6.0, 6.0, "error"], ["C", 1, 2.0, 2.0, "open"],
+    ]  # fmt: skip
+    assert found.attrs["pairs"]["protocol"] == "graphql" and found.unanswered()["id"].tolist() == ["c"]
+
+
+CANCELLED: dict[str, tuple[Any, Any, Any]] = {
+    "jsonrpc": (
+        call(1),
+        {"jsonrpc": "2.0", "method": "$/cancelRequest", "params": {"id": 1}},
+        result(1, error={"code": -32800}),
+    ),
+    "jsonrpc, as MCP": (
+        call(1),
+        {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 1, "reason": "no"}},
+        result(1, error={"code": -1}),
+    ),
+    "graphql": (
+        {"type": "subscribe", "id": "1"},
+        {"type": "complete", "id": "1"},
+        {"type": "next", "id": "1", "payload": {}},
+    ),
+    "signalr": (
+        '{"type":4,"invocationId":"1","target":"Count","arguments":[]}\x1e',
+        '{"type":5,"invocationId":"1"}\x1e',
+        '{"type":3,"invocationId":"1"}\x1e',
+    ),
+    "wamp": ('[48,1,{},"com.add",[1,2]]', "[49,1,{}]", '[8,48,1,{},"wamp.error.canceled"]'),
+}
+"""A request, how its side cancels it, and what the other side may still send then."""
+
+
+@pytest.mark.parametrize("protocol", CANCELLED)
+@pytest.mark.parametrize("is_late", [False, True], ids=["silent", "answered after it"])
+def test_a_request_that_its_own_side_cancels_is_cancelled(talk: Any, protocol: str, is_late: bool) -> None:
+    """Whatever still comes; nobody waits for it any more."""
+    ask, cancel, late = CANCELLED[protocol]
+    send(talk, 1, ask)
+    send(talk, 2, cancel)
+    if is_late:
+        receive(talk, 3, late)
+    found = talk.log.df.ws.pairs(protocol.partition(",")[0])
+    assert found["outcome"].tolist() == ["cancelled"] and found["replies"].tolist() == [int(is_late)]
+    assert found.unanswered().empty and found.percentiles()["unanswered"].tolist() == [0]
+    assert found.attrs["pairs"]["unasked"] == 0
+
+
+@pytest.mark.parametrize("protocol", CANCELLED)
+def test_a_cancel_of_another_request_changes_nothing(talk: Any, protocol: str) -> None:
+    """One before the request, one of the other side, whose ``complete`` is the end in GraphQL, and one after the end."""
+    ask, cancel, late = CANCELLED[protocol]
+    send(talk, 0, cancel)
+    send(talk, 1, ask)
+    receive(talk, 2, cancel)
+    receive(talk, 3, late)
+    send(talk, 4, cancel)
+    expected = "answered" if protocol in ("graphql", "signalr") else "error"
+    assert talk.log.df.ws.pairs(protocol.partition(",")[0])["outcome"].tolist() == [expected]
+
+
+def test_a_person_says_what_a_cancel_is(talk: Any) -> None:
+    """A stream that was cancelled stands beside one that is open."""
+    for name in "ab":
+        send(talk, 0, {"op": "follow", "id": name})
+        receive(talk, 1, {"op": "item", "id": name})
+    send(talk, 2, {"op": "drop", "id": "a"})
+    found = talk.log.df.ws.pairs(
+        request={"op": "follow"}, reply={"op": ("item", "end")}, last={"op": "end"}, cancel={"op": "drop"}
+    )
+    assert found["outcome"].tolist() == ["cancelled", "open"] and found["replies"].tolist() == [1, 1]
+
+
+def test_a_person_says_what_is_a_request(talk: Any) -> None:
+    """Any keys, also several and in objects."""
+    send(talk, 0, {"op": "get", "req": {"n": 1}, "room": "x"})
+    send(talk, 0, {"op": "get", "req": {"n": 1}, "room": "y"})
+    receive(talk, 1, {"op": "value", "req": {"n": 1}, "room": "y"})
+    receive(talk, 3, {"op": "fail", "req": {"n": 1}, "room": "x"})
+    found = talk.log.df.ws.pairs(
+        request={"op": "get"},
+        reply={"op": ("value", "fail")},
+        key=["req.n", "room"],
+        error={"op": "fail"},
+        what="room",
+    )
+    assert found[["what", "latency", "outcome"]].to_numpy().tolist() == [
+        ["x", 3.0, "error"],
+        ["y", 1.0, "answered"],
+    ]
+    simple = talk.log.df.ws.pairs(request={"op": "get"}, reply={"op": "value"}, key="room")
+    assert simple["outcome"].tolist() == ["unanswered", "answered"]
+
+
+def test_percentiles_are_by_what_was_asked_for(talk: Any) -> None:
+    """Seconds of the answered ones, and how many were not."""
+    for number in range(100):
+        send(talk, number * 1000, call(number, "a"))
+        receive(talk, number * 1000 + number, result(number))
+    send(talk, 1e6, call("x", "b"))
+    table = talk.log.df.ws.pairs().percentiles()
+    assert table.loc["a"].round(2).to_dict() == {
+        "count": 100, "unanswered": 0, "p50": 49.5, "p90": 89.1, "p95": 94.05, "p99": 98.01, "max": 99.0,
+    }  # fmt: skip
+    assert table.loc["b", "unanswered"] == 1 and pd.isna(table.loc["b", "p50"])
+    send(talk, 1e6, {"jsonrpc": "2.0", "id": "y", "method": ["odd"]})
+    assert talk.log.df.ws.pairs().percentiles()["count"].tolist() == [100, 1, 1]
+
+
+def kernel_message(id: str, kind: str, parent: str = "") -> dict[str, Any]:
+    header = {"msg_id": id, "msg_type": kind}
+    return {"header": header, "parent_header": {"msg_id": parent} if parent else {}, "content": {}}
+
+
+CONVERSATIONS: dict[str, list[tuple[str, Any]]] = {
+    "jsonrpc": [("out", call(1)), ("in", result(1))],
+    "graphql": [("out", {"type": "start", "id": "1"}), ("in", {"type": "complete", "id": "1"})],
+    "jupyter": [
+        ("out", kernel_message("a", "execute_request")),
+        ("in", kernel_message("b", "status", parent="a")),
+        ("in", kernel_message("c", "execute_reply", parent="a")),
+    ],
+    "homeassistant": [
+        ("out", {"id": 1, "type": "get_states"}),
+        ("in", {"id": 1, "type": "result", "success": True, "result": []}),
+        ("in", {"id": 1, "type": "event", "event": {"x": 1}}),
+    ],
+    "cdp": [
+        ("out", {"id": 1, "method": "Page.enable", "sessionId": "A"}),
+        ("in", {"id": 1, "result": {}, "sessionId": "B"}),
+        ("in", {"id": 1, "result": {}, "sessionId": "A"}),
+    ],
+    "phoenix": [
+        ("out", '["1","2","room:1","phx_join",{}]'),
+        ("in", '["1","2","room:1","phx_reply",{"status":"ok","response":{}}]'),
+    ],
+    "socketio": [("out", '4217["get",1]'), ("in", '4317["value"]')],
+    "signalr": [
+        ("out", '{"protocol":"json","version":1}\x1e'),
+        ("in", "{}\x1e"),
+        ("out", '{"type":1,"invocationId":"1","target":"Add","arguments":[1]}\x1e{"type":6}\x1e'),
+        ("in", '{"type":6}\x1e{"type":3,"invocationId":"1","result":2}\x1e'),
+    ],
+    "stomp": [
+        ("out", "CONNECT\naccept-version:1.2\n\n\0"),
+        ("in", "CONNECTED\nversion:1.2\n\n\0"),
+        ("out", "SUBSCRIBE\nid:0\ndestination:/a\nreceipt:7\n\n\0"),
+        ("out", "SEND\ndestination:/a\n\nnot confirmed\0"),
+        ("in", "MESSAGE\nsubscription:0\nmessage-id:7\ndestination:/a\n\nx\0RECEIPT\nreceipt-id:7\n\n\0"),
+    ],
+    "wamp": [("out", '[48,7,{},"com.add",[1,2]]'), ("in", "[50,7,{},[3]]")],
+}
+
+
+@pytest.mark.parametrize("protocol", CONVERSATIONS)
+def test_protocols_are_known(talk: Any, protocol: str) -> None:
+    """By name; those of JSON are found without it."""
+    for at, (direction, value) in enumerate(CONVERSATIONS[protocol]):
+        (send if direction == "out" else receive)(talk, at, value)
+    found = talk.log.df.ws.pairs(protocol)
+    replies = 2 if protocol == "homeassistant" else 1  # events of a subscription follow its result
+    assert found["outcome"].tolist() == ["answered"] and found["replies"].tolist() == [replies]
+    if not PROTOCOLS[protocol].decoder or PROTOCOLS[protocol].is_json:
+        assert talk.log.df.ws.pairs().attrs["pairs"]["protocol"] == protocol
+
+
+def test_what_a_server_of_stomp_refuses_is_an_error(talk: Any) -> None:
+    """An ERROR names the receipt of the frame that it is about, or of none; what is asked for is the command."""
+    for number, command in enumerate(("SEND", "BEGIN", "DISCONNECT")):
+        send(talk, number, f"{command}\nreceipt:r{number}\n\n\0")
+    receive(talk, 4, "RECEIPT\nreceipt-id:r0\n\n\0")
+    receive(talk, 5, "ERROR\nreceipt-id:r1\nmessage:no\n\n\0")
+    receive(talk, 6, "ERROR\nmessage:unasked\n\n\0")
+    found = talk.log.df.ws.pairs("stomp")
+    assert found[["id", "what", "outcome"]].to_numpy().tolist() == [
+        ["r0", "SEND", "answered"], ["r1", "BEGIN", "error"], ["r2", "DISCONNECT", "unanswered"],
+    ]  # fmt: skip
+
+
+def test_mqtt_packets_are_pairs(talk: Any) -> None:
+    """SUBSCRIBE and SUBACK in binary messages, the first cut in two."""
+    talk.send(0, Frame.binary(b"\x10\x0c\x00\x04MQTT\x04\x02\x00\x3c\x00\x00"))
+    talk.receive(1, (0x82, b"\x20\x02\x00\x00"))
+    subscribe = b"\x82\x06\x00\x0a\x00\x01a\x00"
+    talk.send(2, Frame.binary(subscribe[:3]))
+    talk.send(3, Frame.binary(subscribe[3:]))
+    talk.receive(5, (0x82, b"\x90\x03\x00\x0a\x00"))
+    found = talk.log.df.ws.pairs("mqtt")
+    assert found[["request", "id", "what", "reply", "latency"]].to_numpy().tolist() == [
+        [2, 10, "SUBSCRIBE", 4, 3.0]
+    ]
+    talk.send(6, Frame.binary(b"\x32\x05\x00\x01a\x00\x0b"))
+    talk.receive(7, (0x82, b"\x40\x02\x00\x0b"))
+    talk.send(8, Frame.binary(subscribe))
+    talk.receive(9, (0x82, b"\x90\x03\x00\x0a\x80"))
+    outcomes = talk.log.df.ws.pairs("mqtt")[["what", "outcome"]].to_numpy().tolist()
+    assert outcomes == [["SUBSCRIBE", "answered"], ["PUBLISH", "answered"], ["SUBSCRIBE", "error"]]
+    with pytest.raises(ValueError, match="no protocol fits.*mqtt"):
+        talk.log.df.ws.pairs()
+
+
+def test_what_is_not_known_is_refused(talk: Any) -> None:
+    """The remedy is in the sentence."""
+    with pytest.raises(ValueError, match="no protocol 'soap': give one of jsonrpc"):
+        talk.log.df.ws.pairs("soap")
+    with pytest.raises(ValueError, match="given together"):
+        talk.log.df.ws.pairs(request="a")

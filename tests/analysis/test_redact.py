@@ -1,0 +1,167 @@
+"""Redaction of frames: no secret is left in a column, a handshake or a file, and all the rest is as it was."""
+
+from __future__ import annotations
+
+import json
+import re
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import wsnotebook
+from wsnotebook.redaction import MARK, Rule, redacted
+from wsnotebook.wire.frames import CloseReason, Frame
+
+SECRET = "hunter2-hunter2"
+BODY = json.dumps({"user": "me", "password": SECRET, "n": 1}).encode()
+
+
+def everything(df: pd.DataFrame) -> str:
+    """Return all values of a DataFrame and its attrs as one text."""
+    cells = [str(value) for name in df.columns for value in df[name].tolist()]
+    return "\n".join(cells) + str(dict(df.attrs))
+
+
+@pytest.fixture
+def told(talk: Any) -> Any:
+    """A conversation whose secret is in every place that can have one."""
+    talk.receive(1, (0x81, BODY), (0x82, BODY), (0x89, f"token={SECRET}".encode()))
+    talk.receive(2, (0x01, BODY[:30]), (0x80, BODY[30:]), (0x81, b"plain"))
+    talk.receive_compressed(3, BODY, b"\x01" * 9)
+    talk.send(4, Frame.close(CloseReason(1000, f"token={SECRET}")))
+    talk.log.connections[0] = talk.log.connections[0]._replace(
+        url=f"ws://h/?token={SECRET}",
+        request=f"GET /?token={SECRET} HTTP/1.1\r\nHost: h\r\nCookie: a={SECRET}\r\n\r\n".encode(),
+        response=f"HTTP/1.1 101 OK\r\nX-Session: {SECRET}\r\n\r\n".encode(),
+        has_secrets=True,
+    )
+    return talk
+
+
+def test_no_secret_is_left_anywhere(told: Any) -> None:
+    """In payloads, texts, fragments, control frames, handshakes, and columns that somebody added."""
+    df = told.log.df
+    df["read"] = [
+        json.loads(text) if str(text)[:1] == "{" and len(text) == len(BODY) else None for text in df["text"]
+    ]
+    df["copy"] = df["text"]
+    before = df.copy()
+    frames, audit = df.ws.redact()
+    assert SECRET in everything(df) and SECRET not in everything(frames) + everything(audit)
+    pd.testing.assert_frame_equal(df, before)
+    assert set(audit["column"]) == {"payload", "read", "copy"} and set(audit["mark"]) == {redacted(SECRET)}
+    assert frames.attrs["wsnotebook"]["connections"][0]["has_secrets"] is False
+    whole = json.loads(frames["text"].iloc[0])
+    assert whole == {"user": "me", "password": redacted(SECRET), "n": 1} and frames["read"].iloc[0] == whole
+
+
+def test_no_cut_hides_a_secret(elsewhere: Any) -> None:
+    """Whatever the fragments, the type of the message, and the place of the secret in it."""
+
+    @settings(max_examples=40, deadline=None)
+    @given(st.data())
+    def check(data: st.DataObject) -> None:
+        key = data.draw(st.sampled_from(["password", "access_token", "x"]))
+        secret = SECRET if key != "x" else "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0." + "c" * 20
+        value = data.draw(st.recursive(st.text() | st.integers(), st.lists, max_leaves=5))
+        body = json.dumps({"a": value, key: secret, "b": [{"é": value}]}, ensure_ascii=False).encode()
+        cuts = sorted(data.draw(st.sets(st.integers(1, len(body) - 1), max_size=4)))
+        parts = [body[start:stop] for start, stop in pairwise([0, *cuts, len(body)])]
+        opcode, last = data.draw(st.sampled_from([1, 2])), len(parts) - 1
+        talk = elsewhere()
+        for at, part in enumerate(parts):
+            for start in range(0, len(part), 100):
+                head = opcode if at + start == 0 else 0
+                is_end = at == last and start + 100 >= len(part)
+                talk.receive(at, (head | 0x80 * is_end, part[start : start + 100]))
+        df = talk.log.df
+        frames, audit = df.ws.redact()
+        assert len(df.ws.messages()) == len(frames.ws.messages()) == 1 and f"$.{key}" in set(audit["where"])
+        whole = b"".join(frames["payload"])
+        assert json.loads(whole)[key] == redacted(secret)
+
+    check()
+
+
+def test_the_columns_agree_with_each_other(told: Any) -> None:
+    """Lengths are those of the new payloads, messages stay messages, a compressed one is none any more."""
+    frames = told.log.df.ws.redact().frames
+    assert frames["length"].tolist() == [len(payload) for payload in frames["payload"]]
+    assert frames["wire_length"].tolist() == frames["length"].tolist() and not frames["rsv1"].any()
+    again = frames.ws.to_log().df
+    for name in (
+        "payload",
+        "text",
+        "length",
+        "wire_length",
+        "frame_length",
+        "message",
+        "close_code",
+        "close_reason",
+    ):
+        assert again[name].astype(object).tolist() == frames[name].astype(object).tolist()
+    joined = frames.ws.messages()
+    assert joined["text"].dropna().map(MARK.search).map(bool).tolist() == [True, True, False, True]
+    assert frames["close_reason"].iloc[-1] == f"token={redacted(SECRET)}"
+    assert frames.dtypes.astype(str).tolist() == told.log.df.dtypes.astype(str).tolist()
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".jsonl", ".har", ".pcapng"])
+def test_no_file_has_the_secret(told: Any, tmp_path: Path, suffix: str) -> None:
+    """Also where the recording was made with its secrets; without redact they are there."""
+    path = told.log.save(tmp_path / f"x{suffix}", redact=True)
+    assert SECRET not in everything(wsnotebook.load(path).df) and SECRET.encode() not in path.read_bytes()
+    assert SECRET in everything(wsnotebook.load(told.log.save(tmp_path / f"y{suffix}")).df)
+
+
+def test_further_rules_and_exceptions(talk: Any) -> None:
+    """Paths and patterns of messages; names of headers; a field that is no secret."""
+    talk.receive(1, (0x81, b'{"token":"USDT","user":{"email":"a@b"},"n":"4111111111111111"}'))
+    talk.log.connections[0] = talk.log.connections[0]._replace(
+        request=b"GET / HTTP/1.1\r\nOrigin: http://me\r\n\r\n"
+    )
+    rules = [
+        "$.user.email",
+        re.compile(r"\b\d{16}\b"),
+        Rule("field", "token"),
+        Rule("header", "Origin", False),
+    ]
+    frames, audit = talk.log.df.ws.redact(rules)
+    text = MARK.sub("*", frames["text"].iloc[0])
+    assert text == '{"token":"USDT","user":{"email":"*"},"n":"*"}'
+    assert (
+        MARK.sub("*", frames.attrs["wsnotebook"]["connections"][0]["request"]).splitlines()[1] == "Origin: *"
+    )
+    assert audit[["column", "where"]].values.tolist() == [
+        ["payload", "$.user.email"], ["payload", "$.n"], ["request", ""],
+    ]  # fmt: skip
+
+
+def test_what_no_rule_looks_into_is_counted(talk: Any) -> None:
+    """A binary message stays as it is."""
+    talk.receive(1, (0x82, b"\xff\x00\x01"), (0x81, b"text"))
+    frames, audit = talk.log.df.ws.redact()
+    assert audit.attrs["opaque"] == {"messages": 1, "bytes": 3} and len(audit) == 0
+    assert frames["payload"].tolist() == [b"\xff\x00\x01", b"text"]
+
+
+def test_a_control_frame_stays_one(talk: Any) -> None:
+    """A mark is longer than a short secret: the payload is cut to 125 bytes, between characters."""
+    talk.receive(1, (0x89, b"token=abc " + "é".encode() * 55), (0x88, b"\x03\xe8token=abc " + b"x" * 110))
+    frames = talk.log.df.ws.redact().frames
+    assert frames["length"].max() <= 125 and not frames["text"].notna().any()
+    assert frames["close_code"].tolist()[1] == 1000 and len(frames.ws.to_log()) == 2
+
+
+def test_it_needs_frames(talk: Any) -> None:
+    """Of any selection with payloads."""
+    talk.receive(1, (0x81, BODY))
+    with pytest.raises(AttributeError, match="payload"):
+        talk.log.df.drop(columns="payload").ws.redact()
+    few = talk.log.df[["session", "direction", "opcode", "payload"]]
+    assert SECRET not in everything(few.ws.redact().frames)

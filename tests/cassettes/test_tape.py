@@ -1,0 +1,64 @@
+"""Tapes: what is written is read again; a damaged line is named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from wsnotebook.cassettes.tape import Reel, read_tape, reel_of, write_tape
+from wsnotebook.payloadsecrets import PayloadRules
+from wsnotebook.redaction import redacted
+from wsnotebook.wire.frames import CloseReason
+
+
+def test_what_is_written_is_read(tmp_path: Path) -> None:
+    """Texts, binaries, closes with and without a code, of several connections."""
+    lines = [("out", "é\n\u2028"), ("in", b"\xff"), ("in", CloseReason(4001, "x")), ("out", None)]
+    write_tape(tmp_path / "sub" / "x.jsonl", [Reel(lines), Reel([])])  # type: ignore[arg-type]  # a list of tuples
+    one, other = read_tape(tmp_path / "sub" / "x.jsonl")
+    assert one.lines == lines and other.lines == []
+    assert one.table == {
+        "direction": ["out", "in", "in", "out"],
+        "opcode": [1, 2, 8, 8],
+        "payload": ["é\n\u2028".encode(), b"\xff", b"\x0f\xa1x", b""],
+    }
+
+
+def test_equal_secrets_have_equal_marks(tmp_path: Path) -> None:
+    """They are numbered, so that the same conversation is the same file in another process too."""
+    write_tape(tmp_path / "x", [Reel([("out", redacted("a")), ("in", redacted("b")), ("in", redacted("a"))])])
+    (reel,) = read_tape(tmp_path / "x")
+    assert [line for _, line in reel.lines] == [f"<redacted:0000000{number}>" for number in (1, 2, 1)]
+
+
+def test_a_recorded_session_becomes_a_reel() -> None:
+    """Fragments are joined, pings left out, secrets marked; other sessions stay out."""
+    table = {
+        "session": ["a", "a", "a", "a", "b"],
+        "direction": ["out", "in", "out", "in", "in"],
+        "opcode": ["text", "ping", "continuation", "binary", "text"],
+        "fin": [False, True, True, True, True],
+        "payload": [b'{"token":', b"", b'"x"}', b'{"token":"x"}', b"other"],
+    }
+    marked = f'{{"token":"{redacted("x")}"}}'
+    assert reel_of(table, "a", PayloadRules()).lines == [("out", marked), ("in", marked.encode())]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("{}", "line 1: neither out nor in"),
+        ('{"cassette": 2}', "line 1: version 2 is not known"),
+        ('{"cassette": 1}\n{"out": "a"}', "line 2: no .*connection"),
+        ('{"cassette": 1}\n{"connection": 1}\n{"up": "a"}', "line 3: neither out nor in"),
+        ('{"cassette": 1}\n{"connection": 1}\n7', "line 3: no object"),
+        ('{"cassette": 1}\n{"connection": 1}\n{"in": {"base64": "?"}}', "line 3: "),
+        ('{"cassette": 1}\n{"connection": 1}\n{"in"', "line 3: "),
+    ],
+)
+def test_a_damaged_tape_names_the_line(tmp_path: Path, text: str, sentence: str) -> None:
+    """And what is wrong with it."""
+    (tmp_path / "x").write_text(text)
+    with pytest.raises(ValueError, match=sentence):
+        read_tape(tmp_path / "x")

@@ -1,0 +1,375 @@
+"""Frames of other programs as logs: tuples, dicts, DataFrames and files of every usual shape, and what refuses them."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+import wsnotebook
+from wsnotebook import FrameLog
+from wsnotebook.replaying.timedframes import timed_frames
+from wsnotebook.widgets.logtable import log_table_for
+
+SECOND = 1_700_000_000
+FRAMES = [
+    (SECOND + 0.25, "in", "hello"),
+    (SECOND + 0.5, "out", b"\x00\xff"),
+    (SECOND + 1, "in", "grün", "ping"),
+    (SECOND + 2, "in", b"\x03\xe8bye", 8),
+]
+
+
+def facts(log: FrameLog) -> list[tuple[Any, ...]]:
+    """Return direction, opcode and payload of each row."""
+    df = log.df
+    return list(zip(df["direction"], df["opcode"], df["payload"], strict=True))
+
+
+EXPECTED = [
+    ("in", "text", b"hello"),
+    ("out", "binary", b"\x00\xff"),
+    ("in", "ping", "grün".encode()),
+    ("in", "close", b"\x03\xe8bye"),
+]
+
+
+def test_tuples_are_a_log() -> None:
+    """A text is a text frame, bytes are a binary one, and a fourth value is the opcode; an event says what is not known."""
+    log = FrameLog.from_frames(iter(FRAMES))
+    assert type(log) is FrameLog and facts(log) == EXPECTED
+    assert log.df["time"].iloc[0] == pd.Timestamp(SECOND * 10**9 + 250_000_000, tz="UTC")
+    assert log.df["text"].isna().tolist() == [False, True, True, True]
+    assert log.df["close_code"].iloc[-1] == 1000 and log.df["close_reason"].iloc[-1] == "bye"
+    assert set(log.df["status"]) == {"ok"} and set(log.df["session"]) == {"frames"}
+    assert log.events["kind"].tolist() == ["imported"] and "of another program" in log.events["detail"][0]
+
+
+def test_dicts_and_tables_are_the_same_log() -> None:
+    """Dicts with usual keys, a DataFrame, a table of Arrow."""
+    names = ("timestamp", "dir", "data", "op")
+    rows = [dict(zip(names, frame, strict=False)) for frame in FRAMES]
+    assert facts(FrameLog.from_frames(rows)) == EXPECTED
+    assert facts(FrameLog.from_frames(pd.DataFrame(rows))) == EXPECTED
+    table = pa.table({"t": [1, 2], "Direction": ["recv", "sent"], "raw_data": [b"a", b"b"]})
+    assert facts(FrameLog.from_frames(table, time="t")) == [("in", "binary", b"a"), ("out", "binary", b"b")]
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".jsonl", ".har", ".pcapng"])
+def test_the_log_is_saved_and_loaded(suffix: str, tmp_path: Path, same_log: Callable[..., None]) -> None:
+    """Each format gives the same log again."""
+    log = FrameLog.from_frames(FRAMES)
+    same_log(log, wsnotebook.load(log.save(tmp_path / f"x{suffix}")))
+
+
+def test_the_log_is_replayed_shown_and_asked() -> None:
+    """As any log: timed frames, a table of HTML where there is no kernel, questions."""
+    log = FrameLog.from_frames(FRAMES)
+    assert [(at, frame.data) for at, frame in timed_frames(log, "out")] == [(0.25, b"\x00\xff")]
+    data, _ = log_table_for(log)._repr_mimebundle_()
+    assert "hello" in data["text/html"] and "<table>" in data["text/html"]
+    assert log.df.ws.closes()["close_code"].tolist() == [1000]
+
+
+NS = SECOND * 10**9 + 123_456_000
+
+
+@pytest.mark.parametrize(
+    "time",
+    [
+        SECOND + 0.123456,
+        str(SECOND) + ".123456",
+        Decimal(f"{SECOND}.123456"),
+        SECOND * 1000 + 123.456,
+        SECOND * 10**6 + 123_456,
+        str(SECOND * 10**6 + 123_456),
+        NS,
+        "2023-11-14T22:13:20.123456Z",
+        "2023-11-14 22:13:20.123456",
+        "2023-11-14T23:13:20.123456+01:00",
+        pd.Timestamp(NS),
+        np.datetime64(NS, "ns"),
+        datetime(2023, 11, 14, 22, 13, 20, 123456),
+        datetime(2023, 11, 14, 22, 13, 20, 123456, UTC),
+    ],
+    ids=str,
+)
+def test_a_time_is_exact_in_every_form(time: Any) -> None:
+    """s, ms, µs, ns since 1970, as number or text; ISO 8601; datetimes; without a zone in UTC."""
+    log = FrameLog.from_frames([(time, "in", "x"), (time, "in", "y")])
+    assert log.df["time"].astype("int64").tolist() == [NS, NS]
+
+
+def test_nanoseconds_are_kept() -> None:
+    """As ints, as texts of numbers, as ISO 8601."""
+    for time in (NS + 789, str(NS + 789), f"{SECOND}.123456789", "2023-11-14T22:13:20.123456789Z"):
+        log = FrameLog.from_frames([(time, "in", "x")])
+        assert log.df["time"].astype("int64").tolist() == [NS + 789]
+
+
+def test_a_clock_of_its_own_is_said() -> None:
+    """Small numbers are seconds, or of the unit that is named; an event says that they do not begin in 1970."""
+    log = FrameLog.from_frames([(0, "in", "x"), (1.5, "in", "y")])
+    assert log.df["time"].diff().iloc[1] == pd.Timedelta("1.5s")
+    assert "does not begin in 1970" in log.events["detail"].str.cat()
+    log = FrameLog.from_frames([(0, "in", "x"), (1500, "in", "y")], unit="ms")
+    assert log.df["time"].diff().iloc[1] == pd.Timedelta("1.5s")
+    df = pd.DataFrame({"time_ms": [0, 1500], "direction": "in", "payload": ["x", "y"]})
+    assert FrameLog.from_frames(df).df["time"].diff().iloc[1] == pd.Timedelta("1.5s")
+
+
+@pytest.mark.parametrize(
+    ("times", "sentence"),
+    [
+        ([SECOND, SECOND * 1000], "not of one unit"),
+        ([SECOND, None], "row 1 has no time"),
+        (["2023-11-14T22:13:20Z", "yesterday"], "yesterday"),
+        ([str(SECOND), "yesterday"], "yesterday"),
+        ([True, False], "time"),
+        ([float("inf"), 1], "not of one unit"),
+        ([1e30, 1e30], "not of one unit"),
+    ],
+)
+def test_a_time_that_is_none_is_named(times: list[Any], sentence: str) -> None:
+    """The sentence says which."""
+    with pytest.raises(ValueError, match=sentence):
+        FrameLog.from_frames([(time, "in", "x") for time in times])
+
+
+def test_other_frames_are_another_recording(tmp_path: Path) -> None:
+    """Two tables that begin at one time do not replace each other in a dataset; the same table replaces itself."""
+    for text in ("a", "b", "b"):
+        FrameLog.from_frames([(SECOND, "in", text)]).save(f"{tmp_path}/feeds/")
+    assert sorted(wsnotebook.open_dataset(tmp_path / "feeds").df["text"]) == ["a", "b"]
+
+
+def test_rows_are_sorted_by_time() -> None:
+    """Those of one time stay in the order of the table; a table of sent and one of received rows become one conversation."""
+    df = pd.DataFrame(
+        {"time": [3, 1, 2, 1], "direction": ["in", "in", "out", "out"], "text": ["d", "a", "c", "b"]},
+        index=[7, 7, 8, 9],
+    )
+    assert FrameLog.from_frames(df).df["text"].tolist() == ["a", "b", "c", "d"]
+
+
+def test_times_of_the_index_are_found() -> None:
+    """A DataFrame by time."""
+    df = pd.DataFrame({"side": ["send"], "message": ["x"]}, pd.DatetimeIndex([pd.Timestamp(NS, tz="UTC")]))
+    log = FrameLog.from_frames(df)
+    assert log.df["time"].astype("int64").tolist() == [NS] and facts(log) == [("out", "text", b"x")]
+
+
+@pytest.mark.parametrize(
+    ("column", "values"),
+    [
+        ("direction", ["Received", "SENT"]),
+        ("way", ["server->client", "client → server"]),
+        ("dir", ["<", ">"]),
+        ("type", ["receive", "send"]),
+        ("from_client", [False, True]),
+        ("incoming", [True, False]),
+        ("flow", pd.Categorical(["rx", "tx"])),
+    ],
+)
+def test_usual_words_of_directions(column: str, values: Any) -> None:
+    """Words, arrows, True and False of a column that says which."""
+    df = pd.DataFrame({"ts": [1, 2], column: values, "raw": ["a", "b"]})
+    assert FrameLog.from_frames(df).df["direction"].tolist() == ["in", "out"]
+
+
+def test_a_column_type_is_what_its_values_are() -> None:
+    """Opcodes beside a direction; and neither, where it is the type of a message."""
+    df = pd.DataFrame({"ts": [1, 2], "dir": ["in", "out"], "type": ["text", "binary"], "raw": [b"a", b"b"]})
+    assert FrameLog.from_frames(df).df["opcode"].tolist() == ["text", "binary"]
+    trades = df.assign(type=["trade", "book"])
+    assert FrameLog.from_frames(trades).df["opcode"].tolist() == ["binary", "binary"]
+
+
+def test_opcodes_are_names_or_numbers() -> None:
+    """Also floats, which pandas makes of ints beside missing ones, and texts."""
+    codes = [1, 1.0, "1", "TEXT", None]
+    log = FrameLog.from_frames([(1, "in", "x", code) for code in codes])
+    assert set(log.df["opcode"]) == {"text"}
+    with pytest.raises(ValueError, match="opcode 'noise'"):
+        FrameLog.from_frames(
+            pd.DataFrame({"ts": [1], "dir": ["in"], "raw": ["x"], "op": ["noise"]}), opcode="op"
+        )
+
+
+def test_bytes_written_as_text_need_their_encoding() -> None:
+    """A HAR has base64 for binary messages; without a word about it nothing is guessed."""
+    rows = [
+        {"time": 1, "type": "send", "opcode": 2, "data": base64.b64encode(b"\x00\xff").decode()},
+        {"time": 2, "type": "receive", "opcode": 1, "data": "AAAA"},
+    ]
+    with pytest.raises(ValueError, match="row 0.*encoding='base64'"):
+        FrameLog.from_frames(rows)
+    assert facts(FrameLog.from_frames(rows, encoding="base64")) == [
+        ("out", "binary", b"\x00\xff"),
+        ("in", "text", b"AAAA"),
+    ]
+    assert facts(FrameLog.from_frames([(1, "in", "00ff")], encoding="hex")) == [("in", "binary", b"\x00\xff")]
+    with pytest.raises(ValueError, match="row 0"):
+        FrameLog.from_frames([(1, "in", "no hex")], encoding="hex")
+    with pytest.raises(ValueError, match="encoding is 'base32', not one of 'base64'"):
+        FrameLog.from_frames([(1, "in", "x")], encoding="base32")
+
+
+def test_fragments_are_joined() -> None:
+    """With a column fin a message continues, on each connection and direction by itself."""
+    df = pd.DataFrame(
+        {
+            "time": range(6),
+            "direction": ["in", "in", "out", "in", "in", "in"],
+            "payload": [b"gr\xc3", b"?", "x", b"\xbcn", b"y", b"\x00"],
+            "opcode": ["text", "ping", "text", "continuation", "binary", "continuation"],
+            "fin": [False, True, True, True, False, True],
+        }
+    )
+    log = FrameLog.from_frames(df)
+    assert log.df["message"].tolist() == [0, pd.NA, 2, 0, 4, 4]
+    assert log.df["text"].isna().tolist() == [True, True, False, True, True, True]
+    assert log.df.ws.messages()["text"].tolist()[0] == "grün"
+
+
+def test_sessions_are_connections() -> None:
+    """A column of sessions, or one that is named: each value is a connection."""
+    df = pd.DataFrame({"ts": [3, 1, 2], "direction": "in", "msg": ["c", "a", "b"], "symbol": ["B", "A", "B"]})
+    log = FrameLog.from_frames(df, session="symbol")
+    assert [connection.session for connection in log.connections] == ["A", "B"]
+    assert [connection.opened_ns for connection in log.connections] == [10**9, 2 * 10**9]
+    assert log.df["session"].tolist() == ["A", "B", "B"]
+    assert FrameLog.from_frames(df.rename(columns={"symbol": "session"})).df["session"].tolist() == [
+        "A",
+        "B",
+        "B",
+    ]
+
+
+def test_values_of_json_are_written() -> None:
+    """A JSONL whose messages are objects, not texts; an event says that the spaces are not known."""
+    log = FrameLog.from_frames([{"ts": SECOND, "data": {"price": 1.5, "name": "grün"}}], direction="in")
+    assert log.df["text"].tolist() == ['{"price":1.5,"name":"grün"}']
+    assert "values of JSON" in log.events["detail"].str.cat()
+
+
+def test_a_selection_of_ours_and_its_csv(make_log: Callable[..., FrameLog], tmp_path: Path) -> None:
+    """Rows of log.df, as they are or from a CSV of pandas, give payloads, texts and messages back."""
+    df = make_log().df
+    path = tmp_path / "x.csv.gz"
+    df.to_csv(path)
+    whole = (df["status"] == "ok").to_numpy()
+    parquet = pd.read_parquet(make_log().save(tmp_path / "x.parquet"))
+    for frames in (df, pd.read_csv(path), pd.read_csv(path, keep_default_na=False), parquet):
+        log = FrameLog.from_frames(frames).df
+        for name in ("time", "direction", "session", "fin", "payload", "status"):
+            assert log[name].tolist() == df[name].tolist(), name
+        assert log["detail"].fillna("").tolist() == df["detail"].fillna("").tolist()
+        assert log["text"][whole].equals(df["text"][whole])
+
+
+def test_files_of_exchange_recorders(tmp_path: Path) -> None:
+    """JSONL, CSV, Parquet and lines of a time and a text; packed with gzip or zstd."""
+    texts = ['{"p":"0012"}', "0012", ""]
+    times = [SECOND * 1000, SECOND * 1000 + 1, SECOND * 1000 + 2]
+    jsonl = tmp_path / "feed.jsonl.gz"
+    with gzip.open(jsonl, "wt") as file:
+        file.writelines(json.dumps({"ts": t, "msg": m}) + "\n" for t, m in zip(times, texts, strict=True))
+    df = pd.DataFrame({"timestamp": times, "local_timestamp": [t + 5 for t in times], "message": texts})
+    df.to_csv(tmp_path / "feed.csv", index=False)
+    df.to_parquet(tmp_path / "feed.parquet", compression="zstd")
+    with pa.CompressedOutputStream(str(tmp_path / "feed.csv.zst"), "zstd") as packed:
+        packed.write((tmp_path / "feed.csv").read_bytes())
+    lines = [f"{t} {m}\n" for t, m in zip(times, texts, strict=True)]
+    logs = [
+        FrameLog.from_frames(pd.read_json(jsonl, lines=True, dtype=False), direction="in"),
+        FrameLog.from_frames(
+            pd.read_csv(pa.input_stream(tmp_path / "feed.csv.zst"), dtype=str, keep_default_na=False),
+            time="timestamp",
+            direction="in",
+        ),
+        FrameLog.from_frames(pd.read_parquet(tmp_path / "feed.parquet"), time="timestamp", direction="in"),
+        FrameLog.from_frames(
+            (time, "in", text) for time, text in (line.rstrip("\n").split(" ", 1) for line in lines)
+        ),
+    ]
+    for log in logs:
+        assert log.df["text"].tolist() == texts
+        assert (log.df["time"].astype("int64") // 10**6).tolist() == times
+
+
+ROWS = {"ts": [1], "dir": ["in"], "msg": ["x"]}
+
+
+@pytest.mark.parametrize(
+    ("frames", "named", "sentence"),
+    [
+        ({**ROWS, "timestamp": [1]}, {}, "which column has the time, 'ts', 'timestamp'.*time='ts'"),
+        ({**ROWS, "raw": ["y"]}, {}, "which column has the payload, 'msg', 'raw'"),
+        ({"ts": [1], "msg": ["x"]}, {}, "which column has the direction.*'ts', 'msg'.*direction='in'"),
+        ({"when": [1], "dir": ["in"], "msg": ["x"]}, {}, "which column has the time.*'when', 'dir', 'msg'"),
+        ({**ROWS, "dir": ["buy"]}, {}, "column 'dir' has 'buy' for direction.*map"),
+        ({**ROWS, "msg": [12]}, {}, "column 'msg' has .*12.* for payload.*dtype=False"),
+        (ROWS, {"payload": "raw"}, "no column 'raw' for payload.*'msg'"),
+        (ROWS, {"direction": "inn"}, "no column 'inn' for direction"),
+        ({**ROWS, "who": ["me"]}, {"direction": "who"}, "direction 'me' in column 'who'"),
+        ({**ROWS, "msg": [None]}, {}, "row 0: the payload is .*leave out"),
+        ({**ROWS, "msg": pd.Series(["x"], dtype="str").where([False])}, {}, "row 0: the payload is nan"),
+        ({**ROWS, "dir": [None]}, {}, "column 'dir' has None for direction"),
+        ({"ts": [1, 2], "dir": ["in", None], "msg": ["x", "y"]}, {}, "row 1 has no direction"),
+        (ROWS, {"unit": "h"}, "unit is 'h', not one of 's'"),
+        (ROWS, {"unit": "s", "time": "msg"}, "time"),
+    ],
+)
+def test_a_table_that_is_not_clear_is_refused(
+    frames: dict[str, Any], named: dict[str, str], sentence: str
+) -> None:
+    """The sentence names the columns and says what to do."""
+    with pytest.raises(ValueError, match=sentence):
+        FrameLog.from_frames(pd.DataFrame(frames), **named)
+
+
+def test_columns_of_one_name_are_refused() -> None:
+    """Neither is taken in silence; and a column without values is no direction."""
+    df = pd.DataFrame([[1, "in", "a", "b"]], columns=["ts", "dir", "msg", "msg"])
+    with pytest.raises(ValueError, match="two columns have one name: 'msg'"):
+        FrameLog.from_frames(df)
+    df = pd.DataFrame({**ROWS, "type": [None]})
+    assert FrameLog.from_frames(df).df["direction"].tolist() == ["in"]
+
+
+@pytest.mark.parametrize(
+    "frames",
+    ["x.jsonl", b"", 12, None, {"time": 1}, ["a line"], [(1, "in")], [(1, "in", "x", 1, 2)], [3]],
+    ids=repr,
+)
+def test_other_types_are_refused(frames: Any) -> None:
+    """A path, a line, a tuple of another length."""
+    with pytest.raises(TypeError, match="is"):
+        FrameLog.from_frames(frames)
+
+
+def test_no_frames_are_an_empty_log() -> None:
+    """An empty iterable, and an empty table."""
+    assert len(FrameLog.from_frames([])) == 0
+    assert len(FrameLog.from_frames(pd.DataFrame({"ts": [], "dir": [], "msg": []}))) == 0
+
+
+def test_many_rows_are_several_segments() -> None:
+    """Runs of a log are limited in rows and in bytes."""
+    count = 70_000
+    df = pd.DataFrame({"ts": np.arange(count), "dir": "in", "msg": "x"})
+    log = FrameLog.from_frames(df)
+    assert log.df["time"].is_monotonic_increasing and len(log) == count
+    big = FrameLog.from_frames([(place, "in", bytes(3 << 20)) for place in range(5)])
+    assert [len(rows) for rows in big.rows(0, 5)] == [2, 2, 1]

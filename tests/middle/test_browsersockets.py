@@ -1,0 +1,119 @@
+"""What a browser tells of its WebSockets as rows and events, event by event."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from wsnotebook.files.framelog import FrameLog
+from wsnotebook.middle.browsersockets import BrowserSockets
+
+OFFSET = 10**9  # ns between the browser's clock and the log's
+
+
+def sockets_of(log: FrameLog, *followed: str) -> BrowserSockets:
+    """Return the WebSockets of a browser, of which some targets are followed."""
+    return BrowserSockets(log, lambda target: f"page {target}", lambda target: target in followed)
+
+
+@pytest.fixture
+def log() -> FrameLog:
+    """A log whose clocks stand still."""
+    return FrameLog(clock=lambda: 5 * 10**9 + OFFSET, monotonic=lambda: 5 * 10**9 - OFFSET)
+
+
+def frame(data: str, *, at: float = 5.0, opcode: int = 1, mask: bool = False, number: str = "1") -> Any:
+    """Return the parameters of a message."""
+    return {
+        "requestId": number,
+        "timestamp": at,
+        "response": {"opcode": opcode, "mask": mask, "payloadData": data},
+    }
+
+
+def open_one(sockets: BrowserSockets, target: str = "t", *, text: bool = True) -> None:
+    """Tell of a WebSocket up to its handshake, with the heads as texts or as objects."""
+    sockets.take("Network.webSocketCreated", {"requestId": "1", "url": "wss://h/p?token=abc"}, target)
+    request = {"headers": {"Host": "h", "Cookie": "a=secret"}}
+    values = {"requestId": "1", "timestamp": 5.0, "wallTime": 9.0, "request": request}
+    sockets.take("Network.webSocketWillSendHandshakeRequest", values, target)
+    response: dict[str, Any] = {"status": 101, "statusText": "Switching Protocols"}
+    response["headers"] = {"Upgrade": "websocket", "Set-Cookie": "b=secret\nc=secret"}
+    if text:
+        response["headersText"] = (
+            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nSet-Cookie: b=secret\r\n"
+            "Set-Cookie: c=secret\r\n\r\n"
+        )
+        response["requestHeadersText"] = "GET /p?token=abc HTTP/1.1\r\nHost: h\r\nCookie: a=secret\r\n\r\n"
+    values = {"requestId": "1", "timestamp": 5.0, "response": response}
+    sockets.take("Network.webSocketHandshakeResponseReceived", values, target)
+
+
+def test_intervals_are_the_browsers_and_the_clocks_the_logs(log: FrameLog) -> None:
+    """The first event sets them; each row has the time at which the browser had the message."""
+    sockets = sockets_of(log, "t")
+    open_one(sockets)
+    for at in (5.0, 5.25):
+        sockets.take("Network.webSocketFrameReceived", frame("x", at=at), "t")
+    df = log.df
+    assert df["monotonic"].tolist() == [5 * 10**9 - OFFSET, 5_250_000_000 - OFFSET]
+    assert df["time"].astype("int64").tolist() == [5 * 10**9 + OFFSET, 5_250_000_000 + OFFSET]
+
+
+@pytest.mark.parametrize("text", [True, False])
+def test_the_handshake_is_redacted_and_each_value_of_a_name_is_a_line(log: FrameLog, text: bool) -> None:
+    """Whether the browser tells its text or an object."""
+    open_one(sockets_of(log, "t"), text=text)
+    (connection,) = log.connections
+    assert connection.request.startswith(b"GET /p?token=<redacted:") and connection.is_reported
+    assert connection.response.count(b"Set-Cookie: <redacted:") == 2
+    assert b"secret" not in connection.request + connection.response and "abc" not in connection.url
+
+
+def test_secrets_are_kept_in_a_log_that_keeps_them() -> None:
+    """The handshake is as the browser tells it."""
+    log = FrameLog(include_secrets=True)
+    open_one(sockets_of(log, "t"))
+    (connection,) = log.connections
+    assert connection.request == b"GET /p?token=abc HTTP/1.1\r\nHost: h\r\nCookie: a=secret\r\n\r\n"
+    assert connection.has_secrets
+
+
+def test_a_target_that_is_not_followed_leaves_no_trace(log: FrameLog) -> None:
+    """Its WebSocket is known all the same, should the target be followed later."""
+    followed: set[str] = set()
+    sockets = BrowserSockets(log, str, followed.__contains__)
+    open_one(sockets)
+    sockets.take("Network.webSocketFrameSent", frame("before"), "t")
+    assert not len(log) and not log.event_list and not sockets.recorded
+    followed.add("t")
+    sockets.take("Network.webSocketFrameSent", frame("after"), "t")
+    assert log.df["text"].tolist() == ["after"] and log.connections[0].url.startswith("wss://h/p")
+
+
+def test_two_targets_may_use_one_number(log: FrameLog) -> None:
+    """As two processes of a browser do."""
+    sockets = sockets_of(log, "t", "u")
+    for target in ("t", "u"):
+        open_one(sockets, target)
+        sockets.take("Network.webSocketFrameSent", frame(target), target)
+    assert log.df[["session", "text"]].values.tolist() == [["socket-1", "t"], ["socket-2", "u"]]
+
+
+def test_a_page_that_is_left_ends_its_websockets(log: FrameLog) -> None:
+    """Those of other targets go on."""
+    sockets = sockets_of(log, "t", "u")
+    for target in ("t", "u"):
+        open_one(sockets, target)
+    sockets.gone("t", "its page was left")
+    assert [socket.is_open for socket in sockets.recorded] == [False, True]
+    assert [event.detail for event in log.event_list if event.kind == "closed"] == ["its page was left"]
+
+
+def test_an_opcode_other_than_text_is_base64(log: FrameLog) -> None:
+    """A text that no UTF-8 can hold has a mark in place of what it cannot."""
+    sockets = sockets_of(log, "t")
+    sockets.take("Network.webSocketFrameReceived", frame("AP8=", opcode=2), "t")
+    sockets.take("Network.webSocketFrameReceived", frame("a\ud800b"), "t")
+    assert log.df["payload"].tolist() == [b"\0\xff", b"a?b"]

@@ -1,0 +1,45 @@
+"""A capture of loopback by tcpdump, while the block runs."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import shutil
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import NoReturn
+
+__all__ = ["capturing"]
+
+
+@asynccontextmanager
+async def capturing(
+    port: int, path: Path, last: bytes, missing: Callable[[str], NoReturn]
+) -> AsyncIterator[None]:
+    """Write the packets of a port to a file.
+
+    Args:
+        last: bytes of the last packets, which the file is waited to have.
+        missing: called where there is no tcpdump, or not the right to capture.
+    """
+    tcpdump = shutil.which("tcpdump") or missing("tcpdump")
+    options = ["-Z", getpass.getuser(), "-i", "lo", "-s", "0", "-U", "-B", "65536", "-w", path]
+    capture = await asyncio.create_subprocess_exec(
+        tcpdump, *options, f"tcp port {port}", stderr=asyncio.subprocess.PIPE
+    )
+    assert capture.stderr is not None
+    while b"listening" not in (said := await capture.stderr.readline()):
+        if not said:
+            await capture.wait()
+            missing("the right to capture on loopback")
+    yield
+    # Nothing tells when tcpdump has written its last packets.
+    while not _ends_with(path, last):  # noqa: ASYNC110  # another process's file has no event
+        await asyncio.sleep(0.05)
+    capture.terminate()
+    await capture.communicate()
+
+
+def _ends_with(path: Path, last: bytes) -> bool:
+    return last in path.read_bytes()[-600:]

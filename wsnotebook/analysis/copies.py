@@ -1,0 +1,233 @@
+"""The check before every question: frames are there once, and in an order that can be known, with or without ``seq``.
+
+A copy is told by what the log has numbered: ``seq``, and where that was thrown away, ``message``, which is the ``seq`` of
+a message's first frame. Frames whose numbers are equal and whose clocks are not were numbered anew, and are no copies.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from wsnotebook.analysis.columns import are_rising, byte_codes, in_order, is_decoded
+from wsnotebook.analysis.seqs import are_first, has_seq, message_numbers
+
+__all__ = ["KEYS", "check_rows", "keys_of_part", "refuse_copies", "without_clash"]
+
+KEYS = ("recording", "message", "opcode", "monotonic")
+"""Columns that tell the frames of a part from those of others."""
+_CLOCKS = ("monotonic", "time")
+_EQUAL = ("recording", "connection", "direction", "opcode", "fin", "message", "monotonic", "time", "payload")
+_DECODED = ("recording", "connection", "direction", "first_seq", "last_seq", "kind")
+_FEW = 10_000  # messages of a part whose keys are all kept; of more, one in _THINNED
+_THINNED = 64
+
+
+def check_rows(df: pd.DataFrame, *, any_order: bool) -> None:
+    """Check that frames, or what ``decode()`` returned, are there once, and in an order that can be known.
+
+    Rows of former versions have no column ``recording`` and cannot be told from those of another recording.
+
+    Args:
+        df: the frames.
+        any_order: whether the order does not matter.
+
+    Raises:
+        ValueError: a recording, or a part of it, is there twice, or its order is lost; the message has the remedy.
+    """
+    if "recording" not in df.columns or len(df) < 2:
+        return
+    if is_decoded(df):
+        _check_decoded(df)
+        return
+    numbers = message_numbers(df)
+    if not has_seq(df, numbers):
+        places = np.flatnonzero(are_first(df["opcode"], numbers))
+        keys = _keys(df, places, numbers[places])
+        refuse_copies(keys, df)
+        _check_control(df)
+        if not any_order:
+            _check_order(df, keys, places)
+    elif not (df.index.is_monotonic_increasing and df.index.is_unique):
+        refuse_copies(_keys(df, np.arange(len(df)), df.index.to_numpy(np.int64)), df)
+
+
+def without_clash(df: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows with an index that has no name of a column: pandas would not know which one a question means.
+
+    Raises:
+        ValueError: two columns have one name; the message has the remedy.
+    """
+    if not df.columns.is_unique:
+        twice = ", ".join(map(str, df.columns[df.columns.duplicated()].unique()))
+        raise ValueError(
+            f"the columns {twice} are there twice: keep each once, df.loc[:, ~df.columns.duplicated()]"
+        )
+    names = [None if name in df.columns else name for name in df.index.names]
+    return df if names == list(df.index.names) else df.set_axis(df.index.set_names(names))
+
+
+def keys_of_part(df: pd.DataFrame) -> pd.DataFrame:
+    """Return what tells the messages of a part of the frames from those of others, for refuse_copies.
+
+    Of a large part one in 64, so that the keys of a recording larger than the memory fit there.
+    """
+    numbers = message_numbers(df)
+    places = np.flatnonzero(are_first(df["opcode"], numbers))
+    if len(places) > _FEW:
+        places = places[numbers[places] % _THINNED == 0]
+    return _keys(df, places, numbers[places])
+
+
+def refuse_copies(keys: pd.DataFrame, df: pd.DataFrame | None = None) -> None:
+    """Check that frames are there once.
+
+    Args:
+        keys: recording, number and clock of each.
+        df: all frames, for the remedy.
+
+    Raises:
+        ValueError: some are there twice; the message has the remedy.
+    """
+    recording, names = pd.factorize(keys["recording"])
+    numbers = keys["number"].to_numpy()
+    if are_rising(numbers, recording):
+        return
+    order = np.lexsort((numbers, recording))
+    again = order[1:][(np.diff(recording[order]) == 0) & (np.diff(numbers[order]) == 0)]
+    is_suspect = keys["number"].isin(numbers[again]).to_numpy()
+    found = recording[is_suspect][keys[is_suspect].duplicated()]
+    if len(found):
+        raise _error(names[found[0]], df)
+
+
+def _keys(df: pd.DataFrame, places: NDArray[np.int64], numbers: NDArray[np.int64]) -> pd.DataFrame:
+    clock = _clock_of(df)
+    return pd.DataFrame(
+        {
+            "recording": df["recording"].array[places],
+            "number": numbers,
+            "clock": 0 if clock is None else df[clock].array[places],
+        }
+    )
+
+
+def _clock_of(df: pd.DataFrame) -> str | None:
+    return next((name for name in _CLOCKS if name in df.columns), None)
+
+
+def _check_control(df: pd.DataFrame) -> None:
+    """Check frames without a number: equal ones of one read stand side by side, those of a copy lie apart."""
+    of = ["recording", *(name for name in ("connection", "direction", *_CLOCKS[:1]) if name in df.columns)]
+    if len(of) < 4 or "payload" not in df.columns:
+        return
+    control = df[[*of, "opcode", "payload"]]
+    control = control[df["message"].isna()] if "message" in df.columns else control
+    if len(control) < 2:
+        return
+    control = in_order(control)
+    flow = control.groupby(of[:-1], observed=True, sort=False).ngroup().to_numpy()
+    order = np.lexsort((np.arange(len(flow)), flow))
+    control, flow = control.take(order), flow[order]
+    clock = control["monotonic"].to_numpy(np.int64)
+    run = np.cumsum(np.concatenate(([0], (np.diff(flow) != 0) | (np.diff(clock) != 0))))
+    facts = pd.DataFrame(
+        {
+            "recording": control["recording"].array,
+            "flow": flow,
+            "clock": clock,
+            "opcode": control["opcode"].array,
+            "payload": byte_codes(control["payload"]),
+        }
+    )
+    recording = _recording_twice(facts, run)
+    if recording is not None:
+        raise _error(recording, df)
+
+
+def _recording_twice(facts: pd.DataFrame, run: NDArray[np.int64]) -> Any:
+    """Return the recording of the first row that equals one of another run; None without one."""
+    once = facts.assign(run=run).drop_duplicates()
+    twice = once.duplicated([*facts]).to_numpy()
+    return once["recording"].iloc[int(np.argmax(twice))] if twice.any() else None
+
+
+def _check_order(df: pd.DataFrame, keys: pd.DataFrame, places: NDArray[np.int64]) -> None:
+    """Check that messages were numbered in the order of the index; parts that were saved by themselves begin anew later."""
+    rows = keys.set_axis(df.index[places])
+    if _are_in_order(rows):
+        return
+    remedy = "sort without ignore_index, and do not reset the index"
+    if "seq" in df.columns:
+        remedy = 'df.set_index("seq")'
+    elif "monotonic" in df.columns and _are_in_order(
+        keys.sort_values("clock", kind="stable", ignore_index=True)
+    ):
+        remedy = 'df.sort_values("monotonic", kind="stable", ignore_index=True)'
+    raise ValueError(
+        f"the order of record is lost: the index of these frames is not their seq, and their messages do not follow it; {remedy}"
+    )
+
+
+def _are_in_order(keys: pd.DataFrame) -> bool:
+    keys = in_order(keys)
+    recording = pd.factorize(keys["recording"])[0]
+    order = np.argsort(recording, kind="stable")
+    goes_back = (np.diff(keys["number"].to_numpy()[order]) < 0) & (np.diff(recording[order]) == 0)
+    clock = keys["clock"].to_numpy()[order]
+    return not (goes_back & (clock[1:] <= clock[:-1])).any()
+
+
+def _check_decoded(df: pd.DataFrame) -> None:
+    """Check what was decoded: it has the order of ``last_seq``, and equal rows of one message stand side by side."""
+    last = df["last_seq"].to_numpy(np.int64)
+    if (np.diff(last) >= 0).all() and df.index.is_unique:
+        return
+    keys = df[[name for name in _DECODED if name in df.columns]]
+    keys = in_order(keys) if df.index.is_unique else keys
+    last = keys["last_seq"].to_numpy(np.int64)
+    run = np.cumsum(np.concatenate(([0], np.diff(last) != 0)))
+    recording = _recording_twice(keys, run)
+    if recording is not None:
+        raise ValueError(
+            f"messages of the recording {recording} are there twice, and would count twice: put its frames together once, and "
+            "decode them then"
+        )
+
+
+def _error(recording: Any, df: pd.DataFrame | None) -> ValueError:
+    return ValueError(
+        f"frames of the recording {recording} are there twice, and would count twice: keep each once, {_remedy(df)}"
+    )
+
+
+def _has_bytearrays(values: pd.Series[Any]) -> bool:
+    """Return whether pandas cannot compare the values, as those of DuckDB."""
+    return values.dtype == object and any(isinstance(value, bytearray) for value in values)
+
+
+def _remedy(df: pd.DataFrame | None) -> str:
+    """Return the call that keeps each frame of a DataFrame once."""
+    clock = _CLOCKS[0] if df is None else _clock_of(df)
+    named = ", ".join(f'"{name}"' for name in ("recording", "seq", clock) if name)
+    if df is None or (has_seq(df) and "seq" not in df.columns):
+        name = "" if df is None or df.index.name == "seq" else 'names="seq"'
+        return f'df.reset_index({name}).drop_duplicates([{named}]).set_index("seq")'
+    if "seq" in df.columns:
+        return f'df.drop_duplicates([{named}]).set_index("seq")'
+    equal = [name for name in _EQUAL if name in df.columns]
+    if clock is not None and "payload" in equal and not _has_bytearrays(df["payload"]):
+        read = df[clock].ne(df[clock].shift()).cumsum()
+        if not df[equal].assign(read=read).duplicated().any():  # else equal frames of one read would be lost
+            is_sorted = df.drop_duplicates(equal)[clock].is_monotonic_increasing
+            sort = "" if is_sorted else f'sort_values("{clock}", kind="stable").'
+            return (
+                f"df.{sort}drop_duplicates([{', '.join(f'{name!r}' for name in equal)}], ignore_index=True)"
+            )
+    return (
+        f"pd.concat([a, b]).reset_index().drop_duplicates([{named}]).set_index('seq'): put the parts together with "
+        "their index, since without it equal frames of one read cannot be told from copies"
+    )

@@ -1,0 +1,25 @@
+"""The DevTools protocol of Chromium: commands, their results and errors, and events, as JSON objects."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from wsnotebook.analysis.decoders.decoder import Record
+
+__all__ = ["devtools"]
+
+_METHOD = re.compile(r"[A-Z][A-Za-z]*\.[A-Za-z]+")
+
+
+def devtools(item: dict[str, Any]) -> Record:
+    """Return the message in an object; its kind is command, event, result or error."""
+    method, id_ = item.get("method"), item.get("id")
+    if "jsonrpc" not in item and isinstance(method, str) and _METHOD.fullmatch(method):
+        return Record("command" if isinstance(id_, int) else "event", item)
+    answers = [name for name in ("result", "error") if isinstance(item.get(name), dict)]
+    if "jsonrpc" not in item and method is None and isinstance(id_, int) and len(answers) == 1:
+        return Record(answers[0], item)
+    return Record(
+        error="neither a method such as Page.navigate, nor a number as id with a result or an error"
+    )

@@ -1,0 +1,276 @@
+"""Question: the frames without the secrets in them, and what they were.
+
+The rules are in payloadsecrets.py. A secret is replaced in every column and in the handshakes of ``df.attrs``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from wsnotebook.analysis.columns import arrow, connections, need
+from wsnotebook.payloadsecrets import PayloadRule, PayloadRules, PayloadSecret
+from wsnotebook.redaction import Rule, redact_head, redact_url
+
+__all__ = ["Redacted", "redact"]
+
+_NEEDED = ("direction", "opcode", "payload", "session")
+_CLOSE_CODE = 2  # bytes of a close payload before its reason (RFC 6455 §5.5.1)
+_CONTROL_LIMIT = 125  # bytes of the payload of a control frame (RFC 6455 §5.5)
+_CONTROL = ("close", "ping", "pong")
+_TOGETHER = 64  # messages that are looked through together: in most feeds none of them has a secret
+
+
+class Redacted(NamedTuple):
+    """Frames without secrets."""
+
+    frames: pd.DataFrame
+    """The DataFrame with marks in the places of secrets; equal secrets have equal marks in one process."""
+    audit: pd.DataFrame
+    """One row for each place: ``seq`` (missing in a handshake), ``session``, ``column``, ``where`` (path in JSON), ``rule``
+    and ``mark``. ``attrs["opaque"]`` has the number of messages, and their bytes, that no rule could look into."""
+
+
+class _Found(NamedTuple):
+    """One secret and where it was."""
+
+    seq: Any
+    session: str
+    column: str
+    secret: PayloadSecret
+
+
+def redact(df: pd.DataFrame, rules: Iterable[PayloadRule] = ()) -> Redacted:
+    """Replace secrets by marks, in payloads, texts, close reasons, handshakes and all other columns of text.
+
+    Fields such as ``password`` and ``access_token``, JWTs, credentials after Bearer and Basic, and secrets in URLs are
+    found without a rule. Example::
+
+        frames, audit = df.ws.redact(["$.user.email", re.compile(r"\\b\\d{16}\\b")])
+        frames.ws.save("shared.jsonl")
+
+    Lengths are those of the new payloads, and a compressed message becomes one without compression. Messages in binary
+    formats and compressed ones are left as they are and counted: ``decode()`` shows what is in them.
+
+    Args:
+        df: the frame log.
+        rules: further ones: paths in JSON (``"$.user.email"``, ``"rows[*].name"``), regular expressions (their groups, or all
+            that they match), and ``wsnotebook.redaction.Rule`` (names of fields and headers that are secrets, or are not).
+
+    Raises:
+        ValueError, TypeError: a rule is none.
+        AttributeError: ``df`` lacks columns; the message names them.
+    """
+    need(df.columns, _NEEDED, "df.ws.redact()")
+    rules = list(rules)
+    of_payloads = PayloadRules(rules)
+    found: list[_Found] = []
+    payloads, is_new, opaque = _payloads(df, of_payloads, found)
+    frames = df.copy()
+    frames.attrs = dict(df.attrs)
+    if is_new.any():
+        _write_payloads(frames, payloads, is_new)
+    for name in _other_texts(df):
+        frames[name] = _redact_column(df, name, of_payloads, found)
+    frames.attrs["wsnotebook"] = _attrs(df.attrs.get("wsnotebook", {}), _head_rules(rules), found)
+    audit = pd.DataFrame(
+        [(each.seq, each.session, each.column, *each.secret) for each in found], columns=_AUDIT
+    )
+    is_number = pd.api.types.is_integer_dtype(df.index.dtype)
+    audit = audit.astype({"seq": "Int64" if is_number else "object"} | dict.fromkeys(_AUDIT[1:], "string"))
+    audit.attrs["opaque"] = opaque
+    return Redacted(frames, audit)
+
+
+_AUDIT = ["seq", "session", "column", "where", "rule", "mark"]
+
+
+def _payloads(
+    df: pd.DataFrame, rules: PayloadRules, found: list[_Found]
+) -> tuple[list[bytes], Any, dict[str, int]]:
+    """Return the payload of each frame, which are new, and the count of messages that are no text."""
+    payloads: list[Any] = arrow(df["payload"], pa.large_binary()).to_pylist()
+    is_new = np.zeros(len(df), bool)
+    opaque = {"messages": 0, "bytes": 0}
+    opcodes, sessions = df["opcode"].tolist(), df["session"].tolist()
+    for rows, data, may_have in _candidates(df, payloads, rules):
+        first = rows[0]
+        head = _CLOSE_CODE if opcodes[first] == "close" else 0
+        try:
+            text = data[head:].decode()
+        except UnicodeDecodeError:
+            opaque["messages"] += 1
+            opaque["bytes"] += len(data)
+            continue
+        new, secrets = rules.redact(text) if may_have else (text, [])
+        if not secrets:
+            continue
+        found += (_Found(df.index[first], sessions[first], "payload", each) for each in secrets)
+        written = data[:head] + new.encode()
+        if opcodes[first] in _CONTROL:
+            written = (
+                written[:_CONTROL_LIMIT].decode("utf-8", "ignore").encode()
+                if not head
+                else _cut_close(written)
+            )
+        lengths = [len(payloads[row] or b"") for row in rows]
+        for row, part in zip(rows, _cut(written, lengths) if len(rows) > 1 else [written], strict=True):
+            payloads[row] = part
+            is_new[row] = True
+    return payloads, is_new, opaque
+
+
+def _candidates(
+    df: pd.DataFrame, payloads: list[Any], rules: PayloadRules
+) -> Iterator[tuple[list[int], bytes, bool]]:
+    """Yield the rows of each message, its payload, and whether a secret may be in it."""
+    messages = iter(_messages(df))
+    while some := list(islice(messages, _TOGETHER)):
+        found = [b"".join([payloads[row] or b"" for row in rows]) for rows in some]
+        may_have = rules.may_have(b"\n".join(found))
+        yield from ((rows, data, may_have) for rows, data in zip(some, found, strict=True))
+
+
+def _messages(df: pd.DataFrame) -> Iterable[list[int]]:
+    """Return the rows of each message; a control frame is one by itself."""
+    if "message" not in df.columns:
+        return ([row] for row in range(len(df)))
+    numbers = df["message"].astype("Int64").to_numpy(np.int64, na_value=-1)
+    keys = np.where(numbers < 0, np.arange(len(df)), numbers)
+    groups = pd.DataFrame({"connection": connections(df), "alone": numbers < 0, "message": keys})
+    return (np.asarray(rows).tolist() for rows in groups.groupby(list(groups), sort=False).indices.values())
+
+
+def _cut(data: bytes, lengths: list[int]) -> list[bytes]:
+    """Return data in parts as long as the fragments were; the last has what is left."""
+    edges = [*np.cumsum([0, *lengths[:-1]]).tolist(), len(data)]
+    return [data[start:stop] for start, stop in zip(edges[:-1], edges[1:], strict=True)]
+
+
+def _cut_close(payload: bytes) -> bytes:
+    reason = payload[_CLOSE_CODE:_CONTROL_LIMIT].decode("utf-8", "ignore")
+    return payload[:_CLOSE_CODE] + reason.encode()
+
+
+def _write_payloads(frames: pd.DataFrame, payloads: list[bytes], is_new: Any) -> None:
+    """Write new payloads, and the columns that follow from them."""
+    _set(frames, "payload", payloads)
+    rows = np.flatnonzero(is_new).tolist()
+    sizes = {row: len(payloads[row]) for row in rows}
+    texts = {row: _text(payloads[row]) for row in rows}
+    is_masked = frames["masked"].tolist() if "masked" in frames.columns else [False] * len(frames)
+    new: dict[str, dict[int, Any]] = {
+        "text": texts,
+        "length": sizes,
+        "wire_length": sizes,
+        "frame_length": {row: _frame_length(size, bool(is_masked[row])) for row, size in sizes.items()},
+        "rsv1": dict.fromkeys(rows, False),  # no extension has made this payload
+        "close_reason": {row: (_text(payloads[row][_CLOSE_CODE:])) for row in rows},
+        "wire_payload": dict.fromkeys(rows),
+    }
+    for name in new.keys() & set(frames.columns):
+        values = frames[name].tolist()
+        for row, value in new[name].items():
+            if not pd.isna(values[row]):  # a column says nothing of a frame that has none of it
+                values[row] = value
+        _set(frames, name, values)
+
+
+def _set(frames: pd.DataFrame, name: str, values: list[Any]) -> None:
+    dtype: Any = frames[name].dtype
+    frames[name] = pd.Series(pd.array(values, dtype=dtype), index=frames.index)
+
+
+def _text(payload: bytes) -> Any:
+    try:
+        return payload.decode()
+    except UnicodeDecodeError:
+        return pd.NA
+
+
+def _frame_length(size: int, is_masked: bool) -> int:
+    return size + (2 if size < 126 else 4 if size < 65_536 else 10) + 4 * is_masked
+
+
+_NO_TEXT = frozenset(
+    "recording session direction opcode status payload text close_reason mask_key wire_payload wire_header".split()
+)
+"""Columns that have no text of a peer, or whose text follows from the payload."""
+
+
+def _other_texts(df: pd.DataFrame) -> list[str]:
+    """Return the columns in which a text, or what was read from one, may be; also those that somebody added."""
+    return [
+        name
+        for name in df.columns
+        if name not in _NO_TEXT and (df[name].dtype == object or pd.api.types.is_string_dtype(df[name].dtype))
+    ]
+
+
+def _redact_column(df: pd.DataFrame, name: str, rules: PayloadRules, found: list[_Found]) -> pd.Series[Any]:
+    values, sessions = df[name].tolist(), df["session"].tolist()
+    for row, value in enumerate(values):
+        text = _written(value)
+        new, secrets = rules.redact(text) if text else ("", [])
+        if secrets:
+            found += (_Found(df.index[row], sessions[row], name, each) for each in secrets)
+            values[row] = _read(new, value)
+    return pd.Series(values, df.index, df[name].dtype)
+
+
+def _written(value: Any) -> str:
+    """Return a cell as text; empty for one that has none."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "ignore")
+    return json.dumps(value, default=str) if isinstance(value, (dict, list)) else ""
+
+
+def _read(text: str, value: Any) -> Any:
+    """Return a text as a cell of the kind that it was written from."""
+    if isinstance(value, bytes):
+        return text.encode()
+    return text if isinstance(value, str) else json.loads(text)
+
+
+def _head_rules(rules: Iterable[PayloadRule]) -> PayloadRules:
+    """Return the rules for handshakes: a name is one of a header or of a query there."""
+    return PayloadRules(
+        Rule("field", each.name, each.is_shown) if isinstance(each, Rule) else each
+        for each in rules
+        if not isinstance(each, str)
+    )
+
+
+def _attrs(facts: Mapping[str, Any], rules: PayloadRules, found: list[_Found]) -> dict[str, Any]:
+    handshakes = [_handshake(each, rules, found) for each in facts.get("connections", ())]
+    return {**facts, "connections": handshakes} if handshakes else dict(facts)
+
+
+def _handshake(values: Mapping[str, Any], rules: PayloadRules, found: list[_Found]) -> dict[str, Any]:
+    new = dict(values)
+    for name in ("url", "request", "response"):
+        text = str(values[name])
+        if values.get("has_secrets"):
+            text = redact_url(text) if name == "url" else _head(text)
+        new[name], secrets = rules.redact(text)
+        found += (_Found(pd.NA, str(values["session"]), name, each) for each in secrets)
+    return new | {"has_secrets": False}
+
+
+def _head(text: str) -> str:
+    """Return a request or response head, recorded with its secrets, without them."""
+    first, *lines = text.splitlines()
+    fields = (line.partition(":") for line in lines if line)
+    return (
+        redact_head(first, [(name, value.strip()) for name, _, value in fields]).decode("latin-1")
+        if text
+        else ""
+    )

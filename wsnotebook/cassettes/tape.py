@@ -1,0 +1,146 @@
+"""Tape: the file of a cassette: a JSON line for each message, without times, so that a new recording shows what is new.
+
+``{"connection": 1}`` begins a connection; ``{"out": "…"}`` is a text of the client and ``{"in": "…"}`` one
+of the server, ``{"in": {"base64": "…"}}`` a binary, ``{"in": {"close": 1000, "reason": ""}}`` a close.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from wsnotebook.lab.recordedrows import RecordedMessage, recorded_messages, recorded_rows
+from wsnotebook.matching import Message
+from wsnotebook.payloadsecrets import PayloadRules
+from wsnotebook.redaction import MARK
+from wsnotebook.wire.frames import CloseReason, Frame, Opcode
+
+__all__ = ["Line", "Reel", "read_tape", "reel_of", "write_tape"]
+
+_VERSION = 1
+
+Line: TypeAlias = tuple[str, Message | CloseReason | None]
+"""Direction, and a message, or a close, which is None where it has no code."""
+
+
+@dataclass(slots=True)
+class Reel:
+    """One connection of a tape."""
+
+    lines: list[Line] = field(default_factory=list)
+
+    @property
+    def table(self) -> dict[str, list[Any]]:
+        """The connection as a table that playback takes."""
+        frames = [_frame(what) for _, what in self.lines]
+        return {
+            "direction": [direction for direction, _ in self.lines],
+            "opcode": [int(frame.opcode) for frame in frames],
+            "payload": [frame.data for frame in frames],
+        }
+
+
+def _frame(what: Message | CloseReason | None) -> Frame:
+    if isinstance(what, str):
+        return Frame.text(what)
+    return Frame.binary(what) if isinstance(what, bytes) else Frame.close(what)
+
+
+def reel_of(recording: Any, session: str, rules: PayloadRules) -> Reel:
+    """Return the messages and the closes of a recorded session of a client, with marks in the places of secrets.
+
+    Args:
+        recording: a table of frames, as playback takes it.
+        session: name of the session.
+        rules: what is a secret.
+    """
+    rows = recorded_rows(recording, session, timed=False)
+    found = (each for each in recorded_messages(rows) if each.rows[0].opcode <= Opcode.CLOSE)
+    return Reel([(each.rows[0].direction, _redacted(_content(each), rules)) for each in found])
+
+
+def _content(recorded: RecordedMessage) -> Message | CloseReason | None:
+    if recorded.is_data:
+        return recorded.message
+    return Frame(Opcode.CLOSE, recorded.rows[0].payload).read_reason()
+
+
+def _redacted(what: Message | CloseReason | None, rules: PayloadRules) -> Message | CloseReason | None:
+    if isinstance(what, str):
+        return rules.redact(what)[0]
+    if not isinstance(what, bytes):
+        return what
+    try:
+        return rules.redact(what.decode())[0].encode()
+    except UnicodeDecodeError:
+        return what
+
+
+def write_tape(path: Path, reels: Iterable[Reel]) -> None:
+    """Write a tape. Marks are numbered in order, so that the same conversation is the same file."""
+    lines: list[Any] = [{"cassette": _VERSION}]
+    for number, reel in enumerate(reels, 1):
+        lines.append({"connection": number})
+        lines += ({direction: _plain(what)} for direction, what in reel.lines)
+    text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+    numbers: dict[str, str] = {}
+    text = MARK.sub(lambda mark: numbers.setdefault(mark[0], f"<redacted:{len(numbers) + 1:08x}>"), text)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, "utf-8")
+
+
+def _plain(what: Message | CloseReason | None) -> Any:
+    if isinstance(what, str):
+        return what
+    if isinstance(what, bytes):
+        return {"base64": base64.b64encode(what).decode()}
+    return {"close": None} if what is None else {"close": int(what.code), "reason": what.message}
+
+
+def read_tape(path: Path) -> list[Reel]:
+    """Return the connections of a tape.
+
+    Raises:
+        ValueError: the file is no tape; the message names the line.
+        OSError: it cannot be read.
+    """
+    reels: list[Reel] = []
+    for number, line in enumerate(path.read_text("utf-8").rstrip("\n").split("\n"), 1):
+        try:
+            _read_line(json.loads(line), number, reels)
+        except (ValueError, TypeError, KeyError, IndexError) as error:
+            raise ValueError(f"{path}, line {number}: {_DESCRIBED.get(type(error), error)}") from error
+    return reels
+
+
+_DESCRIBED = {
+    KeyError: "neither out nor in",
+    IndexError: 'no {"connection": 1} comes before',
+    TypeError: "no object",
+}
+
+
+def _read_line(values: Mapping[str, Any], number: int, reels: list[Reel]) -> None:
+    if number == 1:
+        if values["cassette"] != _VERSION:
+            raise ValueError(f"version {values['cassette']} is not known here: update wsnotebook")
+    elif "connection" in values:
+        reels.append(Reel())
+    else:
+        (direction,) = values
+        if direction not in ("in", "out"):
+            raise KeyError(direction)
+        reels[-1].lines.append((direction, _read(values[direction])))
+
+
+def _read(value: Any) -> Message | CloseReason | None:
+    if isinstance(value, str):
+        return value
+    if "base64" in value:
+        return base64.b64decode(value["base64"], validate=True)
+    code = value["close"]
+    return None if code is None else CloseReason(code, value.get("reason", ""))

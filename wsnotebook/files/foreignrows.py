@@ -1,0 +1,178 @@
+"""The rows of a table, or of any values of time, direction and payload, that another program recorded.
+
+Which column is what, and how its values are read, are foreigncolumns.py, foreigntimes.py and foreignpayloads.py.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from wsnotebook.files.foreigncolumns import ROLES, Columns, columns_of, direction_of, opcode_of
+from wsnotebook.files.foreignpayloads import ENCODINGS, UNKNOWN, Payloads, payloads_of
+from wsnotebook.files.foreigntimes import UNITS, times_ns
+from wsnotebook.files.header import Header, status_from
+from wsnotebook.files.rowcolumns import RowColumns, runs_of
+from wsnotebook.log.code import connection_of, pack_code
+from wsnotebook.log.connections import Connection
+from wsnotebook.log.events import Event
+from wsnotebook.log.rows import Array, Rows
+from wsnotebook.wire.batch import Flag, first_byte
+from wsnotebook.wire.frames import Opcode
+
+__all__ = ["read_frames"]
+
+_SESSION = "frames"  # name of the session of a table that names none
+_SHORT = ("time", "direction", "payload", "opcode")  # fields of a frame in a tuple
+_UNKNOWN = (
+    "the rows are of another program: mask, fragments, compression and control frames are as far as it knew"
+)
+_RELATIVE = "the times are of a clock that does not begin in 1970"
+_JSON = "payloads that were values of JSON are written as JSON without spaces: their bytes on the wire are not known"
+
+
+def read_frames(
+    frames: Any, named: Mapping[str, str | None], *, unit: str | None, encoding: str | None
+) -> tuple[Header, Iterator[Rows]]:
+    """Return the header and the rows, by time, of frames of another program.
+
+    Args:
+        frames: as ``FrameLog.from_frames`` takes them.
+        named: the column of each role that the caller names.
+        unit: unit of numbers of time, or None.
+        encoding: how bytes are written as text, or None.
+
+    Raises:
+        ValueError, TypeError: they are not frames.
+    """
+    for name, value, known in (("unit", unit, UNITS), ("encoding", encoding, ENCODINGS)):
+        if value is not None and value not in known:
+            raise ValueError(f"{name} is {value!r}, not one of {', '.join(map(repr, known))}")
+    columns = columns_of(_dataframe(frames), {role: named.get(role) for role in ROLES})
+    times, is_relative = times_ns(columns.time, unit or columns.unit)
+    opcodes = np.full(len(times), UNKNOWN)
+    if columns.opcode is not None:
+        opcodes = _meanings(columns.opcode, "opcode", opcode_of)
+    payloads = payloads_of(columns.payload, opcodes, encoding)
+    found, sessions = _in_order(columns, times, payloads)
+    starts = np.unique(connection_of(found.codes), return_index=True)[1]
+    recording = _identity(found)
+    connections = [
+        Connection(session, opened_ns=opened_ns, recording=recording)
+        for session, opened_ns in zip(sessions, found.times[starts].tolist(), strict=True)
+    ]
+    opened_ns = connections[0].opened_ns if connections else 0
+    notes = [_UNKNOWN, *[_RELATIVE] * is_relative, *[_JSON] * payloads.from_json]
+    events = [Event(opened_ns, opened_ns, "", "imported", note) for note in notes]
+    return Header(0, len(times), connections, events, 0, 0), runs_of(found, len(connections))
+
+
+def _identity(frames: RowColumns) -> str:
+    """Return the identity of the recording: the same for the same frames, so that saving them again replaces the parts."""
+    digest = hashlib.blake2b(digest_size=6)
+    for column in (frames.times, frames.codes, frames.heads, *frames.payloads.buffers()[1:]):
+        if column is not None:
+            digest.update(column)
+    return digest.hexdigest()
+
+
+def _dataframe(frames: Any) -> pd.DataFrame:
+    """Return frames of any kind as a DataFrame.
+
+    Raises:
+        TypeError: they are of none.
+    """
+    if isinstance(frames, pd.DataFrame):
+        return frames
+    if hasattr(frames, "__arrow_c_stream__"):
+        return pd.DataFrame(pa.table(frames).to_pandas())
+    if isinstance(frames, str | bytes | Mapping) or not isinstance(frames, Iterable):
+        raise TypeError(
+            f"a {type(frames).__name__} is no table and no iterable of (time, direction, payload)"
+        )
+    rows = list(frames)
+    if all(isinstance(row, Mapping) for row in rows):
+        return pd.DataFrame.from_records(rows, columns=None if rows else list(_SHORT))
+    for number, row in enumerate(rows):
+        if not isinstance(row, Sequence) or isinstance(row, str | bytes) or len(row) not in (3, 4):
+            raise TypeError(
+                f"frame {number} is {row!r:.80}, not (time, direction, payload[, opcode]) or a dict; "
+                "json.loads() makes dicts of lines"
+            )
+    fields = {name: [row[place] for row in rows] for place, name in enumerate(_SHORT[:3])}
+    opcodes = [row[3] if len(row) > 3 else None for row in rows]
+    return pd.DataFrame({**fields, "opcode": pd.Series(opcodes, dtype=object)})
+
+
+def _meanings(values: pd.Series[Any], role: str, meaning: Callable[[Any], int | None]) -> Array:
+    """Return the meaning of each value, -1 for a missing one.
+
+    Raises:
+        ValueError: a value has none.
+    """
+    places, words = pd.factorize(values)
+    found = [meaning(word) for word in words]
+    if None in found:
+        raise ValueError(
+            f"{role} {words[found.index(None)]!r} in column {values.name!r} has no known meaning"
+        )
+    return np.array([*found, -1], np.int64)[places]
+
+
+def _in_order(columns: Columns, times: Array, payloads: Payloads) -> tuple[RowColumns, list[str]]:
+    """Return the frames by time, those of one time as in the table, and the names of the sessions."""
+    order = np.argsort(times, kind="stable")
+    sent = _sent(columns.direction, len(times))[order]
+    numbers, sessions = np.zeros(len(times), np.int64), [_SESSION] if len(times) else []
+    if columns.session is not None:
+        numbers, names = pd.factorize(columns.session.astype(str).iloc[order])
+        sessions = list(names)
+    codes = pack_code(numbers, sent).astype(np.int32)
+    opcodes = payloads.opcodes[order]
+    fins = np.ones(len(times), np.uint8)
+    if columns.fin is not None:
+        fins = columns.fin.to_numpy(np.uint8)[order]
+    heads = first_byte(opcodes, fins, *np.zeros((3, 1), np.uint8))
+    flags = payloads.texts[order].astype(np.uint8) * np.uint8(Flag.TEXT)
+    _continue(flags, opcodes, fins, codes)
+    details = {}
+    if columns.status is not None:
+        flags |= np.maximum(_meanings(columns.status, "status", status_from), Flag.OK).astype(np.uint8)[order]
+    if columns.detail is not None:
+        there = np.flatnonzero(columns.detail.notna().to_numpy()[order])
+        details = {int(row): str(columns.detail.iloc[order[row]]) for row in there}
+    payload = payloads.values.take(pa.array(order))
+    return RowColumns(times[order], times[order], codes, heads, flags, payload, details), sessions
+
+
+def _sent(directions: pd.Series[Any] | str, count: int) -> Array:
+    if isinstance(directions, str):
+        return np.full(count, direction_of(directions), np.int64)
+    found = _meanings(directions, "direction", direction_of)
+    if (found < 0).any():
+        raise ValueError(f"row {np.argmin(found)} has no direction")
+    return found
+
+
+def _continue(flags: Array, opcodes: Array, fins: Array, codes: Array) -> None:
+    """Mark the continuations of open messages; those of no text message are no text."""
+    if not (opcodes == Opcode.CONTINUATION).any():
+        return
+    of_text: dict[int, bool] = {}  # whether the open message is one, by code
+    rows = zip(opcodes.tolist(), fins.tolist(), codes.tolist(), strict=True)
+    for row, (opcode, fin, code) in enumerate(rows):
+        if opcode in (Opcode.TEXT, Opcode.BINARY):
+            of_text[code] = opcode == Opcode.TEXT
+        elif opcode != Opcode.CONTINUATION:
+            continue
+        elif code in of_text:
+            flags[row] |= Flag.CONTINUES
+        if opcode == Opcode.CONTINUATION and not of_text.get(code, False):
+            flags[row] &= ~np.uint8(Flag.TEXT)
+        if fin:
+            of_text.pop(code, None)

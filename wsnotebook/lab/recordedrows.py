@@ -1,0 +1,163 @@
+"""RecordedRow: the frames of one recorded session as values, from any table that has the columns of a frame log.
+
+``direction``, ``opcode`` and ``payload`` are needed; ``monotonic`` (ns), ``fin``, ``session``, ``status`` and the identity of
+the connection are used if present. Neither pandas nor a FrameLog is: a dict of lists is a table too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from wsnotebook.matching import Message
+from wsnotebook.wire.frames import OPCODE_NAMES, Opcode
+
+__all__ = ["RecordedMessage", "RecordedRow", "looks_recorded", "recorded_messages", "recorded_rows"]
+
+_NEEDED = ("direction", "opcode", "payload")
+
+
+class RecordedRow(NamedTuple):
+    """One frame."""
+
+    direction: str
+    opcode: int
+    payload: bytes
+    at: float
+    """Seconds after the first row."""
+    fin: bool
+
+
+class RecordedMessage(NamedTuple):
+    """The frames of one data message, or one control frame."""
+
+    rows: tuple[RecordedRow, ...]
+    number: int
+    """Number of its last row among the rows, from 1."""
+
+    @property
+    def at(self) -> float:
+        """Seconds from the first row of the session to its own first."""
+        return self.rows[0].at
+
+    @property
+    def is_data(self) -> bool:
+        """Whether it is a text or binary message."""
+        return self.rows[0].opcode <= Opcode.BINARY
+
+    @property
+    def message(self) -> Message:
+        """The payloads of its frames joined: str of a text message, with U+FFFD for what is not UTF-8."""
+        payload = b"".join(row.payload for row in self.rows)
+        return payload.decode("utf-8", "replace") if self.rows[0].opcode == Opcode.TEXT else payload
+
+
+def looks_recorded(value: Any) -> bool:
+    """Return whether ``value`` is a table or has a ``df``, so that it can be played back."""
+    return _table(value) is not None
+
+
+def recorded_rows(
+    recording: Any, session: str | None, connection: int | None = None, *, timed: bool
+) -> list[RecordedRow]:
+    """Return the frames of one connection that crossed the wire, without pongs.
+
+    Args:
+        recording: a table, or what has one as ``df``.
+        session: name of the session; required if the recording has several.
+        connection: number of one of its connections; required if it has several.
+        timed: whether times are needed, and so the column ``monotonic``.
+
+    Raises:
+        ValueError: a column is missing, there is no such session, there are several and ``session`` is None, or it has
+            several connections.
+    """
+    table = _table(recording)
+    columns = set(table) if isinstance(table, Mapping) else set(getattr(table, "columns", ()))
+    missing = [name for name in (*_NEEDED, *(("monotonic",) if timed else ())) if name not in columns]
+    if missing:
+        hint = "; without it only playback(…, speed=None) works" if missing == ["monotonic"] else ""
+        raise ValueError(f"the recording has no column {missing[0]!r}{hint}")
+    n = len(table["opcode"])
+    sessions = list(table["session"]) if "session" in columns else [session] * n
+    _check_session(sessions, session)
+    numbers = list(table["connection"]) if "connection" in columns else [None] * n
+    is_chosen = [
+        session in (None, name) and connection in (None, number)
+        for name, number in zip(sessions, numbers, strict=True)
+    ]
+    if connection is not None and not any(is_chosen):
+        known = ", ".join(map(str, dict.fromkeys(numbers)))
+        raise ValueError(f"the recording has no connection {connection} of that session, but {known}")
+    _check_connection(table, columns, is_chosen)
+    times = list(table["monotonic"]) if "monotonic" in columns else [0] * n
+    fins = list(table["fin"]) if "fin" in columns else [True] * n
+    statuses = list(table["status"]) if "status" in columns else ["ok"] * n
+    texts = list(table["text"]) if "text" in columns else [None] * n
+    payloads = list(map(_payload, table["payload"], texts))
+    columns_of_rows = (table["direction"], table["opcode"], payloads, times, fins)
+    # An unsent frame was queued and never crossed the wire.
+    chosen = [
+        row
+        for is_one, status, *row in zip(is_chosen, statuses, *columns_of_rows, strict=True)
+        if is_one and status != "unsent"
+    ]
+    start = int(chosen[0][3]) if chosen else 0  # monotonic ns of the first row
+    return [
+        RecordedRow(str(direction), _opcode(opcode), payload, (int(at) - start) / 1e9, bool(fin))
+        for direction, opcode, payload, at, fin in chosen
+        if _opcode(opcode) != Opcode.PONG
+    ]
+
+
+def recorded_messages(rows: Iterable[RecordedRow]) -> Iterator[RecordedMessage]:
+    """Yield the messages and control frames, each where its last frame stands; fragments are of their direction."""
+    parts: dict[str, list[RecordedRow]] = {}
+    for number, row in enumerate(rows, 1):
+        if row.opcode > Opcode.BINARY:
+            yield RecordedMessage((row,), number)
+            continue
+        parts.setdefault(row.direction, []).append(row)
+        if row.fin:
+            yield RecordedMessage(tuple(parts.pop(row.direction)), number)
+
+
+def _table(value: Any) -> Any:
+    """Return the table with columns: ``value`` itself, its ``df``, or None."""
+    if isinstance(value, Mapping) or hasattr(value, "columns"):
+        return value
+    return getattr(value, "df", None)
+
+
+def _check_session(sessions: list[Any], session: str | None) -> None:
+    if session is None and len(set(sessions)) > 1:
+        raise ValueError(f"the recording has several sessions: choose one, session={str(sessions[0])!r}")
+    if session is not None and session not in sessions:
+        raise ValueError(
+            f"the recording has no session {session!r}, but {', '.join(sorted(set(map(str, sessions))))}"
+        )
+
+
+def _check_connection(table: Any, columns: set[Any], is_chosen: list[bool]) -> None:
+    """Refuse rows of several connections, whose frames would be one conversation that nobody had."""
+    for name in ("recording", "connection", "attempt"):
+        values = list(table[name]) if name in columns else []
+        found = list(dict.fromkeys(value for value, chosen in zip(values, is_chosen, strict=False) if chosen))
+        if len(found) > 1:
+            way = f"connection={found[0]}" if name == "connection" else f"df[df[{name!r}] == {found[0]!r}]"
+            raise ValueError(
+                f"the session was recorded {len(found)} times, with {name} {', '.join(map(str, found))}: choose one, {way}"
+            )
+
+
+def _opcode(value: Any) -> int:
+    if isinstance(value, str):
+        return OPCODE_NAMES.index(value) if value in OPCODE_NAMES else int(value, 16)
+    return int(value)
+
+
+def _payload(value: Any, text: Any) -> bytes:
+    """Return a payload; a Parquet file that pandas reads as it is has the payload of a text once, as text."""
+    if not isinstance(value, (bytes, bytearray, memoryview, str)):
+        value = text if isinstance(text, str) else b""
+    return value.encode() if isinstance(value, str) else bytes(value)

@@ -1,0 +1,134 @@
+// Compose: the box for a payload, what kind it is, and Send; further ways of sending are in sendoptions.mjs.
+
+import { button, make } from "./elements.mjs";
+import { FileChoice } from "./filechoice.mjs";
+import { laidOut, placeOf } from "./jsontext.mjs";
+import { SendOptions } from "./sendoptions.mjs";
+
+const KINDS = [
+  ["text", "Text", "Type a message. Enter sends, Shift+Enter starts a new line."],
+  ["json", "JSON", "Type JSON, such as {\"action\": \"subscribe\"}. It is checked, then sent as typed."],
+  ["hex", "Hex", "Type bytes as hex digits, such as 48 65 6c 6c 6f."],
+  ["base64", "Base64", "Type bytes as base64, such as SGVsbG8=."],
+];
+const EMPTY = "The box is empty. Shift and a click on Send send an empty frame.";
+
+export class Compose {
+  #kind = "text";
+  #typed; // texts and kinds of what was sent, for arrow up
+  #recalled;
+
+  /** What is typed and what was sent goes on from, and into, `kept`: another view may come after this one. */
+  constructor(actions, kept = {}) {
+    const { text = "", kind = "text", typed = [] } = kept;
+    Object.assign(this, { actions, kept });
+    this.#typed = kept.typed = typed;
+    this.#recalled = typed.length;
+    this.kinds = KINDS.map(([kind, label, title]) => button(label, title, () => this.#choose(kind), "wsn-segment"));
+    this.text = make("textarea", { className: "wsn-input wsn-text", rows: 1, spellcheck: false, "aria-label": "payload to send" });
+    this.text.addEventListener("keydown", (event) => this.#key(event));
+    this.text.addEventListener("input", () => this.#grow());
+    this.layout = button("Lay out", "Lay the JSON out, an entry a line; no value is changed", () => this.#layOut());
+    this.file = new FileChoice((sentence) => actions.say(sentence, true));
+    this.sending = button("Send", "", (event) => this.#send(event?.shiftKey), "wsn-button wsn-primary");
+    this.options = new SendOptions(actions, { typed: () => this.#taken(), fill: (text, kind) => this.#fill(text, kind) });
+    this.parts = [make("span", { className: "wsn-segments", role: "group", "aria-label": "kind of payload" }, ...this.kinds),
+      this.file.element, this.text, this.layout, this.sending];
+    this.#fill(text, kind);
+  }
+
+  /** Let it be clicked, or say `why` not; `repeating` says what is sent again and again. */
+  show(why, repeating) {
+    this.sending.disabled = why !== "";
+    this.sending.title = why || "Send this payload as one message";
+    this.options.show(why, repeating);
+  }
+
+  #choose(kind) {
+    this.#kind = this.kept.kind = kind;
+    KINDS.forEach(([name], place) => this.kinds[place].setAttribute("aria-pressed", String(name === kind)));
+    this.text.placeholder = KINDS.find(([name]) => name === kind)[2];
+    this.layout.hidden = kind !== "json";
+  }
+
+  #key(event) {
+    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+      event.preventDefault();
+      this.#send();
+    } else if (event.key === "ArrowUp" && this.#recalled > 0 && !this.text.value.includes("\n")) this.#recall(-1, event);
+    else if (event.key === "ArrowDown" && this.#recalled < this.#typed.length && !this.text.value.includes("\n")) this.#recall(1, event);
+  }
+
+  #recall(step, event) {
+    event.preventDefault();
+    this.#recalled += step;
+    const { text, kind } = this.#typed[this.#recalled] ?? { text: "", kind: this.#kind };
+    this.#fill(text, kind);
+  }
+
+  #fill(text, kind) {
+    this.text.value = text;
+    this.#choose(kind);
+    this.#grow();
+  }
+
+  #grow() {
+    this.kept.text = this.text.value;
+    this.text.rows = Math.min(8, this.text.value.split("\n").length);
+  }
+
+  #layOut() {
+    try {
+      this.#fill(laidOut(this.text.value), "json");
+      this.actions.say("");
+    } catch (error) {
+      this.#blame(error.message);
+    }
+  }
+
+  /** Say what is wrong with what was typed, and put the cursor there, unless the focus has gone on from where it `was`:
+   *  keys meant for another box must not come into this one. */
+  #blame(sentence, was = this.#focused()) {
+    this.actions.say(sentence, true);
+    const place = placeOf(sentence, this.text.value);
+    if (place === null || this.#focused() !== was) return;
+    this.text.focus();
+    this.text.setSelectionRange(place, place + 1);
+  }
+
+  /** What has the focus: in the page, or in the shadow tree that some front ends give a view. */
+  #focused() {
+    return this.text.getRootNode().activeElement;
+  }
+
+  /** What there is to send, as fields of the verb. */
+  #taken() {
+    return this.file.chosen ?? { text: this.text.value, kind: this.#kind };
+  }
+
+  /** Send what is in the box, or the file. It is taken at once, so that a second Enter sends nothing, and given back after
+   *  an error. An empty frame is sent only on purpose. */
+  async #send(isEmptyMeant = false) {
+    const { file } = this, { chosen } = file, taken = this.#taken(), was = this.#focused();
+    if (!taken.text && !isEmptyMeant) {
+      this.actions.say(EMPTY);
+      return;
+    }
+    if (chosen) file.clear();
+    else this.#take(taken);
+    const error = await this.actions.failure("send", { ...taken, ...this.options.fields });
+    if (error === null) return;
+    if (chosen) file.restore(chosen);
+    else if (!this.text.value) {
+      this.#fill(taken.text, taken.kind);
+      this.#blame(error, was);
+    }
+  }
+
+  #take({ text, kind }) {
+    this.#fill("", kind);
+    const last = this.#typed.at(-1);
+    if (text && !(last?.text === text && last.kind === kind)) this.#typed.push({ text, kind });
+    this.#recalled = this.#typed.length;
+  }
+}
