@@ -140,6 +140,15 @@ def test_a_peer_that_complains_is_1_in_a_pipe(run: Call, serve: Call):
     assert "1013 TRY_AGAIN_LATER" in done.stderr
 
 
+def test_a_peer_that_closes_before_the_input_has_ended_is_1(start: Call, serve: Call):
+    """Whether more would have come of it, nobody knows: the sentence says what is known."""
+    process = start("connect", serve("closer", "--set", "code=1000", "--set", "after=1"))
+    process.stdin.write("one\n")
+    process.stdin.flush()
+    assert process.wait(30) == 1
+    assert "the session ended before the end of the input: 1000" in process.stderr.read()
+
+
 def test_a_reader_that_leaves_ends_it_quietly(start: Call, serve: Call):
     """``… | head -1``."""
     process = start("connect", serve("ticker", "--set", "rate=1000"))

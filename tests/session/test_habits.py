@@ -71,6 +71,22 @@ def test_a_keyword_of_another_library_names_ours(name: str) -> None:
     assert name not in inspect.signature(connect).parameters
 
 
+@pytest.mark.parametrize(
+    ("mistyped", "answer"),
+    [
+        ("header_s", "did you mean headers=?"),
+        ("ping_intervall", "did you mean ping_interval=?"),
+        ("sub_protocols", "did you mean subprotocols=?"),
+        ("frobnicate", "connect? lists what it takes"),
+    ],
+)
+def test_a_mistyped_keyword_is_answered_with_ours(mistyped: str, answer: str) -> None:
+    """The nearest that connect() takes, or where all of them are read."""
+    with pytest.raises(TypeError) as caught:
+        connect("ws://127.0.0.1:1/", **{mistyped: 1})  # type: ignore[arg-type]  # that is what is tried
+    assert str(caught.value) == f"connect() has no {mistyped}=: {answer}"
+
+
 async def test_receive_within_a_time_loses_nothing(opened: Opener) -> None:
     """TimeoutError on a silent peer; what comes later is received next."""
     session, peer = await opened()

@@ -20,16 +20,17 @@ class Exchange(NamedTuple):
     """Why the session ended; None where it was still open."""
     sent_all: bool
 
-    def check(self) -> None:
+    def check(self, unsent: str) -> None:
         """Check that nothing was cut off.
+
+        Args:
+            unsent: what the session ended before, where not all was sent: "the end of the input".
 
         Raises:
             Failed: the session ended with a fault, or before everything was sent.
         """
         if self.ending is not None and not (self.sent_all and is_clean(self.ending)):
-            raise Failed(
-                f"the session ended{'' if self.sent_all else ' before everything was sent'}: {self.ending}"
-            )
+            raise Failed(f"the session ended{'' if self.sent_all else f' before {unsent}'}: {self.ending}")
 
 
 async def exchange(

@@ -46,7 +46,7 @@ async def talk(sessions: Sessions, arguments: argparse.Namespace) -> None:
         async with closing(line.session):
             pass
     step()  # what came during the close
-    done.check()
+    done.check("the end of the input")
 
 
 class _Line:

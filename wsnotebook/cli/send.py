@@ -110,7 +110,7 @@ async def _send(arguments: argparse.Namespace, frames: list[Frame], writer: Mess
     if expected:
         raise Failed(expected[0].failed(wait, done.ending).came_instead)
     if not is_wanted:
-        done.check()
+        done.check("everything was sent")
     elif arguments.count is not None and writer.count < arguments.count:
         how = f"within {wait:g} s" if done.ending is None else f"before the session ended: {done.ending}"
         raise Failed(f"{writer.count} of {arguments.count} expected messages came {how}")

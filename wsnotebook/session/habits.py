@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import functools
+import inspect
 from collections.abc import Callable
 from typing import ClassVar, NoReturn, ParamSpec, TypeVar
 
@@ -133,13 +135,17 @@ def _refuse(owner: type[Habits], name: str, kind: type[Exception]) -> NoReturn:
 
 
 def explain_keywords(function: Callable[P, T]) -> Callable[P, T]:
-    """Let a keyword of another library raise a TypeError that names ours."""
+    """Let a keyword that connect() does not take raise a TypeError that names the one it does."""
+    ours = inspect.signature(function).parameters.keys() - {"self"}
 
     @functools.wraps(function)
     def checked(*arguments: P.args, **keywords: P.kwargs) -> T:
-        for name in keywords:
+        for name in keywords.keys() - ours:
             if name in KEYWORDS:
                 raise TypeError(f"connect() has no {name}=: write {KEYWORDS[name]}")
+            near = difflib.get_close_matches(name, ours, n=1)
+            remedy = f"did you mean {near[0]}=?" if near else "connect? lists what it takes"
+            raise TypeError(f"connect() has no {name}=: {remedy}")
         return function(*arguments, **keywords)
 
     return checked
