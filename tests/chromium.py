@@ -45,7 +45,7 @@ def debugged_chromium(path: str, folder: Path, *pages: str) -> Iterator[str]:
             yield f"http://127.0.0.1:{_port(process, folder / 'DevToolsActivePort')}"
         finally:
             process.terminate()
-            process.wait(timeout=20)
+            process.wait(timeout=60)
 
 
 def _port(process: subprocess.Popen[bytes], written: Path) -> int:

@@ -122,7 +122,7 @@ def npm(tmp_path_factory: pytest.TempPathFactory, missing: Callable[[str], NoRet
         folder = tmp_path_factory.mktemp("npm")
         command = [npm, "install", "--prefix", folder, "--no-audit", "--no-fund", "--silent", *packages]
         try:
-            subprocess.run(command, check=True, capture_output=True, timeout=100)
+            subprocess.run(command, check=True, capture_output=True, timeout=250)
         except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
             missing(f"{packages[0]} of npm ({error})")
         return folder
@@ -141,7 +141,7 @@ def until() -> Callable[[Callable[[], object]], Awaitable[None]]:
     """A function that lets the loop run until a condition holds, for facts that no event tells."""
 
     async def wait(condition: Callable[[], object]) -> None:
-        async with asyncio.timeout(5.0):
+        async with asyncio.timeout(60):
             while not condition():  # noqa: ASYNC110 - the facts that tests look at are told to nobody
                 await asyncio.sleep(0.001)
 

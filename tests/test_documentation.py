@@ -99,7 +99,7 @@ def test_the_console_of_a_page_prints_what_it_says(name: str, tmp_path: Path) ->
     environment |= {"PYTHONPATH": str(SITE.parent), "XDG_STATE_HOME": str(tmp_path / "state")}
     shell = ["bash", "-c", "\n".join([*lines, "kill %1", "wait"])]
     done = subprocess.run(
-        shell, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=100, check=False
+        shell, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=250, check=False
     )
     printed = done.stdout.split(f"{END}\n")
     for (command, expected), got in zip(said, printed, strict=False):

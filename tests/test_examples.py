@@ -242,7 +242,7 @@ async def test_an_example_runs(
         return
     module = example.where.partition(".py:")[0].removesuffix("/__init__").replace("/", ".")
     found = {**vars(importlib.import_module(module)), **names}
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         if example.where == IN_A_THREAD:
             await asyncio.to_thread(exec, code, found)
         elif "%ws" in code:

@@ -343,7 +343,6 @@ def test_every_public_name_is_there() -> None:
     ],
     ids=" ".join,
 )
-@pytest.mark.timeout(300)
 def test_format_rules_and_types(command: list[str]) -> None:
     """ruff format, the opt-in rules, and mypy strict have nothing to say."""
     done = subprocess.run(

@@ -124,5 +124,5 @@ def test_the_site_is_searched_from_a_folder(site: Path, chromium: str, tmp_path:
         "--virtual-time-budget=20000",
     )
     command = [chromium, *flags, f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", address]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=250, check=False)
     assert "reference/lab.html#wsnotebook.lab.hostile_server" in done.stdout, done.stderr

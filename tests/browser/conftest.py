@@ -133,14 +133,14 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         yield made
     finally:
         server.terminate()  # ends its kernels too
-        server.wait(timeout=30)
+        server.wait(timeout=60)
 
 
 def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
     while True:
         try:
-            urllib.request.urlopen(f"{url}/api", timeout=5).close()
+            urllib.request.urlopen(f"{url}/api", timeout=60).close()
             return
         except OSError:
             if server.poll() is not None or time.monotonic() > deadline:

@@ -65,7 +65,7 @@ def marimo(tmp_path: Path, missing: Callable[[str], NoReturn]) -> Iterator[str]:
     )  # fmt: skip
     yield f"http://127.0.0.1:{port}/"
     process.terminate()
-    process.wait(timeout=30)
+    process.wait(timeout=60)
 
 
 def test_a_session_is_live_in_marimo(browser: Any, marimo: str) -> None:

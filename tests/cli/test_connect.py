@@ -33,7 +33,7 @@ def prompt(environment: dict[str, str], tmp_path: Path) -> Iterator[Call]:
             env={**environment, "TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1", **variables},
             cwd=str(tmp_path),
             dimensions=(24, 80),
-            timeout=8,
+            timeout=60,
             encoding="utf-8",
         )
         started.append(child)
@@ -154,7 +154,7 @@ def test_a_reader_that_leaves_ends_it_quietly(start: Call, serve: Call):
     process = start("connect", serve("ticker", "--set", "rate=1000"))
     process.stdout.readline()
     process.stdout.close()
-    assert process.wait(timeout=30) == 141
+    assert process.wait(timeout=60) == 141
     assert process.stderr.read() == ""
 
 
@@ -165,7 +165,7 @@ def test_an_interrupt_is_130_in_a_pipe(start: Call, serve: Call):
     process.stdin.flush()
     assert process.stdout.readline() == "one\n"
     os.kill(process.pid, signal.SIGINT)
-    assert process.wait(timeout=30) == 130
+    assert process.wait(timeout=60) == 130
     assert process.stderr.read() == ""
 
 
@@ -217,7 +217,7 @@ def test_a_pipe_is_connected_again(start: Call, unused_tcp_port: int):
     process.stdin.close()
     start(*serve)
     assert process.stdout.readline() == "two\n"
-    assert process.wait(timeout=30) == 0
+    assert process.wait(timeout=60) == 0
 
 
 def test_no_color_is_for_the_prompt_too(prompt: Call, serve: Call):

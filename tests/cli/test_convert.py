@@ -170,5 +170,5 @@ def test_a_reader_that_leaves_ends_it_quietly(large: Path):
         assert process.stdout is not None and process.stderr is not None
         assert process.stdout.readline().startswith(b'{"wsnotebook"')
         process.stdout.close()
-        assert process.wait(timeout=30) == 141
+        assert process.wait(timeout=60) == 141
         assert process.stderr.read() == b""

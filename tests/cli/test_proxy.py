@@ -21,7 +21,7 @@ def test_a_program_that_is_given_its_address_is_recorded(serve: Call, start: Cal
     url = middle.stdout.readline().strip()
     assert run("send", url, "hello", "--count", "1").stdout == "hello\n"
     middle.terminate()
-    assert middle.wait(timeout=30) == 130
+    assert middle.wait(timeout=60) == 130
     assert "frames of 2 sessions, 0 refused, 0 errors" in middle.stderr.read()
     df = wsnotebook.load(tmp_path / "a.pcapng").df.query("opcode == 'text'")
     assert df[["session", "direction", "text"]].values.tolist() == [
@@ -46,7 +46,7 @@ def test_without_a_server_it_is_an_http_proxy(serve: Call, start: Call, run: Cal
     assert f"have to trust {tmp_path / 'state'}" in middle.stderr.readline()
     assert run("send", serve("echo"), "hello", "--count", "1", "--proxy", url).stdout == "hello\n"
     middle.terminate()
-    assert middle.wait(timeout=30) == 130
+    assert middle.wait(timeout=60) == 130
     assert wsnotebook.load(tmp_path / "a.parquet").df["text"].dropna().tolist() == ["hello"] * 4
 
 

@@ -56,7 +56,7 @@ def test_a_signal_ends_it_with_everything_saved(
     while "frames" not in process.stderr.read(40):  # the bar: it is connected, and counts
         pass
     process.send_signal(number)
-    assert process.wait(timeout=30) == 130
+    assert process.wait(timeout=60) == 130
     assert "Traceback" not in process.stderr.read()
     log = wsnotebook.load(tmp_path / name)
     texts = log.df.query("direction == 'in' and opcode == 'text'")["text"]
@@ -75,7 +75,7 @@ def test_a_second_signal_loses_nothing(start: Call, serve: Call, tmp_path: Path)
     process.send_signal(signal.SIGINT)
     time.sleep(0.5)  # no event tells that it waits for the peer's close
     process.send_signal(signal.SIGINT)
-    assert process.wait(timeout=30) == 130
+    assert process.wait(timeout=60) == 130
     assert "Traceback" not in process.stderr.read()
     assert has_frames(wsnotebook.load(tmp_path / "a.parquet"), "out", ["x"])
 
@@ -186,7 +186,7 @@ def test_a_reader_that_leaves_ends_it_quietly(start: Call, serve: Call):
     process = start("record", serve("ticker", "--set", "rate=1000"), "-", "--quiet")
     assert json.loads(process.stdout.readline())["seq"] == 0
     process.stdout.close()
-    assert process.wait(timeout=30) == 141
+    assert process.wait(timeout=60) == 141
     assert process.stderr.read() == ""
 
 
@@ -213,7 +213,7 @@ def test_reconnect_goes_on_in_the_same_file(start: Call, unused_tcp_port: int, t
     while "attempt 1 failed: " not in said:
         said += process.stderr.read(1)
     assert start(*serve).stdout.readline().strip() == url
-    assert process.wait(timeout=30) == 0
+    assert process.wait(timeout=60) == 0
     assert "connecting again: attempt 0 ended with 1006" in said
     df = wsnotebook.load(tmp_path / "a.pcapng").df
     texts = df.query("opcode == 'text'")

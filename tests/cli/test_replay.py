@@ -70,7 +70,7 @@ def test_which_session_must_be_said(recorded: str, run: Call, start: Call):
     for text in ("a", "b"):
         run("send", url, text, "--count", "1")
     server.terminate()
-    assert server.wait(timeout=30) == 130
+    assert server.wait(timeout=60) == 130
     echo = start("serve", "echo")
     url = echo.stdout.readline().strip()
     words = ("replay", "server.parquet", url, "--direction", "in")

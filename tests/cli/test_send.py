@@ -143,7 +143,7 @@ def test_an_interrupt_is_130(start: Call, serve: Call):
     process.stdin.flush()
     assert process.stdout.readline() == "one\n"
     process.send_signal(signal.SIGINT)
-    assert process.wait(timeout=30) == 130
+    assert process.wait(timeout=60) == 130
     assert process.stderr.read() == ""
 
 
@@ -152,7 +152,7 @@ def test_a_reader_that_leaves_is_no_traceback(start: Call, serve: Call):
     process = start("send", serve("ticker", "--set", "rate=1000"), "x", "--wait", "60")
     process.stdout.readline()
     process.stdout.close()
-    assert process.wait(timeout=30) == 141
+    assert process.wait(timeout=60) == 141
     assert process.stderr.read() == ""
 
 

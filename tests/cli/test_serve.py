@@ -28,7 +28,7 @@ async def test_a_signal_stops_it_in_order(number: int, start: Call):
     assert await session.receive() == "x"
     process.send_signal(number)
     assert (await session.close_reason).code == 1001
-    assert process.wait(timeout=30) == 130
+    assert process.wait(timeout=60) == 130
     said = process.stderr.read()
     assert "frames of 1 session, 0 refused, 0 errors" in said and "Traceback" not in said
 
@@ -40,7 +40,7 @@ def test_record_keeps_what_the_server_saw(start: Call, run: Call, tmp_path: Path
     run("send", url, "one", "--count", "1")
     run("send", url, "two", "--count", "1")
     server.terminate()
-    server.wait(timeout=30)
+    server.wait(timeout=60)
     df = wsnotebook.load(tmp_path / "a.pcapng").df
     assert list(df.query("direction == 'in' and opcode == 'text'")["text"]) == ["one", "two"]
     assert set(df["session"]) == {"client-1", "client-2"}

@@ -162,7 +162,7 @@ if __name__ == "__main__":
     with LocalCluster(**workers, dashboard_address=":0") as cluster, Client(cluster) as client:
         for question in sys.argv[2:]:
             lazy = getattr(dataset.to_dask().ws, question)()
-            found = client.compute(lazy).result(timeout=50)
+            found = client.compute(lazy).result(timeout=250)
             expected = getattr(dataset.df.ws, question)()
             pd.testing.assert_frame_equal(found, expected, check_categorical=False)  # Dask has all opcodes
             print(question)
@@ -170,7 +170,6 @@ if __name__ == "__main__":
 
 
 @pytest.mark.long
-@pytest.mark.timeout(120)
 def test_a_cluster_answers_as_pandas_does(dataset: Dataset) -> None:
     """dask.distributed: parts are read and counted by workers, only the sums come together.
 
@@ -178,7 +177,7 @@ def test_a_cluster_answers_as_pandas_does(dataset: Dataset) -> None:
     """
     pytest.importorskip("distributed")
     command = [sys.executable, "-c", ON_A_CLUSTER, str(dataset.path), *QUESTIONS]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=110)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=250)
     assert done.stdout.split() == QUESTIONS, done.stderr
 
 

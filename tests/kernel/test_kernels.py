@@ -380,7 +380,7 @@ def test_a_notebook_with_a_slip_fails_with_the_sentence(tmp_path: Path) -> None:
     command = [sys.executable, "-c", "from nbclient.cli import main; main()", "--timeout=60", str(path)]
     path_of_packages = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
     environment = {**os.environ, "PYTHONPATH": path_of_packages, "IPYTHONDIR": str(tmp_path / "ipython")}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=100)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=250)
     assert done.returncode != 0
     assert "WorkbenchError: %ws send: there is no session yet" in done.stderr
 
@@ -409,7 +409,7 @@ async def test_a_forgotten_await_is_told(fresh: Kernel) -> None:
     assert (await fresh.ok("import asyncio\nasyncio.sleep(0)")).value.startswith("<coroutine object sleep")
     lost = await fresh.ok("session.send('x')\nlen(session.log)")
     assert (lost.value, "'ClientWebSocketSession.send' was never awaited" in lost.stderr) == ("0", True)
-    assert (await fresh.ok("await session.send('x')\nawait session.receive(timeout=5)")).value == "'x'"
+    assert (await fresh.ok("await session.send('x')\nawait session.receive(timeout=60)")).value == "'x'"
 
 
 async def test_a_script_runs_in_a_cell(kernel: Kernel) -> None:

@@ -24,7 +24,7 @@ class Terminal:
         environment = {**os.environ, "IPYTHONDIR": str(home), "TERM": "dumb", "NO_COLOR": "1"}
         self._prompt = prompt
         self._child = pexpect.spawn(
-            sys.executable, arguments, env=environment, encoding="utf-8", timeout=30, echo=False
+            sys.executable, arguments, env=environment, encoding="utf-8", timeout=60, echo=False
         )
         self._child.expect(banner + prompt)
 
@@ -66,7 +66,7 @@ def test_a_session_of_await_lives_at_the_prompt_of_ipython(ipython: Terminal, im
     ipython.type(f"session = await wsnotebook.connect({impatient_server!r})")
     time.sleep(IDLE)
     ipython.type("await session.send('hello')")
-    assert "'hello'" in ipython.type("wsnotebook.run(session.receive(timeout=5))")
+    assert "'hello'" in ipython.type("wsnotebook.run(session.receive(timeout=60))")
     assert "None" in ipython.type("print(session.close_reason_now)")
 
 
@@ -88,7 +88,7 @@ def test_a_session_lives_at_the_prompt_of_python_m_asyncio(impatient_server: str
     terminal.type(f"session = await wsnotebook.connect({impatient_server!r})")
     time.sleep(IDLE)
     terminal.type("await session.send('hello')")
-    assert "'hello'" in terminal.type("await session.receive(timeout=5)")
+    assert "'hello'" in terminal.type("await session.receive(timeout=60)")
     terminal.close()
 
 

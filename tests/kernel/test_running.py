@@ -28,7 +28,7 @@ def test_a_session_lives_from_one_call_to_the_next(impatient_server: str) -> Non
     session = run(connect(impatient_server, proxy=None))
     time.sleep(1)
     run(session.send("hello"))
-    assert run(session.receive(timeout=5)) == "hello"
+    assert run(session.receive(timeout=60)) == "hello"
     assert session.close_reason_now is None
     assert "kernel stall" not in set(session.log.events["kind"])
     run(session.close())
@@ -41,7 +41,7 @@ def test_each_thread_has_a_loop_of_its_own(impatient_server: str) -> None:
     def work() -> None:
         session = run(connect(impatient_server, proxy=None))
         run(session.send("from a thread"))
-        found.append(run(session.receive(timeout=5)))
+        found.append(run(session.receive(timeout=60)))
         run(session.close())
 
     thread = threading.Thread(target=work)
@@ -89,7 +89,7 @@ def test_ctrl_c_cancels_the_wait_and_the_session_goes_on(impatient_server: str) 
     """The next call finds the session as it was."""
     code = SCRIPT + (
         "try:\n    run(session.receive())\nexcept KeyboardInterrupt:\n    print('interrupted', flush=True)\n"
-        "run(session.send('still here'))\nprint(run(session.receive(timeout=5)))\nrun(session.close())\n"
+        "run(session.send('still here'))\nprint(run(session.receive(timeout=60)))\nrun(session.close())\n"
     )
     command = [sys.executable, "-c", code, impatient_server]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as script:
@@ -108,7 +108,7 @@ def test_a_script_that_ends_with_an_open_session_ends(impatient_server: str) -> 
         [sys.executable, "-X", "dev", "-c", SCRIPT, impatient_server],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=60,
     )
     assert (done.returncode, done.stdout) == (0, "True\n")
     assert "Warning" not in done.stderr and "Traceback" not in done.stderr

@@ -33,7 +33,7 @@ async def run(*command: str | Path) -> str:
     """Return what a client prints."""
     process = await asyncio.create_subprocess_exec(*map(str, command), stdout=subprocess.PIPE)
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             output, _ = await process.communicate()
     finally:
         if process.returncode is None:

@@ -36,7 +36,7 @@ async def ask(port: int, *headers: str, body: bytes = b"", line: str = "GET / HT
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write("\r\n".join([line, *headers, "", ""]).encode("latin-1") + body)
     try:
-        async with asyncio.timeout(5.0):
+        async with asyncio.timeout(60):
             head = await reader.readuntil(b"\r\n\r\n")
             if b" 101 " in head:
                 return head

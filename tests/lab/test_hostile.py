@@ -35,7 +35,7 @@ async def meet(*steps) -> AsyncIterator[tuple]:
     async with hostile_server(steps[0] if isinstance(steps[0], str) else steps) as server:
         reader, writer = await asyncio.open_connection("127.0.0.1", int(server.url.rpartition(":")[2]))
         try:
-            async with asyncio.timeout(10.0):
+            async with asyncio.timeout(60):
                 yield server, reader, writer
         finally:
             writer.transport.abort()

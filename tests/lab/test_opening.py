@@ -23,7 +23,7 @@ async def answer(port: int, lines: tuple[str, ...]) -> tuple[int, str, str]:
     try:
         host = f"127.0.0.1:{port}"
         writer.write("\r\n".join(line.format(host=host) for line in lines).encode("latin-1"))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
             status = int(head.split(" ")[1])
             body = "" if status == 101 else (await reader.read()).decode()

@@ -90,7 +90,7 @@ async def test_the_messages_of_a_page_are_rows(
     """Text and binary in both directions, the handshake redacted, what is not told missing, and the end an event."""
     async with browsing(chromium, tmp_path) as url, attach(url, "/page") as a:
         await open_tab(a, f"{server.http_url}/page")
-        assert (await a.wait_tab(timeout=10)).url == f"{server.http_url}/page"
+        assert (await a.wait_tab(timeout=60)).url == f"{server.http_url}/page"
         await until(lambda: a.sockets and not a.sockets[0].is_open)
         await open_tab(a, f"{server.http_url}/next")
         await until(lambda: any(tab.title == "Next" for tab in a.tabs))

@@ -204,9 +204,9 @@ async def test_frames_are_injected_while_all_others_are_held(
         await session.send(str(number))
     p.inject(p.sessions[0], "first")
     p.inject(p.sessions[0], "echoed later", to="upstream")
-    assert await session.receive(timeout=10) == "first"
+    assert await session.receive(timeout=60) == "first"
     p.release()
-    got = [await session.receive(timeout=10) for _ in range(1001)]
+    got = [await session.receive(timeout=60) for _ in range(1001)]
     assert got == ["echoed later", *map(str, range(1000))]
 
 
@@ -253,12 +253,12 @@ async def test_a_frame_that_is_on_its_way_at_the_end_is_recorded_as_unsent(
 async def test_delay_is_a_latency_and_no_limit_of_the_rate(
     p: proxy, session: DefaultClientWebSocketSession
 ) -> None:
-    """Fifty frames sent together take one delay, not fifty; the order stays under jitter."""
+    """A thousand frames sent together take one delay, not a thousand; the order stays under jitter."""
     p.fault("delay", seconds=0.1, jitter=0.05)
-    for number in range(50):
+    for number in range(1000):
         await session.send(str(number))
-    async with asyncio.timeout(2.5):  # fifty delays would take five seconds
-        assert [await session.receive() for _ in range(50)] == [str(number) for number in range(50)]
+    async with asyncio.timeout(60):  # a thousand delays would take a hundred seconds
+        assert [await session.receive() for _ in range(1000)] == [str(number) for number in range(1000)]
 
 
 async def test_every_nth_frame_is_dropped(p: proxy, session: DefaultClientWebSocketSession) -> None:

@@ -131,7 +131,7 @@ async def test_frames_that_were_not_taken_are_recorded_as_unsent(converse: Conve
         leg = ends.proxy.sessions[0]._client
         assert leg._transport is not None
         frame = framed(0x82, b"x" * 1000, form=8)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not leg._transport.get_write_buffer_size():
                 ends.upstream.writer.write(frame * 200)  # the proxy reads no more from there on: no drain
                 await asyncio.sleep(0.001)

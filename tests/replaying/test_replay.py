@@ -82,7 +82,7 @@ async def test_a_session_that_ends_in_a_pause_ends_the_replay():
     rows = [(0.0, "out", Frame.text("one")), (3600.0, "out", Frame.text("two"))]
     async with embedded_server(closer(1013, "later", after=1)) as server:
         session = await wsnotebook.connect(server.url)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             with pytest.raises(SessionClosed) as raised:
                 await replay(recording(rows), session)
     assert raised.value.reason == CloseReason(1013, "later")
@@ -93,7 +93,7 @@ async def test_a_close_that_is_due_after_the_peers_is_no_fault():
     rows = [(0.0, "out", Frame.text("one")), (3600.0, "out", Frame.close(CloseReason(1000, "")))]
     async with embedded_server(closer(1000, "first", after=1)) as server:
         session = await wsnotebook.connect(server.url)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             assert (await replay(recording(rows), session)).sent == 1
         assert session.close_reason_now == CloseReason(1000, "first")
 

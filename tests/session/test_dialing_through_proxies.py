@@ -131,7 +131,7 @@ class Proxy:
         finally:
             server.close()
             if self.clients:
-                await asyncio.wait(self.clients, timeout=5)
+                await asyncio.wait(self.clients, timeout=60)
 
 
 async def test_a_session_through_an_http_proxy(io: Io) -> None:

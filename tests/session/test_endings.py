@@ -177,7 +177,7 @@ async def test_b27_a_raw_client_collects_ten_texts_and_the_close_and_its_loop_en
 
     async with lab.embedded_server(ten) as server:
         session = await connect(server.url, io=io, raw=True, proxy=None)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             frames = [frame async for frame in session.incoming]
         assert [frame.data for frame in frames[:-1]] == [str(number).encode() for number in range(10)]
         assert frames[-1] == Frame.close(CloseReason(1000))
@@ -511,7 +511,7 @@ async def test_a_task_of_the_session_may_close_it(opened: Opener) -> None:
     assert (await peer.read_frame()).payload == b"\x0f\xa0from inside"
     await peer.send(b"\x88\x02\x0f\xa0")
     peer.end()
-    await asyncio.wait([task, sibling], timeout=5)
+    await asyncio.wait([task, sibling], timeout=60)
     assert sibling.cancelled()
     assert await session.close() == CloseReason(4000, "from inside")
 

@@ -142,7 +142,7 @@ def attack(io: str) -> Iterator[Attack]:
         done = subprocess.run(
             [*victim, "raw" if raw else "default"],
             capture_output=True,
-            timeout=100,
+            timeout=250,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
         )
         assert done.returncode == 0, done.stderr.decode()

@@ -22,7 +22,7 @@ async def test_ten_thousand_sessions_open_and_close() -> None:
     before = threading.active_count()
 
     async def open_and_close(number: int) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             session = await connect(server.url, proxy=None, io="thread", open_timeout=10)
             if number % 2:
                 session.terminate()

@@ -28,7 +28,7 @@ async def test_the_server_and_its_client_come_to_the_same_verdicts(io: Io, name:
     """Status and detail of each frame, from the socket."""
     async with lab.embedded_server(lab.rude([name])) as server:
         session = await connect(server.url, raw=raw, io=io, proxy=None, compression=None, close_timeout=1.0)
-        async with asyncio.timeout(5.0):
+        async with asyncio.timeout(60):
             while not len(session.log):  # noqa: ASYNC110  # rows of another thread have no event
                 await asyncio.sleep(0.001)
         await session.close(wait=False)

@@ -234,7 +234,7 @@ async def until(widget: Any, name: str, wanted: Callable[[Any], object]) -> None
 
     widget.observe(look, name)
     look(None)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         await reached.wait()
     widget.unobserve(look, name)
 

@@ -37,7 +37,7 @@ async def test_each_session_has_a_tab_with_its_own_panel(server: EmbeddedServer,
         panel.tabs.chosen = "b"
         assert panel.children == (panel.tabs, panel_for(b))
         await b.send("x")
-        await b.receive(timeout=5)
+        await b.receive(timeout=60)
         await until(lambda: panel.tabs.tabs == [["a", "a", "open", 0], ["b", "b", "open", 2]])
     await until(lambda: [state for _, _, state, _ in panel.tabs.tabs] == ["closed", "closed"])
     page = panel._repr_mimebundle_()[0]["text/plain"]

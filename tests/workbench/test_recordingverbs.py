@@ -124,7 +124,7 @@ async def test_pings_are_sent_and_stopped(bench: Workbench) -> None:
     assert str(await do(bench, "pings 0.01")) == "feed pings every 0.01 s"
     session: Any = bench.get()
     before = len(session.log)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while session.pinger.history.empty:  # noqa: ASYNC110 - a pong wakes nobody
             await asyncio.sleep(0.001)
     assert set(session.df["opcode"].iloc[before:]) == {"ping", "pong"}
@@ -230,7 +230,7 @@ async def test_serve_runs_a_behaviour_or_a_recording(bench: Workbench, tmp_path:
         try:
             session = await bench.connect(served.url, name="guest", proxy=None)
             await session.send(message)
-            assert await session.receive(timeout=5) == message
+            assert await session.receive(timeout=60) == message
             await session.close()
         finally:
             await served.stop()

@@ -17,7 +17,7 @@ from tcpdump import capturing
 from wsnotebook.files.loading import load
 from wsnotebook.wire.frames import OPCODE_NAMES
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.long
 FIELDS = ("opcode", "fin", "mask", "payload_length")
 
 
