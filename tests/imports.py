@@ -37,6 +37,7 @@ LAYERS = [
     "jsonvalues",
     "payloadsecrets",
     "oneline",
+    "shown",
     "progressbar",
     "errors",
     "analysis",

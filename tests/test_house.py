@@ -37,6 +37,7 @@ FOREIGN = {
     "jsonvalues": set(),
     "payloadsecrets": set(),
     "oneline": set(),
+    "shown": set(),
     "progressbar": {"tqdm"},
     "errors": set(),
     "wire": {"websockets"},

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, overload
 
 from wsnotebook.log.rowlog import RowLog
+from wsnotebook.shown import Shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["FrameLog"]
 
 
-class FrameLog(RowLog):
+class FrameLog(RowLog, Shown):
     """Every frame of one or several sessions, in both directions, in columns.
 
     Example::
@@ -92,16 +93,7 @@ class FrameLog(RowLog):
         header, runs = read_frames(frames, named, unit=unit, encoding=encoding)
         return header.to_log(cls, runs)
 
-    def _ipython_display_(self) -> None:
-        self._table()._ipython_display_()
-
-    def _display_(self) -> Any:
-        return self._table()
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
-        return self._table()._repr_mimebundle_(include=include, exclude=exclude)
-
-    def _table(self) -> Any:
+    def _panel(self) -> Any:
         from wsnotebook.widgets.logtable import log_table_for  # only for who looks: it loads ipywidgets
 
         return log_table_for(self)

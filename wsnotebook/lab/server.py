@@ -17,6 +17,7 @@ from wsnotebook.lab.connection import LabConnection
 from wsnotebook.lab.guard import Refusal, authority, check_origins, is_loopback
 from wsnotebook.lab.reception import HttpHandler, Reception
 from wsnotebook.lab.startable import Startable
+from wsnotebook.shown import Shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,7 +69,7 @@ def embedded_server(
     return EmbeddedServer(behaviour, host, port, routes or {}, http, check_origins(origins), ssl)
 
 
-class EmbeddedServer(Startable):
+class EmbeddedServer(Startable, Shown):
     """The server that embedded_server returns: started by ``await`` or ``async with``.
 
     Example::
@@ -212,21 +213,10 @@ class EmbeddedServer(Startable):
             f"{len(self.refusals)} refused, {len(self.errors)} errors, {len(self.log)} frames>"
         )
 
-    def _ipython_display_(self) -> None:
-        if self._server is None or self.is_stopped:
-            raise NotImplementedError  # IPython shows the bundle
-        self._panel()._ipython_display_()
-
-    def _display_(self) -> Any:  # of marimo
-        return repr(self) if self._server is None or self.is_stopped else self._panel()
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
-        if self._server is None or self.is_stopped:
-            return {"text/plain": repr(self)}
-        return self._panel()._repr_mimebundle_(include=include, exclude=exclude)
-
     def _panel(self) -> Any:
-        """Return the panel of this server: one of the two imports upward that the house test names."""
+        """Return the panel of this server while it runs: one of the imports upward that the house test names."""
+        if self._server is None or self.is_stopped:
+            return None
         from wsnotebook.widgets.serverpanel import server_panel_for  # only for who looks: it loads ipywidgets
 
         return server_panel_for(self)

@@ -17,6 +17,7 @@ from wsnotebook.middle.browsersockets import BrowserSocket, BrowserSockets
 from wsnotebook.middle.devtools import DevTools, Refused, find_browser
 from wsnotebook.middle.targets import Tab, Targets
 from wsnotebook.session.recording import SessionRecording
+from wsnotebook.shown import Shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,7 +32,7 @@ _BUFFERS: dict[str, Any] = {
 }  # bodies of HTTP, which nobody asks for
 
 
-class attach(Startable):
+class attach(Startable, Shown):
     """Record the WebSockets of a browser's tabs: ``a = await attach("http://127.0.0.1:9222", "example.org")``.
 
     The browser is a Chromium, Chrome, Edge or another of their kin that was started with
@@ -265,15 +266,9 @@ class attach(Startable):
         state = "stopped" if self.is_stopped else f"{sum(tab.is_followed for tab in self.tabs)} tabs followed"
         return f"<attach {self.url}: {state}, {len(self.sockets)} WebSockets, {len(self.log)} messages>"
 
-    def _ipython_display_(self) -> None:
-        if self._devtools is None:
-            raise NotImplementedError  # IPython shows the bundle
-        self.log._ipython_display_()
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
-        if self._devtools is None:
-            return {"text/plain": repr(self)}
-        return self.log._repr_mimebundle_(include=include, exclude=exclude)
+    def _panel(self) -> Any:
+        """Return the table of what was recorded, once it has been started."""
+        return None if self._devtools is None else self.log._panel()
 
 
 _EVENTS = {

@@ -28,6 +28,7 @@ from wsnotebook.session.arguments import check_frame_size, check_ssl
 from wsnotebook.session.capacity import Channels
 from wsnotebook.session.dialer import Options
 from wsnotebook.session.recording import SessionRecording
+from wsnotebook.shown import Shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["proxy"]
 
 
-class proxy(Startable, Intervening):
+class proxy(Startable, Intervening, Shown):
     """Record the conversations of other programs: ``async with proxy("wss://example.org/feed") as p:``.
 
     Let the program connect to ``p.url`` instead of the server: a browser's page, an app, a test suite. For each client
@@ -343,21 +344,10 @@ class proxy(Startable, Intervening):
         state = "stopped" if self.is_stopped else f"{len(self.sessions)} connected"
         return f"<{self.name} at {self.url}: {state}, {self.accepted} accepted, {len(self.log)} frames>"
 
-    def _ipython_display_(self) -> None:
-        if self._server is None or self.is_stopped:
-            raise NotImplementedError  # IPython shows the bundle
-        self._panel()._ipython_display_()
-
-    def _display_(self) -> Any:  # of marimo
-        return repr(self) if self._server is None or self.is_stopped else self._panel()
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
-        if self._server is None or self.is_stopped:
-            return {"text/plain": repr(self)}
-        return self._panel()._repr_mimebundle_(include=include, exclude=exclude)
-
     def _panel(self) -> Any:
-        """Return the panel of this proxy: one of the imports upward that the house test names."""
+        """Return the panel of this proxy while it runs: one of the imports upward that the house test names."""
+        if self._server is None or self.is_stopped:
+            return None
         from wsnotebook.widgets.proxypanel import proxy_panel_for  # only for who looks: it loads ipywidgets
 
         return proxy_panel_for(self)

@@ -41,6 +41,7 @@ from wsnotebook.session.state import SessionState
 from wsnotebook.session.threadcheck import require_loop
 from wsnotebook.session.threadsafe import Threadsafe
 from wsnotebook.session.watchers import Watchers
+from wsnotebook.shown import Shown
 from wsnotebook.wire.closing import Initiator
 from wsnotebook.wire.extensions import WebSocketExtension
 from wsnotebook.wire.frames import BytesLike, CloseReason, Frame
@@ -55,7 +56,7 @@ T = TypeVar("T")
 _PING_PAYLOAD = 8  # random bytes
 
 
-class ClientWebSocketSession(Habits, lines=SESSION):
+class ClientWebSocketSession(Habits, Shown, lines=SESSION):
     """A raw WebSocket session: every frame is handed over as it was received; none is answered, joined or refused.
 
     Made by ``connect(url, raw=True)``. All verbs are for the event loop it was made in; ``session.threadsafe`` has
@@ -679,15 +680,6 @@ class ClientWebSocketSession(Habits, lines=SESSION):
         where = f"{self.state}" + (f" {self.close_reason_now}" if self.close_reason_now else "")
         kind = "raw " if self.pump.raw else ""
         return f"<{kind}session {self.name} {self.url} {where}; {len(self.log):,} frames>"
-
-    def _ipython_display_(self) -> None:
-        self._panel()._ipython_display_()
-
-    def _display_(self) -> Any:
-        return self._panel()
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
-        return self._panel()._repr_mimebundle_(include=include, exclude=exclude)
 
     def _panel(self) -> Any:
         """Return the panel of this session: one of the two imports upward that the house test names."""
