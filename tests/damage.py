@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import random
 
 BYTES = (0, 1, 2, 4, 0x7F, 0x80, 0xFF)
+
+
+def count_of(require_all: bool, everyday: int) -> int:
+    """Return how many files to damage: few on each day, with --require-all 1,000 or WSN_DAMAGED."""
+    return int(os.environ.get("WSN_DAMAGED", 1000)) if require_all else everyday
 
 
 def mutate(data: bytes, chance: random.Random) -> bytes:

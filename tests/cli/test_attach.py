@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.server
 import json
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,17 +19,26 @@ import wsnotebook
 Call = Callable[..., Any]
 
 _PAGE = """<title>Ticking</title><script>
-const socket = new WebSocket("{url}"); socket.onmessage = event => socket.send("seen " + event.data);
+const socket = new WebSocket("{url}");
+socket.onmessage = event => {{
+    const message = JSON.parse(event.data);
+    if (message.type != "tick") return;  // the server's answer to what follows
+    socket.send("seen " + message.seq);
+    fetch("/said");
+}};
 </script>"""
 
 
 @contextlib.contextmanager
-def ticking_page(start: Call) -> Iterator[str]:
-    """Serve a page that talks to a server of the verb serve; yield its address."""
+def ticking_page(start: Call) -> Iterator[tuple[str, threading.Semaphore]]:
+    """Serve a page that talks to a server of the verb serve; yield its address, and what is released by each message."""
     content: list[bytes] = []
+    said = threading.Semaphore(0)
 
     class Page(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            if self.path == "/said":
+                said.release()
             self.send_response(200)
             self.send_header("Content-Type", "text/html")
             self.end_headers()
@@ -44,7 +54,7 @@ def ticking_page(start: Call) -> Iterator[str]:
         thread = threading.Thread(target=pages.serve_forever)
         thread.start()
         try:
-            yield origin
+            yield origin, said
         finally:
             pages.shutdown()
             thread.join()
@@ -56,17 +66,27 @@ def test_what_a_page_says_is_recorded(
     chromium: str, start: Call, run: Call, tmp_path: Path, path: str
 ) -> None:
     """Only of the tab that matches; a line of stderr says which, and one how much."""
-    with ticking_page(start) as page, debugged_chromium(chromium, tmp_path / "profile", page) as url:
-        done = run("attach", url, path, "--match", page, "--seconds", "8")
+    with (
+        ticking_page(start) as (page, said),
+        debugged_chromium(chromium, tmp_path / "profile", page) as url,
+    ):
+        process = start("attach", url, path, "--match", page)
+        following = process.stderr.readline()
+        while said.acquire(blocking=False):
+            pass
+        for _ in range(20):  # a second of the feed, so that what the browser tells of it has begun to come
+            assert said.acquire(timeout=60)
+        process.send_signal(signal.SIGINT)
+        stdout, stderr = process.communicate(timeout=60)
         other = run("attach", url, "other.parquet", "--match", "nothing", "--seconds", "0.1")
-    assert (done.returncode, other.returncode) == (0, 0), done.stderr + other.stderr
-    assert "following " in done.stderr and "of 1 session" in done.stderr + done.stdout
+    assert (process.returncode, other.returncode) == (130, 0), stderr + other.stderr
+    assert "following " in following and "of 1 session" in stderr + stdout
     assert "no tab matches yet" in other.stderr and "0 frames of 0 sessions" in other.stdout
     if path == "-":
-        texts = [json.loads(line)["text"] for line in done.stdout.splitlines()]
+        texts = [json.loads(line)["text"] for line in stdout.splitlines()]
     else:
         texts = wsnotebook.load(tmp_path / path).df["text"].tolist()
-    assert any(text.startswith("seen ") for text in texts)
+    assert any(text.startswith("seen ") for text in texts), (stdout[-300:], stderr, texts[:5])
 
 
 def test_no_browser_is_one_sentence(run: Call) -> None:

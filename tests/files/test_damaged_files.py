@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from damage import BYTES, mutate
+from damage import BYTES, count_of, mutate
 
 from wsnotebook.errors import FileError
 from wsnotebook.files.formats import LOADABLE, SAVABLE
@@ -47,9 +47,9 @@ def samples(make_log: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str
 def test_damage_gives_a_file_error_or_a_log(
     suffix: str, samples: dict[str, bytes], tmp_path: Path, require_all: bool
 ) -> None:
-    """100 damaged files of each format, 5,000 with --require-all: no crash, no other exception, memory within bounds."""
+    """100 damaged files of each format, more with --require-all: no crash, no other exception, memory within bounds."""
     chance = random.Random(suffix)
-    files = (mutate(samples[suffix], chance) for _ in range(5000 if require_all else 100))
+    files = (mutate(samples[suffix], chance) for _ in range(count_of(require_all, 100)))
     load_damaged(tmp_path / f"damaged{suffix}", files)
 
 
@@ -69,7 +69,7 @@ def test_damage_of_the_footer_of_parquet(
             changed[place] = chance.choice(BYTES) if chance.random() < 0.5 else changed[place] ^ 1
         return bytes(changed)
 
-    load_damaged(tmp_path / "damaged.parquet", (damaged() for _ in range(5000 if require_all else 100)))
+    load_damaged(tmp_path / "damaged.parquet", (damaged() for _ in range(count_of(require_all, 100))))
 
 
 def load_damaged(path: Path, files: Iterable[bytes]) -> None:
