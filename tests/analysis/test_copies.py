@@ -12,6 +12,7 @@ import pytest
 
 import wsnotebook
 from wsnotebook.analysis.questions import QUESTIONS
+from wsnotebook.files.framelog import FrameLog
 from wsnotebook.wire.frames import Frame
 
 ARGUMENTS: dict[str, tuple[Any, ...]] = {
@@ -118,6 +119,102 @@ def test_the_remedy_works(
     if "monotonic" in once:
         assert len(once.ws.pings()) == len(df.ws.pings())
         assert once.ws.pairs()["latency"].tolist() == [0.5, 0.5]
+
+
+@pytest.mark.parametrize("put", [concatenated, numbered_anew, overlapping_anew], ids=lambda put: put.__name__)
+def test_a_log_of_frames_refuses_copies(
+    put: Callable[[pd.DataFrame], pd.DataFrame], df: pd.DataFrame
+) -> None:
+    """As questions do, and with their remedy."""
+    with pytest.raises(ValueError, match="are there twice") as asked:
+        put(df).ws.counts()
+    with pytest.raises(ValueError, match=re.escape(str(asked.value))):
+        FrameLog.from_frames(put(df))
+    once = eval(remedy(asked.value), {"df": put(df), "pd": pd, "a": df, "b": df})
+    assert len(FrameLog.from_frames(once)) == len(df)
+
+
+def frame_made_by_hand(df: pd.DataFrame) -> pd.DataFrame:
+    of = ["time", "session", "direction", "opcode", "payload", "length", "frame_length"]
+    return df[of].reset_index(drop=True)
+
+
+def frame_of_a_former_version(df: pd.DataFrame) -> pd.DataFrame:
+    return df.drop(columns=["recording", "connection"])
+
+
+def frame_without_numbers(df: pd.DataFrame) -> pd.DataFrame:
+    return df.drop(columns=["recording", "connection", "message"])
+
+
+def in_order_again(df: pd.DataFrame) -> pd.DataFrame:
+    return df.sort_values("time", kind="stable")
+
+
+def later_first(df: pd.DataFrame) -> pd.DataFrame:
+    return pd.concat([df[4:], df[:8]])
+
+
+def over_two_reads(df: pd.DataFrame) -> pd.DataFrame:
+    return pd.concat([df[:9], df[5:]])
+
+
+UNNAMED = [frame_made_by_hand, frame_of_a_former_version, frame_without_numbers]
+
+
+@pytest.mark.parametrize(
+    "put", [*TWICE[:2], over_two_reads, overlapping_anew, three_times, sorted_by_time, later_first]
+)
+@pytest.mark.parametrize("made", UNNAMED, ids=lambda made: made.__name__)
+def test_frames_that_name_no_recording(made: Any, put: Any, df: pd.DataFrame) -> None:
+    """A run of rows that is there twice is refused; its remedy, called until it has none, leaves each row once."""
+    found = put(made(df))
+    while len(found) > len(df):
+        with pytest.raises(ValueError, match="are there twice") as raised:
+            found.ws.counts()
+        with pytest.raises(ValueError, match=re.escape(str(raised.value))):
+            FrameLog.from_frames(found, payload="payload")
+        found = eval(
+            str(raised.value).rpartition("keep each once, ")[2].split(": put")[0],
+            {"df": found, "pd": pd, "a": made(df), "b": made(df)},
+        )
+    assert found.sort_values("time", kind="stable")["payload"].tolist() == df["payload"].tolist()
+    assert found.ws.counts()["frames"].sum() == len(df)
+
+
+def test_frames_that_name_no_recording_may_be_equal() -> None:
+    """Of one time, of two feeds that begin alike, sorted by something else, and of clocks that begin anew."""
+    beats = [(second, "in", "beat") for second in (1, 1, 2, 2, 3, 3)]
+    feeds = [(0, "in", "hello"), (1, "in", "a"), (2, "in", "b"), (0, "in", "hello"), (1, "in", "c")]
+    by_text = [(1, "in", "a"), (3, "in", "a"), (1, "in", "beat"), (1, "in", "beat"), (2, "in", "c")]
+    again = [(0, "in", "a"), (1, "in", "b"), (2, "in", "c"), (0, "in", "a"), (2, "in", "b"), (3, "in", "c")]
+    for rows in (beats, feeds, by_text, again):
+        df = pd.DataFrame(rows, columns=["time", "direction", "payload"])
+        df["time"] = pd.to_datetime(df["time"], unit="s", utc=True)
+        assert len(FrameLog.from_frames(df)) == len(df)
+        for index in (df.index, [0] * len(df), df["time"].astype("int64")):
+            assert len(df.set_axis(index).assign(opcode="text", session="s").ws.to_log()) == len(df)
+
+
+def test_two_recordings_of_former_versions_are_put_together(elsewhere: Any, df: pd.DataFrame) -> None:
+    """Their numbers are equal, and their clocks are not."""
+    other = elsewhere()
+    other.receive(0.7, (0x81, b"x"), (0x89, b"?"), (0x81, b"y"))
+    merged = pd.concat([each.drop(columns="recording") for each in (df, other.log.df)])
+    for rows in (merged, merged.reset_index(drop=True)):
+        assert rows.ws.counts()["frames"].sum() == len(df) + 3 == len(FrameLog.from_frames(rows))
+
+
+def test_frames_of_others_are_there_once() -> None:
+    """Whatever their columns are called; the rows are named."""
+    rows = [{"ts": f"2026-01-31T10:00:0{at}Z", "way": ">", "data": {"n": at}} for at in range(4)]
+    with pytest.raises(
+        ValueError, match=r"rows 4 to 7 .* from row 0 on.*keep each once, pd.concat\(\[df\[:4\], df\[8:\]\]\)"
+    ):
+        FrameLog.from_frames(rows + rows)
+    with pytest.raises(ValueError, match=r"rows 3 to 4 are those from row 1 on"):
+        FrameLog.from_frames(rows[:3] + rows[1:])
+    assert len(FrameLog.from_frames(rows[:3] + rows[3:])) == 4
 
 
 @pytest.mark.parametrize("index", [True, False], ids=["anew", "kept"])

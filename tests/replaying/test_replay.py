@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from typing import Any
 
+import pandas as pd
 import pytest
 from recordings import CONVERSATION, recording, texts
 
@@ -75,6 +77,16 @@ async def test_rows_of_a_dataframe_are_replayed():
     async with embedded_server() as server:
         done = await replay(df, server.url, speed=None)
     assert done.log.df["text"].dropna().tolist() == ["b", "b"] and done.unanswered == ()
+
+
+async def test_rows_that_are_there_twice_are_refused():
+    """Before the server is dialled, as questions refuse them."""
+    df = recording(CONVERSATION).df
+    for rows in (pd.concat([df, df]), pd.concat([df, df], ignore_index=True)):
+        with pytest.raises(ValueError, match="are there twice") as asked:
+            rows.ws.counts()
+        with pytest.raises(ValueError, match=re.escape(str(asked.value))):
+            await replay(rows, "ws://127.0.0.1:1/")
 
 
 async def test_a_session_that_ends_in_a_pause_ends_the_replay():

@@ -6,13 +6,15 @@ a message's first frame. Frames whose numbers are equal and whose clocks are not
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from wsnotebook.analysis.columns import are_rising, byte_codes, in_order, is_decoded
+from wsnotebook.analysis.columns import IDENTITY, are_rising, byte_codes, in_order, is_decoded, ns_of
+from wsnotebook.analysis.repeats import check_repeats
 from wsnotebook.analysis.seqs import are_first, has_seq, message_numbers
 
 __all__ = ["KEYS", "check_rows", "keys_of_part", "refuse_copies", "without_clash"]
@@ -29,7 +31,8 @@ _THINNED = 64
 def check_rows(df: pd.DataFrame, *, any_order: bool) -> None:
     """Check that frames, or what ``decode()`` returned, are there once, and in an order that can be known.
 
-    Rows of former versions have no column ``recording`` and cannot be told from those of another recording.
+    Rows of former versions, and of who made them by hand, have no column ``recording``: a copy of them has the numbers and
+    the monotonic clock of another row, or repeats a run of rows, and their order is not checked.
 
     Args:
         df: the frames.
@@ -38,7 +41,11 @@ def check_rows(df: pd.DataFrame, *, any_order: bool) -> None:
     Raises:
         ValueError: a recording, or a part of it, is there twice, or its order is lost; the message has the remedy.
     """
-    if "recording" not in df.columns or len(df) < 2:
+    if len(df) < 2:
+        return
+    if "recording" not in df.columns:
+        if not is_decoded(df):
+            _check_unnamed(df)
         return
     if is_decoded(df):
         _check_decoded(df)
@@ -53,6 +60,37 @@ def check_rows(df: pd.DataFrame, *, any_order: bool) -> None:
             _check_order(df, keys, places)
     elif not (df.index.is_monotonic_increasing and df.index.is_unique):
         refuse_copies(_keys(df, np.arange(len(df)), df.index.to_numpy(np.int64)), df)
+
+
+def _check_unnamed(df: pd.DataFrame) -> None:
+    """Check frames that name no recording."""
+    clock = _clock_of(df)
+    if clock is None:
+        return
+    if clock == "monotonic":
+        numbers = message_numbers(df)
+        if has_seq(df, numbers):
+            if not (df.index.is_monotonic_increasing and df.index.is_unique):
+                refuse_copies(_keys(df, np.arange(len(df)), df.index.to_numpy(np.int64)), df)
+            return
+        places = np.flatnonzero(are_first(df["opcode"], numbers))
+        refuse_copies(_keys(df, places, numbers[places]), df)
+    times = df[clock]
+    if times.dtype.kind in "iufM" and not times.hasnans:
+        values = ns_of(times) if times.dtype.kind == "M" else times.to_numpy()
+        check_repeats(values, df.index, partial(_content_codes, df))
+
+
+def _content_codes(df: pd.DataFrame) -> NDArray[np.int64]:
+    """Return a number for each row; rows that have all but their clock in common have one number."""
+    codes = {
+        name: pd.factorize(df[name])[0]
+        for name in (*IDENTITY, "direction", "opcode", "fin", "text")
+        if name in df.columns
+    }
+    if "payload" in df.columns:
+        codes["payload"] = byte_codes(df["payload"])
+    return np.asarray(pd.DataFrame(codes).groupby([*codes], sort=False).ngroup(), np.int64)
 
 
 def without_clash(df: pd.DataFrame) -> pd.DataFrame:
@@ -108,7 +146,7 @@ def _keys(df: pd.DataFrame, places: NDArray[np.int64], numbers: NDArray[np.int64
     clock = _clock_of(df)
     return pd.DataFrame(
         {
-            "recording": df["recording"].array[places],
+            "recording": df["recording"].array[places] if "recording" in df.columns else "",
             "number": numbers,
             "clock": 0 if clock is None else df[clock].array[places],
         }
@@ -199,9 +237,8 @@ def _check_decoded(df: pd.DataFrame) -> None:
 
 
 def _error(recording: Any, df: pd.DataFrame | None) -> ValueError:
-    return ValueError(
-        f"frames of the recording {recording} are there twice, and would count twice: keep each once, {_remedy(df)}"
-    )
+    of = f" of the recording {recording}" if recording else ""
+    return ValueError(f"frames{of} are there twice, and would count twice: keep each once, {_remedy(df)}")
 
 
 def _has_bytearrays(values: pd.Series[Any]) -> bool:
@@ -212,7 +249,8 @@ def _has_bytearrays(values: pd.Series[Any]) -> bool:
 def _remedy(df: pd.DataFrame | None) -> str:
     """Return the call that keeps each frame of a DataFrame once."""
     clock = _CLOCKS[0] if df is None else _clock_of(df)
-    named = ", ".join(f'"{name}"' for name in ("recording", "seq", clock) if name)
+    recording = "recording" if df is None or "recording" in df.columns else None
+    named = ", ".join(f'"{name}"' for name in (recording, "seq", clock) if name)
     if df is None or (has_seq(df) and "seq" not in df.columns):
         name = "" if df is None or df.index.name == "seq" else 'names="seq"'
         return f'df.reset_index({name}).drop_duplicates([{named}]).set_index("seq")'

@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from wsnotebook.analysis.columns import CORE, byte_codes
+from wsnotebook.analysis.copies import check_rows
+from wsnotebook.analysis.repeats import check_repeats
 from wsnotebook.files.foreigncolumns import ROLES, Columns, columns_of, direction_of, opcode_of
 from wsnotebook.files.foreignpayloads import ENCODINGS, UNKNOWN, Payloads, payloads_of
 from wsnotebook.files.foreigntimes import UNITS, times_ns
@@ -48,17 +52,23 @@ def read_frames(
         encoding: how bytes are written as text, or None.
 
     Raises:
-        ValueError, TypeError: they are not frames.
+        ValueError, TypeError: they are not frames, or frames are there twice.
     """
     for name, value, known in (("unit", unit, UNITS), ("encoding", encoding, ENCODINGS)):
         if value is not None and value not in known:
             raise ValueError(f"{name} is {value!r}, not one of {', '.join(map(repr, known))}")
-    columns = columns_of(_dataframe(frames), {role: named.get(role) for role in ROLES})
+    df = _dataframe(frames)
+    is_ours = {"monotonic", "time", *CORE} <= set(df.columns) and df["time"].dtype.kind == "M"
+    if is_ours:
+        check_rows(df, any_order=True)
+    columns = columns_of(df, {role: named.get(role) for role in ROLES})
     times, is_relative = times_ns(columns.time, unit or columns.unit)
     opcodes = np.full(len(times), UNKNOWN)
     if columns.opcode is not None:
         opcodes = _meanings(columns.opcode, "opcode", opcode_of)
     payloads = payloads_of(columns.payload, opcodes, encoding)
+    if not is_ours:
+        check_repeats(times, df.index, partial(_content_codes, columns, payloads))
     found, sessions = _in_order(columns, times, payloads)
     starts = np.unique(connection_of(found.codes), return_index=True)[1]
     recording = _identity(found)
@@ -70,6 +80,15 @@ def read_frames(
     notes = [_UNKNOWN, *[_RELATIVE] * is_relative, *[_JSON] * payloads.from_json]
     events = [Event(opened_ns, opened_ns, "", "imported", note) for note in notes]
     return Header(0, len(times), connections, events, 0, 0), runs_of(found, len(connections))
+
+
+def _content_codes(columns: Columns, payloads: Payloads) -> Array:
+    """Return a number for each row; rows that have all but their time in common have one number."""
+    facts = (columns.direction, columns.session, columns.fin)
+    codes = [pd.factorize(values)[0] for values in facts if isinstance(values, pd.Series)]
+    codes += [payloads.opcodes, byte_codes(pd.Series(pd.arrays.ArrowExtensionArray(payloads.values)))]
+    table = pd.DataFrame(dict(enumerate(codes)))
+    return np.asarray(table.groupby([*table], sort=False).ngroup(), np.int64)
 
 
 def _identity(frames: RowColumns) -> str:

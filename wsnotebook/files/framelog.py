@@ -78,7 +78,7 @@ class FrameLog(RowLog, Shown):
             encoding: how bytes are written as text, "base64", "hex" or "utf-8".
 
         Raises:
-            ValueError: a column is missing, or several could be it; or a value cannot be read.
+            ValueError: a column is missing, or several could be it; or a value cannot be read; or frames are there twice.
             TypeError: ``frames`` is of another type.
         """
         from wsnotebook.files.foreignrows import read_frames  # it loads pandas

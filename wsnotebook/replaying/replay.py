@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from wsnotebook.analysis.copies import check_rows
 from wsnotebook.errors import SessionClosed
 from wsnotebook.files.editedframes import log_of_frames
 from wsnotebook.files.framelog import FrameLog
@@ -88,13 +89,13 @@ async def replay(
 
     Raises:
         ValueError: a wrong argument, several sessions and no name, or a request with a redacted secret that ``rewrite``
-            does not give; raised before anything is sent.
+            does not give, or rows that are there twice; raised before anything is sent.
         SessionClosed: the session ended before the last frame was sent; raised at once, also during a pause.
 
     Warns:
         UserWarning: secrets that the recording has are sent; the sentence names them.
     """
-    log = what if isinstance(what, FrameLog) else log_of_frames(what)
+    log = what if isinstance(what, FrameLog) else _log_of(what)
     recorded = _Recorded(log, name, connection, direction)
     clock, replies, rewriter = Clock(speed, wait), Replies(match), Rewriter(rewrite)
     url = target if isinstance(target, str) else target.url
@@ -122,6 +123,11 @@ async def replay(
         connection,
         is_client=direction == "out",
     )
+
+
+def _log_of(df: pd.DataFrame) -> FrameLog:
+    check_rows(df, any_order=False)
+    return log_of_frames(df)
 
 
 class _Recorded:
