@@ -35,6 +35,7 @@ LAYERS = [
     "safetext",
     "matching",
     "jsonvalues",
+    "requestids",
     "payloadsecrets",
     "oneline",
     "shown",

@@ -35,6 +35,7 @@ FOREIGN = {
     "safetext": set(),
     "matching": set(),
     "jsonvalues": set(),
+    "requestids": set(),
     "payloadsecrets": set(),
     "oneline": set(),
     "shown": set(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -95,10 +96,86 @@ def test_only_a_rewritten_id_is_left_out() -> None:
 def test_an_id_is_replaced_and_nothing_else() -> None:
     """Spaces and digits stay as they were recorded; another id stays too; ids compare with their type."""
     ids = matching("id", rewrite=True)
-    assert ids.rewritten('{ "id" : 7, "big":1e400 }', "7", '"z"') == '{ "id" : "z", "big":1e400 }'
-    assert ids.rewritten(b'{"id":7}', "7", "8") == b'{"id":8}'
+    assert ids.rewritten('{ "id" : 7, "big":1e400 }', {"7": '"z"'}) == '{ "id" : "z", "big":1e400 }'
+    assert ids.rewritten(b'{"id":7}', {"7": "8"}) == b'{"id":8}'
     for other in ('{"id":8}', '{"id":"7"}', "text", "[7]"):
-        assert ids.rewritten(other, "7", '"z"') == other
+        assert ids.rewritten(other, {"7": '"z"'}) == other
+
+
+PHOENIX = (
+    row("out", '["3","3","room","phx_join",{}]'),
+    row("in", '["3","3","room","phx_reply",{"status":"ok"}]'),
+    row("out", '["3","4","room","phx_leave",{}]'),
+    row("in", '["3","4","room","phx_reply",{"status":"ok"}]'),
+    row("in", '["3","3","room","phx_close",{}]'),
+)
+FIRST_PHOENIX = tuple(
+    row(
+        each.direction,
+        json.dumps(
+            dict(zip(("join_ref", "ref", "topic", "event", "payload"), json.loads(each.payload), strict=True))
+        ),
+    )
+    for each in PHOENIX
+)
+
+
+@pytest.mark.parametrize(("rows", "key"), [(PHOENIX, "[1]"), (FIRST_PHOENIX, "ref")], ids=["2.0.0", "1.0.0"])
+def test_a_push_with_the_id_of_an_answered_request_follows_the_last_one(rows: Any, key: str) -> None:
+    """The end of a channel has the id of its join, and comes after the leave; there the client's ids are put into it."""
+    ids = matching(key, rewrite=True)
+    join, leave = Cassette(rows, "in", ids).exchanges
+    assert [len(join.replies), len(leave.replies)] == [1, 2]
+    close = ids.rewritten(leave.replies[1].message, {'"3"': '"8"', '"4"': '"9"'})
+    assert str(close).count('"8"') == 2 and '"3"' not in str(close)
+    assert ids.is_same(
+        leave.request.message,
+        str(leave.request.message).replace('"3"', '"8"').replace('"4"', '"9"'),
+        {'"3"': '"8"'},
+    )
+    assert not ids.is_same(leave.request.message, leave.request.message.replace('"3"', '"7"'), {'"3"': '"8"'})
+
+
+def test_the_server_of_json_rpc_has_ids_of_its_own() -> None:
+    """They may be those of the client; its requests stay as they are, and the client answers with their ids."""
+    rows = (
+        row("out", '{"jsonrpc":"2.0","id":1,"method":"run"}'),
+        row("in", '{"jsonrpc":"2.0","id":1,"method":"ask"}'),
+        row("out", '{"jsonrpc":"2.0","id":1,"result":"yes"}'),
+        row("in", '{"jsonrpc":"2.0","id":1,"result":"done"}'),
+    )
+    ids = matching("id", rewrite=True)
+    call, answer = Cassette(rows, "in", ids).exchanges
+    assert (call.key, answer.key) == ("1", None)
+    assert [ids.rewritten(each.message, {"1": "5"}) for each in call.replies] == [
+        '{"jsonrpc":"2.0","id":1,"method":"ask"}', '{"jsonrpc":"2.0","id":5,"result":"done"}',
+    ]  # fmt: skip
+    assert not ids.is_same(answer.request.message, '{"jsonrpc":"2.0","id":5,"result":"yes"}', {"1": "5"})
+
+
+def test_progress_and_cancels_name_their_request() -> None:
+    """Progress goes to the request with its token; what comes after a cancel is sent when the client cancels."""
+    rows = (
+        row("out", '{"jsonrpc":"2.0","id":1,"method":"a","params":{"_meta":{"progressToken":1}}}'),
+        row("out", '{"jsonrpc":"2.0","id":2,"method":"b","params":{"workDoneToken":"t"}}'),
+        row("in", '{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":1}}'),
+        row("in", '{"jsonrpc":"2.0","method":"$/progress","params":{"token":"t"}}'),
+        row("in", '{"jsonrpc":"2.0","method":"$/progress","params":{"token":"another"}}'),
+        row("out", '{"jsonrpc":"2.0","method":"$/cancelRequest","params":{"id":1}}'),
+        row("in", '{"jsonrpc":"2.0","id":1,"error":{}}'),
+    )
+    ids = matching("id", rewrite=True)
+    one, two, cancel = Cassette(rows, "in", ids).exchanges
+    assert [len(each.replies) for each in (one, two, cancel)] == [1, 2, 1]
+    names = {"1": "7", '"t"': '"u"'}
+    assert ids.rewritten(one.replies[0].message, names).endswith('{"progressToken":7}}')
+    assert ids.rewritten(two.replies[0].message, names).endswith('{"token":"u"}}')
+    assert ids.rewritten(two.replies[1].message, names) == two.replies[1].message
+    assert ids.is_same(one.request.message, one.request.message.replace("1", "7").replace("7,", "8,"))
+    recorded = cancel.request.message
+    assert ids.is_same(recorded, recorded.replace("1", "7"), names) and not ids.is_same(
+        recorded, recorded, names
+    )
 
 
 def test_rewrite_needs_the_name_of_the_id() -> None:

@@ -160,6 +160,19 @@ async def test_a_library_of_npm(node_client: Any, name: str, script: str, option
     await check_again(name, *node_client(script, *options), ignore)
 
 
+@pytest.mark.parametrize(
+    ("package", "version", "key"), [("phoenix1", "1.0.0", "ref"), ("phoenix", "2.0.0", "[1]")], ids=["1", "2"]
+)
+async def test_phoenix_by_the_ids_of_its_requests(
+    node_client: Any, package: str, version: str, key: str
+) -> None:
+    """The end of a channel has the id of its join, and comes when the client leaves."""
+    server, client = node_client("phoenix", package, version)
+    with server as url:
+        found, _ = await check(url, client, key=key, rewrite=True)
+    assert any("shout" in each for each in json.loads(found))
+
+
 @pytest.mark.timeout(500)  # the packages are many
 @pytest.mark.parametrize("serializer", ["json", "msgpack", "cbor"])
 async def test_autobahn_with_a_router(python_client: Any, serializer: str) -> None:

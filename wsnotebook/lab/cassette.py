@@ -6,7 +6,7 @@ Pure values: which recorded request a received message is, and what its id makes
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
@@ -14,12 +14,15 @@ from wsnotebook.jsonvalues import JsonPath, fits, json_values, parse_single_path
 from wsnotebook.lab.recordedrows import RecordedMessage, RecordedRow, recorded_messages
 from wsnotebook.matching import Message, Pattern, shown
 from wsnotebook.redaction import MARK
+from wsnotebook.requestids import can_answer, can_ask, ended_request, has_own_id, named_request, tokens
 from wsnotebook.wire.frames import Opcode
 
 __all__ = ["Cassette", "Exchange", "Matching", "Sameness"]
 
 Sameness: TypeAlias = Literal["equal", "any"] | Callable[[Any, Any], bool]
 """When a received message is a recorded request; see playback()."""
+
+_NONE: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,35 +62,83 @@ class Matching:
         return self.ignored is not None and bool(self.ignored.compare(message))
 
     def key_of(self, message: Message) -> str | None:
-        """Return the id in a message as JSON text, so that 1 is not "1"; None where it has none."""
-        if self.key is None:
-            return None
+        """Return the id of a request of the client as JSON text, so that 1 is not "1"; None where it has none."""
+        parsed = _parsed(message)
+        return self._key_in(parsed) if can_ask(parsed) else None
+
+    def answered_key(self, message: Message) -> str | None:
+        """Return the id of the request that a message of the server answers, as JSON text; None where it has none."""
+        parsed = _parsed(message)
+        return self._key_in(parsed) if can_answer(parsed) else None
+
+    def tokens_of(self, message: Message) -> Mapping[JsonPath, str]:
+        """Return the tokens that a request gives for its progress, as JSON text, by their paths."""
+        parsed = _parsed(message) if self.key is not None else None
+        return {path: _text_at(parsed, path) for path in tokens(parsed)}
+
+    def ended_key(self, message: Message) -> str | None:
+        """Return the id of the request that a message of the client cancels, as JSON text; None without one."""
+        parsed = _parsed(message) if self.key is not None else None
+        path = ended_request(parsed)
+        return None if path is None else _text_at(parsed, path)
+
+    def named_token(self, message: Message) -> str | None:
+        """Return the token or the id by which a message names an earlier request, as JSON text; None without one."""
+        parsed = _parsed(message) if self.key is not None else None
+        path = named_request(parsed)
+        return None if path is None else _text_at(parsed, path)
+
+    def _key_in(self, parsed: Any) -> str | None:
         try:
-            return json.dumps(value_at(json.loads(message), self.key), sort_keys=True)
-        except (ValueError, LookupError, RecursionError):
+            return None if self.key is None else _text_at(parsed, self.key)
+        except LookupError:
             return None
 
-    def is_same(self, recorded: Message, received: Message) -> bool:
-        """Return whether a received message is the recorded one, but for the id if that is rewritten."""
+    def is_same(self, recorded: Message, received: Message, names: Mapping[str, str] = _NONE) -> bool:
+        """Return whether a received message is the recorded one, but for ids and tokens if these are rewritten.
+
+        Args:
+            recorded: the recorded message.
+            received: the message of the client.
+            names: the client's ids and tokens by the recorded ones, for a message that names an earlier request.
+        """
         if callable(self.same):
             return bool(self.same(recorded, received))
-        if self.same == "any" or recorded == received:
+        if self.same == "any" or (recorded == received and not names):
             return True
         if type(recorded) is not type(received):
             return False
-        try:
-            one, other = json.loads(recorded), json.loads(received)
-        except (ValueError, RecursionError):
-            return isinstance(recorded, str) and _is_redacted(recorded, received)
-        return _is_equal(one, other, self.key if self.is_rewritten else None)
+        one, other = _parsed(recorded), _parsed(received)
+        if one is None or other is None:
+            return recorded == received or (isinstance(recorded, str) and _is_redacted(recorded, received))
+        if not self.is_rewritten or self.key is None:
+            return _is_equal(one, other, ())
+        left_out = (*tokens(one), *((self.key,) if can_ask(one) else ()))
+        named = named_request(one)
+        if named is None:
+            return _is_equal(one, other, left_out)
+        name = _text_at(one, named)
+        is_named = named == named_request(other) and names.get(name, name) == _text_at(other, named)
+        return is_named and _is_equal(one, other, (*left_out, named))
 
-    def rewritten(self, message: Message, recorded: str, received: str) -> Message:
-        """Return a reply with the id of the received request in place of the recorded one; every other byte stays."""
-        if self.key is None or recorded == received or self.key_of(message) != recorded:
+    def rewritten(self, message: Message, names: Mapping[str, str]) -> Message:
+        """Return a message of the server with the client's ids and tokens in the place of the recorded ones.
+
+        Every other byte stays, and the id of a request that the server makes.
+        """
+        parsed = _parsed(message)
+        paths = [named_request(parsed), None if has_own_id(parsed) else self.key]
+        if not any(path is not None for path in paths) or parsed is None:
             return message
         text = message if isinstance(message, str) else message.decode()
-        ids = [each for each in json_values(text) if fits(each.path, self.key)]
-        new = replace_spans(text, [(each.start, each.end, received) for each in ids])
+        changes = [
+            (each.start, each.end, names[raw])
+            for each in json_values(text)
+            if any(path is not None and fits(each.path, path) for path in paths)
+            and (raw := json.dumps(each.value, sort_keys=True)) in names
+            and names[raw] != raw
+        ]
+        new = replace_spans(text, changes)
         return new if isinstance(message, str) else new.encode()
 
 
@@ -129,13 +180,14 @@ class Cassette:
         self.ending: RecordedMessage | None = None
         """The server's close frame, if it was the first to close."""
         by_key: dict[str, Exchange] = {}
+        by_token: dict[str, Exchange] = {}
         for each in recorded_messages(rows):
             is_close = each.rows[0].opcode == Opcode.CLOSE
             if each.rows[0].direction == server:
                 if is_close:
                     self.ending = each
                     break
-                self._owner(each, by_key).replies.append(each)
+                self._owner(each, by_key, by_token).replies.append(each)
             elif is_close:
                 break
             elif each.is_data and not matching.is_ignored(each.message):
@@ -143,17 +195,44 @@ class Cassette:
                 self.exchanges.append(exchange)
                 if exchange.key is not None:
                     by_key[exchange.key] = exchange
+                ended = matching.ended_key(each.message)
+                if ended in by_key:  # what comes after a cancel answers it
+                    by_key[ended] = exchange
+                by_token |= dict.fromkeys(matching.tokens_of(each.message).values(), exchange)
 
-    def _owner(self, reply: RecordedMessage, by_key: dict[str, Exchange]) -> Exchange:
-        """Return the exchange of a frame of the server: that of its id, or the last."""
-        key = self.matching.key_of(reply.message) if reply.is_data else None
+    def _owner(
+        self, reply: RecordedMessage, by_key: dict[str, Exchange], by_token: dict[str, Exchange]
+    ) -> Exchange:
+        """Return the exchange of a frame of the server: that of its id or its token, or the last."""
         last = self.exchanges[-1] if self.exchanges else self.opening
-        return last if key is None else by_key.get(key, last)
+        if not reply.is_data:
+            return last
+        key = self.matching.answered_key(reply.message)
+        if key is not None:
+            return by_key.get(key, last)
+        return by_token.get(self.matching.named_token(reply.message) or "", last)
 
 
-def _is_equal(recorded: Any, received: Any, ignored: JsonPath | None) -> bool:
-    """Return whether two JSON values are equal, but for what is at a path; true is not 1, and a mark is any text."""
-    if ignored == ():
+def _parsed(message: Message) -> Any:
+    """Return a message that is JSON as its value; None for another one."""
+    try:
+        return json.loads(message)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _text_at(parsed: Any, path: JsonPath) -> str:
+    """Return what is at a path as JSON text.
+
+    Raises:
+        LookupError: nothing is there.
+    """
+    return json.dumps(value_at(parsed, path), sort_keys=True)
+
+
+def _is_equal(recorded: Any, received: Any, ignored: tuple[JsonPath, ...]) -> bool:
+    """Return whether two JSON values are equal, but for what is at some paths; true is not 1, and a mark is any text."""
+    if () in ignored:
         return True
     if isinstance(recorded, dict) and isinstance(received, dict):
         return recorded.keys() == received.keys() and all(
@@ -169,9 +248,9 @@ def _is_equal(recorded: Any, received: Any, ignored: JsonPath | None) -> bool:
     return isinstance(recorded, bool) == isinstance(received, bool) and bool(recorded == received)
 
 
-def _below(path: JsonPath | None, step: str | int) -> JsonPath | None:
-    """Return the rest of a path that goes through a step; None if it does not."""
-    return path[1:] if path and fits((step,), path[:1]) else None
+def _below(paths: tuple[JsonPath, ...], step: str | int) -> tuple[JsonPath, ...]:
+    """Return the rest of each path that goes through a step."""
+    return tuple(path[1:] for path in paths if path and fits((step,), path[:1]))
 
 
 def _is_redacted(recorded: str, received: Any) -> bool:

@@ -62,8 +62,11 @@ def playback(
             or equal JSON; the mark of a redacted secret stands for any text. ``"any"``: always. Or a function
             ``(recorded, received) -> bool``.
         key: path of the id that a request and its replies share, ``"id"`` or ``"$.payload.id"`` or ``"[1]"``: a frame
-            with the id of a request answers that one, any other the last request before it.
-        rewrite: the id of the client is any, and is put into the replies: for clients that make a new id each time.
+            with the id of a request answers that one, any other the last request before it: so does what is known to
+            answer none, such as ``phx_close`` of Phoenix and requests that a server of JSON-RPC makes. Progress of JSON-RPC
+            belongs to the request that has its token.
+        rewrite: the id of the client is any, and is put into the replies: for clients that make a new id each time. So are
+            tokens of progress; a cancel, and what else names an earlier request, has to have the client's id of it.
         unordered: requests may come in any order; the frames of several are sent side by side.
         ignore: messages of the client that are no requests, recorded or received: heartbeats, of which a test makes another
             number than the recording has. As ``session.expect`` takes it: ``"heartbeat"`` for a text that contains it,
@@ -140,6 +143,7 @@ class _Player:
         self._is_strict = strict
         self._left = list(cassette.exchanges)  # whose requests have not come
         self._ids: dict[str, str] = {}  # the client's id for each recorded one
+        self._names: dict[str, str] = {}  # the same, and its tokens
         self._order = (
             asyncio.Lock()
         )  # the replies of a request follow those of the one before, unless unordered
@@ -153,7 +157,7 @@ class _Player:
         """
         try:
             async with asyncio.TaskGroup() as group:
-                self._begin(group, self._cassette.opening, "")
+                self._begin(group, self._cassette.opening)
                 with contextlib.suppress(ConnectionClosed):
                     await self._serve(group)
                 self._check_used()
@@ -196,9 +200,8 @@ class _Player:
         exchange = self._find(message, received)
         if exchange is not None:
             self._left.remove(exchange)
-            if exchange.key is not None:
-                self._ids[exchange.key] = received
-            self._begin(group, exchange, received)
+            self._note_names(exchange, message, received)
+            self._begin(group, exchange)
         elif self._is_strict:
             if self._left:
                 raise self._failure(self._left[0], f"the client sent {shown(message)} instead")
@@ -215,31 +218,40 @@ class _Player:
                 if known != received if known is not None else received in self._ids.values():
                     continue
             assert exchange.request is not None
-            if matching.is_same(exchange.request.message, message):
+            if matching.is_same(exchange.request.message, message, self._names):
                 return exchange
         return None
 
-    def _begin(self, group: asyncio.TaskGroup, exchange: Exchange, received: str) -> None:
-        name = f"playback: replies of {exchange.key or 'a request'}"
-        self._playing.append(group.create_task(self._reply(exchange, received), name=name))
+    def _note_names(self, exchange: Exchange, message: Message, received: str) -> None:
+        """Note the id and the tokens that the client has given to a recorded request."""
+        assert exchange.request is not None
+        matching = self._cassette.matching
+        if exchange.key is not None:
+            self._ids[exchange.key] = self._names[exchange.key] = received
+        if matching.is_rewritten:
+            mine = matching.tokens_of(message)
+            for path, recorded in matching.tokens_of(exchange.request.message).items():
+                self._names[recorded] = mine.get(path, recorded)
 
-    async def _reply(self, exchange: Exchange, received: str) -> None:
+    def _begin(self, group: asyncio.TaskGroup, exchange: Exchange) -> None:
+        name = f"playback: replies of {exchange.key or 'a request'}"
+        self._playing.append(group.create_task(self._reply(exchange), name=name))
+
+    async def _reply(self, exchange: Exchange) -> None:
         """Send the frames of an exchange; a client that is gone gets none."""
         order = contextlib.nullcontext() if self._cassette.matching.is_unordered else self._order
         with contextlib.suppress(ConnectionClosed, ConnectionError):
             async with order:
                 clock = _Clock(self._connection, self._speed, exchange.begin)
                 for reply in exchange.replies:
-                    await clock.send(self._rewritten(reply, exchange.key, received))
+                    await clock.send(self._rewritten(reply))
 
-    def _rewritten(
-        self, reply: RecordedMessage, recorded: str | None, received: str
-    ) -> tuple[RecordedRow, ...]:
+    def _rewritten(self, reply: RecordedMessage) -> tuple[RecordedRow, ...]:
         """Return the frames of a reply; one whose id is replaced has its message in one frame."""
         matching = self._cassette.matching
-        if not matching.is_rewritten or recorded is None or not reply.is_data:
+        if not matching.is_rewritten or not reply.is_data:
             return reply.rows
-        new = matching.rewritten(reply.message, recorded, received)
+        new = matching.rewritten(reply.message, self._names)
         if new == reply.message:
             return reply.rows
         payload = new.encode() if isinstance(new, str) else new
