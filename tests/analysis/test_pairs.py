@@ -82,6 +82,50 @@ def test_a_batch_has_several_requests(talk: Any) -> None:
     assert talk.log.df.ws.pairs()["latency"].tolist() == [1.0, 1.0, 2.0]
 
 
+@pytest.mark.parametrize(
+    ("given", "method", "named", "token"),
+    [
+        ("workDoneToken", "$/progress", "token", "t"),
+        ("partialResultToken", "$/progress", "token", 7),
+        ("_meta", "notifications/progress", "progressToken", 1),
+    ],
+    ids=["work done", "partial result", "MCP"],
+)
+def test_progress_is_a_partial_reply(talk: Any, given: str, method: str, named: str, token: Any) -> None:
+    """To the request that gave its token, the last one before; the result ends the stream."""
+
+    def ask(number: int, token: Any) -> dict[str, Any]:
+        return call(number) | {"params": {given: {"progressToken": token} if given == "_meta" else token}}
+
+    def progress(token: Any) -> dict[str, Any]:
+        return {"jsonrpc": "2.0", "method": method, "params": {named: token}}
+
+    receive(talk, 0, ask(1, token))  # another's
+    receive(talk, 0, progress(token))  # of nobody
+    send(talk, 1, ask(1, token))
+    send(talk, 1, ask(2, "other"))
+    send(talk, 1, ask(3, str(token) + "1"))
+    send(talk, 1, progress("other"))
+    receive(talk, 2, progress(token))
+    receive(talk, 2, progress(f"{token}{token}{token}"))
+    receive(talk, 3, progress("other"))
+    receive(talk, 4, progress(token))
+    receive(talk, 5, result(1))
+    receive(talk, 5, result(3))
+    send(talk, 6, ask(4, token))
+    receive(talk, 7, progress(token))
+    receive(talk, 8, result(4, error={"code": 1}))
+    found = talk.log.df.ws.pairs()
+    columns = ["direction", "id", "replies", "latency", "duration", "outcome"]
+    assert found[columns].fillna(-1).to_numpy().tolist() == [
+        ["in", 1, 0, -1, -1, "unanswered"], ["out", 1, 3, 1, 4, "answered"], ["out", 2, 1, 2, 2, "open"],
+        ["out", 3, 1, 4, 4, "answered"], ["out", 4, 2, 1, 2, "error"],
+    ]  # fmt: skip
+    assert found.attrs["pairs"] == {"protocol": "jsonrpc", "requests": 5, "unasked": 0}
+    decoded = talk.log.df.ws.decode("jsonrpc").ws.pairs()
+    assert decoded["replies"].tolist() == found["replies"].tolist()
+
+
 def test_an_error_without_an_id_is_a_reply_to_nothing(talk: Any) -> None:
     """What a server sends for a message that it could not read (JSON-RPC 2.0, §5)."""
     send(talk, 0, call(1))

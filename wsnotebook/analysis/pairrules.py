@@ -43,6 +43,12 @@ class PairRule:
     """A later message of the side that asked, which ends the request before its reply; none if empty."""
     cancel_key: tuple[str, ...] = ()
     """The same keys in the cancel, if they have other names there; with ``|`` between them several, of which the first counts."""
+    progress: Condition = field(default_factory=dict)
+    """A partial reply that names its request by a token; none if empty."""
+    tokens: tuple[str, ...] = ()
+    """Keys of the request that give such tokens."""
+    progress_tokens: tuple[str, ...] = ()
+    """Keys of the partial reply that name one."""
     decoder: str = ""
     """The decoder whose messages are meant; without it the messages are JSON."""
     is_json: bool = False
@@ -63,6 +69,10 @@ PROTOCOLS = {
         # of the Language Server Protocol, and of the Model Context Protocol
         cancel={"method": ("$/cancelRequest", "notifications/cancelled")},
         cancel_key=("params.id|params.requestId",),
+        last={"method": None},
+        progress={"method": ("$/progress", "notifications/progress")},
+        tokens=("params.workDoneToken", "params.partialResultToken", "params._meta.progressToken"),
+        progress_tokens=("params.token", "params.progressToken"),
     ),
     "graphql": PairRule(
         {"type": ("subscribe", "start"), "id": ...},

@@ -16,6 +16,7 @@ from wsnotebook.analysis.jsoncolumns import Path
 from wsnotebook.analysis.jsonmessages import JsonMessages
 from wsnotebook.analysis.jsontable import Parts
 from wsnotebook.analysis.pairlinks import Linked, link
+from wsnotebook.analysis.pairprogress import progress_codes
 from wsnotebook.analysis.pairrules import PROTOCOLS, Condition, PairRule, column, fits, plain_values
 
 __all__ = ["Pairs", "pairs"]
@@ -70,7 +71,8 @@ def pairs(
     """Find the reply to each request, also those of a stream (subscribe, next, next, complete).
 
     A reply has the id of its request, with the same type (1 is not "1"), in the other direction of the same connection,
-    and comes after it; of several requests with one id the latest counts. Example: ``session.df.ws.pairs().percentiles()``,
+    and comes after it; of several requests with one id the latest counts. Progress of JSON-RPC, ``$/progress`` and
+    ``notifications/progress``, is a partial reply to the request that gave its token. Example: ``session.df.ws.pairs().percentiles()``,
     ``df.ws.pairs(request={"op": "get"}, reply={"op": ("value", "error")}, key="req", error={"op": "error"}, what="op")``.
 
     Args:
@@ -157,6 +159,8 @@ def _match(parsed: JsonMessages, parts: Mapping[Path, Parts], rule: PairRule) ->
     cancels = fits(parts, rows, rule.cancel) & ~asks
     codes = _codes(parts, rows, rule, answers, cancels)
     is_out = parsed.of["direction"].eq("out").to_numpy(bool)
+    reported = progress_codes(parts, rule, parsed.connections, is_out, asks, codes)
+    codes, answers = np.where(reported < 0, codes, reported), answers | (reported >= 0)
     linked = link(parsed.connections, codes, is_out, asks, answers, cancels)
     ends = np.ones(rows, bool) if rule.last is None else fits(parts, rows, rule.last)
     has, end = linked.counts > 0, linked.first_reply(ends)
