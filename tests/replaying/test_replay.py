@@ -89,6 +89,18 @@ async def test_rows_that_are_there_twice_are_refused():
             await replay(rows, "ws://127.0.0.1:1/")
 
 
+async def test_a_cancel_names_the_request_as_it_was_sent():
+    """With its new id, in the place where the recording has the old one."""
+    rows = texts(
+        ("out", '{"jsonrpc":"2.0","id":1,"method":"run"}'),
+        ("out", '{"jsonrpc":"2.0","method":"$/cancelRequest","params":{"id":1}}'),
+    )
+    async with embedded_server(silent()) as server:
+        await replay(recording(rows), server.url, speed=None, rewrite={"id": lambda id: id + 100})
+        sent = list(server.df.query("opcode == 'text'")["text"])
+    assert sent[0] == '{"jsonrpc":"2.0","id":101,"method":"run"}' and '"params":{"id":101}' in sent[1]
+
+
 async def test_a_session_that_ends_in_a_pause_ends_the_replay():
     """An hour's pause is not waited for once the peer has closed."""
     rows = [(0.0, "out", Frame.text("one")), (3600.0, "out", Frame.text("two"))]

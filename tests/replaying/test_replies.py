@@ -94,3 +94,54 @@ def test_a_path_and_a_function_say_what_a_reply_is() -> None:
 def test_any_message_has_an_id_or_none(odd: Any) -> None:
     """Never an exception."""
     assert Replies().key_of(odd) == ("1" if odd == b'{"id":1}' else None)
+
+
+def rpc(id: Any = None, **fields: Any) -> str:
+    return message(id, jsonrpc="2.0", **fields)
+
+
+def test_a_cancel_has_the_id_of_this_time() -> None:
+    """And what else names an earlier request; what a caller has rewritten stays."""
+    replies = Replies()
+    replies.sent(rpc(1, method="run"), rpc("new", method="run"))
+    cancel = rpc(method="$/cancelRequest", params={"id": 1, "n": 1})
+    assert json.loads(replies.live_names(cancel, cancel))["params"] == {"id": "new", "n": 1}
+    assert replies.live_names(cancel.encode(), cancel.encode()) == cancel.replace("1", '"new"', 1).encode()
+    mine = rpc(method="$/cancelRequest", params={"id": 5})
+    for recorded, rewritten in ((cancel, mine), (mine, mine), (rpc(2, method="x", params={"id": 1}),) * 2):
+        assert replies.live_names(recorded, rewritten) == rewritten
+    assert Replies(lambda one, other: True).live_names(cancel, cancel) == cancel
+
+
+def test_phoenix_names_its_join() -> None:
+    """Also the join itself; the end of a channel is no reply to it."""
+    replies = Replies("[1]")
+    join, new = '["3","3","room","phx_join",{}]', '["3","8","room","phx_join",{}]'
+    assert replies.live_names(join, new) == '["8","8","room","phx_join",{}]'
+    replies.sent(join, new)
+    replies.expect(1, 0.0, '["3","3","room","phx_reply",{}]')
+    assert replies.came('["8","8","room","phx_close",{}]') is None
+    assert replies.came('["8","8","room","phx_reply",{}]') is not None
+    push = '["3","4","room","shout",{}]'
+    assert replies.live_names(push, push) == '["8","4","room","shout",{}]'
+
+
+@pytest.mark.parametrize("is_early", [False, True])
+def test_a_request_of_the_server_is_waited_for_and_answered_with_its_id(is_early: bool) -> None:
+    """It is known by its method; its id may be one of the client's."""
+    replies = Replies()
+    replies.sent(rpc(1, method="run"), rpc(1, method="run"))
+    if is_early:
+        assert replies.came(rpc("live", method="ask")) is None
+    assert (replies.expect(1, 0.0, rpc(1, method="ask")) is not None) is is_early
+    assert replies.are_missing(first=True) is not is_early
+    if not is_early:
+        assert (
+            replies.came(rpc(2, method="other")) is None
+            and replies.came(rpc("live", method="ask")) is not None
+        )
+    answer = rpc(1, result="yes")
+    assert json.loads(replies.live_names(answer, answer)) == {"jsonrpc": "2.0", "id": "live", "result": "yes"}
+    replies.sent(answer, answer)
+    replies.expect(2, 0.0, rpc(1, result="done"))
+    assert replies.are_missing(first=True) and replies.came(rpc(1, result="done")) is not None

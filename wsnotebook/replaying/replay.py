@@ -78,7 +78,8 @@ async def replay(
             one before it, and what is sent unasked is not waited for.
         rewrite: what to send in the place of recorded values: a dict of paths in requests, each with a value, with a
             function of the recorded value, or with a path in replies as ``"$.result.token"``: where a reply had the
-            recorded value, the live value. True does the last for every text, wherever it is in replies and requests.
+            recorded value, the live value. True does the last for every text, wherever it is in replies and requests. Where a
+            message names an earlier request, such as a cancel, a new id of that one is put there too.
         timeout: seconds to wait for replies at one place, None for no limit. Then the replay goes on, and they are in
             ``unanswered``.
         direction: ``"out"`` for a recording made by a client, ``"in"`` for one made by a server.
@@ -219,7 +220,7 @@ class _Replayer:
         """Return the frames to send: as recorded, or the rewritten message in one and the control frames after it."""
         if turn.message is None:
             return turn.frames
-        message = self._rewriter.rewritten(turn.message)
+        message = self._replies.live_names(turn.message, self._rewriter.rewritten(turn.message))
         self._replies.sent(turn.message, message)
         if message == turn.message:
             return turn.frames

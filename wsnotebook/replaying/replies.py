@@ -1,6 +1,7 @@
 """Replies: which recorded replies the next request waits for, and which of them have come.
 
-Pure values; replay.py feeds it. A reply belongs to the request whose id it has, else to the last request before it.
+Pure values; replay.py feeds it. A reply belongs to the request whose id it has, else to the last request before it. A request of
+the server, as in JSON-RPC, has an id of its own, which is a new one each time: it is known by its method.
 """
 
 from __future__ import annotations
@@ -10,14 +11,16 @@ from collections import defaultdict, deque
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeAlias
 
-from wsnotebook.jsonvalues import parse_single_path, value_at
+from wsnotebook.jsonvalues import JsonPath, fits, json_values, parse_single_path, replace_spans, value_at
 from wsnotebook.matching import Message
+from wsnotebook.requestids import can_answer, can_ask, has_own_id, named_request
 
 __all__ = ["Expected", "Match", "Replies"]
 
 Match: TypeAlias = str | Callable[[Any, Any], bool] | None
 """How a live message is known as the reply that was recorded; see replay()."""
 
+_ID: JsonPath = ("id",)  # of JSON-RPC
 _EARLY = 1000  # live messages kept of each id that came before the recording had got to them
 
 
@@ -46,6 +49,7 @@ class Replies:
         self._is_same = match if callable(match) else None
         self._path = parse_single_path(match if isinstance(match, str) else "id")
         self._live: dict[str, str] = {}  # the id that was sent for each recorded one
+        self._asked: dict[str, str] = {}  # the id of a live request of the server for each recorded one
         self._live_ids: set[str | None] = set()
         self._unanswered: set[str | None] = set()  # ids of requests whose first reply was not recorded yet
         self._last: str | None = None  # id of the last request
@@ -55,15 +59,47 @@ class Replies:
 
     def key_of(self, message: Message) -> str | None:
         """Return the id of a message as JSON text, so that 1 is not "1"; None where it has none."""
+        return None if self._is_same is not None else _text_at(_parsed(message), self._path)
+
+    def _answered(self, message: Message) -> str | None:
+        """Return what joins a recorded message of the server with a live one: the id that it answers, or what it asks for."""
         if self._is_same is not None:
             return None
-        try:
-            return json.dumps(value_at(json.loads(message), self._path), sort_keys=True)
-        except (ValueError, LookupError, RecursionError):
-            return None
+        parsed = _parsed(message)
+        if has_own_id(parsed) and "id" in parsed:
+            return f"asks for {parsed['method']}"
+        return _text_at(parsed, self._path) if can_answer(parsed) else None
+
+    def live_names(self, recorded: Message, rewritten: Message) -> Message:
+        """Return a message to send in which the ids of other requests, as in a cancel or an answer, are those of this time.
+
+        Args:
+            recorded: the recorded message.
+            rewritten: the same as it would be sent; what was rewritten in it stays.
+        """
+        parsed = _parsed(recorded)
+        if self._is_same is not None:
+            return rewritten
+        path, live = named_request(parsed), dict(self._live)
+        if not can_ask(parsed):
+            path, live = _ID, self._asked
+        else:
+            own = self.key_of(recorded)
+            if own is not None:
+                live[own] = self.key_of(rewritten) or own
+        old = _text_at(parsed, path)
+        new = live.get(old or "")
+        if new is None or new == old or _text_at(_parsed(rewritten), path) != old:
+            return rewritten
+        text = rewritten if isinstance(rewritten, str) else rewritten.decode()
+        changes = [(each.start, each.end, new) for each in json_values(text) if fits(each.path, path or ())]
+        changed = replace_spans(text, changes)
+        return changed if isinstance(rewritten, str) else changed.encode()
 
     def sent(self, recorded: Message, live: Message) -> None:
         """Note a request: as it was recorded, and as it was sent."""
+        if not can_ask(_parsed(recorded)):
+            return
         self._last = self.key_of(recorded)
         self._unanswered.add(self._last)
         if self._last is not None:
@@ -76,14 +112,18 @@ class Replies:
         Returns:
             The live message, if it came before.
         """
-        key = self.key_of(recorded)
+        key = self._answered(recorded)
+        if key is not None and key.startswith("asks"):
+            return self._expect(Expected(seq, at, recorded, True), key)
         if key not in self._live:
             key = None
             if self._last is not None:
                 return None  # sent unasked, between a request with an id and its reply
         expected = Expected(seq, at, recorded, key in self._unanswered or key is None)
         self._unanswered.discard(key)
-        live = self._live[key] if key is not None else None
+        return self._expect(expected, None if key is None else self._live[key])
+
+    def _expect(self, expected: Expected, live: str | None) -> Message | None:
         early = self._early[live]
         found = next((each for each in early if self._fits(expected, each)), None)
         if found is None:
@@ -91,12 +131,19 @@ class Replies:
             self._counts[expected.is_first] += 1
         else:
             early.remove(found)
+            self._learn_id(expected.message, found)
         return found
+
+    def _learn_id(self, recorded: Message, live: Message) -> None:
+        """Note the id of a live request of the server."""
+        parsed = _parsed(recorded)
+        if has_own_id(parsed):
+            self._asked[_text_at(parsed, _ID) or ""] = _text_at(_parsed(live), _ID) or ""
 
     def came(self, message: Message) -> Expected | None:
         """Return the recorded reply that a live message is; None for another message, or one that is early."""
-        live = self.key_of(message)
-        if live not in self._live_ids:
+        live = self._answered(message)
+        if live not in self._live_ids and not (live or "").startswith("asks"):
             live = None
         waiting = self._waiting[live]
         found = next((each for each in waiting if self._fits(each, message)), None)
@@ -104,6 +151,7 @@ class Replies:
             self._early[live].append(message)
         else:
             waiting.remove(found)
+            self._learn_id(found.message, message)
             self._counts[found.is_first] -= 1
         return found
 
@@ -127,3 +175,19 @@ class Replies:
 
     def _fits(self, expected: Expected, message: Message) -> bool:
         return self._is_same is None or bool(self._is_same(expected.message, message))
+
+
+def _parsed(message: Message) -> Any:
+    """Return a message that is JSON as its value; None for another one."""
+    try:
+        return json.loads(message)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _text_at(parsed: Any, path: JsonPath | None) -> str | None:
+    """Return what is at a path as JSON text; None where nothing is."""
+    try:
+        return None if path is None else json.dumps(value_at(parsed, path), sort_keys=True)
+    except (LookupError, RecursionError):
+        return None
