@@ -159,14 +159,15 @@ PROGRAMS = {
     "lsp": Facts(
         "jsonrpc",
         {
-            "out": "request notification request result request request notification",
-            "in": "result request notification notification notification result error error",
+            "out": "request notification request result request request request notification",
+            "in": "result request notification notification notification result notification notification result error error",
         },
         (
-            ("out", "initialize", "45fe1667-f0fe-4f89-b2e2-591329ba56c5", 1, "answered"),
-            ("out", "workspace/executeCommand", "26ee1fd6-a76d-4acf-af30-118715b889b0", 1, "answered"),
-            ("in", "window/workDoneProgress/create", "9f04c944-b8dc-4f10-b192-614c3637b646", 1, "answered"),
-            ("out", "workspace/executeCommand", "b26aaed8-cdc7-4d5e-82ed-f6c8b1796459", 1, "error"),
+            ("out", "initialize", "1cf2425a-3a0f-4323-9b4a-d620871a8d78", 1, "answered"),
+            ("out", "workspace/executeCommand", "d4d3f849-74eb-4d76-93a6-43187be39496", 1, "answered"),
+            ("in", "window/workDoneProgress/create", "ff8ba701-36fd-4d54-ae97-0b761fe45576", 1, "answered"),
+            ("out", "workspace/executeCommand", "5cc745d8-8e1d-4db8-afd0-2f8a3e8ed933", 3, "answered"),
+            ("out", "workspace/executeCommand", "e9808bef-2da2-4eab-83f9-fd4ee1d673c5", 1, "error"),
             ("out", "workspace/executeCommand", "sleeping", 1, "cancelled"),
         ),
     ),

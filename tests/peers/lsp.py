@@ -1,7 +1,7 @@
 """LSP: python lsp.py serve | <url>. The server, pygls, prints its port, and ends with its input.
 
-The client, pygls too, asks for a command that reports its progress and asks back, for one that fails, for one that it cancels, and
-prints what came.
+The client, pygls too, asks for a command that reports its progress and asks back, for one that reports it by the token of the
+request, for one that fails, for one that it cancels, and prints what came.
 """
 
 from __future__ import annotations
@@ -31,6 +31,12 @@ def serve() -> None:
         server.work_done_progress.report("t1", types.WorkDoneProgressReport(percentage=50))
         server.work_done_progress.end("t1", types.WorkDoneProgressEnd())
         return f"counted to {to}"
+
+    @server.command("steps")
+    async def steps(token: str) -> str:
+        server.work_done_progress.begin(token, types.WorkDoneProgressBegin(title="stepping"))
+        server.work_done_progress.end(token, types.WorkDoneProgressEnd())
+        return "stepped"
 
     @server.command("fail")
     def fail() -> None:
@@ -67,6 +73,8 @@ async def ask(url: str) -> None:
     client.initialized(types.InitializedParams())
     execute = client.workspace_execute_command_async
     found.append(await execute(types.ExecuteCommandParams(command="count", arguments=[3])))
+    steps = types.ExecuteCommandParams(command="steps", arguments=["t2"], work_done_token="t2")
+    found.append(await execute(steps))
     try:
         await execute(types.ExecuteCommandParams(command="fail"))
     except Exception as error:
