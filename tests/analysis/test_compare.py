@@ -63,6 +63,23 @@ def test_each_kind_of_difference_is_found() -> None:
     ]
 
 
+def test_json_in_binary_messages_is_compared_as_json(elsewhere: Callable[[], Any]) -> None:
+    """Its order of keys does not matter, and what is ignored is; that one of both is a text is a difference."""
+    talks = [elsewhere() for _ in range(3)]
+    for talk, head, texts in zip(
+        talks,
+        (0x82, 0x82, 0x81),
+        (['{"id":1,"n":[2]}', "{\xff", "[1"], ['{"n": [2], "id":7}', "{\xff", "[1"], ['{"id":1,"n":[2]}']),
+        strict=True,
+    ):
+        talk.receive(0, *((head, text.encode("latin-1")) for text in texts))
+    one, other, text = (talk.log for talk in talks)
+    assert wsnotebook.compare(one, other, ignore=["id"]).same
+    assert wsnotebook.compare(one, other).changed[["path", "a", "b"]].to_numpy().tolist() == [["id", 1, 7]]
+    found = wsnotebook.compare(one.df[:1], text).changed
+    assert found[["path", "a", "b"]].to_numpy().tolist() == [["opcode", "binary", "text"]]
+
+
 def test_without_a_key_neighbours_tell_what_was_changed() -> None:
     """A message between the same two others is the same one with other values; ignored keys may differ."""
     a = recording({"id": 1, "ts": 5}, {"v": 1, "ts": 6}, {"id": 3, "ts": 7})

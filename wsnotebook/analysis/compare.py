@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -23,6 +24,7 @@ __all__ = ["Comparison", "compare"]
 
 _SHOWN = 10  # rows of each kind in the text
 _LENGTH = 100  # characters of a message in the text
+_OPCODES = {False: "text", True: "binary"}
 _SIDES = ["connection", "direction", "seq", "message"]
 _CHANGED = ["connection", "direction", "seq_a", "seq_b", "path", "a", "b"]
 _PAIRED = ["connection", "direction", "seq_a", "seq_b"]
@@ -106,6 +108,7 @@ class _Message(NamedTuple):
     seq: int
     seconds: float
     value: Any
+    is_binary: bool
 
 
 def compare(
@@ -166,12 +169,12 @@ def _frames(what: Any) -> pd.DataFrame:
 def _flows(df: pd.DataFrame) -> dict[tuple[int, str], list[_Message]]:
     """Return the messages and closes of each connection, numbered in order, and direction."""
     check_rows(df, any_order=False)
-    found = messages(df)
+    found, ends = messages(df), closes(df).reset_index()
     values = [
-        payload if pd.isna(text) else parsed(text)
+        _value_of(payload) if pd.isna(text) else parsed(text)
         for payload, text in zip(found["payload"], found["text"], strict=True)
     ]
-    ends = closes(df).reset_index()
+    are_binary = [*found["text"].isna(), *[False] * len(ends)]
     words = [
         "close without a code"
         if pd.isna(code)
@@ -201,7 +204,9 @@ def _flows(df: pd.DataFrame) -> dict[tuple[int, str], list[_Message]]:
     )
     for connection, direction, seq, time, place in told:
         seconds = (int(time) - starts.setdefault(connection, int(time))) / 1e9
-        flows.setdefault((connection, str(direction)), []).append(_Message(int(seq), seconds, values[place]))
+        flows.setdefault((connection, str(direction)), []).append(
+            _Message(int(seq), seconds, values[place], are_binary[place])
+        )
     return flows
 
 
@@ -212,7 +217,7 @@ def _compare_flow(
     ignore: Sequence[tuple[str, ...]],
     rows: dict[str, list[Any]],
 ) -> None:
-    names = [[_name(each.value, keys, ignore) for each in side] for side in sides]
+    names = [[_name(each, keys, ignore) for each in side] for side in sides]
     found = align(names[0], names[1])
     pairs = [*found.in_order, *found.reordered]
     if keys is None:
@@ -224,19 +229,33 @@ def _compare_flow(
         first, second = sides[0][one], sides[1][other]
         where = (*flow, first.seq, second.seq)
         rows["timing"].append((*where, first.seconds, second.seconds, second.seconds - first.seconds))
+        if first.is_binary is not second.is_binary:
+            rows["changed"].append(
+                (*where, "opcode", *(_OPCODES[each.is_binary] for each in (first, second)))
+            )
         rows["changed"] += [(*where, *each) for each in differences(first.value, second.value, ignore)]
     rows["reordered"] += [(*flow, sides[0][one].seq, sides[1][other].seq) for one, other in found.reordered]
     for name, side, places in (("missing", sides[0], found.missing), ("extra", sides[1], found.extra)):
         rows[name] += [(*flow, side[place].seq, side[place].value) for place in sorted(places)]
 
 
-def _name(value: Any, keys: Sequence[JsonPath] | None, ignore: Sequence[tuple[str, ...]]) -> Hashable:
+def _name(message: _Message, keys: Sequence[JsonPath] | None, ignore: Sequence[tuple[str, ...]]) -> Hashable:
     """Return what makes two messages the same: the values of the keys, or all that is not ignored."""
     if keys is not None:
-        found = [_at(value, steps) for steps in keys]
+        found = [_at(message.value, steps) for steps in keys]
         if None not in found:
             return tuple(canonical(each, ()) for each in found)
-    return ("whole", canonical(value, ignore))
+    return ("whole", message.is_binary, canonical(message.value, ignore))
+
+
+def _value_of(payload: bytes) -> Any:
+    """Return the object or the array of JSON that a binary message is, as some programs write it, or the message."""
+    if payload.lstrip()[:1] not in (b"{", b"["):
+        return payload
+    try:
+        return json.loads(payload)
+    except (ValueError, RecursionError):
+        return payload
 
 
 def _at(value: Any, path: JsonPath) -> Any:
