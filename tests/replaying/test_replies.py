@@ -142,6 +142,7 @@ def test_a_request_of_the_server_is_waited_for_and_answered_with_its_id(is_early
         )
     answer = rpc(1, result="yes")
     assert json.loads(replies.live_names(answer, answer)) == {"jsonrpc": "2.0", "id": "live", "result": "yes"}
+    assert json.loads(replies.live_names(answer, rpc(99, result="no")))["id"] == "live"
     replies.sent(answer, answer)
     replies.expect(2, 0.0, rpc(1, result="done"))
     assert replies.are_missing(first=True) and replies.came(rpc(1, result="done")) is not None

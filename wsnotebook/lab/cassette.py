@@ -82,6 +82,14 @@ class Matching:
         path = ended_request(parsed)
         return None if path is None else _text_at(parsed, path)
 
+    def server_id(self, message: Message, *, is_answer: bool) -> str | None:
+        """Return the id of a request that the server of JSON-RPC makes, or of its answer, as JSON text; None of other messages."""
+        parsed = _parsed(message)
+        is_one = not can_ask(parsed) if is_answer else has_own_id(parsed)
+        if self.key is None or not is_one or not isinstance(parsed, dict) or "id" not in parsed:
+            return None
+        return _text_at(parsed, ("id",))
+
     def named_token(self, message: Message) -> str | None:
         """Return the token or the id by which a message names an earlier request, as JSON text; None without one."""
         parsed = _parsed(message) if self.key is not None else None
@@ -179,38 +187,59 @@ class Cassette:
         """In the order of their requests."""
         self.ending: RecordedMessage | None = None
         """The server's close frame, if it was the first to close."""
-        by_key: dict[str, Exchange] = {}
-        by_token: dict[str, Exchange] = {}
+        owners = _Owners(matching, self.opening)
         for each in recorded_messages(rows):
             is_close = each.rows[0].opcode == Opcode.CLOSE
             if each.rows[0].direction == server:
                 if is_close:
                     self.ending = each
                     break
-                self._owner(each, by_key, by_token).replies.append(each)
+                owners.owner(each).replies.append(each)
             elif is_close:
                 break
             elif each.is_data and not matching.is_ignored(each.message):
                 exchange = Exchange(each, matching.key_of(each.message))
                 self.exchanges.append(exchange)
-                if exchange.key is not None:
-                    by_key[exchange.key] = exchange
-                ended = matching.ended_key(each.message)
-                if ended in by_key:  # what comes after a cancel answers it
-                    by_key[ended] = exchange
-                by_token |= dict.fromkeys(matching.tokens_of(each.message).values(), exchange)
+                owners.add(exchange, each.message)
 
-    def _owner(
-        self, reply: RecordedMessage, by_key: dict[str, Exchange], by_token: dict[str, Exchange]
-    ) -> Exchange:
+
+class _Owners:
+    """Which exchange the next frames of the server belong to.
+
+    Args:
+        matching: how requests and replies are told apart.
+        last: the exchange before any request.
+    """
+
+    def __init__(self, matching: Matching, last: Exchange) -> None:
+        self._matching = matching
+        self._last = last
+        self._by_key: dict[str, Exchange] = {}
+        self._by_token: dict[str, Exchange] = {}
+        self._asked: dict[str, Exchange] = {}  # to which a request of the server belongs, by its id
+
+    def add(self, exchange: Exchange, request: Message) -> None:
+        """Note a message of the client: what comes after a cancel, or an answer to the server, belongs to that."""
+        self._last = exchange
+        ended = self._matching.ended_key(request)
+        answered = self._asked.get(self._matching.server_id(request, is_answer=True) or "")
+        answered_key = None if answered is None else answered.key
+        for key in (exchange.key, ended if ended in self._by_key else None, answered_key):
+            if key is not None:
+                self._by_key[key] = exchange
+        self._by_token |= dict.fromkeys(self._matching.tokens_of(request).values(), exchange)
+
+    def owner(self, reply: RecordedMessage) -> Exchange:
         """Return the exchange of a frame of the server: that of its id or its token, or the last."""
-        last = self.exchanges[-1] if self.exchanges else self.opening
         if not reply.is_data:
-            return last
-        key = self.matching.answered_key(reply.message)
+            return self._last
+        key = self._matching.answered_key(reply.message)
         if key is not None:
-            return by_key.get(key, last)
-        return by_token.get(self.matching.named_token(reply.message) or "", last)
+            return self._by_key.get(key, self._last)
+        asking = self._matching.server_id(reply.message, is_answer=False)
+        if asking is not None:
+            self._asked[asking] = self._last
+        return self._by_token.get(self._matching.named_token(reply.message) or "", self._last)
 
 
 def _parsed(message: Message) -> Any:

@@ -80,16 +80,15 @@ class Replies:
         parsed = _parsed(recorded)
         if self._is_same is not None:
             return rewritten
-        path, live = named_request(parsed), dict(self._live)
-        if not can_ask(parsed):
-            path, live = _ID, self._asked
+        path, own = named_request(parsed), self.key_of(recorded)
+        old, now = _text_at(parsed, path), _text_at(_parsed(rewritten), path)
+        if not can_ask(parsed):  # its id is that of the server, whatever a caller makes of those of requests
+            path, old, now = _ID, _text_at(parsed, _ID), _text_at(_parsed(rewritten), _ID)
+            new = self._asked.get(old or "", old)
         else:
-            own = self.key_of(recorded)
-            if own is not None:
-                live[own] = self.key_of(rewritten) or own
-        old = _text_at(parsed, path)
-        new = live.get(old or "")
-        if new is None or new == old or _text_at(_parsed(rewritten), path) != old:
+            new = self.key_of(rewritten) if old == own else self._live.get(old or "")
+            new = new if now == old else None
+        if new is None or new == now:
             return rewritten
         text = rewritten if isinstance(rewritten, str) else rewritten.decode()
         changes = [(each.start, each.end, new) for each in json_values(text) if fits(each.path, path or ())]
