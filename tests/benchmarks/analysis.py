@@ -1,22 +1,26 @@
 """Measure questions to a DataFrame of frames: df.ws, beside Polars and pandas doing the same with the same columns.
 
-python tests/benchmarks/analysis.py [--quick] [--messages N] [--rounds N]
+python tests/benchmarks/analysis.py [--quick] [--messages N] [--rounds N] [--only json,types]
 
 JSON of a market feed, 10 k to 10 M messages of about 100 bytes; for pairs() half of them ask and half answer. Polars is
-given the schema of the JSON; pandas parses with pd.json_normalize, of at most 1 M messages. The time is that of the answer,
-of a DataFrame that is there already, and the memory is what the process takes more meanwhile, at most.
+given the schema of the JSON; pandas parses with pd.json_normalize, of at most 1 M messages. The time is CPU time, of all
+threads, of the answer from a DataFrame that is there already; the memory is what the process takes more meanwhile, at most. Each
+round asks all in turn, in fresh processes, and the figures are medians; so is each ratio, of those of the rounds.
 With 10 M messages Polars takes 15 GB of memory: --quick goes up to 100 k.
 """
 
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Sequence
+import statistics
+from argparse import ArgumentTypeError
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from growth import launch_growth
+from growth import counts_of, growth_options
+from launch import launch
 from measure import Meter, Result, in_fresh_process, medians
 from payloads import SYMBOLS
 from table import number
@@ -115,24 +119,29 @@ PAIRS = "pairs()"
 """Asked of calls."""
 
 
-def ask_ours(count: int) -> Result:
+def short(name: str) -> str:
+    """Return the name of a question alone."""
+    return name.partition("(")[0]
+
+
+def ask_ours(count: int, only: Sequence[str]) -> Result:
     """Ask df.ws."""
     import wsnotebook.analysis  # noqa: F401 - registers df.ws
 
-    return timed(frames(texts(count)), OURS)
+    return timed(frames(texts(count)), OURS, only)
 
 
-def pair_ours(count: int) -> Result:
+def pair_ours(count: int, only: Sequence[str]) -> Result:
     """Ask df.ws for the answers of requests."""
     import numpy as np
 
     import wsnotebook.analysis  # noqa: F401 - registers df.ws
 
     sent = (np.arange(count) % 2 == 0).astype(np.int8)
-    return timed(frames(calls(count), sent), {PAIRS: lambda df: df.ws.pairs("jsonrpc")})
+    return timed(frames(calls(count), sent), {PAIRS: lambda df: df.ws.pairs("jsonrpc")}, only)
 
 
-def ask_polars(count: int) -> Result:
+def ask_polars(count: int, only: Sequence[str]) -> Result:
     """Ask Polars in its own words."""
     import polars as pl
 
@@ -170,10 +179,11 @@ def ask_polars(count: int) -> Result:
                 pl.col("seq").diff().over("symbol") != 1
             ),
         },
+        only,
     )
 
 
-def pair_polars(count: int) -> Result:
+def pair_polars(count: int, only: Sequence[str]) -> Result:
     """Ask Polars for the answers of requests."""
     import polars as pl
 
@@ -196,30 +206,38 @@ def pair_polars(count: int) -> Result:
         both = asks.join(answers, on="id", how="left", suffix="_reply")
         return both.with_columns(latency=pl.col("time_reply") - pl.col("time"))
 
-    return timed(frame, {PAIRS: pairs})
+    return timed(frame, {PAIRS: pairs}, only)
 
 
-def ask_pandas(count: int) -> Result:
+def ask_pandas(count: int, only: Sequence[str]) -> Result:
     """Parse with pd.json_normalize."""
     import json
 
     import pandas as pd
 
     return timed(
-        texts(count), {"json()": lambda found: pd.json_normalize([json.loads(text) for text in found])}
+        texts(count), {"json()": lambda found: pd.json_normalize([json.loads(text) for text in found])}, only
     )
 
 
-def timed(frame: Any, questions: dict[str, Callable[[Any], Any]]) -> Result:
-    """Return the seconds of each question, and the GB that it took at most."""
+def timed(frame: Any, questions: dict[str, Callable[[Any], Any]], only: Sequence[str]) -> Result:
+    """Return the CPU seconds of each question, and the GB that it took at most.
+
+    Args:
+        frame: what is asked.
+        questions: by name.
+        only: short names of those to ask.
+    """
     found: Result = {}
     for name, ask in questions.items():
+        if short(name) not in only:
+            continue
         gc.collect()
         meter, before = Meter(), resident("VmRSS")
         Path("/proc/self/clear_refs").write_text("5")  # the most so far is what there is now
         with meter:
             ask(frame)
-        found[name], found[name + MEMORY] = meter.wall, (resident("VmHWM") - before) / 1e9
+        found[name], found[name + MEMORY] = meter.cpu, (resident("VmHWM") - before) / 1e9
     return found
 
 
@@ -229,27 +247,42 @@ def resident(name: str) -> int:
     return next(1024 * int(line.split()[1]) for line in lines if line.startswith(name))
 
 
-def measured(count: int, rounds: int) -> list[list[str]]:
+def measured(count: int, rounds: int, only: Sequence[str]) -> list[list[str]]:
     """Return the table's rows for one number of messages."""
-    asks: dict[str, Callable[[int], Result]] = {
-        "ours": ask_ours,
-        "polars": ask_polars,
-        "our pairs": pair_ours,
-        "their pairs": pair_polars,
-    }
-    if count <= MOST_OF_PANDAS:
+    asks: dict[str, Callable[[int, Sequence[str]], Result]] = {}
+    if {*only} - {short(PAIRS)}:
+        asks |= {"ours": ask_ours, "polars": ask_polars}
+    if short(PAIRS) in only:
+        asks |= {"our pairs": pair_ours, "their pairs": pair_polars}
+    if count <= MOST_OF_PANDAS and "json" in only:
         asks["pandas"] = ask_pandas
-    found = medians(rounds, {name: partial(in_fresh_process, ask, count=count) for name, ask in asks.items()})
-    ours = (found["ours"] or {}) | (found["our pairs"] or {})
-    polars = (found["polars"] or {}) | (found["their pairs"] or {})
-    pandas = found.get("pandas") or {}
+    runs = {name: partial(in_fresh_process, ask, count=count, only=only) for name, ask in asks.items()}
+    each_round = [medians(1, runs) for _ in range(rounds)]
     table = []
     for name in (*OURS, PAIRS):
-        seconds = [each.get(name) for each in (ours, polars, pandas)]
-        memory = [each.get(name + MEMORY) for each in (ours, polars)]
-        figures = [*seconds, *(ratio(other, seconds[0]) for other in seconds[1:]), *memory, ratio(*memory)]
+        if short(name) not in only:
+            continue
+        which = ("our pairs", "their pairs") if name == PAIRS else ("ours", "polars")
+        rows = [
+            [
+                (found.get(who) or {}).get(figure)
+                for who in (*which, "pandas")
+                for figure in (name, name + MEMORY)
+            ]
+            for found in each_round
+        ]
+        seconds = [middle(row[place] for row in rows) for place in (0, 2, 4)]
+        ratios = [middle(ratio(row[place], row[0]) for row in rows) for place in (2, 4)]
+        memory = [middle(row[place] for row in rows) for place in (1, 3)]
+        figures = [*seconds, *ratios, *memory, ratio(*memory)]
         table.append([name, f"{count:,}", *(number(value, 3) for value in figures)])
     return table
+
+
+def middle(values: Iterable[float | None]) -> float | None:
+    """Return the median of the values that are known; None without one."""
+    known = [value for value in values if value is not None]
+    return statistics.median(known) if known else None
 
 
 def ratio(one: float | None, other: float | None) -> float | None:
@@ -257,9 +290,31 @@ def ratio(one: float | None, other: float | None) -> float | None:
     return one / other if one is not None and other else None
 
 
+def questions(text: str) -> list[str]:
+    """Return the names of questions with commas between.
+
+    Raises:
+        ArgumentTypeError: there is no such question.
+    """
+    known = [short(name) for name in (*OURS, PAIRS)]
+    for name in (names := text.split(",")):
+        if name not in known:
+            raise ArgumentTypeError(f"there is no question {name!r}: give some of {','.join(known)}")
+    return names
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Parse the command line, measure, print."""
-    launch_growth(__doc__, arguments, "Questions to a DataFrame", COLUMNS, measured)
+    parser = growth_options(__doc__)
+    every = ",".join(short(name) for name in (*OURS, PAIRS))
+    parser.add_argument("--only", type=questions, default=every, metavar="NAMES", help=f"questions: {every}")
+    launch(
+        parser,
+        arguments,
+        "Questions to a DataFrame",
+        COLUMNS,
+        lambda options: (measured(count, options.rounds, options.only) for count in counts_of(options)),
+    )
 
 
 if __name__ == "__main__":

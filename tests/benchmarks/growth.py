@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser
+from argparse import ArgumentParser, Namespace
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from launch import launch, options_of
 from peers import connect_wsnotebook
 
-__all__ = ["NAME", "launch_growth", "recording", "with_lists"]
+__all__ = ["NAME", "counts_of", "growth_options", "launch_growth", "recording", "with_lists"]
 
 COUNTS = (10_000, 100_000, 1_000_000, 10_000_000)
 LISTS_UP_TO = 1_000_000  # a list of 10 M dicts takes 5 GB
@@ -32,6 +32,18 @@ async def recording(url: str) -> AsyncIterator[Any]:
         yield session
 
 
+def growth_options(description: str | None) -> ArgumentParser:
+    """Return a command line with a choice of numbers of frames, which counts_of reads."""
+    parser: ArgumentParser = options_of(description, quick="up to 100,000 frames")
+    parser.add_argument("--messages", type=int, metavar="N", help="so many alone")
+    return parser
+
+
+def counts_of(options: Namespace) -> Sequence[int]:
+    """Return the numbers of frames that a command line asks for."""
+    return [options.messages] if options.messages else COUNTS[:2] if options.quick else COUNTS
+
+
 def launch_growth(
     description: str | None,
     arguments: Sequence[str] | None,
@@ -40,15 +52,10 @@ def launch_growth(
     measured: Callable[[int, int], list[list[str]]],
 ) -> None:
     """Parse the command line, print a group of rows for each number of frames: ``measured(count, rounds)``."""
-    parser: ArgumentParser = options_of(description, quick="up to 100,000 frames")
-    parser.add_argument("--messages", type=int, metavar="N", help="so many alone")
     launch(
-        parser,
+        growth_options(description),
         arguments,
         subject,
         columns,
-        lambda options: (
-            measured(count, options.rounds)
-            for count in ([options.messages] if options.messages else COUNTS[:2] if options.quick else COUNTS)
-        ),
+        lambda options: (measured(count, options.rounds) for count in counts_of(options)),
     )
