@@ -180,6 +180,22 @@ def test_progress_and_cancels_name_their_request() -> None:
     )
 
 
+def test_several_replies_in_an_array() -> None:
+    """They go to the request that the first of them answers, each with the client's id."""
+    rows = (
+        row("out", '{"id":1,"type":"subscribe_events"}'),
+        row("out", '{"id":2,"type":"subscribe_events"}'),
+        row("in", '[{"type":"note"},{"id":1,"type":"event"},{"id":2,"type":"event"}]'),
+        row("in", "[1, 2]"),
+    )
+    ids = matching("id", rewrite=True)
+    one, two = Cassette(rows, "in", ids).exchanges
+    assert [len(one.replies), len(two.replies)] == [1, 1]
+    found = ids.rewritten(one.replies[0].message, {"1": "7", "2": "8"})
+    assert found == '[{"type":"note"},{"id":7,"type":"event"},{"id":8,"type":"event"}]'
+    assert ids.rewritten("[1, 2]", {"1": "7"}) == "[1, 2]"
+
+
 def test_rewrite_needs_the_name_of_the_id() -> None:
     """And a name is a path."""
     with pytest.raises(ValueError, match="key='id'"):

@@ -6,7 +6,7 @@ Pure values: which recorded request a received message is, and what its id makes
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
@@ -69,7 +69,8 @@ class Matching:
     def answered_key(self, message: Message) -> str | None:
         """Return the id of the request that a message of the server answers, as JSON text; None where it has none."""
         parsed = _parsed(message)
-        return self._key_in(parsed) if can_answer(parsed) else None
+        answers = filter(can_answer, parsed if _is_batch(parsed) else [parsed])
+        return next((key for key in map(self._key_in, answers) if key is not None), None)
 
     def tokens_of(self, message: Message) -> Mapping[JsonPath, str]:
         """Return the tokens that a request gives for its progress, as JSON text, by their paths."""
@@ -135,19 +136,31 @@ class Matching:
         Every other byte stays, and the id of a request that the server makes.
         """
         parsed = _parsed(message)
-        paths = [named_request(parsed), None if has_own_id(parsed) else self.key]
-        if not any(path is not None for path in paths) or parsed is None:
+        if parsed is None:
             return message
+        paths = list(self._paths_of_names(parsed))
+        if _is_batch(parsed):
+            paths += (
+                (place, *path) for place, item in enumerate(parsed) for path in self._paths_of_names(item)
+            )
         text = message if isinstance(message, str) else message.decode()
         changes = [
             (each.start, each.end, names[raw])
-            for each in json_values(text)
-            if any(path is not None and fits(each.path, path) for path in paths)
+            for each in (json_values(text) if paths else ())
+            if any(fits(each.path, path) for path in paths)
             and (raw := json.dumps(each.value, sort_keys=True)) in names
             and names[raw] != raw
         ]
         new = replace_spans(text, changes)
         return new if isinstance(message, str) else new.encode()
+
+    def _paths_of_names(self, parsed: Any) -> Iterator[JsonPath]:
+        """Yield where a message of the server has an id, or a token, of the client."""
+        named = named_request(parsed)
+        if named is not None:
+            yield named
+        if self.key is not None and not has_own_id(parsed):
+            yield self.key
 
 
 @dataclass(slots=True)
@@ -248,6 +261,11 @@ def _parsed(message: Message) -> Any:
         return json.loads(message)
     except (ValueError, RecursionError):
         return None
+
+
+def _is_batch(parsed: Any) -> bool:
+    """Return whether a message is several in an array, as JSON-RPC and Home Assistant send them."""
+    return isinstance(parsed, list) and all(isinstance(each, dict) for each in parsed)
 
 
 def _text_at(parsed: Any, path: JsonPath) -> str:
