@@ -70,7 +70,7 @@ _SHOWN = {
     "subprotocol": (
         "access_token actioncable-unsupported actioncable-v1-json amqp authorization base64 base64.channel.k8s.io bearer "
         "bfcp binary channel.k8s.io chat coap console.default graphql-subscriptions graphql-transport-ws graphql-ws "
-        "janus-protocol json jsonrpc jwt mqtt mqttv3.1 mqttv5 msrp ocpp1.2 ocpp1.5 ocpp1.6 ocpp2.0 ocpp2.0.1 ocpp2.1 "
+        "janus-protocol json jsonrpc jwt mcp mqtt mqttv3.1 mqttv5 msrp ocpp1.2 ocpp1.5 ocpp1.6 ocpp2.0 ocpp2.0.1 ocpp2.1 "
         "sip soap stomp superchat text token v1.kernel.websocket.jupyter.org v10.stomp v11.stomp v12.stomp "
         "v4.channel.k8s.io v5.channel.k8s.io vite-hmr vite-ping vnd.xmpp wamp wamp.2.cbor wamp.2.json wamp.2.msgpack "
         "wamp.2.ubjson webtransport wss x-api-key xmpp"

@@ -11,6 +11,7 @@ from programs import PROGRAMS, RECORDINGS
 import wsnotebook
 from wsnotebook.lab import embedded_server, playback
 from wsnotebook.replaying.replayed import Replayed
+from wsnotebook.replaying.target import subprotocols_of
 
 pytestmark = pytest.mark.filterwarnings("ignore:secrets of the recording")
 
@@ -42,6 +43,12 @@ async def test_nothing_is_missing_by_the_ids_of_requests(name: str, key: str) ->
     """Of those that write JSON."""
     found = (await again(name, key=key)).compare()
     assert found.missing.empty and found.changed.empty and found.reordered.empty
+
+
+@pytest.mark.parametrize(("name", "offered"), [("mcp", ["mcp"]), ("wamp-cbor", ["wamp.2.cbor"]), ("lsp", [])])
+def test_the_subprotocol_is_offered_again(name: str, offered: list[str]) -> None:
+    """That of the Model Context Protocol is no secret."""
+    assert subprotocols_of(wsnotebook.load(RECORDINGS / f"{name}.jsonl"), None) == offered
 
 
 async def test_a_client_with_new_ids() -> None:
