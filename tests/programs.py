@@ -139,7 +139,21 @@ def _jupyter(*ids: str) -> tuple[Pair, ...]:
     )
 
 
+_ASSISTANT = (
+    "supported_features get_config get_states get_services auth/current_user call_service nonsense subscribe_events "
+    "unsubscribe_events subscribe_entities ping"
+)
+_REPLIES = {"subscribe_events": 4, "subscribe_entities": 2}  # the result, and events
+
 PROGRAMS = {
+    "homeassistant": Facts(
+        "homeassistant",
+        {"out": f"auth {_ASSISTANT}", "in": "auth_required auth_ok pong" + 10 * " result" + 4 * " event"},
+        tuple(
+            ("out", what, id, _REPLIES.get(what, 1), "error" if what == "nonsense" else "answered")
+            for id, what in zip([1, *range(3, 13)], _ASSISTANT.split(), strict=True)
+        ),
+    ),
     "jupyter": Facts(
         "jupyter",
         _JUPYTER,
@@ -169,6 +183,22 @@ PROGRAMS = {
             ("out", "workspace/executeCommand", "5cc745d8-8e1d-4db8-afd0-2f8a3e8ed933", 3, "answered"),
             ("out", "workspace/executeCommand", "e9808bef-2da2-4eab-83f9-fd4ee1d673c5", 1, "error"),
             ("out", "workspace/executeCommand", "sleeping", 1, "cancelled"),
+        ),
+    ),
+    "mcp": Facts(
+        "jsonrpc",
+        {
+            "out": "request notification request request request result request request notification",
+            "in": "result result notification notification result request result result error",
+        },
+        (
+            ("out", "initialize", 0, 1, "answered"),
+            ("out", "tools/list", 1, 1, "answered"),
+            ("out", "tools/call", 2, 3, "answered"),
+            ("out", "tools/call", 3, 1, "answered"),
+            ("in", "sampling/createMessage", 0, 1, "answered"),
+            ("out", "tools/call", 4, 1, "error"),
+            ("out", "tools/call", 5, 1, "cancelled"),
         ),
     ),
     "phoenix-1": Facts(

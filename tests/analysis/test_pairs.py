@@ -126,6 +126,22 @@ def test_progress_is_a_partial_reply(talk: Any, given: str, method: str, named: 
     assert decoded["replies"].tolist() == found["replies"].tolist()
 
 
+def test_a_pong_of_home_assistant_answers_its_ping(talk: Any) -> None:
+    """It has the same keys as a request."""
+    send(talk, 0, {"id": 1, "type": "ping"})
+    receive(talk, 1, {"id": 1, "type": "pong"})
+    found = talk.log.df.ws.pairs()
+    assert found[["what", "outcome"]].to_numpy().tolist() == [["ping", "answered"]]
+
+
+def test_a_tool_that_failed_is_an_error(talk: Any) -> None:
+    """Of the Model Context Protocol, whose result says so."""
+    for number, fails in ((1, True), (2, False)):
+        send(talk, 0, call(number, "tools/call"))
+        receive(talk, 1, result(number, result={"content": [], "isError": fails}))
+    assert talk.log.df.ws.pairs()["outcome"].tolist() == ["error", "answered"]
+
+
 def test_an_error_without_an_id_is_a_reply_to_nothing(talk: Any) -> None:
     """What a server sends for a message that it could not read (JSON-RPC 2.0, §5)."""
     send(talk, 0, call(1))

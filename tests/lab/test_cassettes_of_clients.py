@@ -8,10 +8,12 @@ import json
 import re
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, NoReturn
+from urllib.parse import urlsplit
 
 import pandas as pd
 import pytest
@@ -25,6 +27,8 @@ from wsnotebook.lab import embedded_server, playback
 
 pytestmark = pytest.mark.long
 
+BEATS = [b"\n", b'{"type":6}\x1e', b"\x02\x91\x06"]
+"""Of STOMP and of SignalR in JSON and in MessagePack."""
 PEERS = Path(__file__).parents[1] / "peers"
 Ask = Callable[[str], Any]
 
@@ -55,6 +59,22 @@ async def check(server: str, client: Callable[[str], Any], **options: Any) -> tu
     return real, recording
 
 
+async def check_replay(recording: pd.DataFrame, server: str, **options: Any) -> None:
+    """Send what a recorded client sent to its real server, and assert that each recorded message comes again."""
+    (handshake,) = (
+        each for each in recording.attrs["wsnotebook"]["connections"] if each["session"] == "client-1"
+    )
+    url = urlsplit(handshake["url"])._replace(netloc=urlsplit(server).netloc).geturl()
+    is_beat = recording["payload"].isin(BEATS)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "secrets of the recording")
+        done = await wsnotebook.replay(recording[~is_beat], url, speed=None, timeout=5, **options)
+    live = done.log.df[~done.log.df["payload"].isin(BEATS)]
+    found = wsnotebook.compare(done.recorded, live)
+    assert done.unanswered == () and found.missing.empty and found.reordered.empty, found
+    assert set(found.extra["message"]) <= {"close 1000"}, found  # of a client that never said it
+
+
 @pytest.fixture(scope="module")
 def node_client(npm: Callable[..., Path]) -> Callable[[str], tuple[AbstractContextManager[str], Ask]]:
     """A function that returns a server to enter and a client to run, both of a script of tests/peers."""
@@ -68,6 +88,7 @@ def node_client(npm: Callable[..., Path]) -> Callable[[str], tuple[AbstractConte
             "@stomp/stompjs@7",
             "phoenix@1.8",
         ),
+        "home-assistant-js-websocket@9.7.0",
         *("phoenix1@npm:phoenix@1.2.1", "@microsoft/signalr@10", "@microsoft/signalr-protocol-msgpack@10"),
     )
 
@@ -87,10 +108,17 @@ def python_client(
     folder = tmp_path_factory.mktemp("python")
     made = subprocess.run([sys.executable, "-m", "venv", folder], capture_output=True, text=True)
     python = folder / "bin" / "python"
-    packages = ["autobahn==26.10.2", "xconn==0.5.1", "cbor2", "msgpack", "pygls[ws]==2.1.1"]
+    packages = [
+        "autobahn==26.10.2",
+        "xconn==0.5.1",
+        "cbor2",
+        "msgpack",
+        "pygls[ws]==2.1.1",
+        "mcp[ws]==1.30.0",
+    ]
     command = [python, "-m", "pip", "install", "-q", *packages]
     if made.returncode or (made := subprocess.run(command, capture_output=True, text=True)).returncode:
-        missing(f"autobahn, xconn or pygls from the package index ({made.stderr.strip()[-200:]})")
+        missing(f"autobahn, xconn, pygls or mcp from the package index ({made.stderr.strip()[-200:]})")
 
     def peers(name: str, *options: str) -> tuple[AbstractContextManager[str], Ask]:
         script = PEERS / f"{name}.py"
@@ -123,11 +151,14 @@ async def test_socket_io_counts_its_acknowledgements(node_client: Any) -> None:
 
 
 async def check_again(
-    name: str, server: AbstractContextManager[str], client: Ask, ignore: str | None = None
+    name: str, peers: Callable[[], tuple[AbstractContextManager[str], Ask]], ignore: str | None = None
 ) -> None:
     """Check a program whose recording is kept, and keep a new one where it is gone."""
+    server, client = peers()
     with server as url:
         _, frames = await check(url, client, unordered=True, ignore=ignore)
+    with peers()[0] as url:  # a server that counts begins anew
+        await check_replay(frames, url)
     check_facts(PROGRAMS[name], frames)
     path = RECORDINGS / f"{name}.jsonl"
     if not path.exists():
@@ -146,18 +177,19 @@ async def check_again(
 @pytest.mark.parametrize(
     ("name", "script", "options"),
     [
+        ("homeassistant", "homeassistant", []),
         ("stomp", "stomp", []),
         ("phoenix-1", "phoenix", ["phoenix1", "1.0.0"]),
         ("phoenix-2", "phoenix", ["phoenix", "2.0.0"]),
         ("signalr-json", "signalr", ["json"]),
         ("signalr-messagepack", "signalr", ["messagepack"]),
     ],
-    ids=["stomp", "phoenix-1", "phoenix-2", "signalr-json", "signalr-messagepack"],
+    ids=["homeassistant", "stomp", "phoenix-1", "phoenix-2", "signalr-json", "signalr-messagepack"],
 )
 async def test_a_library_of_npm(node_client: Any, name: str, script: str, options: list[str]) -> None:
     """What is known of its recording is true today; a tape with one request more is not played to its end in silence."""
     ignore = {"stomp": r"/^\n$/", "signalr": '"type":6'}.get(script)
-    await check_again(name, *node_client(script, *options), ignore)
+    await check_again(name, lambda: node_client(script, *options), ignore)
 
 
 @pytest.mark.parametrize(
@@ -177,7 +209,7 @@ async def test_phoenix_by_the_ids_of_its_requests(
 @pytest.mark.parametrize("serializer", ["json", "msgpack", "cbor"])
 async def test_autobahn_with_a_router(python_client: Any, serializer: str) -> None:
     """Of another maker, in each serialisation; in the same way."""
-    await check_again(f"wamp-{serializer}", *python_client("wamp", serializer))
+    await check_again(f"wamp-{serializer}", lambda: python_client("wamp", serializer))
 
 
 @pytest.mark.timeout(500)
@@ -186,8 +218,19 @@ async def test_a_language_server_asks_back(python_client: Any) -> None:
     server, client = python_client("lsp")
     with server as url:
         _, frames = await check(url, client, key="id", rewrite=True, unordered=True)
+    with python_client("lsp")[0] as url:  # a server ends with its first client
+        await check_replay(frames, url)
     found, known = frames.ws.pairs(), PROGRAMS["lsp"].pairs
     assert list(zip(found["what"], found["outcome"], strict=True)) == [(each[1], each[4]) for each in known]
+
+
+@pytest.mark.timeout(500)
+async def test_a_model_context_server_asks_the_model_of_its_client(python_client: Any) -> None:
+    """With an id that the client has used too; the ids of the client come in the order of its calls."""
+    server, client = python_client("modelcontext")
+    with server as url:
+        await check(url, client, key="id", rewrite=True, unordered=True)
+    await check_again("mcp", lambda: python_client("modelcontext"))
 
 
 async def test_a_python_client_asks_in_another_order() -> None:

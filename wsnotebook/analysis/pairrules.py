@@ -69,6 +69,8 @@ PROTOCOLS = {
         # of the Language Server Protocol, and of the Model Context Protocol
         cancel={"method": ("$/cancelRequest", "notifications/cancelled")},
         cancel_key=("params.id|params.requestId",),
+        # A tool of the Model Context Protocol that failed says so in its result.
+        error=({"error": ...}, {"result.isError": True}),
         last={"method": None},
         progress={"method": ("$/progress", "notifications/progress")},
         tokens=("params.workDoneToken", "params.partialResultToken", "params._meta.progressToken"),
@@ -93,7 +95,7 @@ PROTOCOLS = {
         is_json=True,
     ),
     "homeassistant": PairRule(
-        {"id": ..., "type": ..., "success": None, "event": None},
+        {"id": ..., "type": re.compile("(?!(result|pong|event)$).*"), "success": None, "event": None},
         {"id": ..., "type": ("result", "pong", "event")},
         what="type",
         last={"type": ("result", "pong")},

@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from wsnotebook.analysis.decoders.guess import guess
+from wsnotebook.analysis.decoders.registry import decoders
+
 
 def test_jsonrpc_has_batches(decoded: Any) -> None:
     """The types of messages, and what in a batch is none."""
@@ -24,6 +27,7 @@ def test_jsonrpc_has_batches(decoded: Any) -> None:
     [
         *(("jsonrpc", each) for each in ("[]", "{", '{"jsonrpc":"2.0","id":1}', '{"method":"m"}')),
         *(("graphql", each) for each in ('{"type":"x"}', "1", '{"type":[]}')),
+        *(("homeassistant", each) for each in ("{}", '{"type":1}', "1", "[]")),
         *(("phoenix", each) for each in ("[]", "{}", '[1,"1","t","e",{}]')),
         ("json", "[" * 100_000),
     ],
@@ -40,3 +44,20 @@ def test_graphql_and_phoenix_name_their_types(decoded: Any) -> None:
     (join,) = decoded("phoenix", '["1","2","room:a","phx_join",{"u":1}]')
     assert next_.kind == "next" and next_.value["id"] == "1"
     assert join.kind == "phx_join" and join.value["payload"] == {"u": 1} and join.value["topic"] == "room:a"
+
+
+def test_home_assistant_sends_several_messages_in_an_array(decoded: Any) -> None:
+    """A row for each, with its type; the login tells the protocol, and no other message does."""
+    result, event, other = decoded(
+        "homeassistant",
+        '{"id":3,"type":"result","success":true,"result":null}',
+        '[{"id":3,"type":"event","event":{"n":1}},{"id":4,"type":"pong"}]',
+    )
+    assert [result.kind, event.kind, other.kind] == ["result", "event", "pong"] and event.value["event"] == {
+        "n": 1
+    }
+    known = list(decoders().values())
+    login = '{"type":"auth_required","ha_version":"2026.11.0"}'
+    assert guess(known, "", [[login, '{"type":"auth_ok"}'], ["1"]])[0] is decoders()["homeassistant"]
+    for first in ('{"type":"auth_required"}', '{"id":1,"type":"result"}', f"[{login}]"):
+        assert guess(known, "", [[first]])[0] is not decoders()["homeassistant"]

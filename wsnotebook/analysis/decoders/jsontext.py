@@ -8,7 +8,16 @@ from typing import Any
 
 from wsnotebook.analysis.decoders.decoder import Decode, Payload, Record
 
-__all__ = ["by_item", "decode_json", "graphql", "jsonrpc", "kind_of", "looks_like_object"]
+__all__ = [
+    "by_item",
+    "decode_json",
+    "graphql",
+    "homeassistant",
+    "jsonrpc",
+    "kind_of",
+    "looks_like_login",
+    "looks_like_object",
+]
 
 _KINDS = {
     dict: "object",
@@ -96,6 +105,20 @@ def graphql(item: dict[str, Any]) -> Record:
     if not isinstance(kind, str) or kind not in _GRAPHQL_TYPES:
         return Record(error=f"{kind!r} is no type of graphql-transport-ws or graphql-ws")
     return Record(kind, item)
+
+
+def homeassistant(item: dict[str, Any]) -> Record:
+    """Return the message of Home Assistant in an object, which may stand in an array with others; its kind is its type."""
+    kind = item.get("type")
+    if not isinstance(kind, str):
+        return Record(error=f"{kind!r} is no type of a message of Home Assistant")
+    return Record(kind, item)
+
+
+def looks_like_login(payload: Payload) -> bool:
+    """Return whether a message is the one with which a Home Assistant begins."""
+    value = _json_or_none(payload)
+    return isinstance(value, dict) and value.get("type") == "auth_required" and "ha_version" in value
 
 
 def looks_like_object(record: Callable[[Any], Record]) -> Callable[[Payload], bool]:

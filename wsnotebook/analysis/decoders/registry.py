@@ -16,7 +16,15 @@ from wsnotebook.analysis.decoders.compressed import (
 )
 from wsnotebook.analysis.decoders.decoder import Decode, Decoder
 from wsnotebook.analysis.decoders.devtools import devtools
-from wsnotebook.analysis.decoders.jsontext import by_item, decode_json, graphql, jsonrpc, looks_like_object
+from wsnotebook.analysis.decoders.jsontext import (
+    by_item,
+    decode_json,
+    graphql,
+    homeassistant,
+    jsonrpc,
+    looks_like_login,
+    looks_like_object,
+)
 from wsnotebook.analysis.decoders.jupyter import decode_jupyter, looks_like_jupyter
 from wsnotebook.analysis.decoders.mqtt import Mqtt, looks_like_mqtt
 from wsnotebook.analysis.decoders.packed import start_cbor, start_msgpack
@@ -50,13 +58,14 @@ _WAMP = (
     *(f"wamp.2.{form}{more}" for form in ("json", "msgpack", "cbor") for more in ("", ".batched")),
 )
 SHIPPED = (
-    Decoder("jsonrpc", _each(by_item(jsonrpc)), looks_like_object(jsonrpc), subprotocols=("jsonrpc",)),
+    Decoder("jsonrpc", _each(by_item(jsonrpc)), looks_like_object(jsonrpc), subprotocols=("jsonrpc", "mcp")),
     Decoder(
         "graphql",
         _each(by_item(graphql)),
         looks_like_object(graphql),
         subprotocols=("graphql-transport-ws", "graphql-ws"),
     ),
+    Decoder("homeassistant", _each(by_item(homeassistant)), looks_like_login, by_first=True),
     Decoder("cdp", _each(by_item(devtools)), looks_like_object(devtools)),
     Decoder(
         "jupyter",
