@@ -278,7 +278,7 @@ def test_no_key_that_is_pressed_in_the_panel_reaches_the_notebook(opened: Any, p
     panel.locator(".wsn-rows .wsn-row").first.click()
     before = notebook.page.evaluate(CELLS)
     for control in (
-        ".wsn-tab",
+        ".wsn-view-tab",
         ".wsn-button:not(.wsn-danger)",
         ".wsn-code",
         ".wsn-scroller",
@@ -322,7 +322,7 @@ def test_text_can_be_read_in_both_themes(opened: Any, theme: str) -> None:
     words = (
         ".wsn-figure, .wsn-label, summary, "
         ".wsn-state, .wsn-name, .wsn-url, .wsn-count, .wsn-text, .wsn-button, .wsn-segment, .wsn-note.wsn-error, "
-        ".wsn-head span, .wsn-rows .wsn-row span, .wsn-chip, .wsn-code-text, .wsn-facts dt, .wsn-facts dd, .wsn-tab, .wsn-body, "
+        ".wsn-head span, .wsn-rows .wsn-row span, .wsn-chip, .wsn-code-text, .wsn-facts dt, .wsn-facts dd, .wsn-view-tab, .wsn-body, "
         ".wsn-latest span, .wsn-complaint, .wsn-filter, .wsn-found"
     )
     expect(panel.locator(".wsn-controls .wsn-note").last).to_contain_text("hex digit")
@@ -367,6 +367,54 @@ def test_a_narrow_panel_keeps_its_payloads_readable(opened: Any) -> None:
     for part in panel.locator(".wsn-controls :is(button, input, textarea, span, summary):visible").all():
         edges = part.bounding_box()
         assert edges["x"] + edges["width"] <= right, part.evaluate("(element) => element.outerHTML")
+
+
+LINES = {
+    "to send": [".wsn-segment >> nth=0", "button:has-text('File…')", ".wsn-text", "button:text-is('Send')"],
+    "how it is sent": [".wsn-more > summary", "button:has-text('Masked')", "button:has-text('Compressed')"],
+    "settings": [
+        "button:text-is('Ping')",
+        ".wsn-setting >> nth=0",
+        ".wsn-setting >> nth=1",
+        "button:text-is('Pongs')",
+    ],
+    "closing": [
+        ".wsn-code",
+        ".wsn-codes",
+        ".wsn-message",
+        "button:text-is('Close')",
+        "button:has-text('Terminate')",
+    ],
+    "filter": [".wsn-filter", *(f".wsn-tools .wsn-chip >> nth={place}" for place in range(6))],
+    "view": [".wsn-copy-menu", "button:text-is('Columns')", ".wsn-pause", ".wsn-follow"],
+    "inspector": [
+        ".wsn-title",
+        "button:text-is('Send again')",
+        "button:text-is('Save')",
+        "[title^='Close the insp']",
+    ],
+}
+"""What stands in one line at each width, from left to right."""
+
+
+@pytest.mark.parametrize("width", [600, 660, 800, 1000])
+def test_what_belongs_together_stands_in_one_line(opened: Any, width: int) -> None:
+    """From 600 px on no line breaks in the middle of what it is for, and nothing sticks out; the narrowest also when more is shown."""
+    notebook = opened(ECHO, "session", "for n in range(9): await session.send('hello')")
+    notebook.page.set_viewport_size({"width": 1280, "height": 1000})
+    panel = notebook.page.locator(".wsn-panel")
+    panel.evaluate("(element, width) => { element.style.width = `${width}px`; }", width)
+    panel.locator(".wsn-rows .wsn-row").nth(2).click()
+    expect(panel.locator(".wsn-inspector")).to_be_visible()
+    right = panel.bounding_box()["x"] + width
+    for name, parts in LINES.items():
+        boxes = [panel.locator(part).bounding_box() for part in parts]
+        middles = [box["y"] + box["height"] / 2 for box in boxes]
+        assert max(middles) - min(middles) < 4, (name, middles)
+        edges = [edge for box in boxes for edge in (box["x"], box["x"] + box["width"])]
+        assert edges == sorted(edges) and edges[-1] <= right, (name, edges)
+    ping, close = (panel.locator(LINES[name][-1]).bounding_box()["y"] for name in ("settings", "closing"))
+    assert (ping == close) == (width == 1000)
 
 
 def test_two_views_scroll_each_for_itself(opened: Any) -> None:

@@ -53,7 +53,7 @@ describe("the inspector", () => {
     inspector.element.button("Decoded").click();
     let asked = await model.answer("decoded", { body: "PUBLISH\na/b", note: "mqtt: guessed", decoder: "mqtt", names: ["json", "mqtt"] });
     assert.deepEqual([asked.seq, asked.name, inspector.element.one("wsn-body").textContent], [3, "", "PUBLISH\na/b"]);
-    const choice = inspector.element.one("wsn-choice").children[0];
+    const choice = inspector.element.one("wsn-decoder").children[0];
     choice.value = "json";
     choice.fire("change");
     asked = await model.answer("decoded", { body: "", note: "json: it was named", decoder: "json", names: ["json", "mqtt"] });

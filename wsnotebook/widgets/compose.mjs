@@ -1,6 +1,6 @@
 // Compose: the box for a payload, what kind it is, and Send; further ways of sending are in sendoptions.mjs.
 
-import { button, make } from "./elements.mjs";
+import { button, line, make } from "./elements.mjs";
 import { FileChoice } from "./filechoice.mjs";
 import { laidOut, placeOf } from "./jsontext.mjs";
 import { SendOptions } from "./sendoptions.mjs";
@@ -35,6 +35,12 @@ export class Compose {
     this.parts = [make("span", { className: "wsn-segments", role: "group", "aria-label": "kind of payload" }, ...this.kinds),
       this.file.element, this.text, this.layout, this.sending];
     this.#fill(text, kind);
+  }
+
+  /** The lines of the page: the box, and below it the further ways to send, with `toggles` at their right. */
+  lines(...toggles) {
+    return [line(...this.parts),
+      make("div", { className: "wsn-sending" }, make("div", { className: "wsn-beside" }, this.options.stop, ...toggles), this.options.element)];
   }
 
   /** Let it be clicked, or say `why` not; `repeating` says what is sent again and again. */

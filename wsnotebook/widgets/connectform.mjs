@@ -1,7 +1,7 @@
 // ConnectForm: an address and the options of a new session, typed, clicked, or pasted as cURL.
 
 import { Actions } from "./actions.mjs";
-import { button, make } from "./elements.mjs";
+import { button, line, make } from "./elements.mjs";
 import { keepKeys } from "./keys.mjs";
 import { GONE, Pulse, WORDS } from "./pulse.mjs";
 import { Refusal } from "./refusal.mjs";
@@ -33,12 +33,12 @@ class ConnectFormView {
     this.python = make("pre", { className: "wsn-body", tabIndex: 0, "aria-label": "Python", hidden: true });
     this.refusal = new Refusal(this.requests);
     this.problem = make("div", { className: "wsn-note wsn-error", role: "alert" });
-    el.append(make("div", { className: "wsn-line" }, this.url, this.recent, this.connecting),
+    el.append(line(this.url, this.recent, this.connecting),
       make("div", { className: "wsn-fields" }, ...this.#labels(true)),
       make("details", {}, make("summary", {}, "More options"), make("div", { className: "wsn-fields" }, ...this.#labels(false))),
       make("details", {}, make("summary", {}, "Paste a cURL line"),
-        make("div", { className: "wsn-line" }, this.curl, button("Fill in", "Put what the line says into the fields", () => this.#paste()))),
-      make("div", { className: "wsn-line" }, button("Copy as Python", "Show and copy the lines that do the same", () => this.#copy())),
+        line(this.curl, button("Fill in", "Put what the line says into the fields", () => this.#paste()))),
+      line(button("Copy as Python", "Show and copy the lines that do the same", () => this.#copy())),
       this.python, this.problem, this.actions.element, this.refusal.element);
     this.show = () => this.recent.replaceChildren(...this.model.get("recent").map((value) => make("option", { value })));
     model.on("change:recent", this.show);

@@ -2,7 +2,7 @@
 
 import { Closing } from "./closing.mjs";
 import { Compose } from "./compose.mjs";
-import { button, handOn, make } from "./elements.mjs";
+import { button, group, handOn, line } from "./elements.mjs";
 import { Figures } from "./figures.mjs";
 import { Handshake } from "./handshake.mjs";
 import { Head } from "./head.mjs";
@@ -18,11 +18,9 @@ export default widgetOf((actions, requests, { kept }) => {
   const head = new Head(), figures = new Figures(), compose = new Compose(actions, kept), pongs = answering(actions), toggles = [masking(actions), compressing(actions)];
   const closing = new Closing(actions), settings = new Settings(actions), handshake = new Handshake(requests), again = new Reconnecting(actions, requests);
   const ping = button("Ping", PING, () => actions.run("ping"));
-  const line = (...parts) => make("div", { className: "wsn-line" }, ...parts);
   return {
-    elements: [head.element, figures.element, again.element, line(...compose.parts, ...toggles.map(({ element }) => element)),
-      make("div", { className: "wsn-line wsn-sending" }, compose.options.element, compose.options.stop),
-      line(ping, ...settings.parts, pongs.element, make("span", { className: "wsn-gap" }), ...closing.parts), handshake.element],
+    elements: [head.element, figures.element, again.element, ...compose.lines(...toggles.map(({ element }) => element)),
+      line(group(ping, ...settings.parts, pongs.element), group(...closing.parts)), handshake.element],
     show(get, why, pulse) {
       head.show(get, pulse);
       figures.show(get);

@@ -11,6 +11,10 @@ export function make(tag, attributes = {}, ...children) {
   return element;
 }
 
+/** A line of the page that breaks where it is too long, between groups only: what stands in a group stays together. */
+export const line = (...parts) => make("div", { className: "wsn-line" }, ...parts);
+export const group = (...parts) => make("span", { className: "wsn-group" }, ...parts);
+
 /** Give the focus of a control that goes away, or cannot be used any more, to the next: else the page takes it, and a person
  *  without a mouse begins at its top. */
 export function handOn(control, next) {

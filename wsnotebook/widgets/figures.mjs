@@ -24,7 +24,7 @@ export class Figures {
   constructor() {
     this.parts = FIGURES.map(([name, , title, isLoss]) => make("span", { className: `wsn-figure wsn-${name}${isLoss ? " wsn-lost" : ""}`, title }));
     this.sparkline = new Sparkline();
-    this.element = make("div", { className: "wsn-line wsn-figures" }, ...this.parts, this.sparkline.element);
+    this.element = make("div", { className: "wsn-line wsn-figures" }, make("span", { className: "wsn-line" }, ...this.parts), this.sparkline.element);
   }
 
   show(get) {

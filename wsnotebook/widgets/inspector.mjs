@@ -45,12 +45,12 @@ export class Inspector {
     const tabs = make("div", { className: "wsn-tablist", role: "tablist" }), body = make("div", { className: "wsn-view", role: "tabpanel" });
     for (const view of views) {
       const onclick = () => { this.#tab = view.name; this.#open(view, tabs, body); };
-      tabs.append(make("button", { type: "button", className: "wsn-tab", role: "tab", onclick }, view.name));
+      tabs.append(make("button", { type: "button", className: "wsn-view-tab", role: "tab", onclick }, view.name));
     }
-    const bar = make("div", { className: "wsn-tabs" }, tabs, make("span", { className: "wsn-title" }, title),
+    const bar = make("div", { className: "wsn-views-line" }, tabs, make("span", { className: "wsn-views-verbs" }, make("span", { className: "wsn-title" }, title),
       ...(seq !== undefined && this.canSend() ? [button("Send again", "Send this payload again, as a message of its own", () => this.#again(seq), "wsn-chip")] : []),
       ...(seq === undefined ? [] : SAVES[message].map(([label, hint, whole]) => button(label, hint, () => this.#save(seq, whole), "wsn-chip"))),
-      button("×", "Close the inspector (Escape)", () => this.close(), "wsn-x"));
+      button("×", "Close the inspector (Escape)", () => this.close(), "wsn-x")));
     const named = (name) => views.find((view) => view.name === name && (view.body !== "" || name === DECODED));
     this.#open(named(this.#tab) ?? named("Message") ?? named("JSON") ?? views[0], tabs, body);
     this.element.replaceChildren(facts, make("div", { className: "wsn-views" }, bar, body));
@@ -86,7 +86,7 @@ export class Inspector {
     const body = make("pre", { className: "wsn-body wsn-as-decoded", tabIndex: 0 }), note = make("div", { className: "wsn-cut", role: "status" });
     const choice = make("select", { className: "wsn-chip", title: "Choose a decoder", "aria-label": "decoder" }, make("option", { value: "" }, "guess the protocol"));
     choice.addEventListener("change", () => { this.#decoder = choice.value; this.#openDecoded(panel); });
-    panel.replaceChildren(make("div", { className: "wsn-choice" }, choice), body, note);
+    panel.replaceChildren(make("div", { className: "wsn-decoder" }, choice), body, note);
     try {
       const answer = await this.requests.ask("decoded", { seq, name: chosen });
       if (seq !== this.seq || chosen !== this.#decoder) return;

@@ -1,6 +1,6 @@
 // Reconnecting: below a session that has ended, or was not opened, the button that dials it again, what is being done, and why it failed.
 
-import { button, make } from "./elements.mjs";
+import { button, line, make } from "./elements.mjs";
 import { GONE } from "./pulse.mjs";
 import { Refusal } from "./refusal.mjs";
 
@@ -12,7 +12,7 @@ export class Reconnecting {
     this.button = button("Reconnect", "", () => this.#dial());
     this.status = make("span", { className: "wsn-status", role: "status" });
     this.failure = make("div", { className: "wsn-note wsn-error", role: "alert" });
-    this.element = make("div", { className: "wsn-again" }, make("div", { className: "wsn-line" }, this.button, this.status), this.failure, this.refusal.element);
+    this.element = make("div", { className: "wsn-again" }, line(this.button, this.status), this.failure, this.refusal.element);
   }
 
   show(get, why, pulse) {

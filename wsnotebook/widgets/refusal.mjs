@@ -1,6 +1,6 @@
 // Refusal: the call of a session that was not opened: request, response and body, redacted until a person asks for the secrets.
 
-import { button, make } from "./elements.mjs";
+import { button, line, make } from "./elements.mjs";
 
 const SHOW = "Show header values, cookies and tokens that are redacted here and in every file";
 
@@ -12,7 +12,7 @@ export class Refusal {
     this.requests = requests;
     this.text = make("pre", { className: "wsn-body wsn-refusal", tabIndex: 0, "aria-label": "answer of the server" });
     this.reveal = button("Show secrets", SHOW, () => this.#turn());
-    this.element = make("div", { className: "wsn-refused", hidden: true }, this.text, make("div", { className: "wsn-line" }, this.reveal));
+    this.element = make("div", { className: "wsn-refused", hidden: true }, this.text, line(this.reveal));
   }
 
   /** Let the secrets be asked for, or say `why` not. */

@@ -1,6 +1,6 @@
 // SendOptions: as what a payload is sent, in how many fragments, how often, and the messages that have a name.
 
-import { button, handOn, make } from "./elements.mjs";
+import { button, group, handOn, line, make } from "./elements.mjs";
 
 const AS = [["", "as its kind says"], ["text", "as text"], ["binary", "as binary"], ["ping", "as ping"], ["pong", "as pong"]];
 const FILLS = "Put the values of the notebook's variables into {name} or {name:.2f}; {{name}} stands for {name}. A missing one is told, and nothing is sent.";
@@ -21,10 +21,10 @@ export class SendOptions {
     this.keep = button("Keep", "Keep what is in the box under this name, in ws-messages.toml beside the notebook", () => this.#change("keep", { ...this.typed(), fills: this.fills.checked }));
     this.forget = button("Forget", "Remove the message of this name from the file", () => this.#change("forget", {}));
     this.element = make("details", { className: "wsn-more" }, make("summary", {}, "More ways to send"),
-      make("div", { className: "wsn-line" }, this.as, make("label", { className: "wsn-label" }, "in fragments ", this.fragments),
+      line(group(this.as, make("label", { className: "wsn-label" }, "in fragments ", this.fragments),
         make("label", { className: "wsn-label", title: FILLS }, this.fills, " {variables}"),
-        make("label", { className: "wsn-label" }, "every ", this.every, " s"), this.repeat,
-        make("span", { className: "wsn-gap" }), this.messages, this.name, this.keep, this.forget));
+        make("label", { className: "wsn-label" }, "every ", this.every, " s"), this.repeat),
+      group(this.messages, this.name, this.keep, this.forget)));
     this.element.addEventListener("toggle", () => { if (this.element.open) this.#load(); });
   }
 

@@ -4,7 +4,7 @@
 import { apart, shownColumns } from "./columns.mjs";
 import { ColumnMenu } from "./columnmenu.mjs";
 import { CopyMenu } from "./copymenu.mjs";
-import { button, make } from "./elements.mjs";
+import { button, group, make } from "./elements.mjs";
 import { Filtering } from "./filtering.mjs";
 import { FollowButtons } from "./followbuttons.mjs";
 import { whole } from "./format.mjs";
@@ -115,8 +115,8 @@ class TableView {
       onReset: () => this.#set({ columns: this.model.get("first_columns"), widths: {} }),
     });
     const { box } = this.filtering;
-    const tools = make("div", { className: "wsn-tools" }, box.input, ...box.chips, this.selected, this.compare, this.copies.element,
-      make("span", { className: "wsn-gap" }), this.menu.element, this.following.pause, this.following.follow);
+    const tools = make("div", { className: "wsn-tools" }, group(box.input, ...box.chips),
+      group(this.copies.element, this.compare, this.selected, make("span", { className: "wsn-gap" }), this.menu.element, this.following.pause, this.following.follow));
     this.strip.line.append(this.goTo.element);
     const frame = make("div", { className: "wsn-frame" }, this.head.element, box.complaint, this.window.element, this.window.where, this.empty);
     hideStill(el, this.model.get("still"));
