@@ -72,6 +72,14 @@ describe("the inspector", () => {
     assert.equal(inspector.element.one("wsn-body").textContent, "7b");
   });
 
+  test("opens the tree of a message in fragments, and its text where it is no JSON", () => {
+    const text = view("Message", '{"a": 1}');
+    inspector.show({ seq: 1, fields: [], message: "whole", views: [text, view("JSON", '{\n  "a": 1\n}'), view("Text", '{"a"')] });
+    assert.equal(inspector.element.one("wsn-number").textContent, "1");
+    inspector.show({ seq: 3, fields: [], message: "part", views: [text, view("JSON", "", { note: "too many" }), view("Text", '{"a"')] });
+    assert.equal(inspector.element.one("wsn-body").textContent, '{"a": 1}');
+  });
+
   test("saves a fragment, or its whole message, and says where that is not all", async () => {
     const names = ["", "whole", "part"].map((message) => {
       inspector.show({ seq: 7, fields: [], message, views: [view("Text", "a")] });

@@ -10,7 +10,7 @@ import pytest
 from wsnotebook.files.framelog import FrameLog
 from wsnotebook.log.connections import UNKNOWN_KEY, Connection
 from wsnotebook.widgets.inspector import describe, preview
-from wsnotebook.widgets.payloadviews import IMAGE_BYTES
+from wsnotebook.widgets.payloadviews import IMAGE_BYTES, JSON_BYTES
 from wsnotebook.widgets.row import Row
 from wsnotebook.wire.batch import Flag, batch_of
 from wsnotebook.wire.frames import CloseReason, Frame
@@ -77,6 +77,29 @@ def test_a_fragment_is_shown_with_its_message(session: Any) -> None:
     found = described(session, Frame(0, b"\xa9llo"))
     assert ["message", "fragment 2 of 2, frames 0 to 2"] in found["fields"]
     assert (views(found)["Message"]["body"], list(views(found))[0]) == ("héllo", "Message")
+
+
+def test_json_in_fragments_has_the_tree_of_the_whole_message(session: Any) -> None:
+    """From each fragment; one that is JSON by itself has no tree of its own, and a message that goes on has none."""
+    begin = described(session, Frame(1, b"[1]", fin=False))
+    assert list(views(begin)) == ["Message", "Text", "Decoded", "Hex", "Header"]
+    session.record(Frame(0, b"  "))
+    assert json.loads(views(describe(session.log, 0))["JSON"]["body"]) == [1]
+    session.record(Frame(1, b'{"a": [1, ', fin=False))
+    last = described(session, Frame(0, b"{}]}", fin=True))
+    for found in (views(describe(session.log, session.log.end - 2)), views(last)):
+        assert list(found) == ["Message", "JSON", "Text", "Decoded", "Hex", "Header"]
+        assert json.loads(found["JSON"]["body"]) == {"a": [1, {}]}
+
+
+def test_a_message_that_is_too_long_for_a_tree_says_what_has_it(session: Any) -> None:
+    """Of fragments, no frame of the log has it whole."""
+    session.record(Frame(1, b'["', fin=False))
+    found = views(described(session, Frame(0, b"x" * JSON_BYTES + b'"]')))["JSON"]
+    assert (found["body"], found["note"]) == (
+        "",
+        "262,148 bytes are too many for a tree: Save keeps them all as a file",
+    )
 
 
 def test_fields_say_what_was_on_the_wire(session: Any) -> None:

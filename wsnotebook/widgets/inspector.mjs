@@ -52,7 +52,7 @@ export class Inspector {
       ...(seq === undefined ? [] : SAVES[message].map(([label, hint, whole]) => button(label, hint, () => this.#save(seq, whole), "wsn-chip"))),
       button("×", "Close the inspector (Escape)", () => this.close(), "wsn-x")));
     const named = (name) => views.find((view) => view.name === name && (view.body !== "" || name === DECODED));
-    this.#open(named(this.#tab) ?? named("Message") ?? named("JSON") ?? views[0], tabs, body);
+    this.#open(named(this.#tab) ?? named("JSON") ?? named("Message") ?? views[0], tabs, body);
     this.element.replaceChildren(facts, make("div", { className: "wsn-views" }, bar, body));
     this.element.hidden = false;
   }

@@ -54,14 +54,14 @@ def describe(log: FrameLog, seq: int, *, before: Sequence[str] = ()) -> dict[str
     Returns:
         ``seq``; ``message``, whether the log has the ``whole`` message of a fragment or a ``part`` of it, empty where the frame is no
         fragment; ``fields``, a list of [name, value] in the order of display; and ``views``, a list of
-        {name, body, note, next} as in payloadviews.View: the message of a fragment, the payload, the header; the
-        body of "Decoded" is asked for by a verb of its own.
+        {name, body, note, next} as in payloadviews.View: the message of a fragment, the payload, the header. A tree of JSON
+        is that of the whole message; the body of "Decoded" is asked for by a verb of its own.
 
     Raises:
         ValueError: the log has no such frame, or has dropped it.
     """
     row, columns = row_at(log, seq)
-    payload_views = views_of(row.payload, is_binary=row.opcode in ("binary", "close"))
+    *own_views, hex_view = views_of(row.payload, is_binary=row.opcode in ("binary", "close"))
     fragments = fragments_of(log, row)
     connection = log.connections[connection_of(row.code)]
     attempt = f", attempt {connection.attempt}" if connection.attempt else ""
@@ -82,10 +82,10 @@ def describe(log: FrameLog, seq: int, *, before: Sequence[str] = ()) -> dict[str
             view.to_dict()
             for view in (
                 *_message_views(fragments, payload),
-                *payload_views[:-1],
+                *(view for view in own_views if fragments is None or view.name != "JSON"),
                 *([] if image is None else [image]),
                 *([View("Decoded", "")] if row.opcode in _DATA else []),
-                payload_views[-1],
+                hex_view,
                 *([] if row.wire_length is None else [View("Header", header_view(columns.header_at(0)))]),
             )
         ],
@@ -130,13 +130,13 @@ def _picture(row: Row, fragments: Fragments | None, payload: memoryview) -> View
 
 
 def _message_views(fragments: Fragments | None, payload: memoryview) -> list[View]:
-    """Return the view of a fragment's whole message, or of as much of it as was looked for."""
+    """Return the views of a fragment's whole message, or of as much of it as was looked for; where it is whole, its JSON too."""
     if fragments is None:
         return []
-    is_binary = fragments.rows[0].opcode == "binary"
-    first = views_of(payload, is_binary=is_binary)[0]
+    first, *others = views_of(payload, is_binary=fragments.rows[0].opcode == "binary")
     note = first.note and f"{first.note} of the message"
-    return [View("Message", first.body, note)]
+    trees = [] if fragments.is_cut else [view for view in others if view.name == "JSON"]
+    return [View("Message", first.body, note), *trees]
 
 
 def _wire_fields(row: Row, columns: Rows) -> list[tuple[str, str]]:

@@ -151,7 +151,7 @@ def _json(payload: memoryview) -> View | None:
         return View(
             "JSON",
             "",
-            f"{len(payload):,} bytes are too many for a tree: json.loads(log.frame(seq).data) has it",
+            f"{len(payload):,} bytes are too many for a tree: Save keeps them all as a file",
         )
     try:
         pretty = pretty_json(str(payload, "utf-8"))
