@@ -36,6 +36,7 @@ LAYERS = [
     "matching",
     "jsonvalues",
     "requestids",
+    "jsonlayout",
     "payloadsecrets",
     "oneline",
     "shown",

@@ -36,6 +36,7 @@ FOREIGN = {
     "matching": set(),
     "jsonvalues": set(),
     "requestids": set(),
+    "jsonlayout": set(),
     "payloadsecrets": set(),
     "oneline": set(),
     "shown": set(),

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from wsnotebook.widgets.payloadviews import (
     HEX_BYTES,
@@ -16,17 +11,8 @@ from wsnotebook.widgets.payloadviews import (
     View,
     continued,
     hex_dump,
-    pretty_json,
     views_of,
 )
-
-
-def _documents(children: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    return st.lists(children) | st.dictionaries(st.text(), children)
-
-
-def _unfolds(document: Any) -> bool:
-    return isinstance(document, list | dict)
 
 
 def test_hex_dump_has_offset_bytes_and_letters() -> None:
@@ -36,33 +22,6 @@ def test_hex_dump_has_offset_bytes_and_letters() -> None:
         "00000010  ff                                                ·"
     )
     assert hex_dump(b"") == ""
-
-
-@pytest.mark.parametrize("text", ["1", '"a"', "null", "{", "[1,]", "hello", "", "[" * 100_000])
-def test_what_is_no_json_document_has_no_json_view(text: str) -> None:
-    """Bare values have nothing to unfold, broken and too deep documents are shown as text only."""
-    assert pretty_json(text) is None
-
-
-@given(
-    st.recursive(st.none() | st.floats(allow_nan=False, allow_infinity=False) | st.text(), _documents).filter(
-        _unfolds
-    )
-)
-def test_indenting_changes_nothing_but_blanks(document: Any) -> None:
-    """The indented text is the same document, whatever stands in its strings."""
-    for text in (json.dumps(document), json.dumps(document, ensure_ascii=False, indent=1)):
-        shown = pretty_json(text)
-        assert shown is not None and json.loads(shown) == document
-
-
-def test_indenting_keeps_numbers_keys_and_escapes_as_they_were_sent() -> None:
-    """Parsed and written again they would be others."""
-    text = '{"a": 1.10, "n": 123456789012345678901234567890.5, "a": "\\u00e9", "empty": [{}, []]}'
-    assert pretty_json(text) == (
-        '{\n  "a": 1.10,\n  "n": 123456789012345678901234567890.5,\n  "a": "\\u00e9",\n'
-        '  "empty": [\n    {},\n    []\n  ]\n}'
-    )
 
 
 def views(payload: bytes) -> dict[str, View]:

@@ -6,11 +6,11 @@ All text of a peer is escaped by safe_text() here.
 from __future__ import annotations
 
 import codecs
-import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from wsnotebook.jsonlayout import laid_out
 from wsnotebook.safetext import safe_text
 
 __all__ = [
@@ -20,7 +20,6 @@ __all__ = [
     "continued",
     "hex_dump",
     "image_view",
-    "pretty_json",
     "views_of",
 ]
 
@@ -28,9 +27,6 @@ TEXT_BYTES = 64 * 1024  # of a payload at once: more text in one element makes t
 HEX_BYTES = 8 * 1024  # 512 lines
 IMAGE_BYTES = 4 << 20  # as base64 in one attribute of the page
 JSON_BYTES = 256 * 1024  # parsed whole in the kernel's loop: up to 50 ms
-
-_JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
-
 
 _IMAGES = [
     (re.compile(rb"\x89PNG\r\n\x1a\n"), "image/png"),
@@ -104,33 +100,6 @@ def hex_dump(data: bytes, start: int = 0) -> str:
     return "\n".join(lines)
 
 
-def pretty_json(text: str) -> str | None:
-    """Return an object or array indented, or None where ``text`` is not one.
-
-    Its tokens are kept as the peer wrote them: parsed and serialized again, 1.10 would lose a digit, a long number
-    many, and of two equal keys one would be lost.
-    """
-    if not text.lstrip().startswith(("{", "[")):
-        return None  # a bare number or string has nothing to indent
-    try:
-        json.loads(text, parse_int=str, parse_float=str)
-    except (ValueError, RecursionError):
-        return None
-    return "".join(_indented(_JSON_TOKEN.findall(text)))
-
-
-def _indented(tokens: list[str]) -> Iterator[str]:
-    depth, opened = 0, False
-    for token in tokens:
-        closing = token in ("}", "]")
-        depth -= closing
-        if closing != opened:  # a line end inside of brackets, but none in {} and []
-            yield "\n" + "  " * depth
-        yield {",": ",\n" + "  " * depth, ":": ": "}.get(token, token)
-        opened = token in ("{", "[")
-        depth += opened
-
-
 def _text(payload: memoryview, start: int) -> View | None:
     part = bytes(payload[start : start + TEXT_BYTES])
     decoder = codecs.getincrementaldecoder("utf-8")("strict")
@@ -154,10 +123,10 @@ def _json(payload: memoryview) -> View | None:
             f"{len(payload):,} bytes are too many for a tree: Save keeps them all as a file",
         )
     try:
-        pretty = pretty_json(str(payload, "utf-8"))
+        lines = laid_out(str(payload, "utf-8"))
     except UnicodeDecodeError:
         return None
-    return None if pretty is None else View("JSON", safe_text(pretty, keep="\n"))
+    return None if lines is None else View("JSON", safe_text(lines, keep="\n"))
 
 
 def _hex(payload: memoryview, start: int) -> View:
