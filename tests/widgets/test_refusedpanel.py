@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import html
 import ssl
 from typing import TYPE_CHECKING, Any
 
@@ -64,6 +65,30 @@ async def test_a_body_that_is_no_text_is_shown_as_bytes(byte_server: ByteServer,
     head = b"HTTP/1.1 404 Not Found\r\nContent-Length: %d\r\n\r\n" % len(body)
     shown = Refused(await refused(byte_server, head + body)).refusal
     assert f"({len(body)} bytes that are no text" in shown and body[:8].hex(" ") in shown
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["application/json", "application/problem+json; charset=utf-8", "application/vnd.x+json", "text/plain"],
+)
+async def test_a_body_of_json_has_an_entry_a_line(
+    byte_server: ByteServer, kind: str, displayed: list[Any]
+) -> None:
+    """By what it is, for its type may be any of JSON's, such as that of RFC 9457, or wrong; values stay, and are no markup."""
+    body = b'{"title":"No credit","balance":30.10,"accounts":["/a/1",{}],"detail":"<b>\xe2\x80\xae"}'
+    head = f"HTTP/1.1 402 Payment Required\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n"
+    panel = RefusedPanel(await refused(byte_server, head.encode() + body))
+    shown = '{\n  "title": "No credit",\n  "balance": 30.10,\n  "accounts": [\n    "/a/1",\n    {}\n  ],\n  "detail": "<b>\\u202e"\n}'
+    assert panel.refused.refusal.endswith(shown)
+    panel._ipython_display_()
+    assert html.escape(shown) in displayed[1].data["text/html"]
+
+
+async def test_what_looks_like_json_and_is_none_stays_as_it_came(byte_server: ByteServer) -> None:
+    """Cut off, it cannot be read; larger than that it is not read, which would hold the kernel up."""
+    for body in (b'{"title": "No cr', b"[" + b"1," * 200_000 + b"1]"):
+        head = b"HTTP/1.1 402 No\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)
+        assert body[:100].decode() in Refused(await refused(byte_server, head + body)).refusal
 
 
 async def test_a_long_body_is_cut_and_says_so(byte_server: ByteServer) -> None:

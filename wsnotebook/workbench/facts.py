@@ -8,12 +8,14 @@ from __future__ import annotations
 import html
 from typing import Any
 
+from wsnotebook.jsonlayout import laid_out
 from wsnotebook.redaction import redact_header, redact_subprotocol, redact_url
 from wsnotebook.safetext import safe_text
 
 __all__ = ["Facts", "handshake_of", "info_of", "refusal_of", "stats_of"]
 
 _BODY_SHOWN = 4000  # characters of the body of a refusal; error.call has the whole
+_JSON_READ = 64 * 1024  # characters of a body that is laid out: read whole in the kernel's loop, 10 ms
 _BYTES_SHOWN = 64  # of a body that is no text
 
 
@@ -148,13 +150,15 @@ def refusal_of(error: Any, *, secrets: bool = False) -> str:
 
 
 def _body(response: Any) -> str:
-    """Return the beginning of a body that refuses a session, decoded and escaped; bytes where it is no text."""
+    """Return the beginning of a body that refuses a session, decoded, laid out where it is JSON, and escaped; bytes where it is no text."""
     body, size = response.text.strip(), len(response.body)
     if "\0" in body or body.count("\ufffd") * 10 > len(body):
         shown = response.body[:_BYTES_SHOWN].hex(" ")
         return (
             f"({size:,} bytes that are no text{', beginning with' if size > _BYTES_SHOWN else ''}: {shown})"
         )
+    if len(body) <= _JSON_READ:
+        body = laid_out(body) or body
     rest = len(body) - _BODY_SHOWN
     more = f"\n(and {rest:,} characters more: error.call.response.text has all)" if rest > 0 else ""
     return safe_text(body[:_BODY_SHOWN], keep="\n") + more
