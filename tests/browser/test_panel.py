@@ -337,11 +337,44 @@ def test_text_can_be_read_in_both_themes(opened: Any, theme: str) -> None:
 SIGN = "(element) => getComputedStyle(element, '::before').content"
 
 
-def test_high_contrast_keeps_the_state_readable(opened: Any) -> None:
+FORM = """(element) => {
+    const style = getComputedStyle(element), before = getComputedStyle(element, "::before");
+    return [style.borderLeftStyle, style.borderLeftWidth, style.textDecorationLine, style.outlineStyle, before.content].join();
+}"""
+"""What forced colours leave: borders, lines, signs."""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_high_contrast_tells_rows_and_toggles_apart_by_their_form(opened: Any, scheme: str) -> None:
+    """A match, what matches in it, a frame that breaks a rule, a mark, and a toggle that is off."""
+    rude = ECHO.replace('"echo"', '"rude"').replace("server.url", "server.url, raw=True")
+    sends = (
+        "for word in ('rsv2', 'a match', 'other'): await session.send(word); await session.incoming.receive()"
+    )
+    notebook = opened(rude, "session", sends)
+    notebook.page.emulate_media(forced_colors="active", color_scheme=scheme)
+    panel = notebook.page.locator(".wsn-panel")
+    panel.get_by_label("filter").fill("match")
+    panel.get_by_role("button", name="Only matches").click()
+    expect(panel.locator(".wsn-match")).to_have_count(1)
+    rows = panel.locator(".wsn-rows .wsn-row")
+    forms = [rows.filter(has_text=text).first.evaluate(FORM) for text in ("other", "violation", "a match")]
+    assert len(set(forms)) == 3, forms
+    payload = panel.locator(".wsn-match .wsn-payload bdi")
+    assert payload.locator(".wsn-hit").evaluate(FORM) != payload.evaluate(FORM)
+    assert panel.locator(".wsn-mark").first.evaluate(FORM) != payload.evaluate(FORM)
+    toggle = panel.get_by_role("button", name=re.compile("Masked$"))
+    is_on = toggle.evaluate(FORM)
+    toggle.click()
+    assert panel.get_by_role("button", name="Unmasked").evaluate(FORM) != is_on
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_high_contrast_keeps_the_state_readable(opened: Any, scheme: str) -> None:
     """Forced colours take every colour of ours: what is open, chosen and selected differs in form."""
     notebook = opened(ECHO, "session", "await session.send('hello')")
     panel = notebook.page.locator(".wsn-panel")
-    notebook.page.emulate_media(forced_colors="active")
+    notebook.page.emulate_media(forced_colors="active", color_scheme=scheme)
     panel.locator(".wsn-rows .wsn-row").first.click()
     kinds = panel.locator(".wsn-segment")
     borders = "(element) => getComputedStyle(element).borderTopWidth"
