@@ -262,6 +262,36 @@ def test_the_matches_are_walked_over_among_all_rows(opened: Any) -> None:
     expect(table.locator(".wsn-rows .wsn-row")).to_have_count(9)
 
 
+SEARCHED = """async (table) => {
+    // What the bar shows until the search has ended, and how many requests the kernel answers meanwhile.
+    const bar = table.querySelector("progress"), found = table.querySelector(".wsn-found"), shown = [];
+    const { kernel } = jupyterapp.shell.currentWidget.sessionContext.session;
+    let answered = 0;
+    while (!/frames$/.test(found.textContent)) {
+        await kernel.requestExecute({ code: "1", silent: true }).done;
+        if (!bar || bar.hidden || /frames$/.test(found.textContent)) continue;
+        answered += 1;
+        if (shown.at(-1) !== bar.value) shown.push(bar.value);
+    }
+    return { answered, shown, isHidden: bar?.hidden };
+}"""
+
+
+def test_a_long_search_shows_its_progress_and_the_kernel_answers_meanwhile(opened: Any) -> None:
+    """A bar that moves on and goes away; a search that is given up leaves all rows, and no bar."""
+    table = opened(MILLION, "table").page.locator(".wsn-table")
+    table.get_by_label("filter").fill("$.n>=999990")
+    seen = table.evaluate(SEARCHED)
+    assert seen["answered"] > 1 and len(seen["shown"]) > 1 and seen["isHidden"]
+    assert seen["shown"] == sorted(seen["shown"]) and seen["shown"][-1] < 1
+    expect(table.locator(".wsn-found").first).to_have_text("10 of 1,000,000 frames")
+    table.get_by_label("filter").fill("$.n<999990")
+    expect(table.get_by_role("progressbar")).to_be_visible()
+    table.get_by_label("filter").press("Escape")
+    expect(table.get_by_role("progressbar")).to_be_hidden()
+    expect(table.locator(".wsn-rows .wsn-seq").first).to_be_visible()
+
+
 def test_columns_are_chosen_by_keys_and_their_widths_dragged(opened: Any) -> None:
     """What was chosen is in the traits, in a second view, and after the page was loaded again."""
     notebook = opened(MILLION, "table", "table")

@@ -64,9 +64,11 @@ describe("the filter", () => {
     await type("dog");
     await found(0, true);
     assert.equal(el.one("wsn-found").textContent, "0 of 1,000 frames, searched 50 %");
+    assert.deepEqual([el.one("wsn-progress").hidden, el.one("wsn-progress").value], [false, 0.5]);
     assert.equal(el.one("wsn-empty").textContent, "Searching…");
     assert.equal(model.count("find"), 2);
     await found(0);
+    assert.equal(el.one("wsn-progress").hidden, true);
     assert.match(el.one("wsn-empty").textContent, /No frame matches/);
     assert.equal(el.one("wsn-empty").hidden, false);
     assert.equal(model.count("find"), 2);

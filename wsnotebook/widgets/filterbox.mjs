@@ -18,10 +18,11 @@ export class FilterBox {
     Object.assign(this, { onTyped, onLeave });
     this.input = make("input", { className: "wsn-filter", type: "search", spellcheck: false, placeholder: HINT, title: help, "aria-label": "filter" });
     this.count = make("span", { className: "wsn-found", role: "status" });
+    this.progress = make("progress", { className: "wsn-progress", hidden: true, "aria-label": "searched" });
     this.chips = CHIPS.map(([label, term, title]) => button(label, `${title}: ${term}`, () => this.#toggle(term), "wsn-chip"));
     this.complaint = make("div", { className: "wsn-complaint", role: "status" });
     this.code = make("code", { className: "wsn-code-text" });
-    this.line = make("div", { className: "wsn-pandas", hidden: true, title: "the line of pandas that gives these rows; df is the log's DataFrame" }, this.count, this.code,
+    this.line = make("div", { className: "wsn-pandas", hidden: true, title: "the line of pandas that gives these rows; df is the log's DataFrame" }, this.count, this.progress, this.code,
       button("Copy", "Copy this line", () => navigator.clipboard?.writeText(this.code.textContent), "wsn-chip"));
     this.input.addEventListener("input", () => {
       clearTimeout(this.#pause);
@@ -58,19 +59,32 @@ export class FilterBox {
   /** Show how many rows match, how far the search is while it goes on, and a hint at its end. */
   showCount({ first, end, looked, of, more, hint }) {
     const searching = more ? `, searched ${Math.floor(100 * looked / Math.max(1, of))} %` : "";
+    this.#showProgress(more ? looked / Math.max(1, of) : null);
     this.count.textContent = `${whole(end - first)} of ${whole(of)} frames${searching}${hint ? `; ${hint}` : ""}`;
   }
 
   /** A search has begun, and has found nothing yet; the rows of before stay until it has. */
-  showSearching() { this.count.textContent = "searching…"; }
+  showSearching() {
+    this.#showProgress(null); // of the search before
+    this.count.textContent = "searching…";
+  }
 
-  clearCount() { this.count.textContent = ""; }
+  clearCount() {
+    this.#showProgress(null);
+    this.count.textContent = "";
+  }
 
   /** Show what is wrong with the filter; "" where nothing is. */
   complain(sentence) {
     if (sentence) this.line.hidden = true;
     this.complaint.textContent = sentence;
     this.input.setAttribute("aria-invalid", String(sentence !== ""));
+  }
+
+  /** Show which part of the rows is searched; null once all are. */
+  #showProgress(part) {
+    this.progress.hidden = part === null;
+    this.progress.value = part ?? 0;
   }
 
   get #terms() { return this.text.split(/\s+/).filter(Boolean); }
