@@ -45,6 +45,20 @@ describe("the view", () => {
     assert.equal(model.count("rows"), 2);
   });
 
+  test("measures no column while frames come: that would lay the page out ten times a second", () => {
+    model.set({ span: [0, 10] });
+    const measured = [];
+    for (const element of el.walk())
+      Object.defineProperty(element, "clientWidth", { get() { measured.push(element.className); return 500; } });
+    model.set({ span: [0, 11] });
+    assert.deepEqual(measured, []);
+    resize(HEIGHT);
+    assert.ok(measured.includes("wsn-table"));
+    const titles = el.one("wsn-head").children.length;
+    model.set({ span: [0, 12] });
+    assert.equal(el.one("wsn-head").children.length, titles);
+  });
+
   test("of a kernel that is gone says so and what to do", () => {
     model.fire("comm_live_update");
     assert.ok(el.classList.contains("wsn-gone"));

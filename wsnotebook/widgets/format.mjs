@@ -8,8 +8,10 @@ export function bytes(count) {
   return `${place && count < 99.95 ? count.toFixed(1) : Math.round(count)} ${units[place]}`;
 }
 
+const WHOLE = new Intl.NumberFormat("en"); // kept: toLocaleString looks for it again each time, a third of what a row costs
+
 /** 1234567.6 as "1,234,568". */
-export const whole = (count) => Math.round(count).toLocaleString("en");
+export const whole = (count) => WHOLE.format(Math.round(count));
 
 /** Milliseconds since 1970 as the time of day in UTC, which the DataFrame has too: "13:05:09.012". */
 export function clock(time) {

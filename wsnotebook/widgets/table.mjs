@@ -125,6 +125,7 @@ class TableView {
 
   #listen() {
     const { model, window: rows } = this, scroller = rows.element;
+    this.width = this.el.clientWidth;
     this.#layout();
     this.on = {
       "change:span": () => this.#grown(),
@@ -144,7 +145,7 @@ class TableView {
     };
     for (const [name, callback] of Object.entries(this.on)) model.on(name, callback);
     this.selection.show(model.get("selection") ?? []);
-    this.observer = new ResizeObserver(() => { this.#layout(); rows.refresh(); });
+    this.observer = new ResizeObserver(() => { this.width = this.el.clientWidth; this.#layout(); rows.refresh(); });
     this.observer.observe(scroller);
     scroller.addEventListener("keydown", (event) => this.#key(event));
     // The row under the pointer is noted when it goes down: by the click, new frames may have moved it.
@@ -152,12 +153,15 @@ class TableView {
     rows.rows.addEventListener("click", (event) => { if (this.pointed !== undefined) this.#click(Number(this.pointed), event); });
   }
 
-  /** Columns, and their widths: those of numbers as wide as the largest. */
+  /** Columns, and their widths: those of numbers as wide as the largest. Nothing is done, nor measured, where all is as it was. */
   #layout() {
-    const { model } = this, [, end] = model.get("span");
+    const { model } = this, [, end] = model.get("span"), sessions = model.get("sessions") ?? [], widths = model.get("widths") ?? {};
     const sizes = { digits: Math.max(5, whole(end).length), bytes: 10 };
-    this.columns = shownColumns(model.get("columns"), { sessions: model.get("sessions") ?? [], width: this.el.clientWidth });
-    this.head.show(this.columns, sizes, model.get("widths") ?? {});
+    const state = JSON.stringify([model.get("columns"), sessions, widths, sizes, this.width]);
+    if (state === this.laid) return;
+    this.laid = state;
+    this.columns = shownColumns(model.get("columns"), { sessions, width: this.width });
+    this.head.show(this.columns, sizes, widths);
   }
 
   #set(traits) {
