@@ -419,7 +419,13 @@ LINES = {
         "button:has-text('Terminate')",
     ],
     "filter": [".wsn-filter", *(f".wsn-tools .wsn-chip >> nth={place}" for place in range(6))],
-    "view": [".wsn-copy-menu", "button:text-is('Columns')", ".wsn-pause", ".wsn-follow"],
+    "view": [
+        ".wsn-copy-menu",
+        "button:text-is('Clear')",
+        "button:text-is('Columns')",
+        ".wsn-pause",
+        ".wsn-follow",
+    ],
     "inspector": [
         ".wsn-title",
         "button:text-is('Send again')",
@@ -428,6 +434,22 @@ LINES = {
     ],
 }
 """What stands in one line at each width, from left to right."""
+
+
+def test_a_cleared_list_shows_what_comes_from_now_on(opened: Any) -> None:
+    """By its filter: all rows are there again when the box is emptied."""
+    panel = opened(ECHO, "session", "for n in range(5): await session.send('before')").page.locator(
+        ".wsn-panel"
+    )
+    rows = panel.locator(".wsn-rows .wsn-row")
+    expect(rows).to_have_count(10)
+    panel.get_by_role("button", name="Clear").click()
+    expect(panel.locator(".wsn-found")).to_have_text("0 of 10 frames")
+    send(panel, "after")
+    expect(panel.locator(".wsn-found")).to_have_text("2 of 12 frames")
+    expect(rows).to_have_count(2)
+    panel.get_by_label("filter").press("Escape")
+    expect(rows).to_have_count(12)
 
 
 @pytest.mark.parametrize("width", [600, 660, 800, 1000])

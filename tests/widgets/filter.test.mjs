@@ -37,6 +37,15 @@ describe("the filter", () => {
     await serve();
   });
 
+  test("hides the frames so far where a person clears the list, beside what else is in the box, and once more for later ones", async () => {
+    await type("dog");
+    el.button("Clear").click();
+    assert.equal(last("query").filter, "dog seq:1000..");
+    model.set({ span: [0, 1200] });
+    el.button("Clear").click();
+    assert.equal(last("query").filter, "dog seq:1200..");
+  });
+
   test("is asked about when the typing pauses, not with each key", async () => {
     mock.timers.enable({ apis: ["setTimeout"] });
     for (const text of ["d", "do", "dog"]) {

@@ -22,6 +22,7 @@ import { TableHead } from "./tablehead.mjs";
 import { ROW } from "./viewport.mjs";
 
 const NO_MATCH = "No frame matches this filter. Empty the box to see all frames.";
+const CLEAR = "Hide the frames so far, by a term in the filter: nothing that is recorded goes";
 let views = 0;
 
 class TableView {
@@ -115,8 +116,9 @@ class TableView {
       onReset: () => this.#set({ columns: this.model.get("first_columns"), widths: {} }),
     });
     const { box } = this.filtering;
+    const clear = button("Clear", CLEAR, () => box.replace("seq", `seq:${this.model.get("span")[1]}..`), "wsn-chip");
     const tools = make("div", { className: "wsn-tools" }, group(box.input, ...box.chips),
-      group(this.copies.element, this.compare, this.selected, make("span", { className: "wsn-gap" }), this.menu.element, this.following.pause, this.following.follow));
+      group(this.copies.element, this.compare, this.selected, make("span", { className: "wsn-gap" }), clear, this.menu.element, this.following.pause, this.following.follow));
     this.strip.line.append(this.goTo.element);
     const frame = make("div", { className: "wsn-frame" }, this.head.element, box.complaint, this.window.element, this.window.where, this.empty);
     hideStill(el, this.model.get("still"));
