@@ -13,6 +13,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from wsnotebook.log.columns import COLUMNS, INDEX
+from wsnotebook.log.events import EVENT_KINDS
 from wsnotebook.session.habits import KEYWORDS, SESSION
 from wsnotebook.workbench.verbs import VERBS
 
@@ -39,6 +40,10 @@ def columns() -> Iterable[tuple[str, ...]]:
         yield code(column.name), code(column.kind.pandas), missing, column.meaning
 
 
+def events() -> Iterable[tuple[str, ...]]:
+    return ((code(kind), meaning) for kind, meaning in EVENT_KINDS.items())
+
+
 def names() -> Iterable[tuple[str, ...]]:
     for name, line in SESSION.items():
         if not name.startswith("__"):
@@ -56,6 +61,7 @@ def verbs() -> Iterable[tuple[str, ...]]:
 
 TABLES = {
     "columns": Table(("column", "dtype", "", "meaning"), columns),
+    "events": Table(("kind", "meaning"), events),
     "names": Table(("in another library", "here"), names),
     "keywords": Table(("of another library", "of `connect()`"), keywords),
     "verbs": Table(("verb", "what it does", "example"), verbs),

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import zlib
 from collections.abc import Callable
+from html import unescape
 from html.parser import HTMLParser
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,6 +15,8 @@ from typing import NoReturn
 from urllib.parse import unquote, urldefrag, urlsplit
 
 import pytest
+
+from wsnotebook.log.events import EVENT_KINDS
 
 ROOT = Path(__file__).parents[1]
 BUILD = """
@@ -104,6 +107,16 @@ def test_each_public_name_is_in_the_reference(site: Path, package: str) -> None:
     modules = {"__version__", "lab", "redaction", "load_ipython_extension", "unload_ipython_extension"}
     missing = {f"{package}.{name}" for name in {*importlib.import_module(package).__all__} - modules} - there
     assert not missing
+
+
+def test_each_kind_of_event_is_explained(site: Path) -> None:
+    """Beside the columns of the frames."""
+    text = unescape((site / "facts" / "columns.html").read_text())
+    assert [
+        kind
+        for kind, meaning in EVENT_KINDS.items()
+        if kind not in text or meaning.partition("``")[0] not in text
+    ] == []
 
 
 def test_the_panel_of_a_notebook_is_shown_without_a_kernel(site: Path) -> None:

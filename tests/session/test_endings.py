@@ -557,3 +557,10 @@ async def test_an_ended_session_is_freed_with_its_last_reference() -> None:
             assert [part() for part in parts] == [None, None, None]
         finally:
             gc.enable()
+
+
+async def test_each_event_of_a_session_has_a_sentence() -> None:
+    """Who reads the events need not know the kinds."""
+    async with lab.embedded_server("echo") as server, connect(server.url) as session:
+        await session.ping()
+    assert session.log.events.query("detail == ''")["kind"].tolist() == []

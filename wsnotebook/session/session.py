@@ -621,7 +621,7 @@ class ClientWebSocketSession(Habits, Shown, lines=SESSION):
         """Begin: the handshake is done; called by connect() only."""
         self._call = call
         Heartbeat.of(self._loop).listen(self._beat_was_odd)
-        self.log.note("loop watched", "", self.name)
+        self.log.note("loop watched", "from here on, a delay of 50 ms or more is an event", self.name)
         self._refresh()
 
     def record_with(self, recording: SessionRecording) -> None:
