@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from wsnotebook.cli.slash import Slash, Wrong
+from wsnotebook.cli.slash import TYPED, Slash, Wrong
 from wsnotebook.lab import embedded_server
 from wsnotebook.workbench import Workbench
 
@@ -75,6 +75,13 @@ async def test_help_lists_the_verbs_and_their_options(bench: Workbench):
     slash = Slash(bench)
     assert "\n  /ping " in await slash.run("help")
     assert "--hex" in await slash.run("help send")
+
+
+async def test_help_names_no_magic(bench: Workbench):
+    """Which a terminal has not: neither in the list, nor in the help of a verb."""
+    slash = Slash(bench)
+    helps = [await slash.run("help"), *[await slash.run(f"help {verb}") for verb in TYPED]]
+    assert not [text for text in helps if "%" in text]
 
 
 def test_tab_completes_verbs_and_options():

@@ -44,7 +44,7 @@ class _Parser(argparse.ArgumentParser):
     def __init__(self, verb: Verb) -> None:
         super().__init__(
             prog=f"/{verb.name}",
-            description=verb.summary.replace("%%", "%"),
+            description=verb.summary,
             formatter_class=lambda prog: argparse.HelpFormatter(prog, width=_WIDTH),
             add_help=False,
             allow_abbrev=False,
@@ -160,9 +160,7 @@ def _is_json(text: str) -> bool:
 def _help(word: str) -> str:
     if word:
         return _Parser(_verb(word)).format_help().rstrip()
-    listed = [
-        f"  /{verb.name:<10}{verb.summary.replace('%%', '%')}" for verb in dict.fromkeys(TYPED.values())
-    ]
+    listed = [f"  /{verb.name:<10}{verb.summary}" for verb in dict.fromkeys(TYPED.values())]
     short = [f"  /{short:<10}/{meaning}" for short, meaning in _SHORT.items()]
     return "\n".join(
         [*listed, *short, "/help VERB has the options. //TEXT sends /TEXT, anything without a slash is sent."]

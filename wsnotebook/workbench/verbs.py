@@ -65,7 +65,7 @@ _ALL = (
     ),
     Verb(
         "send",
-        "Send the rest of the line, or with %%ws send the lines below.",
+        "Send the rest of the line as a message.",
         sendactions.send,
         answers.sent,
         answers.send_note,
@@ -79,7 +79,7 @@ _ALL = (
                 "named",
                 "--named",
                 metavar="NAME",
-                help="send a message that %%ws keep has kept",
+                help="send a message that keep has kept",
                 complete=message_names,
             ),
             option(
@@ -94,7 +94,7 @@ _ALL = (
                 "--every",
                 metavar="SECONDS",
                 read=read_seconds,
-                help="send it again every so many seconds, until %%ws stop or the end of the session",
+                help="send it again every so many seconds, until stop or the end of the session",
             ),
             option(
                 "fragments", "--fragments", metavar="N", read=read_fragments, help="split it into N fragments"
@@ -107,7 +107,7 @@ _ALL = (
         takes_text=True,
         text_instead=("file", "named", "again"),
         example='send --json {"op": "subscribe"}',
-        more="Options stand before the text; -- ends them. The text keeps its quotes, and # and ; are text.",
+        more="Options stand before the text; -- ends them. The text keeps its quotes, and # and ; are text. %%ws send sends the lines below it.",
     ),
     Verb(
         "stop",
