@@ -216,6 +216,7 @@ async def run_in_ipython(code: str, shell: InteractiveShell) -> None:
     wsnotebook.load_ipython_extension(shell)
     done = await shell.run_cell_async(code, transformed_cell=shell.transform_cell(code))
     done.raise_error()
+    await stop(shell.user_ns)
 
 
 async def stop(names: dict[str, Any]) -> None:

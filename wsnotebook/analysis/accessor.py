@@ -27,7 +27,15 @@ def register() -> None:
 class FrameQuestions:
     """Questions to a DataFrame of frames: ``session.df.ws``, ``log.df.ws``, or ``.ws`` of a selection of their rows.
 
-    Example: ``session.df.ws.summary()``, ``session.df.ws.json()``.
+    Each is a method that leaves the frames as they are, and returns a DataFrame, a text or a figure. Tab after ``df.ws.`` lists
+    them, ``df.ws.pairs?`` explains one. Durations and latencies are seconds as float, sizes are bytes.
+
+    Example::
+
+        df = session.df
+        print(df.ws.summary())                        # all of it, on one screen
+        df.ws.json().tail()                           # JSON messages as columns
+        df[df["direction"] == "in"].ws.gaps("200ms")  # of the received frames only
 
     What ``decode()`` returns has ``.ws`` too: json, types, schema, pairs, sequence and state are asked of decoded messages.
 

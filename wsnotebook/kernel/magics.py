@@ -53,14 +53,16 @@ class WsMagics(Magics):  # type: ignore[misc]  # IPython's base has no types
 
         Example::
 
-            %ws connect ws://127.0.0.1:8765/
+            server = %ws serve echo
+            %ws connect {server.url}
             %ws send hello
             message = %ws recv
             %ws log 20 --grep error
             frames = %ws df
             %ws close 1000 done
 
-        %%ws send and %%ws script take the lines below them. Results are values; Tab completes verbs, options and names.
+        {server.url} stands for the value of an expression. Times are seconds, sizes are bytes or 64KiB. %%ws send and
+        %%ws script take the lines below them. Results are values; Tab completes verbs, options and names.
         """
         command, place = self._parse(line, cell, local_ns)
         result = self._start(command, place)

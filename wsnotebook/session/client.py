@@ -67,12 +67,14 @@ class connect(Habits, lines=CONNECT):
     ``async with`` closes the session with 1000 at the end of the block, and with 1011 if the block raises.
     ``async for session in connect(url):`` reconnects whenever the body has ended, after a pause that doubles, up to
     30 s, until a session has lasted 10 s; a server's Retry-After is kept. Write
-    ``except SessionClosed: continue`` in the body, so that a lost session ends it. All attempts share one log. Example::
+    ``except SessionClosed: continue`` in the body, so that a lost session ends the body, not the loop. All attempts share one
+    log. Example::
 
-        async with connect("wss://example.org/feed", ping_interval=20) as session:
-            await session.send("subscribe")
-            async for message in session:
-                print(message)
+        server = await wsnotebook.lab.embedded_server("echo")  # in its place, the address of a service
+        async with wsnotebook.connect(server.url, ping_interval=20) as session:
+            await session.send("hello")
+            print(await session.receive(timeout=5))  # seconds, as every time
+        session.df  # the recorded frames
 
     Args:
         url: ws://, wss:// or ws+unix:///path/to.sock:/resource.

@@ -18,14 +18,17 @@ class DefaultClientWebSocketSession(ClientWebSocketSession):
 
     Made by ``connect(url)``; as the last line of a cell it is the panel. ``send``, ``receive``, ``expect``, ``ping`` and
     ``close`` are awaited, ``async for message in session`` receives until the end, and ``close_reason`` says why it ended.
-    ``df`` has every frame, ``df.ws`` answers questions to them, ``log`` saves them.
+    ``df`` has every frame, ``df.ws`` answers questions to them, ``log`` saves them. Times are seconds, sizes are bytes.
 
     Example::
 
-        session = await connect(url)
+        server = await wsnotebook.lab.embedded_server("echo")
+        session = await wsnotebook.connect(server.url)
         await session.send("hello")
         message = await session.receive(timeout=5)
-        await session.close()
+        latency = await session.ping()
+        await session.close(1000, "done")
+        session.df[["time", "direction", "opcode", "length", "text"]]
     """
 
     def __init__(
