@@ -237,7 +237,7 @@ _ALL = (
     ),
     Verb(
         "mask",
-        "Turn the masking of sent frames on or off; toggle it without a word.",
+        "Turn the masking of sent frames on or off; without an argument, toggle it.",
         actions.mask,
         answers.masking,
         answers.mask_note,
@@ -246,7 +246,7 @@ _ALL = (
     ),
     Verb(
         "compress",
-        "Send messages compressed or as they are, where permessage-deflate was negotiated; toggle it without a word.",
+        "Send messages compressed or as they are, where permessage-deflate was negotiated; without an argument, toggle it.",
         actions.compress,
         answers.of_session(answers.compress_note),
         answers.compress_note,
@@ -255,7 +255,7 @@ _ALL = (
     ),
     Verb(
         "pongs",
-        "Answer the pings of the peer, or leave them without; toggle it without a word.",
+        "Answer the pings of the peer, or leave them unanswered; without an argument, toggle it.",
         actions.pongs,
         answers.of_session(answers.pongs_note),
         answers.pongs_note,
