@@ -1,18 +1,19 @@
-"""A JupyterLab server and a Chromium for tests of what a person sees; both are skipped visibly where missing."""
+"""JupyterLab, servers of other pages and a Chromium for tests of what a person sees; each is skipped visibly where missing."""
 
 from __future__ import annotations
 
 import ast
+import contextlib
+import importlib.util
 import json
 import os
 import socket
 import subprocess
 import sys
 import time
-import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from chromium import FLAGS
@@ -106,8 +107,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     settings = home / "app-settings"
     settings.mkdir()
     (settings / "overrides.json").write_text(json.dumps(_SETTINGS))
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = _free_port()
     command = [
         sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root",
         "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--ServerApp.port_retries=0",
@@ -121,30 +121,56 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
             "JUPYTERLAB_WORKSPACES_DIR", "IPYTHONDIR",
         )
     }  # fmt: skip
-    package = str(Path(__file__).parents[2])
-    path = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))
+    with _running(command, port, home, folders):
+        yield Lab(root, Path(folders["JUPYTER_DATA_DIR"]) / "kernels", port)
+
+
+@pytest.fixture
+def serve(tmp_path: Path, missing: Callable[[str], NoReturn]) -> Iterator[Callable[..., str]]:
+    """A function that runs a module with arguments as a server of pages, in an empty folder, and returns its address."""
+    with contextlib.ExitStack() as running:
+
+        def start(module: str, *arguments: str) -> str:
+            if importlib.util.find_spec(module) is None:
+                missing(module)
+            port = _free_port()
+            command = [sys.executable, "-m", module, *arguments, f"--port={port}"]
+            running.enter_context(_running(command, port, tmp_path, {"HOME": str(tmp_path)}))
+            return f"http://127.0.0.1:{port}/"
+
+        yield start
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+        return port
+
+
+@contextlib.contextmanager
+def _running(command: list[str], port: int, home: Path, variables: dict[str, str]) -> Iterator[None]:
+    """Run a server in a folder; it listens, and is ended afterwards."""
+    path = os.pathsep.join(filter(None, [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH")]))
+    environment = {**os.environ, **variables, "PYTHONPATH": path}
     with (home / "server.log").open("wb") as log:
-        server = subprocess.Popen(
-            command, env={**os.environ, **folders, "PYTHONPATH": path}, stdout=log, stderr=subprocess.STDOUT
-        )
+        server = subprocess.Popen(command, cwd=home, env=environment, stdout=log, stderr=subprocess.STDOUT)
     try:
-        made = Lab(root, Path(folders["JUPYTER_DATA_DIR"]) / "kernels", port)
-        _wait_for(made.url, server, home / "server.log")
-        yield made
+        _wait_for(port, server, home / "server.log")
+        yield
     finally:
         server.terminate()  # ends its kernels too
         server.wait(timeout=60)
 
 
-def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
+def _wait_for(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
     while True:
         try:
-            urllib.request.urlopen(f"{url}/api", timeout=60).close()
+            socket.create_connection(("127.0.0.1", port), timeout=60).close()
             return
         except OSError:
             if server.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"JupyterLab did not start:\n{log.read_text()[-4000:]}") from None
+                raise RuntimeError(f"{server.args} does not listen:\n{log.read_text()[-4000:]}") from None
             time.sleep(0.1)  # there is no event to wait for in another process
 
 

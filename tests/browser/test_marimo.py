@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
-import os
-import socket
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import pytest
 from playwright.sync_api import expect
@@ -51,33 +46,12 @@ def _(wsnotebook):
 """
 
 
-@pytest.fixture
-def marimo(tmp_path: Path, missing: Callable[[str], NoReturn]) -> Iterator[str]:
-    """The address of a marimo that runs the notebook."""
-    if importlib.util.find_spec("marimo") is None:
-        missing("marimo")
-    (tmp_path / "shown.py").write_text(NOTEBOOK)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "marimo", "run", "--headless", "--no-token", "--host", "127.0.0.1", "--port", str(port), "shown.py"]  # fmt: skip
-    process = subprocess.Popen(
-        command, cwd=tmp_path, env={**os.environ, "HOME": str(tmp_path)}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )  # fmt: skip
-    yield f"http://127.0.0.1:{port}/"
-    process.terminate()
-    process.wait(timeout=60)
-
-
-def test_a_session_is_live_in_marimo(browser: Any, marimo: str) -> None:
+def test_a_session_is_live_in_marimo(browser: Any, serve: Callable[..., str], tmp_path: Path) -> None:
     """Its controls, its table and the form stand there, and the frames of its server; a click reaches the wire."""
+    (tmp_path / "shown.py").write_text(NOTEBOOK)
     page = browser.new_page()
     page.set_default_timeout(60_000)
-    for _ in range(100):
-        try:
-            page.goto(marimo)
-            break
-        except Exception:
-            page.wait_for_timeout(200)
+    page.goto(serve("marimo", "run", "shown.py", "--headless", "--no-token", "--host=127.0.0.1"))
     expect(page.locator(".wsn-state")).to_have_text("open", timeout=60_000)
     page.locator(".wsn-text").first.fill("hello")
     page.get_by_role("button", name="Send", exact=True).click()
