@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 import inspect
 from collections.abc import Callable
@@ -143,6 +142,8 @@ def explain_keywords(function: Callable[P, T]) -> Callable[P, T]:
         for name in keywords.keys() - ours:
             if name in KEYWORDS:
                 raise TypeError(f"connect() has no {name}=: write {KEYWORDS[name]}")
+            import difflib  # only for who has mistyped: every import of connect() would load it
+
             near = difflib.get_close_matches(name, ours, n=1)
             remedy = f"did you mean {near[0]}=?" if near else "connect? lists what it takes"
             raise TypeError(f"connect() has no {name}=: {remedy}")
