@@ -461,6 +461,9 @@ def test_what_belongs_together_stands_in_one_line(opened: Any, width: int) -> No
     panel.evaluate("(element, width) => { element.style.width = `${width}px`; }", width)
     panel.locator(".wsn-rows .wsn-row").nth(2).click()
     expect(panel.locator(".wsn-inspector")).to_be_visible()
+    expect(panel.locator(".wsn-text")).to_have_css(
+        "overflow", "hidden"
+    )  # its hint may be longer than the box
     right = panel.bounding_box()["x"] + width
     for name, parts in LINES.items():
         boxes = [panel.locator(part).bounding_box() for part in parts]
