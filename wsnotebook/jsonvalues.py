@@ -16,6 +16,7 @@ __all__ = [
     "JsonPattern",
     "JsonValue",
     "fits",
+    "json_or_none",
     "json_text",
     "json_values",
     "parse_keys",
@@ -247,6 +248,14 @@ def fits(path: JsonPath, pattern: JsonPattern) -> bool:
         if wanted is not None and (wanted != step or type(wanted) is not type(step)):
             return False
     return True
+
+
+def json_or_none(message: str | bytes) -> Any:
+    """Return a message that is JSON as its value; None for another one, and for one nested too deep to be read."""
+    try:
+        return json.loads(message)
+    except (ValueError, RecursionError):
+        return None
 
 
 def value_at(value: Any, path: JsonPath) -> Any:

@@ -10,7 +10,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
-from wsnotebook.jsonvalues import JsonPath, fits, json_values, parse_single_path, replace_spans, value_at
+from wsnotebook.jsonvalues import (
+    JsonPath,
+    fits,
+    json_or_none,
+    json_values,
+    parse_single_path,
+    replace_spans,
+    value_at,
+)
 from wsnotebook.lab.recordedrows import RecordedMessage, RecordedRow, recorded_messages
 from wsnotebook.matching import Message, Pattern, shown
 from wsnotebook.redaction import MARK
@@ -63,29 +71,29 @@ class Matching:
 
     def key_of(self, message: Message) -> str | None:
         """Return the id of a request of the client as JSON text, so that 1 is not "1"; None where it has none."""
-        parsed = _parsed(message)
+        parsed = json_or_none(message)
         return self._key_in(parsed) if can_ask(parsed) else None
 
     def answered_key(self, message: Message) -> str | None:
         """Return the id of the request that a message of the server answers, as JSON text; None where it has none."""
-        parsed = _parsed(message)
+        parsed = json_or_none(message)
         answers = filter(can_answer, parsed if _is_batch(parsed) else [parsed])
         return next((key for key in map(self._key_in, answers) if key is not None), None)
 
     def tokens_of(self, message: Message) -> Mapping[JsonPath, str]:
         """Return the tokens that a request gives for its progress, as JSON text, by their paths."""
-        parsed = _parsed(message) if self.key is not None else None
+        parsed = json_or_none(message) if self.key is not None else None
         return {path: _text_at(parsed, path) for path in tokens(parsed)}
 
     def ended_key(self, message: Message) -> str | None:
         """Return the id of the request that a message of the client cancels, as JSON text; None without one."""
-        parsed = _parsed(message) if self.key is not None else None
+        parsed = json_or_none(message) if self.key is not None else None
         path = ended_request(parsed)
         return None if path is None else _text_at(parsed, path)
 
     def server_id(self, message: Message, *, is_answer: bool) -> str | None:
         """Return the id of a request that the server of JSON-RPC makes, or of its answer, as JSON text; None of other messages."""
-        parsed = _parsed(message)
+        parsed = json_or_none(message)
         is_one = not can_ask(parsed) if is_answer else has_own_id(parsed)
         if self.key is None or not is_one or not isinstance(parsed, dict) or "id" not in parsed:
             return None
@@ -93,7 +101,7 @@ class Matching:
 
     def named_token(self, message: Message) -> str | None:
         """Return the token or the id by which a message names an earlier request, as JSON text; None without one."""
-        parsed = _parsed(message) if self.key is not None else None
+        parsed = json_or_none(message) if self.key is not None else None
         path = named_request(parsed)
         return None if path is None else _text_at(parsed, path)
 
@@ -117,7 +125,7 @@ class Matching:
             return True
         if type(recorded) is not type(received):
             return False
-        one, other = _parsed(recorded), _parsed(received)
+        one, other = json_or_none(recorded), json_or_none(received)
         if one is None or other is None:
             return recorded == received or (isinstance(recorded, str) and _is_redacted(recorded, received))
         if not self.is_rewritten or self.key is None:
@@ -135,7 +143,7 @@ class Matching:
 
         Every other byte stays, and the id of a request that the server makes.
         """
-        parsed = _parsed(message)
+        parsed = json_or_none(message)
         if parsed is None:
             return message
         paths = list(self._paths_of_names(parsed))
@@ -253,14 +261,6 @@ class _Owners:
         if asking is not None:
             self._asked[asking] = self._last
         return self._by_token.get(self._matching.named_token(reply.message) or "", self._last)
-
-
-def _parsed(message: Message) -> Any:
-    """Return a message that is JSON as its value; None for another one."""
-    try:
-        return json.loads(message)
-    except (ValueError, RecursionError):
-        return None
 
 
 def _is_batch(parsed: Any) -> bool:

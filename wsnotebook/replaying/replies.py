@@ -11,7 +11,15 @@ from collections import defaultdict, deque
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeAlias
 
-from wsnotebook.jsonvalues import JsonPath, fits, json_values, parse_single_path, replace_spans, value_at
+from wsnotebook.jsonvalues import (
+    JsonPath,
+    fits,
+    json_or_none,
+    json_values,
+    parse_single_path,
+    replace_spans,
+    value_at,
+)
 from wsnotebook.matching import Message
 from wsnotebook.requestids import can_answer, can_ask, has_own_id, named_request
 
@@ -59,13 +67,13 @@ class Replies:
 
     def key_of(self, message: Message) -> str | None:
         """Return the id of a message as JSON text, so that 1 is not "1"; None where it has none."""
-        return None if self._is_same is not None else _text_at(_parsed(message), self._path)
+        return None if self._is_same is not None else _text_at(json_or_none(message), self._path)
 
     def _answered(self, message: Message) -> str | None:
         """Return what joins a recorded message of the server with a live one: the id that it answers, or what it asks for."""
         if self._is_same is not None:
             return None
-        parsed = _parsed(message)
+        parsed = json_or_none(message)
         if has_own_id(parsed) and "id" in parsed:
             return f"asks for {parsed['method']}"
         return _text_at(parsed, self._path) if can_answer(parsed) else None
@@ -77,13 +85,13 @@ class Replies:
             recorded: the recorded message.
             rewritten: the same as it would be sent; what was rewritten in it stays.
         """
-        parsed = _parsed(recorded)
+        parsed = json_or_none(recorded)
         if self._is_same is not None:
             return rewritten
         path, own = named_request(parsed), self.key_of(recorded)
-        old, now = _text_at(parsed, path), _text_at(_parsed(rewritten), path)
+        old, now = _text_at(parsed, path), _text_at(json_or_none(rewritten), path)
         if not can_ask(parsed):  # its id is that of the server, whatever a caller makes of those of requests
-            path, old, now = _ID, _text_at(parsed, _ID), _text_at(_parsed(rewritten), _ID)
+            path, old, now = _ID, _text_at(parsed, _ID), _text_at(json_or_none(rewritten), _ID)
             new = self._asked.get(old or "", old)
         else:
             new = self.key_of(rewritten) if old == own else self._live.get(old or "")
@@ -97,7 +105,7 @@ class Replies:
 
     def sent(self, recorded: Message, live: Message) -> None:
         """Note a request: as it was recorded, and as it was sent."""
-        if not can_ask(_parsed(recorded)):
+        if not can_ask(json_or_none(recorded)):
             return
         self._last = self.key_of(recorded)
         self._unanswered.add(self._last)
@@ -135,9 +143,9 @@ class Replies:
 
     def _learn_id(self, recorded: Message, live: Message) -> None:
         """Note the id of a live request of the server."""
-        parsed = _parsed(recorded)
+        parsed = json_or_none(recorded)
         if has_own_id(parsed):
-            self._asked[_text_at(parsed, _ID) or ""] = _text_at(_parsed(live), _ID) or ""
+            self._asked[_text_at(parsed, _ID) or ""] = _text_at(json_or_none(live), _ID) or ""
 
     def came(self, message: Message) -> Expected | None:
         """Return the recorded reply that a live message is; None for another message, or one that is early."""
@@ -174,14 +182,6 @@ class Replies:
 
     def _fits(self, expected: Expected, message: Message) -> bool:
         return self._is_same is None or bool(self._is_same(expected.message, message))
-
-
-def _parsed(message: Message) -> Any:
-    """Return a message that is JSON as its value; None for another one."""
-    try:
-        return json.loads(message)
-    except (ValueError, RecursionError):
-        return None
 
 
 def _text_at(parsed: Any, path: JsonPath | None) -> str | None:
