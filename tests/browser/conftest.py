@@ -233,8 +233,8 @@ class Notebook:
         return json.loads(ast.literal_eval(value["data"]["text/plain"]))
 
     def kernel_comes_to(self, expression: str, value: Any) -> None:
-        """Wait, 10 s at most, until an expression has a value in the kernel, which hears of clicks later than the page."""
-        for _ in range(100):
+        """Wait until an expression has a value in the kernel, which hears of clicks later than the page."""
+        for _ in range(STEP_MS // 100):
             if (found := self.kernel(expression)) == value:
                 return
             self.page.wait_for_timeout(100)
