@@ -91,7 +91,7 @@ async def ask(url: str) -> None:
             )
             found.append([answer.isError, answer.content[0].text])
         sleeping = asyncio.ensure_future(session.call_tool("sleep", {}))
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(1)
         params = types.CancelledNotificationParams(requestId=session._request_id - 1, reason="enough")
         cancel = types.CancelledNotification(params=params)
         await session.send_notification(types.ClientNotification(cancel))
