@@ -117,7 +117,7 @@ def test_progress_is_a_partial_reply(talk: Any, given: str, method: str, named: 
     receive(talk, 8, result(4, error={"code": 1}))
     found = talk.log.df.ws.pairs()
     columns = ["direction", "id", "replies", "latency", "duration", "outcome"]
-    assert found[columns].fillna(-1).to_numpy().tolist() == [
+    assert found[columns].fillna({"latency": -1, "duration": -1}).to_numpy().tolist() == [
         ["in", 1, 0, -1, -1, "unanswered"], ["out", 1, 3, 1, 4, "answered"], ["out", 2, 1, 2, 2, "open"],
         ["out", 3, 1, 4, 4, "answered"], ["out", 4, 2, 1, 2, "error"],
     ]  # fmt: skip
