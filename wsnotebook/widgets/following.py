@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Following"]
 
-TICK = 0.25  # seconds: looks live, and bounds messages on the comm, and repaints, which are up to two a tick, at any rate of frames
+TICK = 0.1  # seconds: looks live, and bounds the messages on the comm at any rate of frames
 
 
 class Following:

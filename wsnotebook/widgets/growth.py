@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Growth"]
 
-_TICK = 0.25  # seconds between two calls, as in the panel
+_TICK = 0.1  # seconds between two calls, as in the panel
 
 
 class Growth:

@@ -1,6 +1,6 @@
 """Panel: the widget of a session, controls above and the table of frames below.
 
-A tick four times a second refreshes both until the session has ended. Buttons are in controls.py, the table in table.py, the
+A tick of 10 Hz refreshes both until the session has ended. Buttons are in controls.py, the table in table.py, the
 text for a page without a kernel in static.py.
 """
 

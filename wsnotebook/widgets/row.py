@@ -1,6 +1,6 @@
 """Row: one row of a log for the table, read directly from the log's columns.
 
-Not by way of a DataFrame: that would cost milliseconds four times a second, and load pandas to show a session.
+Not by way of a DataFrame: that would cost milliseconds ten times a second, and load pandas to show a session.
 """
 
 from __future__ import annotations
