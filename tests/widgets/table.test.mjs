@@ -45,6 +45,19 @@ describe("the view", () => {
     assert.equal(model.count("rows"), 2);
   });
 
+  test("paints rows once a tick: neither before they have come, nor again for the scrolling that follows", async () => {
+    model.set({ span: [0, 100] });
+    await serve();
+    const rows = el.one("wsn-rows"), paints = [], replace = rows.replaceChildren.bind(rows);
+    rows.replaceChildren = (...children) => { paints.push(children.length); replace(...children); };
+    model.set({ span: [0, 200] });
+    assert.deepEqual(paints, []);
+    await serve();
+    scroller().fire("scroll");
+    assert.deepEqual(paints, [10]);
+    assert.equal(shown().at(-1), "row 199");
+  });
+
   test("measures no column while frames come: that would lay the page out ten times a second", () => {
     model.set({ span: [0, 10] });
     const measured = [];

@@ -682,7 +682,7 @@ class ClientWebSocketSession(Habits, Shown, lines=SESSION):
         return f"<{kind}session {self.name} {self.url} {where}; {len(self.log):,} frames>"
 
     def _panel(self) -> Any:
-        """Return the panel of this session: one of the two imports upward that the house test names."""
+        """Return the panel of this session: one of the imports upward that the house test names."""
         from wsnotebook.widgets.panel import panel_for  # only for who looks: it loads ipywidgets
 
         return panel_for(self)

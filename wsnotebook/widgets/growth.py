@@ -6,12 +6,12 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from wsnotebook.widgets.following import TICK
+
 if TYPE_CHECKING:
     from wsnotebook.files.framelog import FrameLog
 
 __all__ = ["Growth"]
-
-_TICK = 0.1  # seconds between two calls, as in the panel
 
 
 class Growth:
@@ -42,7 +42,7 @@ class Growth:
         if self._is_due or self._loop is None or self._loop.is_closed():
             return
         self._is_due = True
-        self._loop.call_soon_threadsafe(self._loop.call_later, _TICK, self._call)
+        self._loop.call_soon_threadsafe(self._loop.call_later, TICK, self._call)
 
     def _call(self) -> None:
         self._is_due = False

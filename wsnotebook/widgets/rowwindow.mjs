@@ -17,6 +17,7 @@ export class RowWindow {
   #isOld = false; // the rows are shown until they have come anew
   #asking = false;
   #expected = 0; // the scrollTop that we set: a scroll event with another one, in a table of the same height, comes from a person
+  #painted = []; // what the painted rows were made of; empty where they have to be made anew
   #isStirred = false; // there is another scrollTop, and its event has not come
   #missing; // timer, while what is painted is another place than the one scrolled to
   #samples = []; // [seq, time] spread over the log
@@ -58,8 +59,11 @@ export class RowWindow {
   /** Ask again for the rows whose decoded type was not known, where the kernel has read up to `seq`. */
   decoded(seq) { if (this.#have.rows.some((row) => row.extra.decoded === null && row.seq < seq)) this.renew(); }
 
-  /** Paint, and ask for the rows that are missing. */
-  refresh() { this.go(() => {}); }
+  /** Paint anew, and ask for the rows that are missing. */
+  refresh() {
+    this.#painted = [];
+    this.go(() => {});
+  }
 
   #show() {
     this.#paint();
@@ -111,7 +115,11 @@ export class RowWindow {
     clearTimeout(this.#missing);
     this.#missing = undefined;
     this.where.hidden = true;
-    this.#paintRows(this.viewport.top);
+    const { top, height, first, last, origin } = this.viewport;
+    const parts = [this.#have, this.source.filter(), top, height, first, last, origin, ...Object.values(this.source.around())];
+    if (parts.length === this.#painted.length && parts.every((part, n) => part === this.#painted[n])) return;
+    this.#paintRows(top);
+    this.#painted = parts;
   }
 
   /** Leave the rows as they are, and say the place that was scrolled to. */
@@ -137,6 +145,7 @@ export class RowWindow {
   }
 
   #paintRows(top) {
+    this.#painted = [];
     const view = this.viewport, isSeq = this.source.filter() === null, around = this.source.around();
     const first = view.origin + Math.floor(top / ROW);
     const last = view.origin + Math.min(view.rows, Math.ceil((top + view.height) / ROW));
