@@ -139,7 +139,7 @@ def explain_keywords(function: Callable[P, T]) -> Callable[P, T]:
 
     @functools.wraps(function)
     def checked(*arguments: P.args, **keywords: P.kwargs) -> T:
-        for name in keywords.keys() - ours:
+        for name in (each for each in keywords if each not in ours):
             if name in KEYWORDS:
                 raise TypeError(f"connect() has no {name}=: write {KEYWORDS[name]}")
             import difflib  # only for who has mistyped: every import of connect() would load it
