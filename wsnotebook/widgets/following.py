@@ -11,7 +11,7 @@ from wsnotebook.session.attempts import attempts_of, newest_of
 if TYPE_CHECKING:
     from wsnotebook.session.session import ClientWebSocketSession
 
-__all__ = ["Following"]
+__all__ = ["TICK", "Following"]
 
 TICK = 0.1  # seconds: looks live, and bounds the messages on the comm at any rate of frames
 
