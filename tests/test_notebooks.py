@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import nbclient
-import nbformat
 import pytest
 
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
@@ -21,6 +19,9 @@ QUICK = {"01-quickstart.ipynb"}  # in the plain run too
 )
 def test_a_notebook_runs(path: Path, tmp_path: Path) -> None:
     """Each cell ends without an error, and nothing is printed to stderr."""
+    import nbclient  # here: importing nbformat takes seconds, also of those who only collect this test
+    import nbformat
+
     notebook = nbformat.read(path, as_version=4)
     client = nbclient.NotebookClient(
         notebook, timeout=250, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}

@@ -153,6 +153,7 @@ def test_a_quick_look_leaves_out_no_secret(text: str) -> None:
         assert PayloadRules(rules).may_have(b"x\n" + text.encode()) or not read_whole[1]
 
 
+@pytest.mark.long
 def test_small_letters_in_ascii_are_those_of_ascii_and_two_others() -> None:
     """Which the quick look knows: whatever else is a letter is none in a name."""
     lower = [chr(code) for code in range(128, 0x110000) if any(each.isascii() for each in chr(code).lower())]

@@ -73,6 +73,7 @@ def test_importing_the_package_is_what_registers(imports: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.long
 def test_the_accessor_of_another_is_kept_until_ours_is_needed() -> None:
     """pandas then warns that it is replaced."""
     code = (

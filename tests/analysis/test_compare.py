@@ -80,6 +80,7 @@ def test_json_in_binary_messages_is_compared_as_json(elsewhere: Callable[[], Any
     assert found[["path", "a", "b"]].to_numpy().tolist() == [["opcode", "binary", "text"]]
 
 
+@pytest.mark.long
 def test_without_a_key_neighbours_tell_what_was_changed() -> None:
     """A message between the same two others is the same one with other values; ignored keys may differ."""
     a = recording({"id": 1, "ts": 5}, {"v": 1, "ts": 6}, {"id": 3, "ts": 7})

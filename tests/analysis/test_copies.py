@@ -276,6 +276,7 @@ def test_numbers_of_other_programs_are_compared(dtype: str, df: pd.DataFrame) ->
         numbered_anew(found).ws.counts()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("question", ["counts", "violations", "rate", "messages", "compression"])
 def test_dask_refuses_copies_when_it_computes(question: str, df: pd.DataFrame) -> None:
     """Also where the two are in different parts; the remedy is one for Dask too."""

@@ -129,6 +129,7 @@ def test_small_messages_are_left_to_nobody() -> None:
     assert sum(len(parsed.left) for parsed in parse(arrow(texts), [], flatten=True)) < 256
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "text",
     ['{"a":' * 100_000 + "1" + "}" * 100_000, '{"a":' + "[" * 100_000 + "]" * 100_000 + "}"],

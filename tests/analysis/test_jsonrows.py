@@ -143,6 +143,7 @@ def test_arrays_of_equal_length_stay_arrays(talk: Any) -> None:
     assert found["bid"].tolist() == [[100.0, 5], [100.5, 7]]
 
 
+@pytest.mark.long
 def test_objects_that_share_no_key_do_not_fill_the_memory(talk: Any) -> None:
     """4,000 objects of a key of their own would be 16 million cells for 4,000 values: most are in the column rest."""
     df = texts(talk, "[" + ",".join(f'{{"k{number}": {number}}}' for number in range(4000)) + "]")

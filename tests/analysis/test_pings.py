@@ -70,6 +70,7 @@ def test_a_ping_that_was_never_sent_is_none(talk: Any) -> None:
     assert not len(talk.log.df.ws.pings())
 
 
+@pytest.mark.long
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.tuples(st.booleans(), st.booleans(), st.sampled_from([b"", b"a"])), max_size=30))
 def test_answers_are_those_of_a_queue(frames: list[tuple[bool, bool, bytes]]) -> None:

@@ -60,6 +60,7 @@ def test_no_secret_is_left_anywhere(told: Any) -> None:
     assert whole == {"user": "me", "password": redacted(SECRET), "n": 1} and frames["read"].iloc[0] == whole
 
 
+@pytest.mark.long
 def test_no_cut_hides_a_secret(elsewhere: Any) -> None:
     """Whatever the fragments, the type of the message, and the place of the secret in it."""
 

@@ -166,6 +166,7 @@ def test_an_index_of_a_needed_column_says_what_to_do(df: pd.DataFrame) -> None:
         df.set_index("time").ws.rate()
 
 
+@pytest.mark.long
 def test_frames_come_back_from_duckdb_and_polars(df: pd.DataFrame) -> None:
     """As bytearrays and floats, without an index: no answer differs, and a close still has a whole number."""
     rows = df.reset_index().assign(

@@ -18,6 +18,7 @@ OF_THE_WIRE = ["wire_length", "frame_length", "rsv1", "rsv2", "rsv3"]
 PHASES = tuple(phase for phase in Phase if phase is not Phase.shrink)  # a log shrinks for minutes
 
 
+@pytest.mark.long
 def test_the_frames_of_any_log_are_the_same_frames(logs: Any) -> None:
     """Every column comes back, but for what compression had made of a payload, and longer headers."""
 

@@ -89,6 +89,7 @@ def test_what_a_page_says_is_recorded(
     assert any(text.startswith("seen ") for text in texts), (stdout[-300:], stderr, texts[:5])
 
 
+@pytest.mark.long
 def test_no_browser_is_one_sentence(run: Call) -> None:
     """With the remedy; a wrong address too."""
     done = run("attach", "http://127.0.0.1:1", "a.parquet")

@@ -79,6 +79,7 @@ def test_secrets_of_an_address_are_not_printed(scheme: str, capsys: pytest.Captu
     assert "hidden" not in capsys.readouterr().err
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("verb", ["connect", "send", "record", "replay"])
 def test_nobody_listens_is_1(verb: str, run: Callable[..., Any], serve: Callable[..., str], tmp_path: Path):
     """A refused connection is one sentence and code 1, and leaves no file."""

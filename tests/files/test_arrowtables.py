@@ -13,6 +13,7 @@ from logs import with_all_opcodes
 from wsnotebook.files.framelog import FrameLog
 
 
+@pytest.mark.long
 def test_pyarrow_takes_a_log(make_log: Callable[..., FrameLog]) -> None:
     """Types are those of the DataFrame, and pandas restores it, index and attrs included."""
     log = make_log(7000)
@@ -50,6 +51,7 @@ def test_rows_on_disk_are_streamed() -> None:
     assert sum(map(len, pa.RecordBatchReader.from_stream(log))) == 10_000
 
 
+@pytest.mark.long
 def test_duckdb_takes_a_log(make_log: Callable[..., FrameLog]) -> None:
     """A query names the log as a table."""
     duckdb = pytest.importorskip("duckdb")

@@ -53,6 +53,7 @@ def test_damage_gives_a_file_error_or_a_log(
     load_damaged(tmp_path / f"damaged{suffix}", files)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(900)
 def test_damage_of_the_footer_of_parquet(
     samples: dict[str, bytes], tmp_path: Path, require_all: bool
@@ -89,6 +90,7 @@ def load_damaged(path: Path, files: Iterable[bytes]) -> None:
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 500_000, "KiB"
 
 
+@pytest.mark.long
 def test_metadata_that_would_end_the_process_are_a_file_error() -> None:
     """A schema that says a column has no missing values, and a histogram of those: pyarrow aborts when it is asked."""
     path = Path(__file__).parent / "cases" / "aborts-the-process.parquet"
@@ -131,6 +133,7 @@ def test_an_unknown_suffix_lists_the_known_ones(name: str, make_log: Any, tmp_pa
         make_log().save(tmp_path / "log.pcap")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("content", "problem"),
     [

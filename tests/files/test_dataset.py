@@ -61,6 +61,7 @@ def days() -> FrameLog:
     return FrameLog(clock=itertools.count(START, DAY).__next__)
 
 
+@pytest.mark.long
 def test_a_message_goes_on_from_part_to_part(tmp_path: Path) -> None:
     """A fragment in a later part has the number of the message that began in an earlier one."""
     log = days()
@@ -103,6 +104,7 @@ def test_a_part_has_the_rows_of_one_day(tmp_path: Path, same_log: Any) -> None:
     same_log(log, load(path))
 
 
+@pytest.mark.long
 def test_a_quiet_recording_has_few_parts(tmp_path: Path, same_log: Any) -> None:
     """Of a hundred intervals with a frame each there are some parts at any time, and one at the end."""
     log = FrameLog()

@@ -89,6 +89,7 @@ def test_what_dask_decodes_is_asked_further(dataset: Dataset) -> None:
     )
 
 
+@pytest.mark.long
 def test_a_gathered_question_needs_its_columns_alone(dataset: Dataset) -> None:
     """Payloads are not gathered for the gaps between frames; and rows of one session are asked as pandas asks them."""
     ddf = dataset.to_dask()
@@ -181,6 +182,7 @@ def test_a_cluster_answers_as_pandas_does(dataset: Dataset) -> None:
     assert done.stdout.split() == QUESTIONS, done.stderr
 
 
+@pytest.mark.long
 def test_more_parts_than_one_round_of_adding(dataset: Dataset) -> None:
     """Sums of sums are the sums: a tree of several levels gives the same."""
     df = with_all_opcodes(dataset.df)

@@ -52,6 +52,7 @@ def test_header_and_rows_come_back(name: str, make_log: Callable[[], FrameLog], 
     ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("suffix", SAVABLE)
 def test_a_batch_of_more_rows_than_a_run_has_comes_back(suffix: str, tmp_path: Path) -> None:
     """No format writes a run that its reader refuses."""

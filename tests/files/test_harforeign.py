@@ -366,6 +366,7 @@ def test_a_har_that_is_cut_off_loads_to_there(tmp_path: Path) -> None:
     assert counts == sorted(counts) and counts[0] < 3 and counts[-1] >= 15
 
 
+@pytest.mark.long
 def test_a_gzip_that_is_cut_off_loads_to_there(tmp_path: Path) -> None:
     """Where nothing of a HAR is left, it is an error of the file."""
     path = tmp_path / "x.har.gz"
@@ -379,6 +380,7 @@ def test_a_gzip_that_is_cut_off_loads_to_there(tmp_path: Path) -> None:
         load(path)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("packed", ["gz", "zip"])
 def test_a_small_file_does_not_become_gigabytes(packed: str, tmp_path: Path) -> None:
     """Neither a gzip nor a zip, whatever size it declares."""
@@ -486,6 +488,7 @@ def _messages(entry: Any) -> list[Any]:
     return found if isinstance(found, list) else []
 
 
+@pytest.mark.long
 @given(data=st.data())
 @settings(deadline=None, max_examples=300)
 def test_any_damage_of_values_leaves_the_other_messages(
@@ -544,12 +547,14 @@ def test_a_small_file_does_not_keep_the_reader_busy(key: str, tmp_path: Path) ->
     )
 
 
+@pytest.mark.long
 def test_rows_behind_many_messages_that_are_none_are_read(tmp_path: Path) -> None:
     """As long as there are more rows than those."""
     messages = [message(), None] * 110_000
     assert len(loaded(har(*messages), tmp_path / "x.har")) == 110_000
 
 
+@pytest.mark.long
 def test_a_large_har_takes_the_memory_of_its_rows(tmp_path: Path) -> None:
     """Of 24 MB in two entries at the same times: messages are not collected as objects, which take five times as much."""
     path = tmp_path / "large.har"

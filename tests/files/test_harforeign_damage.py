@@ -40,6 +40,7 @@ def torn(data: bytes, chance: random.Random) -> bytes:
     return chance.choice((data[:start] + data[stop:], data[:place] + part + data[place:], data[:place]))
 
 
+@pytest.mark.long
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("name", FILES)
 def test_a_damaged_har_is_rows_and_events_or_an_error(name: str, tmp_path: Path, require_all: bool) -> None:

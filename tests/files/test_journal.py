@@ -67,6 +67,7 @@ def wait_until(condition: Callable[[], object]) -> None:
         time.sleep(0.01)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("rate", [50, 10_000])
 def test_a_killed_recorder_loses_nothing_older_than_a_second(
     rate: int, tmp_path: Path, require_all: bool, missing: Callable[[str], NoReturn]
@@ -355,6 +356,7 @@ append(b"after")
 """
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("end", ["stop", "exit"])
 @pytest.mark.parametrize("name", ["log.pcapng", "parts/"])
 def test_a_forked_child_leaves_the_recording_of_its_parent_alone(name: str, end: str, tmp_path: Path) -> None:

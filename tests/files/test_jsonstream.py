@@ -62,6 +62,7 @@ def test_a_document_in_pieces_is_that_of_json(
     stream.check_end()
 
 
+@pytest.mark.long
 @given(value=st.lists(VALUES, min_size=1), place=st.integers(0, 10**6), size=st.integers(1, 9))
 def test_a_document_that_is_cut_off_says_so(value: Any, place: int, size: int) -> None:
     """Whether its values are read, entered or skipped."""

@@ -24,6 +24,7 @@ from wsnotebook.files.parquet import read_dataframe
 from wsnotebook.log.columns import FILE_COLUMNS
 
 
+@pytest.mark.long
 def test_a_log_of_many_segments_comes_back_equal(make_log: Any, same_log: Any, tmp_path: Path) -> None:
     """Messages that go on from one segment to the next keep their number."""
     log = make_log(7000)

@@ -18,6 +18,7 @@ from wsnotebook.files.parquetlayout import check_pages, chunks_of
 ROOM = 1 << 30
 
 
+@pytest.mark.long
 def test_chunks_are_those_that_pyarrow_sees(make_log: Callable[..., FrameLog], tmp_path: Path) -> None:
     """Names, places, sizes and dictionaries, of each row group."""
     path = make_log(7000).save(tmp_path / "log.parquet")
@@ -34,6 +35,7 @@ def test_chunks_are_those_that_pyarrow_sees(make_log: Callable[..., FrameLog], t
         assert (chunk.column in dictionaries) == has_dictionary
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("codec", ["none", "lz4", "snappy", "zstd", "gzip"])
 def test_files_of_other_codecs_pass(codec: str) -> None:
     """A table that compresses well is no bomb."""

@@ -12,12 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
-from nbformat.v4 import new_code_cell, new_notebook
 
 pytestmark = pytest.mark.long
 
@@ -374,6 +372,9 @@ async def test_the_answer_to_a_slip_has_its_sentence_and_no_older_traceback(
 
 def test_a_notebook_with_a_slip_fails_with_the_sentence(tmp_path: Path) -> None:
     """``jupyter execute``, which is this function, neither hangs nor passes."""
+    import nbformat  # here: it takes seconds, also of those who only collect this test
+    from nbformat.v4 import new_code_cell, new_notebook
+
     cells = [new_code_cell(LOAD_AWAITED), new_code_cell("%ws send nobody is there"), new_code_cell("1")]
     path = tmp_path / "slip.ipynb"
     nbformat.write(new_notebook(cells=cells), path)

@@ -278,6 +278,7 @@ async def test_stop_does_not_wait_for_an_unfinished_tls_handshake():
     writer.close()
 
 
+@pytest.mark.long
 async def test_a_message_of_64_mib_passes():
     """No size limit of the server surprises a test: 64 MiB come back whole."""
     data = bytes(2**26)

@@ -143,6 +143,7 @@ def test_a_change_to_an_older_dataframe_reaches_neither_the_log_nor_a_newer_one(
     pd.testing.assert_frame_equal(log.df.iloc[:5], expected)
 
 
+@pytest.mark.long
 def test_a_longer_log_equals_one_asked_for_at_once() -> None:
     """However often it was asked for in between, over segments that were open and are sealed, the result is the same."""
     asked, once = RowLog(), RowLog()

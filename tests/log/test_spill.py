@@ -72,6 +72,7 @@ def open_files() -> dict[str, int]:
     return found
 
 
+@pytest.mark.long
 def test_thousands_of_segments_need_few_descriptors() -> None:
     """5,000 segments are spilled under a limit of 256 descriptors, and rows are read back from all of them."""
     with descriptors(256):

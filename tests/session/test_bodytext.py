@@ -38,6 +38,7 @@ def test_a_coding_is_undone(body: bytes, coding: str) -> None:
     assert body_text(body, "text/plain", coding) == TEXT
 
 
+@pytest.mark.long
 def test_brotli_is_undone_where_it_is_installed() -> None:
     """The package is an extra."""
     brotli = pytest.importorskip("brotli")

@@ -112,6 +112,7 @@ async def test_large_frames_move_to_disk_and_are_read_from_there(opened: Opener,
     assert [(await session.incoming.receive()).data for _ in sent] == sent
 
 
+@pytest.mark.long
 async def test_small_frames_between_large_ones_cost_little_memory(opened: Opener, until: Until) -> None:
     """Each small frame gets a segment of its own, which must not keep a huge page, or ten times the payload.
 

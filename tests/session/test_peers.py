@@ -5,6 +5,8 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
+import pytest
+
 import wsnotebook
 from wsnotebook.wire.frames import CloseReason
 
@@ -15,6 +17,7 @@ def connect(url: str, **options: Any) -> Any:
     return wsnotebook.connect(url, proxy=None, **options)
 
 
+@pytest.mark.long
 async def test_texts_and_binaries_come_back_as_they_went(peer_url: str, compression: str, io: str) -> None:
     """Empty, short, not ASCII, and on both sides of each length form; the rows are compressed where that was agreed."""
     texts = ["", "Hello", "grüße 🐙", *("a" * size for size in (125, 126, 65535, 65536))]

@@ -262,6 +262,7 @@ def wire_frames_of(df: pd.DataFrame) -> list[WireFrame]:
     return [WireFrame(*values) for values in zip(*columns, strict=True)]
 
 
+@pytest.mark.long
 @each(*LAWFUL, *OVER_TLS, *LAWLESS)
 def test_the_log_has_each_frame_as_it_was_on_the_wire(
     which: str, conversations: dict[str, Conversation]

@@ -47,6 +47,7 @@ def test_a_row_has_the_types_that_the_filter_finds_it_by(session: Any) -> None:
         assert matches == [n for n, text in enumerate(column(made, log)) if text == name]
 
 
+@pytest.mark.long
 def test_what_comes_later_is_read_and_what_is_dropped_is_forgotten(make_session: Any) -> None:
     """Rows keep their types, by their number."""
     log = FrameLog(retention=1, spill=False)

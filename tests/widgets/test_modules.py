@@ -60,6 +60,7 @@ def test_module_holds_its_own_tests(run_tests: Callable[..., None], tests: Path)
     run_tests(tests)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("widget", "tests"),
     [

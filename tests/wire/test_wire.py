@@ -421,6 +421,7 @@ def test_the_limit_of_the_inflated_size(size: int, fragments: int) -> None:
         assert outcome.log.wire_bytes("in") == data
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("size", [1000, 5 << 20])
 @pytest.mark.parametrize("over", [-1, 0, 1])
 def test_the_limit_of_the_number_of_fragments(size: int, over: int) -> None:

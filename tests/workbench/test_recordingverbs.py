@@ -176,6 +176,7 @@ async def test_stats_counts_what_crossed_the_wire(bench: Workbench) -> None:
     assert facts["counts"]["frames"].sum() == 12
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("line", ["plot", "plot bytes", "plot frames --every 10ms", "plot latency"])
 async def test_plot_draws_the_recording(bench: Workbench, line: str) -> None:
     """Every quantity has its axis, and each direction its steps or its line."""
@@ -249,6 +250,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
+@pytest.mark.long
 async def test_recover_lists_what_a_dead_kernel_left(
     bench: Workbench, server: EmbeddedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -32,6 +32,7 @@ def of_v1(buffers: list[bytes]) -> bytes:
     return bytes(base.serialize_msg_to_ws_v1([*parts, *buffers], "iopub"))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("write", [of_default, of_v1])
 def test_what_the_server_writes_is_read(decoded: Any, write: Any) -> None:
     """With its channel and its buffers; each of its beginnings is an error."""

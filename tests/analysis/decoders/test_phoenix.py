@@ -30,6 +30,7 @@ def test_both_versions_say_the_same(decoded: Any) -> None:
     assert short.value == empty
 
 
+@pytest.mark.long
 def test_bytes_have_the_same_fields(decoded: Any) -> None:
     """Of a client's message, of a server's, a reply and a broadcast; and each that is cut within its names is an error."""
     push, pushed, reply, broadcast = decoded("phoenix", PUSH, SERVER_PUSH, REPLY, BROADCAST)

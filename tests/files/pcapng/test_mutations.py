@@ -38,6 +38,7 @@ def tried(path: Path, count: int, seed: str) -> tuple[int, int]:
     return refused, rows
 
 
+@pytest.mark.long
 @pytest.mark.timeout(900)
 def test_damage_gives_an_error_or_a_log(
     tmp_path: Path, require_all: bool, monkeypatch: pytest.MonkeyPatch

@@ -141,6 +141,7 @@ def without_secrets(path: Path) -> tuple[bytes, bytes]:
     return b"".join(kept), secrets
 
 
+@pytest.mark.long
 def test_tls_is_read_with_a_keylog(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without keys the error names the argument, with wrong ones the keys; without tshark what to install."""
     data, secrets = without_secrets(CASES / "tls-with-secrets.pcapng")
