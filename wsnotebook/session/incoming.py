@@ -133,11 +133,14 @@ class ReceiveChannel(ChannelEnd):
         """
         if asyncio.get_running_loop() is not self._loop:  # not by a call of ours: this line runs per frame
             raise WrongThread("receive")
-        is_due = monotonic() >= self.turn_ends and self._holds_up_loop()
-        if not is_due and not self._waiters.count:
-            frame = self._next()
-            if frame is not None:
-                return frame
+        state, end = self._state, self._life.end
+        if self._ready or state.delivered > state.dequeued or end.incoming_ended or self._cancelled:
+            # else it waits, and the loop comes round
+            is_due = monotonic() >= self.turn_ends and self._holds_up_loop()
+            if not is_due and not self._waiters.count:
+                frame = self._next()
+                if frame is not None:
+                    return frame
         while True:
             await self._waiters.wait()
             frame = self._next()
@@ -189,9 +192,9 @@ class ReceiveChannel(ChannelEnd):
     async def __anext__(self) -> Frame:
         state, waiters = self._state, self._waiters
         if (
-            monotonic() < self.turn_ends
-            and not waiters.count
+            not waiters.count
             and (self._ready or (state.delivered > state.dequeued and self._refill()))
+            and monotonic() < self.turn_ends
         ):
             state.dequeued += 1
             if state.is_held:
