@@ -80,14 +80,21 @@ async def test_a_reader_slower_than_its_feed_lets_the_loop_come_round(
     assert turns.count >= 10
 
 
-@pytest.mark.parametrize("verb", ["send", "outgoing.send"])
-async def test_a_sender_whose_queue_has_room_lets_the_loop_come_round(opened: Opener, verb: str) -> None:
+SENDERS: dict[str, Callable[[ClientWebSocketSession], Awaitable[None]]] = {
+    "a text": lambda session: session.send("a"),
+    "pings": lambda session: session.send(Frame.ping(b"a")),
+    "outgoing": lambda session: session.outgoing.send(Frame.text("a")),
+}
+
+
+@pytest.mark.parametrize("sender", SENDERS)
+async def test_a_sender_whose_queue_has_room_lets_the_loop_come_round(opened: Opener, sender: str) -> None:
     """The queue is never full, so that no send has to wait."""
     session, peer = await opened(channels=Channels(outgoing=unlimited()))
     turns = Turns()
     async with turns.counted():
         for _ in range(COUNT):
-            await (session.send("a") if verb == "send" else session.outgoing.send(Frame.text("a")))
+            await SENDERS[sender](session)
             time.sleep(WORK)  # noqa: ASYNC251 - as above
     assert turns.count >= 10
     assert [(await peer.read_frame()).payload for _ in range(COUNT)] == [b"a"] * COUNT

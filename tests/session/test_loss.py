@@ -154,7 +154,7 @@ async def test_last_words_before_a_reset_are_in_the_log(
     if session.thread is None:
         time.sleep(0.01)  # noqa: ASYNC251 - the reset has to be there before this loop looks
     for _ in range(10):
-        session.pump.outgoing.enqueue_entry((0x82, bytes(100_000), 0, None))
+        session.pump.outgoing.enqueue(bytes(100_000))
     await until(lambda: session.state is SessionState.CLOSED)
     incoming = session.df.query("direction == 'in'")
     assert (incoming.opcode == "text").sum() == 2000
@@ -170,7 +170,7 @@ async def test_many_last_words_give_others_their_turn(opened: Opener) -> None:
     peer.reset()
     time.sleep(0.01)  # noqa: ASYNC251 - the reset has to be there before this loop looks
     for _ in range(10):
-        session.pump.outgoing.enqueue_entry((0x82, bytes(100_000), 0, None))
+        session.pump.outgoing.enqueue(bytes(100_000))
     turns = 0
     while session.state is not SessionState.CLOSED:
         if session.pump.life.end.phase is Phase.LAST_WORDS:

@@ -99,9 +99,9 @@ class OutgoingState:
         self.overflowed = overflowed
         self.write_now: Callable[[Outgoing], bool] | None = None
         """Of the pump's end, where it lives on the user's loop: see FrameWriter.write_single."""
-        self.is_new_turn = True
-        """Whether nothing was written since the loop last came round with an empty queue: the next data frame may be
-        written at once."""
+        self.is_new_turn = False
+        """Whether the loop has come round since the last frame was enqueued, where the pump lives on the user's: then who
+        sends holds nobody up, and a data frame may be written at once."""
         self._enqueued = enqueued
         self._name = name
         self._most = _NO_LIMIT if capacity.size is None else capacity.size
@@ -142,11 +142,25 @@ class OutgoingState:
         """
         if not self.masking:
             self.warn_if_unmasked()
+        entry: Outgoing
         if type(item) is str and self.open_opcode is None:
-            self._enqueue_data((0x81, item.encode(), Flag.TEXT, mask_key))
+            entry = 0x81, item.encode(), Flag.TEXT, mask_key
+        else:
+            frame = _frame_of(item)
+            entry = outgoing(frame if verbatim else self._continued(frame), mask_key)
+            opcode = entry[0] & OPCODE
+            if opcode > _CLOSE:
+                self.enqueue_control(entry)
+                return
+            self.has_close |= opcode == _CLOSE
+        # A data frame, or the user's close. Alone it leaves a turn of the loop earlier, and a burst still shares a write.
+        is_alone = self.is_new_turn and not (self.data or self.control or self.waiting)
+        self.is_new_turn = False
+        if is_alone and self.write_now is not None and self.write_now(entry):
             return
-        frame = _frame_of(item)
-        self.enqueue_entry(outgoing(frame if verbatim else self._continued(frame), mask_key))
+        self.data.append(entry)
+        self.data.enqueued += 1
+        self._enqueued()
 
     def _continued(self, frame: Frame) -> Frame:
         """Return a data frame as a continuation where its message is open."""
@@ -161,32 +175,12 @@ class OutgoingState:
             self.open_opcode = None
         return frame
 
-    def _enqueue_data(self, entry: Outgoing) -> None:
-        """Write a data frame, or the user's close, now where nothing was written since the last turn of the loop, or
-        enqueue it.
-
-        A frame alone then leaves a turn of the loop earlier, and the frames of a burst still share one write.
-        """
-        write_now = self.write_now
-        if self.is_new_turn and write_now is not None and not (self.data or self.control or self.waiting):
-            self.is_new_turn = False
-            if write_now(entry):
-                return
-        self.data.append(entry)
-        self.data.enqueued += 1
+    def enqueue_control(self, entry: Outgoing) -> None:
+        """Enqueue a ping or a pong in the form in which it waits; any thread."""
+        self.is_new_turn = False
+        self.control.append(entry)
+        self.control.enqueued += 1
         self._enqueued()
-
-    def enqueue_entry(self, entry: Outgoing) -> None:
-        """Enqueue a frame in the form in which it waits, in the queue of its opcode; any thread."""
-        opcode = entry[0] & OPCODE
-        if opcode > _CLOSE:
-            self.control.append(entry)
-            self.control.enqueued += 1
-            self._enqueued()
-            return
-        if opcode == _CLOSE:
-            self.has_close = True
-        self._enqueue_data(entry)
 
     def enqueue_own_close(self, payload: bytes) -> None:
         """Enqueue a close frame of this side's own accord, ahead of all data; the caller writes it."""

@@ -91,8 +91,10 @@ class Pump:
         """The way in, up to the wire."""
         self._notify = notify
         self._writer = self._make_writer()
-        if not on_own_thread:
+        self._is_on_users_loop = not on_own_thread
+        if self._is_on_users_loop:
             self.outgoing.write_now = self._writer.write_single
+            self.outgoing.is_new_turn = True
         self.closer = Closer(
             log, name, self.life, self.incoming, self._writer, close_timeout=close_timeout, notify=notify
         )
@@ -173,7 +175,7 @@ class Pump:
             self.closer.peer_closed(payload, is_broken=is_broken)
         if incoming.is_full:
             self._hold_incoming()
-        self.outgoing.is_new_turn = True
+        self.outgoing.is_new_turn = self._is_on_users_loop
         if not reading.closes:  # the closer has notified of each
             self._notify()
 
@@ -181,7 +183,7 @@ class Pump:
         """Record a frame that was read alone, and hand it to who waits for it: _process() of the most frequent reading."""
         seq = self.log.append_single(single, None, self._code)
         incoming = self.incoming
-        self.outgoing.is_new_turn = True
+        self.outgoing.is_new_turn = self._is_on_users_loop
         if not self.life.end.incoming_ended:
             incoming.delivered += 1
             if incoming.bound is not None and incoming.is_full:
@@ -242,6 +244,7 @@ class Pump:
         if self.life.end.phase is Phase.CLOSED:  # another thread has enqueued while the connection was lost
             self._writer.drop("the connection was lost")
         self._writer.write_queued()
+        self.outgoing.is_new_turn = self._is_on_users_loop
 
     def _overflowed(self, fault: ChannelOverflow) -> None:
         self.closer.fail_from_any_thread(fault, CloseCode.INTERNAL_ERROR)
@@ -264,7 +267,7 @@ class Pump:
             answer(end.closed())
             return
         self._pings.sent(payload, self.log.monotonic(), answer)
-        self.outgoing.enqueue_entry(outgoing(Frame.ping(payload)))
+        self.outgoing.enqueue_control(outgoing(Frame.ping(payload)))
 
     @property
     def unmatched_pongs(self) -> int:

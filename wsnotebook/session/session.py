@@ -271,7 +271,10 @@ class ClientWebSocketSession(Habits, Shown, lines=SESSION):
         outgoing = self._outgoing
         if mask_key is not None or verbatim:
             self._check_verbatim(mask_key)
-        if outgoing.is_blocked or monotonic() >= self.outgoing.turn_ends:
+        is_free = outgoing.is_new_turn and not (
+            outgoing.data or outgoing.waiting or outgoing.life.end.outgoing_ended
+        )
+        if not is_free and (outgoing.is_blocked or monotonic() >= self.outgoing.turn_ends):
             await self.outgoing.ready()
         outgoing.enqueue(item, mask_key, verbatim=verbatim)
 

@@ -90,8 +90,6 @@ class FrameWriter:
             if state.data:  # another turn, so that receiving is not held up by a long queue
                 self._wake()
                 break
-        if not state:
-            state.is_new_turn = True
         if state.waiting and self._life.end.sent is None:  # or the closer has notified
             self._notify()
 
@@ -158,7 +156,7 @@ class FrameWriter:
             self._record_unsent(stale, "a newer ping was answered instead (RFC 6455 §5.5.3)")
             pings = pings[-1:]
         for payload in pings:
-            self._state.enqueue_entry((0x8A, payload, 0, None))
+            self._state.enqueue_control((0x8A, payload, 0, None))
 
     # Frames that are never sent
 
