@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["DIRECTIONS", "connection_of", "is_sent", "pack_code"]
+__all__ = ["CONNECTION", "DIRECTIONS", "connection_of", "is_sent", "pack_code"]
 
 DIRECTIONS = ("in", "out")
 """Name of each direction, by ``is_sent``."""
+
+CONNECTION = ~1
+"""Bits of a code that both directions of a connection have in common: for who compares codes for each frame."""
 
 _Ints = TypeVar("_Ints", int, "NDArray[Any]")
 

@@ -7,6 +7,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from wsnotebook.log.code import CONNECTION
 from wsnotebook.log.segment import Segment
 from wsnotebook.log.store import SegmentStore
 
@@ -40,13 +41,13 @@ class Cursor:
         self._lock = lock
         self._code = code
         self.seq = seq
-        """Next row to look at."""
+        """Next row to look at; who has the frames before a later row from elsewhere may set that."""
         self.stop: int | None = None
         """``seq`` before which the cursor ends; None while the connection goes on."""
         self.missed = 0
         """Rows that the log dropped before this cursor read them."""
         self._segment: Segment | None = None
-        self._batch = 0  # batch of the segment that contains seq
+        self._batch = 0  # batch of the segment that seq was last looked up in
         self._runs: Sequence[int] = ()  # batches of the segment that begin a run of this connection's
 
     def take(self, limit: int) -> Read:
@@ -83,10 +84,6 @@ class Cursor:
         self._batch = batch
         return int(starts[batch + 1])
 
-    def pass_over(self, seq: int) -> None:
-        """Continue at row ``seq``: the caller has the frames before it from elsewhere."""
-        self.seq, self._segment = seq, None
-
     def _find(self, end: int) -> Segment | None:
         """Move to the next row of this connection; return its segment, or None where no row is left before ``end``."""
         if self.seq < self._store.first:
@@ -101,6 +98,8 @@ class Cursor:
             self._batch = segment.batch_of(self.seq - segment.first)
         elif segment.starts[self._batch + 1] <= self.seq - segment.first:
             self._batch += 1  # the last take ended with its batch
+            if segment.starts[self._batch + 1] <= self.seq - segment.first:
+                self._batch = segment.batch_of(self.seq - segment.first)
         if segment.codes[self._batch] != self._code:
             return self._skip(segment, end)
         return segment
@@ -123,8 +122,14 @@ class Cursor:
         return segment
 
     def _next_batch(self, segment: Segment, batch: int) -> int | None:
-        """Return the number of the first batch of this connection in a segment, from ``batch`` on."""
+        """Return the number of the first batch that this connection received in a segment, from ``batch`` on."""
         if not self._runs:
             self._runs = segment.runs_of(self._code)
-        place = bisect_left(self._runs, batch)
-        return self._runs[place] if place < len(self._runs) else None
+        codes, runs, own = segment.codes, self._runs, self._code & CONNECTION
+        while batch < segment.batches and codes[batch] != self._code:
+            if codes[batch] & CONNECTION == own:  # sent by it: the next one is near
+                batch += 1
+                continue
+            place = bisect_left(runs, batch)
+            batch = runs[place] if place < len(runs) else segment.batches
+        return batch if batch < segment.batches else None

@@ -14,6 +14,7 @@ from itertools import accumulate, pairwise
 from typing import Any
 
 from wsnotebook.log.arena import fresh_memory
+from wsnotebook.log.code import CONNECTION
 from wsnotebook.log.spill import Spill
 from wsnotebook.wire.batch import Batch, Flag, Single
 
@@ -87,9 +88,9 @@ class Segment:
         self.wire_offsets: Any = array("q", (0,))
         self.headers: dict[int, bytes] = {}
         self.details: dict[int, str] = {}
-        # by code, of the open segment: batches before which there is none of the same code
+        # by CONNECTION, of the open segment: batches before which there is none of the same connection
         self._runs: dict[int, array[int]] = {}
-        self._last_code = -1
+        self._last_connection = -1
         self.code_set = _NO_CODES
         """Each code of a sealed segment."""
 
@@ -160,28 +161,31 @@ class Segment:
             self.headers[start + row] = header
         for row, detail in batch.details.items():
             self.details[start + row] = detail
-        self._append_batch(stop, code, time_ns, monotonic_ns)
-
-    def _append_batch(self, stop: int, code: int, time_ns: int, monotonic_ns: int) -> None:
-        """Add the columns of a batch that ends before row ``stop``."""
         index = self.batches
         self.starts[index + 1] = stop
         self.times[index] = time_ns
         self.monotonics[index] = monotonic_ns
         self.codes[index] = code
-        if code != self._last_code:
-            self._last_code = code
-            if code in self._runs:
-                self._runs[code].append(index)
-            else:
-                self._runs[code] = array("i", (index,))
+        if code & CONNECTION != self._last_connection:
+            self._begin_run(index, code & CONNECTION)
         self.batches = index + 1
         self.rows = stop
+
+    def _begin_run(self, batch: int, connection: int) -> None:
+        """Note that a batch has another connection than the one before it."""
+        self._last_connection = connection
+        if connection in self._runs:
+            self._runs[connection].append(batch)
+        else:
+            self._runs[connection] = array("i", (batch,))
 
     def append_single(
         self, single: Single, mask_key: bytes | None, code: int, time_ns: int, monotonic_ns: int
     ) -> bool:
-        """Add one row as append() does of a batch of one frame; False, with nothing done, where it does not fit."""
+        """Add one row as append() does of a batch of one frame; False, with nothing done, where it does not fit.
+
+        Without a function that both would call: a call more for each frame that is a read of its own.
+        """
         head, flags, payload, wire_payload = single
         row, start = self.rows, self.size
         stop = start + len(payload)
@@ -196,20 +200,22 @@ class Segment:
         if wire_payload is not None:
             self.wire += wire_payload
             self.wire_offsets.append(len(self.wire))
-        self._append_batch(row + 1, code, time_ns, monotonic_ns)
+        index = self.batches
+        self.starts[index + 1] = row + 1
+        self.times[index] = time_ns
+        self.monotonics[index] = monotonic_ns
+        self.codes[index] = code
+        if code & CONNECTION != self._last_connection:
+            self._begin_run(index, code & CONNECTION)
+        self.batches = index + 1
+        self.rows = row + 1
         return True
 
     def _append_columns(self, batch: Batch, start: int, stop: int) -> None:
-        end = self.size
-        if stop - start == 1:  # slices would cost more than the row
-            self.heads[start] = batch.heads[0]
-            self.flags[start] = batch.flags[0]
-            self.offsets[stop] = end + len(batch.payloads[0])
-            return
         self.heads[start:stop] = batch.heads
         self.flags[start:stop] = batch.flags
         # 34 ns a frame; 43 as a slice of an array; 26 by numpy
-        ends = accumulate(map(len, batch.payloads), initial=end)
+        ends = accumulate(map(len, batch.payloads), initial=self.size)
         struct.pack_into(f"{stop - start + 1}q", self.offsets, 8 * start, *ends)
 
     def seal(self, trim: Callable[[memoryview, int], memoryview]) -> None:
@@ -222,7 +228,7 @@ class Segment:
         lengths = {"offsets": rows + 1, "starts": batches + 1, "heads": rows, "flags": rows}
         for name, code in _FIXED.items():
             setattr(self, name, _view(getattr(self, name)[: lengths.get(name, batches)].tobytes(), code))
-        self.code_set = frozenset(self._runs)
+        self.code_set = frozenset(self.codes.tolist())
         self._runs = {}  # runs_of() finds them in the codes: most sealed segments were read before
         if not self.for_lone:
             self.payload = trim(self.payload, self.size)  # the pages after it were never written to
@@ -268,13 +274,19 @@ class Segment:
         return bisect_right(self.starts, row, 1, self.batches + 1) - 1
 
     def runs_of(self, code: int) -> Sequence[int]:
-        """Return the batches with a code, in order, at least each whose predecessor has another one.
+        """Return the batches of a connection, in order, at least each whose predecessor is another one's.
 
         Of an open segment that has some it is the list itself, which grows with the segment.
+
+        Args:
+            code: of any direction.
         """
+        connection = code & CONNECTION
         if not self.is_sealed:
-            return self._runs.get(code, ())
-        return array("i", [batch for batch, other in enumerate(self.codes) if other == code])
+            return self._runs.get(connection, ())
+        return array(
+            "i", [batch for batch, other in enumerate(self.codes) if other & CONNECTION == connection]
+        )
 
     def mark(self, row: int, status: int, detail: str) -> None:
         """Change the status of one row, counted from the segment's first."""

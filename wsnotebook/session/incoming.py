@@ -221,7 +221,7 @@ class ReceiveChannel(ChannelEnd):
             or cursor.stop is not None
         ):
             return False
-        cursor.pass_over(seq + 1)
+        cursor.seq = seq + 1
         head, _, payload, _ = single
         self._ready.append(_make_frame((OPCODES[head & OPCODE], payload, True, False, False, False)))
         waiters.wake()
@@ -244,7 +244,7 @@ class ReceiveChannel(ChannelEnd):
         payloads = list(
             map(bytes, batch.payloads[:_LOOK_AHEAD])
         )  # which they are, as the batch is not a lone frame
-        cursor.pass_over(seq + len(payloads))
+        cursor.seq = seq + len(payloads)
         self._ready.extend(self._frames(bytes(batch.heads[:_LOOK_AHEAD]), payloads))
 
     def wake(self) -> None:
