@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import tempfile
 import zlib
 from collections.abc import Iterable
@@ -757,9 +756,9 @@ SENT = st.tuples(
 def test_a_frame_sent_alone_is_the_same_row_and_the_same_bytes(
     items: list[tuple[Frame, bool]], compressed: bool
 ) -> None:
-    """serialize_single() says None, or what serialize() says, which then has the same random keys to choose from."""
+    """serialize_single() says None, or what serialize() says, where the random source knows one key only."""
     deflate: Deflate = "takeover" if compressed else ""
-    short, long = (wire_of(deflate, raw=True, random=random.Random(1).randbytes) for _ in range(2))
+    short, long = (wire_of(deflate, raw=True, random=lambda size: b"key!" * (size // 4)) for _ in range(2))
     taken = 0
     for sent, masking in items:
         short.masking = long.masking = masking

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -607,6 +608,16 @@ def test_every_frame_is_masked_with_a_key_of_its_own() -> None:
     batch, data = wire.serialize([outgoing(Frame.text("x"))] * 100)
     assert batch.mask_keys == keys
     assert data == b"".join(encode(0x81, b"x", key) for key in keys)
+
+
+def test_every_frame_that_is_sent_alone_is_masked_with_a_key_of_its_own() -> None:
+    """A hundred frames, a hundred keys: those that the random source gave, each once and in order."""
+    source = io.BytesIO(b"".join(number.to_bytes(4, "big") for number in range(1_000)))
+    wire, _ = shake_hands(random=source.read)
+    for number in range(100):
+        single = wire.serialize_single(outgoing(Frame.text("x")))
+        key = number.to_bytes(4, "big")
+        assert single == ((0x81, Flag.TEXT | Flag.MASKED, b"x", None), key, encode(0x81, b"x", key))
 
 
 def test_an_unmasked_frame_is_marked_and_a_server_refuses_it() -> None:

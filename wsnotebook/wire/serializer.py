@@ -24,6 +24,7 @@ Outgoing: TypeAlias = tuple[int, bytes, int, bytes | None]
 _TEXT = 0x81  # a whole text message
 _PLAIN = frozenset((_TEXT, 0x82))
 _LARGEST_SINGLE = 64 << 10  # bytes: of a larger one the copy costs more than the way
+_DRAWN = 256  # random bytes for the keys of frames that are sent alone: each draw is a call of the operating system
 _MASKED_FLAG = Flag.MASKED
 _MASKED = bytes(flags | Flag.MASKED for flags in range(256))
 _SHORT_HEADERS = {
@@ -52,6 +53,9 @@ class Serializer:
     def __init__(self, *, masking: bool, random: Callable[[int], bytes], sender: Sender = "client") -> None:
         self.masking = masking
         self._random = random
+        self._drawn = b""  # what no frame has used
+        self.is_between_messages = True
+        """Whether the last data frame ended its message, and no close frame was sent; only _one() changes that."""
         self._extensions: tuple[WebSocketExtension, ...] = ()
         self._deflate: DeflateExtension | None = None  # where it is the only one
         self._masks = sender == "client"
@@ -69,18 +73,13 @@ class Serializer:
         self._deflate = only if isinstance(only, DeflateExtension) else None
         self._direction.negotiate(claimed, decoders_of(extensions))
 
-    @property
-    def is_between_messages(self) -> bool:
-        """Whether the last data frame ended its message."""
-        return self._direction.is_between_messages
-
     def serialize(self, items: Sequence[Outgoing]) -> tuple[Batch, bytes]:
         """Return the rows and the bytes of some frames, in order."""
         if not items:
             return Batch(), b""
         heads, payloads, flags, fixed_keys = zip(*items, strict=True)
         keys = self._mask_keys(fixed_keys)
-        simple = not self._extensions and self._direction.is_between_messages
+        simple = not self._extensions and self.is_between_messages
         if (
             simple and _PLAIN.issuperset(heads) and heads.count(_TEXT) == flags.count(Flag.TEXT)
         ):  # all are UTF-8
@@ -115,7 +114,7 @@ class Serializer:
         length = len(payload)
         if length > _LARGEST_SINGLE or key is not None or not self.masking:
             return None
-        if head not in _PLAIN or (head == _TEXT and not flags) or not self._direction.is_between_messages:
+        if head not in _PLAIN or (head == _TEXT and not flags) or not self.is_between_messages:
             return None
         wire_payload, changed = payload, None
         if self._extensions:
@@ -123,9 +122,11 @@ class Serializer:
             if changed is None:
                 return None
             head, flags, wire_payload, length = head | RSV1, flags | Flag.CHANGED, changed, len(changed)
-        key = self._random(4)
+        if not self._drawn:
+            self._drawn = self._random(_DRAWN)
+        key, self._drawn = self._drawn[:4], self._drawn[4:]
         header = _SHORT_HEADERS[head][length] if length < 126 else minimal_header(head, length, key)[:-4]
-        data = b"".join((header, key, apply_mask(wire_payload, key)))
+        data = header + key + apply_mask(wire_payload, key)
         return (head, flags | _MASKED_FLAG, payload, changed), key, data
 
     def _one(self, item: Outgoing, key: bytes | None, batch: Batch, parts: list[bytes]) -> None:
@@ -142,6 +143,7 @@ class Serializer:
         if wire_payload is not payload:
             batch.set_wire(place, wire_payload, payload)
         self._direction.judge(batch, place)
+        self.is_between_messages = self._direction.is_between_messages
         header = minimal_header(head, len(wire_payload), key)
         parts += (header, apply_mask(wire_payload, key) if key else wire_payload)
 
