@@ -46,11 +46,12 @@ class Waiters:
     def wake(self, count: int = 1) -> None:
         """Give a turn to the next ``count``."""
         while self._queue and count > 0:
-            waiter = self._queue.pop(0)
-            if not waiter.done():
-                waiter.set_result(None)
-                self._granted += 1
-                count -= 1
+            try:
+                self._queue.pop(0).set_result(None)
+            except asyncio.InvalidStateError:  # it was cancelled, and has not run since
+                continue
+            self._granted += 1
+            count -= 1
 
     def wake_up_to(self, count: int) -> None:
         """Let ``count`` turns be given and not yet used."""

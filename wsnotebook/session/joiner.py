@@ -6,8 +6,7 @@ from wsnotebook.wire.frames import Frame, Opcode
 
 __all__ = ["Joiner"]
 
-# Ints: a member of an enum costs a look-up for each message.
-_TEXT, _BINARY = int(Opcode.TEXT), int(Opcode.BINARY)
+_BINARY = int(Opcode.BINARY)  # an int: a member of an enum costs a look-up for each message
 
 
 class Joiner:
@@ -22,13 +21,10 @@ class Joiner:
         Raises:
             UnicodeDecodeError: a text that is not UTF-8.
         """
-        opcode, data, fin = frame[:3]
-        if fin and opcode == _TEXT and not self._parts:  # as nearly all are
-            return str(data, "utf-8")
-        if opcode > _BINARY:
+        if frame.opcode > _BINARY:
             return None
         self._parts.append(frame)
-        if not fin:
+        if not frame.fin:
             return None
         parts, self._parts = self._parts, []
         data = parts[0].data if len(parts) == 1 else b"".join(part.data for part in parts)

@@ -44,7 +44,7 @@ from wsnotebook.session.watchers import Watchers
 from wsnotebook.shown import Shown
 from wsnotebook.wire.closing import Initiator
 from wsnotebook.wire.extensions import WebSocketExtension
-from wsnotebook.wire.frames import BytesLike, CloseReason, Frame
+from wsnotebook.wire.frames import BytesLike, CloseReason, Frame, Opcode
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,6 +54,7 @@ __all__ = ["ClientWebSocketSession"]
 T = TypeVar("T")
 
 _PING_PAYLOAD = 8  # random bytes
+_TEXT = int(Opcode.TEXT)  # an int: a member of an enum costs a look-up for each message
 
 
 class ClientWebSocketSession(Habits, Shown, lines=SESSION):
@@ -94,12 +95,13 @@ class ClientWebSocketSession(Habits, Shown, lines=SESSION):
         self._is_scheduled = False  # a refresh is scheduled on this loop
         self._watchers = Watchers()
         self._close_reason: asyncio.Future[CloseReason] = self._loop.create_future()
-        self._joiner = Joiner()
         self._latency: float | None = None
         self._recording: SessionRecording | None = None
         self._scope = Scope(name)
         self.pump = make_pump(self._refresh if thread is None else self._notified)
         """Moves the frames; not for users."""
+        # the frames of a default session are whole messages
+        self._joiner = Joiner() if self.pump.raw else None
         self._outgoing = self.pump.outgoing
         self.incoming = ReceiveChannel(self.pump.incoming)
         """ReceiveChannel[Frame]: the frames received."""
@@ -385,6 +387,8 @@ class ClientWebSocketSession(Habits, Shown, lines=SESSION):
             return await self._receive_within(timeout)
         while True:
             frame = await self.incoming.receive()
+            if self._joiner is None:
+                return str(frame.data, "utf-8") if frame.opcode == _TEXT else frame.data
             message = self._joiner.join(frame)
             if message is not None:
                 return message
@@ -428,8 +432,9 @@ class ClientWebSocketSession(Habits, Shown, lines=SESSION):
 
     async def __aiter__(self) -> AsyncIterator[str | bytes]:
         async for frame in self.incoming:
-            message = self._joiner.join(frame)
-            if message is not None:
+            if self._joiner is None:
+                yield str(frame.data, "utf-8") if frame.opcode == _TEXT else frame.data
+            elif (message := self._joiner.join(frame)) is not None:
                 yield message
 
     async def receive_deserialized(self, kind: Any = object) -> Any:
