@@ -32,12 +32,12 @@ import json
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from wsnotebook.matching import Message, shown
 from wsnotebook.oneline import on_one_line
 from wsnotebook.redaction import redact_url
 from wsnotebook.safetext import safe_text
 
 if TYPE_CHECKING:
+    from wsnotebook.matching import Message
     from wsnotebook.wire.frames import CloseReason, Frame
 
 __all__ = [
@@ -290,6 +290,8 @@ class ExpectationFailed(WsNotebookError, AssertionError):
         )
         if not self.count:
             return f"expected {self.expected}, but no message came {until}."
+        from wsnotebook.matching import shown  # here, as every import of connect() would load it
+
         how = "; ".join(self.differences)
         if self.count == 1:
             return f"expected {self.expected}, but {shown(self.nearest)} came {until}: {how}."

@@ -18,14 +18,12 @@ from wsnotebook.errors import (
     WsNotebookError,
 )
 from wsnotebook.files.framelog import FrameLog
-from wsnotebook.matching import Pattern
 from wsnotebook.redaction import redact_url
 from wsnotebook.session.arguments import check_frame_size
 from wsnotebook.session.bytechannel import ByteChannel, ByteReader, ByteWriter
 from wsnotebook.session.call import HttpCall
 from wsnotebook.session.closereasons import CloseArgument, close_frame, reason_of
 from wsnotebook.session.converters import Converter
-from wsnotebook.session.expecting import expect
 from wsnotebook.session.habits import SESSION, Habits
 from wsnotebook.session.heartbeat import LATE, Beat, Heartbeat
 from wsnotebook.session.incoming import ReceiveChannel
@@ -426,6 +424,10 @@ class ClientWebSocketSession(Habits, Shown, lines=SESSION):
             ValueError, TypeError: the pattern is wrong; no message was read.
             UnicodeDecodeError: a raw session got a text that is not UTF-8.
         """
+        # here, as every import of connect() would load both
+        from wsnotebook.matching import Pattern
+        from wsnotebook.session.expecting import expect
+
         if not isinstance(pattern, Pattern):
             pattern = Pattern(pattern, json=... if json is None else json)
         return await expect(self.receive, pattern, timeout)
