@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, Protocol
 from urllib.parse import urlsplit, urlunsplit
 
@@ -173,8 +172,7 @@ class Conversation:
         handed = to_upstream(head.headers, own_origins, url)
         given = self._options.headers
         names = {name.lower() for name, _ in given}
-        options = replace(
-            self._options,
+        options = self._options._replace(
             address=self._options.address._replace(url=url),
             headers=[*given, *(field for field in handed.fields if field[0].lower() not in names)],
             origin=handed.origin,

@@ -199,7 +199,7 @@ class Forward:
             self._doorway.refuse(transport, refuse(400, str(error)), str(error))
             return
         ssl = self._options.ssl if target.is_tls else None
-        work = self._place.converse(transport, head, rest, replace(self._options, address=address, ssl=ssl))
+        work = self._place.converse(transport, head, rest, self._options._replace(address=address, ssl=ssl))
         if work is not None:
             await work
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ssl as ssl_module
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from dataclasses import replace
+from typing import Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from websockets.asyncio.client import ClientConnection
@@ -33,8 +33,7 @@ __all__ = ["Dialer", "Options"]
 _LOGGER = RedactingLogger("websockets.client")  # the name that websockets gives its own
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(NamedTuple):
     """The checked arguments of connect(), which documents them; times in seconds, sizes in bytes."""
 
     address: Address
