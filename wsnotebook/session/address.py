@@ -5,6 +5,7 @@ The library websockets checks header values only, so a CR LF in a name, a URL or
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -72,7 +73,11 @@ def check_url(url: str) -> Address:
     """
     if not isinstance(url, str):
         raise TypeError(f"url is a str such as 'ws://127.0.0.1:8765/', not {type(url).__name__}")
-    url = url.strip()
+    return _checked(url.strip())
+
+
+@functools.lru_cache(maxsize=64)  # many sessions have one address, and urlsplit() keeps addresses as well
+def _checked(url: str) -> Address:
     if _FORBIDDEN_IN_URL.search(url):
         raise InvalidURL(url, "it has a space or a control character")
     try:
@@ -91,7 +96,7 @@ def check_url(url: str) -> Address:
                 url, "ws+unix has an absolute path of a socket: ws+unix:///path/to.sock:/resource"
             )
         ws_url = urlunsplit(("ws", "localhost", resource or "/", parts.query, parts.fragment))
-        return check_url(ws_url)._replace(unix_path=path)
+        return _checked(ws_url)._replace(unix_path=path)
     if parts.scheme not in ("ws", "wss"):
         raise InvalidURL(url, f"the scheme is {parts.scheme!r}" if parts.scheme else "it has no scheme")
     if not parts.hostname:
