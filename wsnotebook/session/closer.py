@@ -63,7 +63,8 @@ class Closer:
         """The handshake is done; on the pump's loop, as all that follows but where a docstring says otherwise."""
         self._loop = asyncio.get_running_loop()
         self._transport = transport
-        self.step(Event(Kind.OPENED))
+        # Without a notice: nobody has the session yet, and waits for a change.
+        self._perform(self._life.step(Event(Kind.OPENED)))
 
     # Events
 

@@ -249,7 +249,7 @@ class ReceiveChannel(ChannelEnd):
 
     def wake(self) -> None:
         """Let waiting receivers look again: frames were received, or the connection has ended."""
-        is_closed, waiters = self.is_closed, self._waiters
+        is_closed, waiters = self._cancelled or self._life.end.incoming_ended, self._waiters
         if waiters.count:
             if not self._ready:
                 self._refill()

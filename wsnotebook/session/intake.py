@@ -134,8 +134,9 @@ class Intake:
     def finish(self, last_words: Iterable[bytes] = ()) -> None:
         """As read_last(), all at once, where there is no other turn."""
         self._process_all()
-        self.rest = self._readings(last_words)
-        self._process_all()
+        if last_words:
+            self.rest = self._readings(last_words)
+            self._process_all()
 
     def _process_all(self) -> None:
         readings, self.rest = self.rest, None

@@ -327,7 +327,7 @@ class SendChannel(ChannelEnd):
 
     def wake(self) -> None:
         """Let waiting senders look again: there is room, or the connection has ended."""
-        if self.is_closed:
+        if self._life.end.outgoing_ended:
             if self._waiters.count:
                 self._waiters.wake_all()
             if not self._is_announced:

@@ -55,6 +55,8 @@ class Scope:
 
     async def join(self) -> None:
         """Wait until every other task of the scope has ended; their exceptions are not raised."""
+        if not self._tasks:
+            return
         current = asyncio.current_task()
         tasks = [task for task in self._tasks if task is not current]
         if tasks:

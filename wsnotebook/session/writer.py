@@ -162,7 +162,8 @@ class FrameWriter:
 
     def drop(self, why: str) -> None:
         """Record the queued frames as unsent."""
-        self._record_unsent(self._state.drain(), why)
+        if self._state:
+            self._record_unsent(self._state.drain(), why)
         if self._unsent is None:  # or the last write, our close perhaps, is still to be handed over
             self._state.mark_handed()
 

@@ -353,7 +353,10 @@ def advance(end: End, event: Event, *, raw: bool) -> tuple[End, tuple[Action, ..
         renewed_as=end.renewed_as,
         lost_by=event.words if kind is Kind.LOST else end.lost_by,
     )
-    return after, tuple([_fill(action, event, after) for action in step.actions])
+    actions = [
+        _fill(action, event, after) if action.words or action is _CLOSE else action for action in step.actions
+    ]
+    return after, tuple(actions)
 
 
 def _fill(action: Action, event: Event, end: End) -> Action:

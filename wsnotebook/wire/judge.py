@@ -129,7 +129,8 @@ class Judge:
 
     def receive_end(self) -> Reading | None:
         """Return a Reading of the frame that the end of the stream cut off, or None."""
-        begun, batch = self._scanner.begun, self._scanner.finish()
+        begun = self._scanner.begun
+        batch = None if begun is None else self._scanner.finish()
         if begun is None or batch is None:
             return None
         self._direction.judge_cut(batch, begun)
