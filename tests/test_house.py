@@ -44,7 +44,7 @@ FOREIGN = {
     "errors": set(),
     "wire": {"websockets"},
     "log": {"numpy", "pyarrow", "pandas"},
-    "filtering": {"numpy", "pandas"},
+    "filtering": {"numpy", "pandas", "pyarrow"},
     "files": {"numpy", "pyarrow", "pandas", "websockets", "h11", "dask", "fsspec"},
     "session": {"websockets", "brotli"},
     "analysis": {

@@ -12,10 +12,12 @@ from itertools import count
 from typing import Any, NamedTuple, TypeAlias
 
 __all__ = [
+    "SHALLOW",
     "JsonPath",
     "JsonPattern",
     "JsonValue",
     "fits",
+    "is_shallow",
     "json_or_none",
     "json_text",
     "json_values",
@@ -32,6 +34,9 @@ JsonPath: TypeAlias = tuple[str | int, ...]
 """Keys and indices from the outermost value to one in it."""
 JsonPattern: TypeAlias = tuple[str | int | None, ...]
 """A path in which None stands for every key or index."""
+
+SHALLOW = 500
+"""Objects and arrays in one another that each parser can follow; Python ends at a thousand, less what calls it."""
 
 _STEP = re.compile(
     r"""\.(?P<key>[^\s.\[\]"*]+) | \[(?P<index>\d+)\] | \[(?P<string>"(?:[^"\\]|\\.)*")\] | \.(?P<every>\*) | \[(?P<each>\*)\]""",
@@ -248,6 +253,11 @@ def fits(path: JsonPath, pattern: JsonPattern) -> bool:
         if wanted is not None and (wanted != step or type(wanted) is not type(step)):
             return False
     return True
+
+
+def is_shallow(text: bytes) -> bool:
+    """Tell of a JSON text whether it cannot nest deeper than each parser can follow; one with many brackets is not asked."""
+    return len(text) <= SHALLOW or text.count(b"{") + text.count(b"[") <= SHALLOW
 
 
 def json_or_none(message: str | bytes) -> Any:

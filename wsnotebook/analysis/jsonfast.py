@@ -21,12 +21,12 @@ from wsnotebook.analysis.jsontypes import (
     merged,
     times_as_texts,
 )
+from wsnotebook.jsonvalues import SHALLOW, is_shallow
 
 __all__ = ["Parsed", "parse", "select"]
 
 _CHUNK = 1 << 26  # bytes of text parsed in one call: the copies of all texts would take too much memory
 _BLOCK = 1 << 20  # bytes that one thread parses; a larger text is left to Python
-_MAX_BRACKETS = 500  # of one text: Arrow's types nest as the values do
 _FEWEST = 256  # texts; fewer are not split further to find the one that is wrong
 _SAMPLE = 64  # texts that are parsed first, to know which strings look like times
 _NONE = np.empty(0, np.int64)
@@ -85,9 +85,8 @@ def _first_bytes(texts: pa.LargeStringArray) -> tuple[NDArray[np.uint8], NDArray
     first = np.zeros(len(texts), np.uint8)
     first[lengths > 0] = data[offsets[:-1][lengths > 0]]
     fit = lengths < _BLOCK // 2
-    for place in np.flatnonzero(fit & (lengths > _MAX_BRACKETS)):
-        text = data[offsets[place] : offsets[place + 1]]
-        fit[place] = ((text == ord("{")) | (text == ord("["))).sum() <= _MAX_BRACKETS
+    for place in np.flatnonzero(fit & (lengths > SHALLOW)):
+        fit[place] = is_shallow(data[offsets[place] : offsets[place + 1]].tobytes())
     for letter in b"\n\r":
         is_end = data == letter
         if is_end.any():

@@ -2,8 +2,8 @@
 
 Here: the words (words.py), their conditions on columns and on payloads, the parser, the search through a log in slices.
 Not here: where a filter is typed and how its matches are shown (widgets/, workbench/).
-A new line: a word is a row in the table of words.py; a condition on payloads is a class in payloads.py and its form in
-parser.py. LANGUAGE in parser.py is the help text of all of them.
+A new line: a word is a row in the table of words.py; a condition on payloads is a class in payloads.py or hasjson.py
+and its form in parser.py. LANGUAGE in parser.py is the help text of all of them.
 """
 
 from __future__ import annotations

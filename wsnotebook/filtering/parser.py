@@ -9,7 +9,8 @@ from typing import Any
 
 from wsnotebook.filtering.conditions import Condition
 from wsnotebook.filtering.filter import Clause, Filter, PayloadClause
-from wsnotebook.filtering.payloads import HasJson, HasMatch, HasText, PayloadCondition
+from wsnotebook.filtering.hasjson import HasJson
+from wsnotebook.filtering.payloads import HasMatch, HasText, PayloadCondition
 from wsnotebook.filtering.words import WORDS, unknown_word
 from wsnotebook.jsonvalues import parse_path
 

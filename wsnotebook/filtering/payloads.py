@@ -1,27 +1,21 @@
-"""Conditions on a payload: a text in it, a regular expression, a value in its JSON.
+"""Conditions on a payload: a text in it, a regular expression; the one on its JSON is in hasjson.py.
 
 They read bytes, so a filter asks them only about the rows that its conditions on columns leave.
 """
 
 from __future__ import annotations
 
-import json
-import operator
 import re
 from bisect import bisect_right
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
-from itertools import takewhile
-from typing import Any, Protocol
+from itertools import pairwise
+from typing import Protocol
 
 import numpy as np
 
-from wsnotebook.filtering.jsonpayloads import NO_JSON, parsed_payloads
-from wsnotebook.jsonvalues import JsonPattern, values_at
 from wsnotebook.log.rows import Array, Rows
 
-__all__ = ["JSON_OPERATORS", "HasJson", "HasMatch", "HasText", "PayloadCondition"]
+__all__ = ["HasMatch", "HasText", "PayloadCondition", "end_to_end", "split"]
 
 
 class PayloadCondition(Protocol):
@@ -47,17 +41,26 @@ class _OneByOne:
 
     def fits(self, rows: Rows, places: Array) -> Array:
         """As in PayloadCondition."""
-        return np.fromiter(map(self.is_met, _payloads(rows, places)), bool, len(places))
+        return np.fromiter(map(self.is_met, split(*end_to_end(rows, places))), bool, len(places))
 
 
-def _payloads(rows: Rows, places: Array) -> list[bytes]:
-    """Return the payloads of some rows of a run."""
+def end_to_end(rows: Rows, places: Array) -> tuple[bytes, Array]:
+    """Return the payloads of some rows of a run, end to end, and int64 (n + 1): where each begins."""
     starts, ends = rows.offsets[places], rows.offsets[places + 1]
     low, high = int(starts[0]), int(ends[-1])
     data = bytes(memoryview(rows.payload)[low:high])  # slices of bytes are quicker
-    return [
-        data[start:end] for start, end in zip((starts - low).tolist(), (ends - low).tolist(), strict=True)
-    ]
+    offsets = np.zeros(len(places) + 1, np.int64)
+    np.cumsum(ends - starts, out=offsets[1:])
+    if offsets[-1] < len(data):
+        pairs = zip((starts - low).tolist(), (ends - low).tolist(), strict=True)
+        data = b"".join([data[start:end] for start, end in pairs])
+    return data, offsets
+
+
+def split(data: bytes, offsets: Array) -> list[bytes]:
+    """Return payloads that lie end to end, each by itself."""
+    edges = offsets.tolist()
+    return [data[start:end] for start, end in pairwise(edges)]
 
 
 @dataclass(frozen=True)
@@ -114,113 +117,3 @@ class HasMatch(_OneByOne):
     def is_met(self, payload: bytes) -> bool:
         """As in PayloadCondition."""
         return self.pattern.search(payload.decode("utf-8", "replace")) is not None
-
-
-@dataclass(frozen=True)
-class HasJson(_OneByOne):
-    """The payload is JSON in which a path has a value, and the value compares as it should."""
-
-    source: str
-    """As it was typed."""
-    path: JsonPattern
-    operator: str
-    """One of JSON_OPERATORS; empty where any value will do."""
-    wanted: Any = None
-    """A JSON value. A number that was typed without quotes also compares with a number in a JSON string."""
-    is_quoted: bool = False
-    """It was typed in quotes: only a string is equal to it."""
-
-    @property
-    def line(self) -> str:
-        """As in PayloadCondition."""
-        return f'df["payload"].map(wsnotebook.filtering.payload_test({self.source!r}))'
-
-    def is_met(self, payload: bytes) -> bool:
-        """As in PayloadCondition."""
-        return (self._key in payload or b"\\" in payload) and self._meet(parsed_payloads([payload]))[0]
-
-    def fits(self, rows: Rows, places: Array) -> Array:
-        """As in PayloadCondition; the payloads are parsed together."""
-        payloads = _payloads(rows, places)
-        key = self._key
-        if b"".join(payloads).count(key) >= len(payloads):  # as if each has it: quicker than to ask each
-            return np.array(self._meet(parsed_payloads(payloads)), bool)
-        fits = np.array([key in payload or b"\\" in payload for payload in payloads], bool)
-        asked = [payloads[place] for place in np.flatnonzero(fits).tolist()]
-        fits[fits] = self._meet(parsed_payloads(asked))
-        return fits
-
-    def _meet(self, values: list[Any]) -> list[bool]:
-        """Return which JSON values of payloads meet it."""
-        keys, rest = self._steps
-        for key in keys:
-            values = [value[key] if type(value) is dict and key in value else NO_JSON for value in values]
-        if rest:
-            return [any(map(self._compares, values_at(value, rest))) for value in values]
-        if not self._is_of_numbers:
-            return [value is not NO_JSON and self._compares(value) for value in values]
-        compare, wanted = JSON_OPERATORS[self.operator], self.wanted
-        return [
-            compare(value, wanted)
-            if type(value) is int or type(value) is float
-            else value is not NO_JSON and self._compares(value)
-            for value in values
-        ]
-
-    @cached_property
-    def _is_of_numbers(self) -> bool:
-        """A number is looked for: most values are numbers then, and need no look at what they are."""
-        return bool(self.operator) and _is_number(self.wanted)
-
-    @cached_property
-    def _steps(self) -> tuple[JsonPattern, JsonPattern]:
-        """The keys that the path begins with, which lead to one value and are quick to follow, and the other steps."""
-        keys = tuple(takewhile(lambda step: isinstance(step, str), self.path))
-        return keys, self.path[len(keys) :]
-
-    @cached_property
-    def _key(self) -> bytes:
-        """The last key of the path: a payload without it needs no parser, unless it may be written with escapes."""
-        key = next((step for step in reversed(self.path) if isinstance(step, str)), None)
-        return b"" if key is None else json.dumps(key, ensure_ascii=False).encode("utf-8", "surrogatepass")
-
-    def _compares(self, value: Any) -> bool:
-        if not self.operator:
-            return True
-        wanted = self.wanted
-        if isinstance(value, str) and not self.is_quoted and _is_number(wanted):
-            value = _number(value)
-        elif isinstance(value, str) and isinstance(wanted, str) and self.operator == "~":
-            return wanted.lower() in value.lower()
-        if isinstance(value, bool) is not isinstance(wanted, bool):
-            return self.operator == "!="  # for Python True equals 1, for JSON it does not
-        try:
-            return bool(JSON_OPERATORS[self.operator](value, wanted))
-        except TypeError:  # of two types that have no order
-            return False
-
-
-JSON_OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
-    "=": operator.eq,
-    ":": operator.eq,
-    "==": operator.eq,
-    "!=": operator.ne,
-    ">": operator.gt,
-    ">=": operator.ge,
-    "<": operator.lt,
-    "<=": operator.le,
-    "~": lambda value, wanted: False,  # only a string contains a text
-}
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _number(text: str) -> Any:
-    """Return the number that a JSON string has, or the string."""
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        return text
-    return value if _is_number(value) else text

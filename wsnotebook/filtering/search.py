@@ -15,6 +15,7 @@ import numpy as np
 
 from wsnotebook.filtering.conditions import Run
 from wsnotebook.filtering.filter import Filter
+from wsnotebook.filtering.hasjson import HasJson
 from wsnotebook.filtering.messagejoin import Changes, MessageJoin
 from wsnotebook.filtering.runtypes import types_of
 from wsnotebook.filtering.slices import SLICE_BYTES, SLICE_ROWS, next_rows
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Search", "filter_log", "take_rows"]
 
 COLUMN_ROWS = 16_384  # of one step that reads columns only: 1 ms
+_MANY = 100_000  # rows: Arrow reads JSON of so many quicker by more than it takes to load, 0.1 s
 
 
 class Search:
@@ -64,6 +66,8 @@ class Search:
         self._next = log.first  # seq of the next row to examine
         self._types = types_of(wanted)
         self._messages = MessageJoin(wanted) if wanted.joins else None
+        if len(log) >= _MANY and any(isinstance(each.condition, HasJson) for each in wanted.payloads):
+            import pyarrow  # noqa: F401 - numbers_at() uses it where it is loaded
 
     @property
     def end(self) -> int:
