@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import html
+import json
 import ssl
 from typing import TYPE_CHECKING, Any
 
@@ -96,6 +97,17 @@ async def test_a_long_body_is_cut_and_says_so(byte_server: ByteServer) -> None:
     head = b"HTTP/1.1 404 Not Found\r\nContent-Length: 100000\r\n\r\n"
     shown = Refused(await refused(byte_server, head + b"<p>" * 33_333 + b"x")).refusal
     assert "(and 96,000 characters more: error.call.response.text has all)" in shown and len(shown) < 6000
+
+
+async def test_what_is_cut_from_json_is_counted_as_it_came(byte_server: ByteServer) -> None:
+    """Laid out, each character that is left would count twice: with the line ends and blanks that the server never sent."""
+    body = json.dumps(list(range(10_000, 15_000)), separators=(",", ":"))
+    head = f"HTTP/1.1 402 No\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    shown = Refused(await refused(byte_server, (head + body).encode())).refusal
+    begin, _, rest = shown.partition("\n(and ")
+    sent = "".join(begin[begin.index("[") :].split())
+    assert body.startswith(sent) and len(sent) > 1000
+    assert rest == f"{len(body) - len(sent):,} characters more: error.call.response.text has all)"
 
 
 @pytest.mark.parametrize(

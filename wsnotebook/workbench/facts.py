@@ -6,6 +6,8 @@ No text of a peer is shown as it came: safe_text() escapes characters, html.esca
 from __future__ import annotations
 
 import html
+import re
+from itertools import islice
 from typing import Any
 
 from wsnotebook.jsonlayout import laid_out
@@ -159,9 +161,17 @@ def _body(response: Any) -> str:
         )
     if len(body) <= _JSON_READ:
         body = laid_out(body) or body
-    rest = len(body) - _BODY_SHOWN
-    more = f"\n(and {rest:,} characters more: error.call.response.text has all)" if rest > 0 else ""
-    return safe_text(body[:_BODY_SHOWN], keep="\n") + more
+    shown = body[:_BODY_SHOWN].rstrip()
+    rest = _rest(response.text, shown) if len(body) > _BODY_SHOWN else 0
+    more = f"\n(and {rest:,} characters more: error.call.response.text has all)" if rest else ""
+    return safe_text(shown, keep="\n") + more
+
+
+def _rest(text: str, shown: str) -> int:
+    """Return how many characters of a body, as it came, follow its begin that is shown, which has other white space."""
+    letters = re.finditer(r"\S", text)
+    last = next(islice(letters, len(re.findall(r"\S", shown)) - 1, None))
+    return len(text) - last.end()
 
 
 def _request(request: Any, *, secrets: bool = False) -> str:
