@@ -563,6 +563,20 @@ def test_the_frames_of_a_message_fold_into_one_row(opened: Any) -> None:
     expect(payloads).to_have_text(["3 framesone, two, three"])
 
 
+def test_all_of_a_long_message_in_fragments_is_shown_on_request(opened: Any) -> None:
+    """From its last fragment, part by part."""
+    long = (
+        "append(0x01, b'begin ' + b'x' * 65_536, 0)\nappend(0x80, b'y' * 9 + b' end', Flag.CONTINUES)\ntable"
+    )
+    table = opened(FRAGMENTS, long).page.locator(".wsn-table")
+    table.locator(".wsn-rows .wsn-row").last.click()
+    table.get_by_role("tab", name="Message").click()
+    expect(table.locator(".wsn-cut")).to_contain_text("first 65,536 of 65,555 bytes of the message")
+    table.get_by_role("button", name="Show more").click()
+    expect(table.locator(".wsn-body")).to_contain_text("xyyyyyyyyy end")
+    expect(table.locator(".wsn-cut")).to_have_text("")
+
+
 def test_a_range_of_the_timeline_becomes_the_filter(opened: Any) -> None:
     """Of a million frames: dragged, moved by keys, visible in the box, and taken out."""
     notebook = opened(MILLION, "table")

@@ -29,6 +29,15 @@ describe("the inspector", () => {
     assert.deepEqual([inspector.element.one("wsn-body").textContent, inspector.element.one("wsn-cut").textContent], ["abcdefghi", ""]);
   });
 
+  test("shows the rest of a long message in fragments, from each of them", async () => {
+    inspector.show({ seq: 4, fields: [], message: "whole", views: [view("Message", "00  61", { note: "first 1 of 2 bytes of the message", next: 1 }), view("Text", "a")] });
+    assert.equal(inspector.element.one("wsn-cut").textContent, "first 1 of 2 bytes of the message Show more");
+    inspector.element.button("Show more").click();
+    const asked = await model.answer("part", { view: view("Message", "\n01  62") });
+    assert.deepEqual([asked.seq, asked.view, asked.start], [4, "Message", 1]);
+    assert.deepEqual([inspector.element.one("wsn-body").textContent, inspector.element.one("wsn-cut").textContent], ["00  61\n01  62", ""]);
+  });
+
   test("sends a frame again where it can be sent, and says what went wrong", async () => {
     const sender = new Inspector(new Requests(model), { onClose: () => {}, onError: (error) => errors.push(error?.message), canSend: () => true });
     for (const each of [inspector, sender]) each.show({ seq: 7, fields: [], views: [view("Text", "abc")] });

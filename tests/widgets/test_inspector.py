@@ -9,8 +9,8 @@ import pytest
 
 from wsnotebook.files.framelog import FrameLog
 from wsnotebook.log.connections import UNKNOWN_KEY, Connection
-from wsnotebook.widgets.inspector import describe, preview
-from wsnotebook.widgets.payloadviews import IMAGE_BYTES, JSON_BYTES
+from wsnotebook.widgets.inspector import describe, part_of, preview
+from wsnotebook.widgets.payloadviews import IMAGE_BYTES, JSON_BYTES, hex_dump
 from wsnotebook.widgets.row import Row
 from wsnotebook.wire.batch import Flag, batch_of
 from wsnotebook.wire.frames import CloseReason, Frame
@@ -77,6 +77,32 @@ def test_a_fragment_is_shown_with_its_message(session: Any) -> None:
     found = described(session, Frame(0, b"\xa9llo"))
     assert ["message", "fragment 2 of 2, frames 0 to 2"] in found["fields"]
     assert (views(found)["Message"]["body"], list(views(found))[0]) == ("héllo", "Message")
+
+
+@pytest.mark.parametrize(
+    ("opcode", "half"), [(1, "a" + "é€" * 20_000), (2, bytes(range(256)) * 40)], ids=["text", "binary"]
+)
+def test_a_long_message_in_fragments_goes_on_part_by_part(session: Any, opcode: int, half: Any) -> None:
+    """As a payload does: what is cut is said, from whichever fragment, and the parts are the whole."""
+    payload = 2 * (half.encode() if opcode == 1 else half)
+    middle = len(payload) // 2 + 1  # inside of a character
+    session.record(Frame(opcode, payload[:middle], fin=False), Frame.ping(b"x"))
+    found = views(described(session, Frame(0, payload[middle:])))["Message"]
+    parts, step = [str(found["body"])], found["next"]
+    assert found["note"] == f"first {step:,} of {len(payload):,} bytes of the message"
+    while (place := found["next"]) is not None:
+        found = part_of(session.log, 0 if len(parts) % 2 else 2, "Message", int(place)).to_dict()
+        parts.append(found["body"])
+        assert found["name"] == "Message"
+    assert found["note"] == "" and len(parts) > 2
+    assert "".join(parts) == (2 * half if opcode == 1 else hex_dump(payload))
+
+
+def test_a_frame_that_is_a_message_has_no_other_message_to_go_on(session: Any) -> None:
+    """The page does not ask for one."""
+    described(session, Frame.text("x"))
+    with pytest.raises(ValueError, match="no view that goes on"):
+        part_of(session.log, 0, "Message", 0)
 
 
 def test_json_in_fragments_has_the_tree_of_the_whole_message(session: Any) -> None:

@@ -466,7 +466,7 @@ async def test_a_long_frame_can_be_had_whole(session: Any, page: Any) -> None:
     session.record(Frame.binary(bytes(range(256)) * 100))
     browser = page(FrameTable(session.log))
     answer = await browser.answer(browser.ask("part", seq=0, view="Hex", start=8192))
-    assert answer["view"]["body"].startswith("00002000  00 01") and answer["view"]["next"] == 16384
+    assert answer["view"]["body"].startswith("\n00002000  00 01") and answer["view"]["next"] == 16384
     await browser.answer(ident := browser.ask("payload", seq=0))
     assert browser.answers[ident][1] == [bytes(range(256)) * 100]
     for verb in ("part", "payload"):

@@ -123,7 +123,7 @@ export class Inspector {
     const more = button("Show more", "Append the next part", async () => {
       try {
         const { view: part } = await this.requests.ask("part", { seq, view: view.name, start: view.next });
-        body.append(...highlighted((view.name === "Hex" ? "\n" : "") + part.body, this.highlight));
+        body.append(...highlighted(part.body, this.highlight));
         this.#note(part, body, note);
       } catch (error) {
         this.onError(error);

@@ -15,7 +15,7 @@ from wsnotebook.safetext import safe_text
 from wsnotebook.widgets.closemeaning import meaning_of
 from wsnotebook.widgets.headerview import header_view
 from wsnotebook.widgets.messagefragments import Fragments, fragments_of
-from wsnotebook.widgets.payloadviews import View, continued, image_view, views_of
+from wsnotebook.widgets.payloadviews import View, continued, image_view, kind_of, views_of
 from wsnotebook.widgets.row import Row, rows_of
 from wsnotebook.wire.batch import FIN, RSV1, RSV2, RSV3
 from wsnotebook.wire.frames import CloseReason
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["PREVIEW_BYTES", "describe", "part_of", "preview", "row_at"]
 
 PREVIEW_BYTES = 256  # of a payload in the table: more than a line of any screen holds
+_MESSAGE = "Message"  # the view of a whole message
 _DATA = ("continuation", "text", "binary")
 _BITS = {"fin": FIN, "rsv1": RSV1, "rsv2": RSV2, "rsv3": RSV3}
 
@@ -93,12 +94,18 @@ def describe(log: FrameLog, seq: int, *, before: Sequence[str] = ()) -> dict[str
 
 
 def part_of(log: FrameLog, seq: int, name: str, start: int) -> View:
-    """Return a view of a frame's payload from a byte on.
+    """Return a view of a frame's payload from a byte on; "Message" is that of all the fragments of its message.
 
     Raises:
         ValueError: the log has no such frame, or no view of this name is continued.
     """
-    return continued(row_at(log, seq)[0].payload, name, start)
+    row, _ = row_at(log, seq)
+    fragments = fragments_of(log, row) if name == _MESSAGE else None
+    if fragments is None:
+        return continued(row.payload, name, start)
+    payload = memoryview(fragments.payload)
+    kind = kind_of(payload, is_binary=fragments.rows[0].opcode == "binary")
+    return _of_message(continued(payload, kind, start))
 
 
 def row_at(log: FrameLog, seq: int) -> tuple[Row, Rows]:
@@ -134,9 +141,12 @@ def _message_views(fragments: Fragments | None, payload: memoryview) -> list[Vie
     if fragments is None:
         return []
     first, *others = views_of(payload, is_binary=fragments.rows[0].opcode == "binary")
-    note = first.note and f"{first.note} of the message"
     trees = [] if fragments.is_cut else [view for view in others if view.name == "JSON"]
-    return [View("Message", first.body, note), *trees]
+    return [_of_message(first), *trees]
+
+
+def _of_message(view: View) -> View:
+    return view._replace(name=_MESSAGE, note=view.note and f"{view.note} of the message")
 
 
 def _wire_fields(row: Row, columns: Rows) -> list[tuple[str, str]]:

@@ -20,6 +20,7 @@ __all__ = [
     "continued",
     "hex_dump",
     "image_view",
+    "kind_of",
     "views_of",
 ]
 
@@ -63,6 +64,11 @@ def views_of(payload: memoryview, *, is_binary: bool) -> list[View]:
     """
     texts = [] if is_binary else [view for view in (_text(payload, 0), _json(payload)) if view]
     return [*texts, _hex(payload, 0)]
+
+
+def kind_of(payload: memoryview, *, is_binary: bool) -> str:
+    """Return the name of the first view of ``views_of``, with the same arguments."""
+    return "Hex" if is_binary or _text(payload, 0) is None else "Text"
 
 
 def image_view(payload: memoryview) -> View | None:
@@ -131,7 +137,8 @@ def _json(payload: memoryview) -> View | None:
 
 def _hex(payload: memoryview, start: int) -> View:
     part = bytes(payload[start : start + HEX_BYTES])
-    return _part("Hex", hex_dump(part, start), start + len(part), len(payload))
+    between = "\n" if start else ""  # it is appended to the lines before
+    return _part("Hex", between + hex_dump(part, start), start + len(part), len(payload))
 
 
 def _part(name: str, body: str, end: int, whole: int) -> View:
