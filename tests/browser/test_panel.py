@@ -117,6 +117,22 @@ def test_what_is_wrong_is_said_in_the_panel_and_the_session_lives(opened: Any) -
     expect(panel.locator(".wsn-row", has_text="too late")).to_have_count(0)
 
 
+@pytest.mark.parametrize("width", [1280, 600])
+def test_a_note_stands_beside_the_handshake_and_an_empty_one_takes_no_line(opened: Any, width: int) -> None:
+    """So that there is no gap above the table, and the table does not move when something is said."""
+    page = opened(ECHO, "session").page
+    page.set_viewport_size({"width": width, "height": 900})
+    controls = page.locator(".wsn-panel .wsn-controls")
+    handshake, note = controls.get_by_text("Handshake", exact=True), controls.locator(".wsn-note").last
+    below = lambda: handshake.evaluate(  # noqa: E731 - of this test
+        "(element) => element.closest('.wsn-controls').getBoundingClientRect().bottom - element.getBoundingClientRect().bottom"
+    )
+    assert (empty := below()) < 12
+    controls.get_by_role("button", name="Ping", exact=True).click()
+    expect(note).to_contain_text("ms")
+    assert below() == empty
+
+
 def test_every_way_to_send_reaches_the_wire(opened: Any, lab: Any) -> None:
     """Base64, a file, a ping with data, fragments, a row again, a named message, and one that is repeated until Stop."""
     panel = opened(ECHO, "session").page.locator(".wsn-panel")

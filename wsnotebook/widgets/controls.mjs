@@ -20,7 +20,8 @@ export default widgetOf((actions, requests, { kept }) => {
   const ping = button("Ping", PING, () => actions.run("ping"));
   return {
     elements: [head.element, figures.element, again.element, ...compose.lines(...toggles.map(({ element }) => element)),
-      line(group(ping, ...settings.parts, pongs.element), group(...closing.parts)), handshake.element],
+      line(group(ping, ...settings.parts, pongs.element), group(...closing.parts))],
+    foot: [handshake.element],
     show(get, why, pulse) {
       head.show(get, pulse);
       figures.show(get);

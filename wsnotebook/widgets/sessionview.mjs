@@ -22,7 +22,8 @@ class SessionView {
     this.parts = build(this.actions, this.requests, { model, el, kept });
     el.classList.add("wsn-controls");
     keepKeys(el);
-    el.append(...this.parts.elements, make("div", {}, this.problem, this.actions.element));
+    const notes = make("div", { className: "wsn-notes" }, this.problem, this.actions.element);
+    el.append(...this.parts.elements, make("div", { className: "wsn-foot" }, ...(this.parts.foot ?? []), notes));
     this.show = () => this.#show();
     this.pulse = new Pulse(model, { mustSpeak: () => !this.#isKnown || !(model.get("state") in OVER), onChange: this.show });
     model.on("change", this.show);
@@ -47,8 +48,8 @@ class SessionView {
   }
 }
 
-/** The widget of a session whose parts `build(actions, requests, { model, el, kept })` makes: `elements`, and `show(get, why, pulse)`,
- *  which is called when a trait has changed; `why` says why nothing can be clicked, or is empty. What is put into `kept` is there
+/** The widget of a session whose parts `build(actions, requests, { model, el, kept })` makes: `elements`, those of the `foot`, which stand
+ *  beside the notes so that an empty note takes no line, and `show(get, why, pulse)`, which is called when a trait has changed; `why` says why nothing can be clicked, or is empty. What is put into `kept` is there
  *  for the next view of the same model, as when a person comes back to its tab; it is in no trait, and so in no saved notebook. */
 export const widgetOf = (build) => () => {
   const kept = {};
