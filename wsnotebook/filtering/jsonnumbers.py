@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -49,8 +50,20 @@ def numbers_at(data: bytes, offsets: Array, keys: Sequence[str]) -> Array | None
         return None
     for key in keys[1:]:
         table = pa.Table.from_struct_array(table.column(0)).select([key])
-    numbers: Array = table.column(0).to_numpy()
-    return numbers
+    return _floats(table.column(0))
+
+
+def _floats(numbers: Any) -> Array:
+    """Return a float64 column of Arrow with NaN for null; its own to_numpy() loads pandas, which takes 0.6 s."""
+    parts = []
+    for chunk in numbers.chunks:
+        valid, values = chunk.buffers()
+        low, high = chunk.offset, chunk.offset + len(chunk)
+        part = np.frombuffer(values, np.float64)[low:high].copy()
+        if valid is not None:
+            part[np.unpackbits(np.frombuffer(valid, np.uint8), bitorder="little")[low:high] == 0] = np.nan
+        parts.append(part)
+    return np.concatenate(parts)
 
 
 def _are_alike(data: bytes, offsets: Array) -> bool:
