@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import contextlib
 import importlib.util
 import json
@@ -18,11 +17,11 @@ from typing import Any, NoReturn
 import pytest
 from chromium import FLAGS
 from logs import make_log
+from notebookpage import STEP_MS, Notebook, Tab
 
 __all__ = ["make_log"]  # a fixture of other folders too
 
 START_SECONDS = 60  # JupyterLab needs 2 to 4; a loaded CI machine more
-STEP_MS = 60_000  # for one thing to become true in the page
 
 _SETTINGS = {
     "@jupyterlab/apputils-extension:notification": {
@@ -174,125 +173,26 @@ def _wait_for(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
             time.sleep(0.1)  # there is no event to wait for in another process
 
 
-class Notebook:
-    """One notebook open in the page."""
-
-    def __init__(self, page: Any) -> None:
-        self.page = page
-        self.problems: list[str] = []
-        page.on("pageerror", lambda error: self.problems.append(str(error)))
-
-    def open(self, lab: Lab, name: str, *, page: str = "doc/tree") -> None:
-        """Open ``name`` alone on the page, in JupyterLab or in Notebook 7's ``notebooks``, and wait for its kernel."""
-        self.page.goto(f"{lab.url}/{page}/{name}?reset")
-        self.page.wait_for_function(
-            """() => {
-                const panel = window.jupyterapp?.shell.currentWidget;
-                return panel?.context?.isReady && panel.sessionContext?.session?.kernel?.status === "idle";
-            }""",
-            timeout=STEP_MS,
-        )
-
-    def run_all(self) -> None:
-        """Run all cells and wait until each has ended; fails with the traceback of a cell that raised."""
-        self.page.evaluate("() => void jupyterapp.commands.execute('notebook:run-all-cells')")
-        self.page.wait_for_function(
-            """() => {
-                const cells = [...jupyterapp.shell.currentWidget.content.model.cells];
-                const code = cells.filter(cell => cell.type === "code");
-                const failed = code.some(cell => cell.outputs.toJSON().some(output => output.output_type === "error"));
-                return failed || code.every(cell => cell.executionCount !== null && cell.executionState === "idle");
-            }""",
-            timeout=STEP_MS,
-        )
-        errors = [output for cell in self.outputs() for output in cell if output["output_type"] == "error"]
-        assert not errors, "\n".join(errors[0]["traceback"])
-
-    def outputs(self) -> list[list[dict[str, Any]]]:
-        """Return the outputs of the code cells, from the model of the notebook."""
-        made: list[list[dict[str, Any]]] = self.page.evaluate(
-            """() => [...jupyterapp.shell.currentWidget.content.model.cells]
-                .filter(cell => cell.type === "code").map(cell => cell.outputs.toJSON())"""
-        )
-        return made
-
-    def kernel(self, expression: str) -> Any:
-        """Return the JSON value of a Python expression, asked of the kernel beside the cells."""
-        value = self.page.evaluate(
-            """async (expression) => {
-                const kernel = jupyterapp.shell.currentWidget.sessionContext.session.kernel;
-                const future = kernel.requestExecute({
-                    code: "", silent: true, store_history: false, user_expressions: { value: expression } });
-                const reply = await future.done;
-                return reply.content.user_expressions.value;
-            }""",
-            f"__import__('json').dumps({expression})",
-        )
-        assert value["status"] == "ok", value
-        # The text is the repr of a str that holds JSON.
-        return json.loads(ast.literal_eval(value["data"]["text/plain"]))
-
-    def kernel_comes_to(self, expression: str, value: Any) -> None:
-        """Wait until an expression has a value in the kernel, which hears of clicks later than the page."""
-        for _ in range(STEP_MS // 100):
-            if (found := self.kernel(expression)) == value:
-                return
-            self.page.wait_for_timeout(100)
-        assert found == value
-
-    def start(self, code: str) -> None:
-        """Let the kernel run code, and do not wait for it."""
-        self.page.evaluate(
-            "(code) => void jupyterapp.shell.currentWidget.sessionContext.session.kernel.requestExecute({ code })",
-            code,
-        )
-
-    def run_again(self, cell: int) -> None:
-        """Run one cell again, counted from 0, and wait until it has ended."""
-        before = self.page.evaluate(
-            """(place) => {
-                const content = jupyterapp.shell.currentWidget.content;
-                content.activeCellIndex = place;
-                const count = content.activeCell.model.executionCount;
-                void jupyterapp.commands.execute("notebook:run-cell");
-                return count;
-            }""",
-            cell,
-        )
-        self.page.wait_for_function(
-            """([place, before]) => {
-                const model = jupyterapp.shell.currentWidget.content.model.cells.get(place);
-                return model.executionCount > before && model.executionState === "idle";
-            }""",
-            arg=[cell, before],
-            timeout=STEP_MS,
-        )
-
-    def save(self) -> None:
-        """Write the notebook with its outputs to disk."""
-        self.page.evaluate("() => jupyterapp.shell.currentWidget.context.save()")
-
-    def shut_down(self) -> None:
-        """End the kernel: the next notebook of this name gets a fresh one."""
-        self.page.evaluate("() => window.jupyterapp?.shell.currentWidget?.sessionContext.shutdown()")
-
-    def set_theme(self, theme: str) -> None:
-        """Change to ``"JupyterLab Light"`` or ``"JupyterLab Dark"``."""
-        light = "false" if "Dark" in theme else "true"
-        self.page.evaluate("(theme) => jupyterapp.commands.execute('apputils:change-theme', {theme})", theme)
-        self.page.wait_for_selector(f'body[data-jp-theme-light="{light}"]', state="attached")
+@pytest.fixture(scope="module")
+def tab(browser: Any) -> Iterator[Tab]:
+    """The page of a module's tests."""
+    made = Tab(browser)
+    yield made
+    made.drop()
 
 
 @pytest.fixture
-def notebook(browser: Any, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Notebook]:
-    """A fresh page; on a failure a screenshot is left in the test's temporary folder and named."""
-    context = browser.new_context(viewport={"width": 1280, "height": 1000})
-    context.set_default_timeout(STEP_MS)
-    made = Notebook(context.new_page())
+def notebook(tab: Tab, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Notebook]:
+    """What opens notebooks in the page; on a failure a screenshot is left in the test's temporary folder and named."""
     failed = request.session.testsfailed
+    made = tab.begin()
     yield made
-    if request.session.testsfailed > failed:
+    if request.session.testsfailed == failed:
+        tab.tidy()
+        return
+    try:
         made.page.screenshot(path=tmp_path / "failed.png")
         print(f"screenshot: {tmp_path / 'failed.png'}; page errors: {made.problems}")
-    made.shut_down()
-    context.close()
+        made.shut_down()
+    finally:
+        tab.drop()

@@ -26,7 +26,7 @@ ipywidgets.VBox([SendBox(session), toggle, counters, FrameTable(session.log), Cl
 def test_a_dashboard_of_ones_own_is_live(notebook: Any, lab: Any) -> None:
     """Each part has its style and works without a panel; traits are linked in the page, also to set the session's."""
     lab.write("dashboard.ipynb", DASHBOARD)
-    notebook.open(lab, "dashboard.ipynb")
+    notebook.open(lab, "dashboard.ipynb", fresh=True)  # with no style of a panel
     notebook.run_all()
     page = notebook.page
     expect(page.locator(".wsn-state")).to_have_text("open")
