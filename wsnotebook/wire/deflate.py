@@ -1,18 +1,21 @@
 """Both halves of permessage-deflate (RFC 7692): the sending one, and a receiving one that is bounded and true to BFINAL.
 
-zlib's objects are made when they are first used: those of a quiet session would be most of its memory. websockets 17.4
+The library's objects are made when they are first used: those of a quiet session would be most of its memory. websockets 17.4
 loses text when a server ends a message with a final DEFLATE block and keeps its context (RFC 7692 §7.2.3.4–5): its
 decompressor is at its end and returns nothing ever after.
 """
 
 from __future__ import annotations
 
+import sys
 import zlib
 from collections.abc import Generator
+from types import ModuleType
 from typing import NamedTuple
 
 from wsnotebook.errors import FrameTooBig
 from wsnotebook.wire.frames import Frame, Opcode
+from wsnotebook.wire.zlibs import DEFLATE_ERRORS, QUICK, QUICK_FROM
 
 __all__ = ["DeflateDecoder", "DeflateEncoder", "Inflater"]
 
@@ -30,12 +33,21 @@ class DeflateEncoder:
         window_bits: size of our LZ77 window as negotiated, 9 to 15.
         context_takeover: the window lasts from one message to the next.
         level: zlib level, 0 to 9; -1 for zlib's default.
+        library: deflates.
     """
 
-    def __init__(self, window_bits: int = 15, *, context_takeover: bool = True, level: int = -1) -> None:
+    def __init__(
+        self,
+        window_bits: int = 15,
+        *,
+        context_takeover: bool = True,
+        level: int = -1,
+        library: ModuleType = QUICK,
+    ) -> None:
         self._window_bits = window_bits
         self._context_takeover = context_takeover
         self._level = level
+        self._library = library
         self._compressor: zlib._Compress | None = None
 
     def encode(self, payload: bytes, *, begins: bool, final: bool) -> bytes:
@@ -47,7 +59,7 @@ class DeflateEncoder:
         """
         compressor = self._compressor
         if compressor is None or (begins and not self._context_takeover):
-            compressor = self._compressor = zlib.compressobj(self._level, wbits=-self._window_bits)
+            compressor = self._compressor = self._library.compressobj(self._level, wbits=-self._window_bits)
         data = compressor.compress(payload) + compressor.flush(zlib.Z_SYNC_FLUSH)
         if not final:
             return data
@@ -62,12 +74,15 @@ class DeflateDecoder:
     Args:
         window_bits: size of the sender's LZ77 window as negotiated, 8 to 15.
         context_takeover: the sender's window lasts from one message to the next.
+        library: inflates from the first large message on.
     """
 
-    def __init__(self, window_bits: int = 15, *, context_takeover: bool = True) -> None:
+    def __init__(
+        self, window_bits: int = 15, *, context_takeover: bool = True, library: ModuleType = QUICK
+    ) -> None:
         self.context_takeover = context_takeover
         """Whether a message may refer to the ones before it."""
-        self._inflater = Inflater(window_bits, context_takeover=context_takeover)
+        self._inflater = Inflater(window_bits, context_takeover=context_takeover, library=library)
         self.decode_whole = self._inflater.start_whole
         """Inflates the payload of a compressed message of one frame; bound, as it is called for each."""
         self._is_compressed = False  # the open message is
@@ -79,7 +94,7 @@ class DeflateDecoder:
 
         Raises:
             FrameTooBig: it would have more than ``max_size`` bytes.
-            zlib.error: the payload is not DEFLATE.
+            zlib.error, or that of zlib-ng: the payload is not DEFLATE.
         """
         if frame.opcode != Opcode.CONTINUATION:
             self._is_compressed = frame.rsv1
@@ -100,14 +115,22 @@ class DeflateDecoder:
 
 
 class Inflater:
-    """Inflate the messages of one direction.
+    """Inflate the messages of one direction: with zlib, and with ``library`` from the first large one on.
+
+    A feed of small messages is inflated faster by zlib, large ones by zlib-ng.
 
     Args:
         window_bits: size of the LZ77 window, 8 to 15.
         context_takeover: the window lasts from one message to the next.
+        library: inflates from the first message on that has, or begins with a frame of, QUICK_FROM compressed bytes.
     """
 
-    def __init__(self, window_bits: int = 15, *, context_takeover: bool = True) -> None:
+    def __init__(
+        self, window_bits: int = 15, *, context_takeover: bool = True, library: ModuleType = QUICK
+    ) -> None:
+        self._library: ModuleType = zlib
+        self._next_library = library
+        self._next_from = sys.maxsize if library is zlib else QUICK_FROM  # compressed bytes
         self._window_bits = window_bits
         self._context_takeover = context_takeover
         self._most_kept = _WINDOWS_KEPT << window_bits  # bytes
@@ -132,7 +155,7 @@ class Inflater:
 
         Raises:
             FrameTooBig: more than ``limit`` bytes would come out; no more than that were made.
-            zlib.error: the data is not DEFLATE.
+            zlib.error, or that of zlib-ng: the data is not DEFLATE.
         """
         whole = self.start(data, final=final, limit=limit)
         return whole if whole is not None else (yield from self.rest())
@@ -144,13 +167,15 @@ class Inflater:
         """
         if self._begun is not None:
             return None
+        if len(data) >= self._next_from and not self._is_unfinished:
+            self._change_library()
         self._is_unfinished = not final
         rest = data + _SYNC_TAIL if final else data
         room = _STEP if limit is None else min(_STEP, limit + 1)
         decoder = self._decoder or self._make_decoder()
         try:
             piece = decoder.decompress(rest, room)
-        except zlib.error as error:
+        except DEFLATE_ERRORS as error:
             self._begun = _Begun(b"", rest, final, limit, error)
             return None
         if decoder.eof or decoder.unconsumed_tail or len(piece) >= room:
@@ -169,11 +194,13 @@ class Inflater:
             if self._is_unfinished:
                 self.restart()
             return self.start(data, final=True, limit=limit)
+        if len(data) >= self._next_from and not self._is_unfinished:
+            self._change_library()
         room = _STEP if limit is None or limit >= _STEP else limit + 1
         decoder = self._decoder or self._make_decoder()
         try:
             piece = decoder.decompress(data + _SYNC_TAIL, room)
-        except zlib.error as error:
+        except DEFLATE_ERRORS as error:
             self._begun = _Begun(b"", b"", True, limit, error)
             return None
         if decoder.eof or decoder.unconsumed_tail or len(piece) >= room:
@@ -204,7 +231,7 @@ class Inflater:
             left = len(rest) + len(whole) - place
             assert self._decoder is not None  # start() has made it
             if self._decoder.eof:  # BFINAL=1: the next block needs a new decoder over the same window
-                self._decoder = zlib.decompressobj(-self._window_bits, zdict=self._window())
+                self._decoder = self._library.decompressobj(-self._window_bits, zdict=self._window())
                 if not left or (final and left == len(_SYNC_TAIL)):
                     break
             elif not left and len(piece) < room:  # a full piece may have left output inside zlib
@@ -224,8 +251,15 @@ class Inflater:
         return b"".join(pieces)
 
     def _make_decoder(self) -> zlib._Decompress:
-        self._decoder = decoder = zlib.decompressobj(-self._window_bits)
+        decoder: zlib._Decompress = self._library.decompressobj(-self._window_bits)
+        self._decoder = decoder
         return decoder
+
+    def _change_library(self) -> None:
+        """Go on with the next library: between two messages (RFC 7692 §7.2.1) a decoder holds nothing but its window."""
+        self._library, self._next_from = self._next_library, sys.maxsize
+        if self._decoder is not None:
+            self._decoder = self._library.decompressobj(-self._window_bits, zdict=self._window())
 
     def _left_over(self) -> bytes:
         """Return the input that the decoder has not used."""
@@ -265,4 +299,5 @@ class _Begun(NamedTuple):
     """Input that is left."""
     final: bool
     limit: int | None
-    error: zlib.error | None
+    error: Exception | None
+    """Of DEFLATE_ERRORS."""

@@ -6,7 +6,6 @@ and from nothing else. judge.py says what follows from a verdict.
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Generator, Sequence
 from typing import Literal, TypeAlias
 
@@ -18,6 +17,7 @@ from wsnotebook.wire.limits import NO_LIMITS, Limits, fits
 from wsnotebook.wire.messages import MessageState, is_utf8
 from wsnotebook.wire.rules import Rules, Verdict, close_rule, first, head_rules
 from wsnotebook.wire.scanner import Begun, ScannedBatch
+from wsnotebook.wire.zlibs import DEFLATE_ERRORS
 
 __all__ = ["Direction", "Sender"]
 
@@ -343,7 +343,7 @@ class Direction:
         except FrameTooBig as error:
             self._decoding.lose("an earlier message was over the limit", for_good=True)
             return Verdict(Rules.MESSAGE_SIZE, FrameTooBig(error.frame_size + before, limit or 0))
-        except zlib.error as error:
+        except DEFLATE_ERRORS as error:
             rule = Rules.INFLATE.because(error)
         except Exception as error:  # noqa: BLE001 - an extension may be the user's, and the loop is not to end with it
             is_expected = isinstance(error, ValueError)

@@ -5,7 +5,6 @@ Negotiation is that of websockets; compression is deflate.py.
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable, Generator, Sequence
 from typing import ClassVar
 
@@ -19,6 +18,7 @@ from wsnotebook.wire.batch import RSV1, RSV2, RSV3
 from wsnotebook.wire.deflate import DeflateDecoder, DeflateEncoder
 from wsnotebook.wire.frames import Frame, Opcode
 from wsnotebook.wire.rules import Rules
+from wsnotebook.wire.zlibs import DEFLATE_ERRORS
 
 __all__ = [
     "DeflateExtension",
@@ -210,7 +210,7 @@ class DeflateExtension(WebSocketExtension):
                 next(steps)
             except StopIteration as stop:
                 return stop.value  # type: ignore[no-any-return]  # StopIteration carries what the generator returns
-            except zlib.error as error:
+            except DEFLATE_ERRORS as error:
                 raise ValueError(str(Rules.INFLATE.because(error))) from error
 
     def __repr__(self) -> str:
