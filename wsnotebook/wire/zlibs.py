@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import zlib
 from types import ModuleType
+from typing import cast
 
 __all__ = ["DEFLATE_ERRORS", "QUICK", "QUICK_FROM"]
 
@@ -20,7 +21,10 @@ except ImportError:
     pass
 else:
     QUICK = zlib_ng
-    DEFLATE_ERRORS += (zlib_ng.error,)
+    DEFLATE_ERRORS = (
+        zlib.error,
+        cast("type[Exception]", zlib_ng.error),
+    )  # its stub says that it is an instance
 
 QUICK_FROM = 512
 """Compressed bytes of a frame from which inflating is quicker with zlib-ng, in 0.4 to 0.9 of zlib's time. Messages of 100 B
