@@ -21,7 +21,9 @@ def test_run_all_over_magics_runs_every_cell(
     if version == 6:
         kernel = "ipykernel6"
         lab.add_kernel(kernel, request.getfixturevalue("ipykernel_6"))
-    notebook.open(lab, lab.copy(MAGICS, kernel=kernel))
+    notebook.open(
+        lab, lab.copy(MAGICS, kernel=kernel), fresh=True
+    )  # a loaded page knows the kernels that were there then
     notebook.run_all()
     assert notebook.kernel("__import__('ipykernel').version_info[0]") == version
     counts = notebook.page.evaluate(
