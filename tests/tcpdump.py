@@ -13,14 +13,15 @@ from typing import NoReturn
 __all__ = ["capturing"]
 
 
+LAST = b"\x88\x02\x03\xe8"
+"""The close frame of a server, 1000: four bytes, as two stand in random payloads and mask keys by chance."""
+
+
 @asynccontextmanager
-async def capturing(
-    port: int, path: Path, last: bytes, missing: Callable[[str], NoReturn]
-) -> AsyncIterator[None]:
-    """Write the packets of a port to a file.
+async def capturing(port: int, path: Path, missing: Callable[[str], NoReturn]) -> AsyncIterator[None]:
+    """Write the packets of a port to a file, until a server's LAST is in it.
 
     Args:
-        last: bytes of the last packets, which the file is waited to have.
         missing: called where there is no tcpdump, or not the right to capture.
     """
     tcpdump = shutil.which("tcpdump") or missing("tcpdump")
@@ -35,7 +36,7 @@ async def capturing(
             missing("the right to capture on loopback")
     yield
     # Nothing tells when tcpdump has written its last packets.
-    while not _ends_with(path, last):  # noqa: ASYNC110  # another process's file has no event
+    while not _ends_with(path, LAST):  # noqa: ASYNC110  # another process's file has no event
         await asyncio.sleep(0.05)
     capture.terminate()
     await capture.communicate()

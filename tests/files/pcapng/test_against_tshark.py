@@ -65,7 +65,7 @@ async def captured(peer_url: str, tmp_path: Path, missing: Callable[[str], NoRet
             missing(program)
     chance = random.Random(peer_url)
     path, port = tmp_path / "lo.pcap", urlsplit(peer_url).port or 80
-    async with capturing(port, path, b"\x88\x82", missing):
+    async with capturing(port, path, missing):
         async with websockets.connect(peer_url, max_size=None) as client:
             for number in range(120):
                 size = (

@@ -360,7 +360,7 @@ async def test_what_tcpdump_writes_loads(tmp_path: Path, missing: Callable[[str]
 
     async with websockets.serve(echo, "127.0.0.1", 0) as server:
         port = next(iter(server.sockets)).getsockname()[1]
-        async with capturing(port, path, b"\x88\x82", missing):
+        async with capturing(port, path, missing):
             async with websockets.connect(f"ws://127.0.0.1:{port}/") as client:
                 for text in texts:
                     await client.send(text)
