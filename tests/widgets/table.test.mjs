@@ -152,6 +152,17 @@ describe("the view", () => {
     assert.equal(el.one("wsn-follow").textContent, "Follow"); // nor is the end reached by it
   });
 
+  test("nor is it one's where frames come between the other height and its event", async () => {
+    model.set({ span: [0, 1000] });
+    await serve();
+    Object.assign(scroller(), { clientHeight: 20 * ROW, scrollTop: 980 * ROW - 5 });
+    model.set({ span: [0, 1100] }); // the table sees the height here
+    scroller().fire("scroll");
+    await serve();
+    assert.equal(el.one("wsn-follow").textContent, "Following");
+    assert.equal(shown().at(-1), "row 1099");
+  });
+
   test("the rows before stay until those of a far place are here, and the place is said", async () => {
     model.set({ span: [0, 100_000] });
     await serve();

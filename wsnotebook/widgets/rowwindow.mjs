@@ -36,8 +36,7 @@ export class RowWindow {
 
   /** Move by a function of the viewport, and show what is there. */
   go(move) {
-    this.#measure();
-    this.#stir();
+    if (!this.#measure()) this.#stir(); // of another height the other scrollTop is the browser's
     move(this.viewport);
     this.#show();
   }
