@@ -114,6 +114,7 @@ def _damaged(draw: Any) -> bytes:
     st.integers(0, 300),
 )
 @example([b"{}{}", b"{}\0}", b'{"price":200}'], "$.price>100", 0)
+@example([b"{}{}", b'{"x":"}', b'{","price":200}'], "$.price>100", 0)
 @settings(deadline=None)
 def test_strange_payloads_together_have_the_answers_that_each_has_alone(
     strange: list[bytes], term: str, place: int

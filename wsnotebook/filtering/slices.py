@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["SLICE_BYTES", "SLICE_ROWS", "next_rows"]
 
 SLICE_ROWS = (
-    4096  # of one step that reads payloads: 3 ms, where Arrow reads numbers in JSON; 8 where Python has to
+    4096  # of one step that reads payloads: 3 ms where Arrow reads numbers in JSON, 8 where Python has to
 )
 SLICE_BYTES = 512 << 10  # of payload: lower-casing and searching takes 2 ms
 
