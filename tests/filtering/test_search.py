@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wsnotebook.files.framelog import FrameLog
 from wsnotebook.filtering.parser import parse_filter
-from wsnotebook.filtering.search import SLICE_BYTES, SLICE_ROWS, Search, take_rows
+from wsnotebook.filtering.search import ARROW_ROWS, SLICE_BYTES, SLICE_ROWS, Search, take_rows
 from wsnotebook.log.connections import Connection
 from wsnotebook.widgets.row import rows_at
 from wsnotebook.wire.batch import Batch, Flag
@@ -133,3 +134,13 @@ def test_filtered_rows_have_only_the_opcodes_that_occur() -> None:
     assert log.filter("op:ping")["opcode"].value_counts().to_dict() == {"ping": 2}
     assert take_rows(log, [2])["opcode"].value_counts().to_dict() == {"binary": 1}
     assert log.filter("op:pong")["opcode"].value_counts().to_dict() == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"), [("$.price>100", ARROW_ROWS), ("$.symbol=AAPL", SLICE_ROWS), ("price", SLICE_ROWS)]
+)
+def test_only_what_arrow_reads_is_read_in_larger_steps(recorded: Any, text: str, rows: int) -> None:
+    """Of a long log: the loop waits for a step, and Python reads a payload four times as long."""
+    recorded.record(*[Frame.text('{"price":101}')] * 100_000)
+    search = Search(recorded.log, parse_filter(text))
+    assert search.step() and search.looked == rows

@@ -52,7 +52,8 @@ class HasJson:
         data, offsets = end_to_end(rows, places)
         key = self._key
         if data.count(key) >= len(places):  # as if each has it: quicker than to ask each
-            numbers = numbers_at(data, offsets, self._steps[0]) if self._asks_arrow(len(places)) else None
+            asks = self.is_for_arrow and len(places) >= _FEWEST
+            numbers = numbers_at(data, offsets, self._steps[0]) if asks else None
             if numbers is not None:
                 return self._compare_all(numbers, data, offsets)
             return np.array(self._meet(parsed_payloads(split(data, offsets))), bool)
@@ -62,10 +63,11 @@ class HasJson:
         fits[fits] = self._meet(parsed_payloads(asked))
         return fits
 
-    def _asks_arrow(self, count: int) -> bool:
-        """Tell whether Arrow is to read so many payloads: it knows numbers as floats, and keys that have an encoding."""
+    @cached_property
+    def is_for_arrow(self) -> bool:
+        """Arrow can read what is looked for: it knows numbers as floats, and keys that have an encoding."""
         keys, rest = self._steps
-        if count < _FEWEST or rest or not keys or not self._is_of_numbers or self.operator == "~":
+        if rest or not keys or not self._is_of_numbers or self.operator == "~":
             return False
         return abs(self.wanted) < _EXACT and all(map(str.isprintable, keys))  # NaN is not smaller
 
