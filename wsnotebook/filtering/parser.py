@@ -9,7 +9,7 @@ from typing import Any
 
 from wsnotebook.filtering.conditions import Condition
 from wsnotebook.filtering.filter import Clause, Filter, PayloadClause
-from wsnotebook.filtering.hasjson import HasJson
+from wsnotebook.filtering.hasjson import JSON_OPERATORS, HasJson
 from wsnotebook.filtering.payloads import HasMatch, HasText, PayloadCondition
 from wsnotebook.filtering.words import WORDS, unknown_word
 from wsnotebook.jsonvalues import parse_path
@@ -204,6 +204,11 @@ def _json(found: re.Match[str]) -> HasJson:
     if test and not wanted:
         raise ValueError(
             f"{found['path']}{test} lacks a value: {found['path']}{test}100, or {found['path']} alone."
+        )
+    if test and wanted[0] in "<>=!~":
+        raise ValueError(
+            f"{test}{wanted[0]} is no comparison: they are {' '.join(JSON_OPERATORS)}. "
+            f"For a text that begins so put quotes around: {found['path']}{test}{_quoted(wanted)}"
         )
     source = found[0].removeprefix("-") if found["minus"] else found[0]
     is_quoted = wanted is not None and wanted.startswith('"')
