@@ -7,13 +7,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from wsnotebook.session.attempts import attempts_of, newest_of
+from wsnotebook.widgets.pace import TICK, Pace
 
 if TYPE_CHECKING:
     from wsnotebook.session.session import ClientWebSocketSession
 
-__all__ = ["TICK", "Following"]
-
-TICK = 0.1  # seconds: looks live, and bounds the messages on the comm at any rate of frames
+__all__ = ["Following"]
 
 
 class Following:
@@ -78,9 +77,9 @@ class Following:
         self.task.add_done_callback(self._stopped)
 
     async def _tick(self) -> None:
-        is_live = True
+        is_live, pause, pace = True, TICK, Pace(self._session.log.end)
         while is_live:
-            await asyncio.sleep(TICK)
+            await asyncio.sleep(pause)
             if (newest := self._newest) is not self._session:
                 self._session, self._has_ended = newest, False
                 self._turned(newest)
@@ -89,6 +88,7 @@ class Following:
             if is_closed and not self._has_ended:
                 self._has_ended = True
                 self._ended()
+            pause = pace.pause(self._session.log.end)
 
     def _stopped(self, task: asyncio.Task[None]) -> None:
         if task.cancelled() or (error := task.exception()) is None:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from wsnotebook.widgets.following import TICK
+from wsnotebook.widgets.pace import TICK, Pace
 
 if TYPE_CHECKING:
     from wsnotebook.files.framelog import FrameLog
@@ -29,6 +29,7 @@ class Growth:
         self._log, self._loop, self._grown = log, loop, grown
         self._is_due = False
         self._is_on = True
+        self._pace, self._pause = Pace(log.end), TICK
         log.add_tap(self._tap)
 
     def stop(self) -> None:
@@ -42,9 +43,10 @@ class Growth:
         if self._is_due or self._loop is None or self._loop.is_closed():
             return
         self._is_due = True
-        self._loop.call_soon_threadsafe(self._loop.call_later, TICK, self._call)
+        self._loop.call_soon_threadsafe(self._loop.call_later, self._pause, self._call)
 
     def _call(self) -> None:
         self._is_due = False
         if self._is_on:
             self._grown()
+            self._pause = self._pace.pause(self._log.end)

@@ -1,7 +1,7 @@
 """Panel: the widget of a session, controls above and the table of frames below.
 
-A tick of 10 Hz refreshes both until the session has ended. Buttons are in controls.py, the table in table.py, the
-text for a page without a kernel in static.py.
+A tick refreshes both until the session has ended, ten times a second, and four times in a flood. Buttons are in
+controls.py, the table in table.py, the text for a page without a kernel in static.py.
 """
 
 from __future__ import annotations
