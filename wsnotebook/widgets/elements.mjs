@@ -11,6 +11,12 @@ export function make(tag, attributes = {}, ...children) {
   return element;
 }
 
+/** Give an element a text, and leave it alone where it has that already: else the browser lays it out anew, and a screen reader
+ *  may say it again. */
+export function put(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
 /** A line of the page that breaks where it is too long, between groups only: what stands in a group stays together. */
 export const line = (...parts) => make("div", { className: "wsn-line" }, ...parts);
 export const group = (...parts) => make("span", { className: "wsn-group" }, ...parts);

@@ -1,6 +1,6 @@
 // Figures: the line of the panel with what a session measures; what is nothing is not shown. At its end, the sparkline.
 
-import { make } from "./elements.mjs";
+import { make, put } from "./elements.mjs";
 import { bytes, duration, whole } from "./format.mjs";
 import { Sparkline } from "./sparkline.mjs";
 
@@ -29,9 +29,6 @@ export class Figures {
 
   show(get) {
     this.sparkline.show(get);
-    FIGURES.forEach(([, text], place) => {
-      const words = text(get);
-      if (this.parts[place].textContent !== words) this.parts[place].textContent = words;
-    });
+    FIGURES.forEach(([, text], place) => put(this.parts[place], text(get)));
   }
 }

@@ -1,6 +1,6 @@
 // FollowButtons: whether the rows follow the log, stand, or are paused; and how many frames came since.
 
-import { button } from "./elements.mjs";
+import { button, put } from "./elements.mjs";
 import { whole } from "./format.mjs";
 
 /** `toggle()` is called to follow, or to stand; `onPaused()` when a person has paused the rows, or lets them go on. */
@@ -25,8 +25,8 @@ export class FollowButtons {
     this.#left = isFollowing ? null : this.#left ?? end;
     const since = (start) => (start === null || end === start ? "" : ` · ${whole(end - start)} new`);
     this.follow.setAttribute("aria-pressed", String(isFollowing));
-    this.follow.textContent = isFollowing ? "Following" : `Follow${since(this.#left)}`;
+    put(this.follow, isFollowing ? "Following" : `Follow${since(this.#left)}`);
     this.pause.setAttribute("aria-pressed", String(this.isPaused));
-    this.pause.textContent = this.isPaused ? `Paused${since(this.#paused)}` : "Pause";
+    put(this.pause, this.isPaused ? `Paused${since(this.#paused)}` : "Pause");
   }
 }

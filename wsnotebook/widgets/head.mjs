@@ -1,6 +1,6 @@
 // Head: the first line of the panel, with state and address of a session, how it ended, and what it counts.
 
-import { make } from "./elements.mjs";
+import { make, put } from "./elements.mjs";
 import { bytes, whole } from "./format.mjs";
 import { GONE, QUIET } from "./pulse.mjs";
 
@@ -24,19 +24,23 @@ export class Head {
     const isRefused = get("state") === "refused", isOver = get("state") === "closed" || isRefused;
     const isDialled = isOver && pulse !== GONE && get("reconnecting");
     this.#showState(isDialled ? "reconnecting" : isOver ? get("state") : STATES[pulse] ?? get("state"));
-    this.name.textContent = get("name");
-    this.url.textContent = this.url.title = get("url");
+    put(this.name, get("name"));
+    this.#showTitled(this.url, get("url"));
     this.counts.hidden = isRefused; // there are no frames
     if (isRefused) return;
-    this.ending.textContent = this.ending.title = get("ending");
-    this.received.textContent = `↓ ${whole(get("received"))} · ${bytes(get("received_bytes"))}`;
-    this.sent.textContent = `↑ ${whole(get("sent"))} · ${bytes(get("sent_bytes"))}`;
-    this.rate.textContent = isOver ? "" : `${whole(get("rate"))}/s`;
+    this.#showTitled(this.ending, get("ending"));
+    put(this.received, `↓ ${whole(get("received"))} · ${bytes(get("received_bytes"))}`);
+    put(this.sent, `↑ ${whole(get("sent"))} · ${bytes(get("sent_bytes"))}`);
+    put(this.rate, isOver ? "" : `${whole(get("rate"))}/s`);
   }
 
   #showState(state) {
-    if (this.state.textContent === state) return; // or a screen reader says it twice a second
-    this.state.textContent = state;
+    put(this.state, state);
     this.state.dataset.state = state;
+  }
+
+  #showTitled(element, text) {
+    put(element, text);
+    element.title = text;
   }
 }

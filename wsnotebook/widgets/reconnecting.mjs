@@ -1,6 +1,6 @@
 // Reconnecting: below a session that has ended, or was not opened, the button that dials it again, what is being done, and why it failed.
 
-import { button, line, make } from "./elements.mjs";
+import { button, line, make, put } from "./elements.mjs";
 import { GONE } from "./pulse.mjs";
 import { Refusal } from "./refusal.mjs";
 
@@ -21,14 +21,10 @@ export class Reconnecting {
     this.button.hidden = !get("can_reconnect");
     this.button.disabled = gone !== "";
     this.button.title = gone || this.hint;
-    this.#set(this.status, gone ? "" : get("reconnecting") || (failure ? "" : this.hint));
-    this.#set(this.failure, failure);
+    put(this.status, gone ? "" : get("reconnecting") || (failure ? "" : this.hint));
+    put(this.failure, failure);
     this.refusal.show(get("refusal"));
     this.refusal.enable(gone);
-  }
-
-  #set(element, text) {
-    if (element.textContent !== text) element.textContent = text; // or it is read again
   }
 
   async #dial() {

@@ -1,7 +1,7 @@
 // SessionView: what every view of a session's widget does: it follows the traits and the kernel, and says what went wrong.
 
 import { Actions } from "./actions.mjs";
-import { make } from "./elements.mjs";
+import { make, put } from "./elements.mjs";
 import { keepKeys } from "./keys.mjs";
 import { ALIVE, GONE, Pulse, WORDS } from "./pulse.mjs";
 import { Requests } from "./requests.mjs";
@@ -41,8 +41,7 @@ class SessionView {
     const get = (name) => this.model.get(name), pulse = this.pulse.state, over = OVER[get("state")] ?? "";
     const why = pulse === GONE ? WORDS[GONE] : over; // nothing can be clicked
     this.parts.show(get, why, pulse);
-    const words = WORDS[pulse] || get("problem");
-    if (this.problem.textContent !== words) this.problem.textContent = words; // or an alert is read twice a second
+    put(this.problem, WORDS[pulse] || get("problem"));
     this.el.classList.toggle("wsn-ended", over !== "");
     this.el.classList.toggle("wsn-gone", pulse !== ALIVE);
   }

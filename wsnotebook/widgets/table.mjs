@@ -4,7 +4,7 @@
 import { apart, shownColumns } from "./columns.mjs";
 import { ColumnMenu } from "./columnmenu.mjs";
 import { CopyMenu } from "./copymenu.mjs";
-import { button, group, make } from "./elements.mjs";
+import { button, group, make, put } from "./elements.mjs";
 import { Filtering } from "./filtering.mjs";
 import { FollowButtons } from "./followbuttons.mjs";
 import { whole } from "./format.mjs";
@@ -257,15 +257,15 @@ class TableView {
     this.following.show(viewport.follow, end);
     this.empty.hidden = viewport.end > viewport.origin;
     const { wrong, box, search } = this.filtering;
-    this.empty.textContent = wrong ? "No rows: the filter above cannot be read." : !box.text ? this.model.get("placeholder") : search.isRunning ? "Searching…" : NO_MATCH;
+    put(this.empty, wrong ? "No rows: the filter above cannot be read." : !box.text ? this.model.get("placeholder") : search.isRunning ? "Searching…" : NO_MATCH);
   }
 
   #showPulse(state) {
     this.el.classList.toggle("wsn-gone", state !== ALIVE);
-    this.note.textContent = WORDS[state];
+    put(this.note, WORDS[state]);
   }
 
-  #report(error) { this.note.textContent = error ? error.message : ""; }
+  #report(error) { put(this.note, error ? error.message : ""); }
 }
 
 /** The regular expression of a trait, or null where the browser knows no such one. */

@@ -1,6 +1,6 @@
 // Tabs: a strip of tabs that scrolls where they do not fit, with a list of all beside it. One is chosen; the kernel says which.
 
-import { button, make } from "./elements.mjs";
+import { button, make, put } from "./elements.mjs";
 import { whole } from "./format.mjs";
 import { keepKeys } from "./keys.mjs";
 import { ALIVE, Pulse } from "./pulse.mjs";
@@ -153,8 +153,7 @@ class TabsView {
   #explain() {
     const unlisted = this.model.get("unlisted");
     const older = unlisted ? `${whole(unlisted)} older ones that have ended have no tab: type session: and a name into the filter.` : "";
-    const words = this.#problem || older;
-    if (this.note.textContent !== words) this.note.textContent = words;
+    put(this.note, this.#problem || older);
   }
 }
 
