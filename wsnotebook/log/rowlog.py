@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, SupportsIndex
 from wsnotebook.log.code import pack_code
 from wsnotebook.log.connections import Connection
 from wsnotebook.log.cursor import Cursor
-from wsnotebook.log.events import Event, events_to_dataframe, lateness
+from wsnotebook.log.events import Event, events_to_dataframe, lateness, new_event
 from wsnotebook.log.segment import MAX_ROWS, Segment
 from wsnotebook.log.store import SegmentStore
 from wsnotebook.wire.batch import Batch, Flag, Single, batch_of, to_frame
@@ -152,7 +152,7 @@ class RowLog:
 
     def note(self, kind: str, detail: str = "", session: str = "", seconds: float | None = None) -> None:
         """Append an event; ``kind`` is one of EVENT_KINDS, or a word of your own, and ``seconds`` how long it lasted."""
-        self._events.append(Event(self.clock(), self.monotonic(), session, kind, detail, seconds))
+        self._events.append(new_event((self.clock(), self.monotonic(), session, kind, detail, seconds)))
 
     def adopt(self, rows: Rows) -> None:
         """Append the rows of a file as a sealed segment.
