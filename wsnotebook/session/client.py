@@ -32,7 +32,6 @@ from wsnotebook.session.address import (
 )
 from wsnotebook.session.arguments import check_frame_size, check_ssl, offers, seconds
 from wsnotebook.session.attempts import Attempts
-from wsnotebook.session.call import HttpCall
 from wsnotebook.session.capacity import Channels
 from wsnotebook.session.converters import Converter, JsonConverter
 from wsnotebook.session.default import DefaultClientWebSocketSession
@@ -183,7 +182,8 @@ class connect(Habits, lines=CONNECT):
         return f"<connect {url}: nothing is opened by it alone, write session = await connect(…)>"
 
     def __await__(self) -> Generator[Any, None, ClientWebSocketSession]:
-        return self._open_single().__await__()
+        opening = self.attempts.open() if self._record is None else self._open_single()
+        return opening.__await__()
 
     async def __aenter__(self) -> ClientWebSocketSession:
         self._session = await self._open_single()
@@ -257,7 +257,9 @@ async def _open(options: Options, attempt: int) -> ClientWebSocketSession:
     options.log.note("connecting", redact_url(options.address.url), options.name)
     try:
         with Heartbeat.of(loop).beating():
-            call = await _run(session, Dialer(options, session.pump).dial())
+            dialing = Dialer(options, session.pump).dial()
+            thread = session.thread
+            call = await (dialing if thread is None else asyncio.wrap_future(thread.run(dialing)))
             session.opened(call)  # it listens from now on, so that the timer goes on
         OPENED.add(session)
         show_in_ipython()
@@ -301,18 +303,14 @@ def _make_session(options: Options, attempt: int, on_thread: bool) -> ClientWebS
     )
 
 
-async def _run(session: ClientWebSocketSession, dialing: Any) -> HttpCall:
-    if session.thread is None:
-        return await dialing  # type: ignore[no-any-return]  # a coroutine of HttpCall
-    return await asyncio.wrap_future(session.thread.run(dialing))
-
-
 def _all_headers(
     headers: HeadersLike | None,
     cookies: Mapping[str, str] | None,
     auth: Auth | None,
     besides: Iterable[str],
 ) -> list[tuple[str, str]]:
+    if not headers and not cookies and auth is None:
+        return []
     fields = list(headers.items() if isinstance(headers, Mapping) else headers or ())
     if cookies:
         fields.append(("Cookie", check_cookies(cookies)))

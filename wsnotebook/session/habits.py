@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from typing import ClassVar, NoReturn, ParamSpec, TypeVar
 
 __all__ = ["CONNECT", "KEYWORDS", "SESSION", "Habits", "explain_keywords"]
@@ -139,14 +139,19 @@ def explain_keywords(function: Callable[P, T]) -> Callable[P, T]:
 
     @functools.wraps(function)
     def checked(*arguments: P.args, **keywords: P.kwargs) -> T:
-        for name in (each for each in keywords if each not in ours):
-            if name in KEYWORDS:
-                raise TypeError(f"connect() has no {name}=: write {KEYWORDS[name]}")
-            import difflib  # only for who has mistyped: every import of connect() would load it
-
-            near = difflib.get_close_matches(name, ours, n=1)
-            remedy = f"did you mean {near[0]}=?" if near else "connect? lists what it takes"
-            raise TypeError(f"connect() has no {name}=: {remedy}")
+        if not keywords.keys() <= ours:
+            raise TypeError(_explain(next(name for name in keywords if name not in ours), ours))
         return function(*arguments, **keywords)
 
     return checked
+
+
+def _explain(name: str, ours: Set[str]) -> str:
+    """Return the sentence about a keyword that connect() does not take."""
+    if name in KEYWORDS:
+        return f"connect() has no {name}=: write {KEYWORDS[name]}"
+    import difflib  # only for who has mistyped: every import of connect() would load it
+
+    near = difflib.get_close_matches(name, ours, n=1)
+    remedy = f"did you mean {near[0]}=?" if near else "connect? lists what it takes"
+    return f"connect() has no {name}=: {remedy}"
