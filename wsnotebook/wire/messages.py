@@ -43,7 +43,7 @@ class MessageState:
         """Frames of the open message so far."""
         self.is_unknown = False
         """Whether a message may be open whose beginning is missing: no row says which one."""
-        self._decoder = _utf8_decoder()
+        self._decoder: codecs.IncrementalDecoder | None = None  # made for the first text that is not ASCII
         self._in_character = False  # the text so far ends inside a character
         self._has_hole = False  # a payload of the open message is not known
 
@@ -149,6 +149,8 @@ class MessageState:
         return True
 
     def _decode(self, payload: Payload, final: bool) -> Rule | None:
+        if self._decoder is None:
+            self._decoder = _utf8_decoder()
         try:
             self._decoder.decode(bytes(payload), final)
         except UnicodeDecodeError:
@@ -158,7 +160,8 @@ class MessageState:
         return None
 
     def _forget_character(self) -> None:
-        self._decoder.reset()
+        if self._decoder is not None:
+            self._decoder.reset()
         self._in_character = False
 
 

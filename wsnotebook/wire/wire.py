@@ -5,6 +5,7 @@ A Judge for what the peer sends, and a Serializer for what this end sends.
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable, Iterator, Sequence
 
@@ -59,7 +60,7 @@ class Wire:
         """RSV bits that the negotiated extensions use, as bits of the first byte."""
         self.extensions: tuple[WebSocketExtension, ...] = ()
         """The negotiated extensions, in negotiated order."""
-        self._judge = Judge(peer, raw=raw, limits=self._limits(max_frame_size), allocate=allocate)
+        self._judge = Judge(peer, raw=raw, limits=_limits(raw, max_frame_size), allocate=allocate)
         side: Sender = "server" if peer == "client" else "client"
         masks = side == "client" if masking is None else masking
         self._serializer = Serializer(masking=masks, random=random, sender=side)
@@ -70,10 +71,6 @@ class Wire:
         """Returns where the next bytes may be put; see Judge."""
         self.serialize_single = self._serializer.serialize_single
         """Serialises a frame that is sent alone; see Serializer."""
-
-    def _limits(self, size: int | None) -> Limits:
-        """Return what is accepted: a raw end joins no messages, so that only its frames are held to a limit."""
-        return Limits(size, inflated=size) if self.raw else Limits(size, size, size, fragments_in(size))
 
     def negotiate(self, extensions: Sequence[WebSocketExtension]) -> None:
         """Set the extensions that the handshake has negotiated, in negotiated order."""
@@ -90,7 +87,7 @@ class Wire:
 
     @max_frame_size.setter
     def max_frame_size(self, size: int | None) -> None:
-        self._judge.limits = self._limits(size)
+        self._judge.limits = _limits(self.raw, size)
 
     @property
     def masking(self) -> bool:
@@ -135,3 +132,9 @@ class Wire:
     def receive_end(self) -> Reading | None:
         """Return a Reading of the frame that the end of the stream cut off, or None."""
         return self._judge.receive_end()
+
+
+@functools.lru_cache(maxsize=64)  # many sessions have one limit
+def _limits(raw: bool, size: int | None) -> Limits:
+    """Return what is accepted: a raw end joins no messages, so that only its frames are held to a limit."""
+    return Limits(size, inflated=size) if raw else Limits(size, size, size, fragments_in(size))
