@@ -236,7 +236,11 @@ def redact_head(first_line: str, headers: Iterable[tuple[str, str]]) -> bytes:
     if space and not method.startswith("HTTP/"):
         target, gap, version = rest.rpartition(" ") if " " in rest else (rest, "", "")
         first_line = f"{method} {redact_url(target)}{gap}{version}"
-    return head_of(first_line, [(name, redact_header(name, value)) for name, value in headers])
+    shown = [
+        (name, value if _table.get(("header", name.lower())) else redact_header(name, value))
+        for name, value in headers
+    ]  # mostly of the harmless names
+    return head_of(first_line, shown)
 
 
 class RedactingLogger(logging.LoggerAdapter[logging.Logger]):
