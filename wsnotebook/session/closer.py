@@ -21,6 +21,7 @@ from wsnotebook.wire.closing import Action, Do, Event, Initiator, Kind
 
 __all__ = ["Closer"]
 
+_OPENED = Event(Kind.OPENED)
 _LINGER = 1.0  # seconds that the peer has to close TCP after both close frames; a server does so at once
 
 
@@ -55,7 +56,7 @@ class Closer:
         self._writer = writer
         self._close_timeout = close_timeout
         self._notify = notify
-        self._deadline = Deadline()
+        self._deadline = Deadline(self._deadline_passed)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._transport: asyncio.Transport | None = None
 
@@ -64,7 +65,7 @@ class Closer:
         self._loop = asyncio.get_running_loop()
         self._transport = transport
         # Without a notice: nobody has the session yet, and waits for a change.
-        self._perform(self._life.step(Event(Kind.OPENED)))
+        self._perform(self._life.step(_OPENED))
 
     # Events
 
@@ -130,9 +131,7 @@ class Closer:
     def let_go(self) -> None:
         """Call nobody any more: the connection has ended."""
         self._notify = ignore
-
-    def _set_deadline(self, seconds: float | None) -> None:
-        self._deadline.set(seconds, self._deadline_passed)
+        self._deadline.let_go()
 
     def _deadline_passed(self, seconds: float) -> None:
         self.step(Event(Kind.DEADLINE, words=f"{seconds:g}"))
@@ -151,7 +150,7 @@ class Closer:
 
     def _hang_up(self) -> None:
         self._close_tcp()
-        self._set_deadline(_LINGER)
+        self._deadline.set(_LINGER)
 
     def _abort(self) -> None:
         """Abort the transport; queued frames are recorded as unsent when the connection is lost."""
@@ -166,8 +165,8 @@ _PERFORM: dict[Do, Callable[[Closer, str, bytes], None]] = {
     Do.DROP: lambda closer, words, payload: closer._writer.drop(words),
     Do.NOTE_CLOSING: lambda closer, words, payload: closer._log.note("closing", words, closer._name),
     Do.NOTE_CLOSED: lambda closer, words, payload: closer._log.note("closed", words, closer._name),
-    Do.AWAIT_ANSWER: lambda closer, words, payload: closer._set_deadline(closer._close_timeout),
-    Do.AWAIT_EOF: lambda closer, words, payload: closer._set_deadline(_LINGER),
+    Do.AWAIT_ANSWER: lambda closer, words, payload: closer._deadline.set(closer._close_timeout),
+    Do.AWAIT_EOF: lambda closer, words, payload: closer._deadline.set(_LINGER),
     Do.CLOSE_TCP: lambda closer, words, payload: closer._close_tcp(),
     Do.HANG_UP: lambda closer, words, payload: closer._hang_up(),
     Do.ABORT: lambda closer, words, payload: closer._abort(),

@@ -31,7 +31,7 @@ from wsnotebook.session.intermittent import is_intermittent
 from wsnotebook.session.iothread import IoThread
 from wsnotebook.session.joiner import Joiner
 from wsnotebook.session.oddbeats import note_odd_beat
-from wsnotebook.session.outgoing import Item, SendChannel
+from wsnotebook.session.outgoing import Item, Marks, SendChannel
 from wsnotebook.session.pump import Pump
 from wsnotebook.session.recording import SessionRecording
 from wsnotebook.session.scope import Scope
@@ -40,7 +40,7 @@ from wsnotebook.session.threadcheck import require_loop
 from wsnotebook.session.threadsafe import Threadsafe
 from wsnotebook.session.watchers import Watchers
 from wsnotebook.shown import Shown
-from wsnotebook.wire.closing import Initiator
+from wsnotebook.wire.closing import Initiator, Phase
 from wsnotebook.wire.extensions import WebSocketExtension
 from wsnotebook.wire.frames import BytesLike, CloseReason, Frame, Opcode
 
@@ -491,23 +491,35 @@ class ClientWebSocketSession(Habits, Shown, lines=SESSION):
         outgoing = pump.outgoing
         if not pump.life.end.outgoing_ended and not outgoing.has_close:
             outgoing.enqueue(close_frame(closing, any_length=pump.raw))
-        marks = outgoing.marks
-
-        def is_done() -> bool:
-            return pump.life.is_closed or (not wait and outgoing.has_handed(marks))
-
-        with outgoing.expecting():
-            try:
-                async with asyncio.timeout(timeout):
-                    await self._watchers.until(is_done)
-            except TimeoutError:
-                self.terminate()
-                await self._watchers.until(lambda: pump.life.is_closed)
+        await self._wait_for_end(timeout, None if wait else outgoing.marks)
         if wait:
             await self._join_tasks()
             if self._recording is not None:
                 await self._recording.finish()
         return pump.life.end.reason or closing
+
+    async def _wait_for_end(self, timeout: float | None, marks: Marks | None) -> None:
+        """Wait until the session is closed, or what was enqueued before the marks is handed over; abort after the timeout."""
+        life, outgoing = self.pump.life, self._outgoing
+        is_late = False
+
+        def is_done() -> bool:
+            is_handed = marks is not None and not is_late and outgoing.has_handed(marks)
+            return is_handed or life.end.phase is Phase.CLOSED
+
+        def abort() -> None:
+            nonlocal is_late
+            is_late = True
+            self.terminate()
+
+        timer = None if timeout is None else self._loop.call_later(timeout, abort)
+        outgoing.waiting += 1
+        try:
+            await self._watchers.until(is_done)
+        finally:
+            outgoing.waiting -= 1
+            if timer is not None:
+                timer.cancel()
 
     async def close_exceptionally(self, error: BaseException, *, detail: bool = False) -> CloseReason:
         """Close because of an exception: CancelledError is 1000 without a message, any other 1011 with its type's name.

@@ -353,18 +353,17 @@ def advance(end: End, event: Event, *, raw: bool) -> tuple[End, tuple[Action, ..
         renewed_as=end.renewed_as,
         lost_by=event.words if kind is Kind.LOST else end.lost_by,
     )
-    actions = [
-        _fill(action, event, after) if action.words or action is _CLOSE else action for action in step.actions
-    ]
-    return after, tuple(actions)
+    actions = step.actions
+    for place, action in enumerate(actions):
+        if action is _CLOSE or "{" in action.words:
+            actions = (*actions[:place], _fill(action, event, after), *actions[place + 1 :])
+    return after, actions
 
 
 def _fill(action: Action, event: Event, end: End) -> Action:
     """Return an action of the table with the facts of an event."""
     if action is _CLOSE:
         return Action(Do.WRITE_CLOSE, payload=event.payload)
-    if "{" not in action.words:
-        return action
     words = action.words.format(
         reason=event.reason or end.reason,
         initiator=end.initiator,
