@@ -84,17 +84,22 @@ def check_upgrade(response: Response, offer: Offer, *, raw: bool) -> Upgrade:
 
 
 def _check_fields(fields: _Fields, key: str) -> None:
+    if fields.get("connection") != ["Upgrade"] or fields.get("upgrade") != ["websocket"]:
+        _check_options(fields)  # servers may write them in other ways
+    accepts = fields.get("sec-websocket-accept", [])
+    if accepts != [accept_key(key)]:
+        why = "which does not belong to the key of the request" if len(accepts) == 1 else "and one is needed"
+        found = _is(fields, "sec-websocket-accept")
+        raise WrongUpgrade(f"its Sec-WebSocket-Accept field {found}, {why} (RFC 6455 §4.1)")
+
+
+def _check_options(fields: _Fields) -> None:
     connection = _listed(fields, "connection", parse_connection, _refuse)
     if "upgrade" not in [option.lower() for option in connection]:
         raise WrongUpgrade(f"its Connection field {_is(fields, 'connection')}, not Upgrade (RFC 6455 §4.1)")
     upgrade = _listed(fields, "upgrade", parse_upgrade, _refuse)
     if [name.lower() for name in upgrade] != ["websocket"]:
         raise WrongUpgrade(f"its Upgrade field {_is(fields, 'upgrade')}, not websocket (RFC 6455 §4.1)")
-    accepts = fields.get("sec-websocket-accept", [])
-    if accepts != [accept_key(key)]:
-        why = "which does not belong to the key of the request" if len(accepts) == 1 else "and one is needed"
-        found = _is(fields, "sec-websocket-accept")
-        raise WrongUpgrade(f"its Sec-WebSocket-Accept field {found}, {why} (RFC 6455 §4.1)")
 
 
 def _is(fields: _Fields, name: str) -> str:
@@ -111,8 +116,11 @@ def _listed(
     fields: _Fields, name: str, parse: Callable[[str], Sequence[T]], object_to: Callable[[str], None]
 ) -> list[T]:
     """Return the members of all fields of a name."""
+    values = fields.get(name)
+    if values is None:
+        return []
     try:
-        return [member for value in fields.get(name, ()) for member in parse(value)]
+        return [member for value in values for member in parse(value)]
     except InvalidHeaderFormat:
         object_to(f"its {name.title().replace('socket', 'Socket')} field is malformed (RFC 6455 §4.3)")
         return []
