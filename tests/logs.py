@@ -36,10 +36,9 @@ class Peer:
         offers = [PerMessageDeflate()] if deflate else []
         self.wire = Wire(raw=raw, max_frame_size=limit, random=random.Random(name).randbytes)
         handshake = HandshakeProtocol(parse_uri("ws://example.test/feed"), self.wire, extensions=offers)
-        request = handshake.connect()
-        handshake.send_request(request)
+        request = handshake.request()
         answer = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        answer += f"Sec-WebSocket-Accept: {accept_key(request.headers['Sec-WebSocket-Key'])}\r\n"
+        answer += f"Sec-WebSocket-Accept: {accept_key(handshake.key)}\r\n"
         if deflate:
             answer += "Sec-WebSocket-Extensions: permessage-deflate\r\n"
         handshake.receive_data((answer + "\r\n").encode())
@@ -48,7 +47,7 @@ class Peer:
                 name,
                 attempt,
                 "ws://example.test/feed",
-                request.serialize(),
+                request,
                 (answer + "\r\n").encode(),
                 log.clock(),
                 ("127.0.0.1", 50_000 + len(log.connections)),

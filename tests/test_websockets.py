@@ -5,31 +5,15 @@ The floor and the ceiling of websockets in pyproject.toml rest on this page.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 import websockets
 from imports import MODULES, imports_of
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import connect
 from websockets.asyncio.server import ServerConnection
-from websockets.client import ClientProtocol
 from websockets.server import ServerProtocol
-from websockets.uri import parse_uri
-
-ADDRESS = "ws://server.test/"
 
 CLASSES = [
-    (
-        ClientProtocol,
-        "wsnotebook/wire/protocol.py",
-        "parse process_response send_request send_eof discard",
-    ),
-    (
-        ClientConnection,
-        "wsnotebook/session/connection.py",
-        "handshake process_event data_received connection_lost",
-    ),
-    (connect, "wsnotebook/session/dialer.py", "connect open_tcp_connection process_redirect"),
+    (connect, "wsnotebook/session/dialer.py", "process_redirect"),
     (ServerProtocol, "wsnotebook/lab/connection.py", "receive_data send_response data_to_send"),
     (
         ServerConnection,
@@ -37,27 +21,14 @@ CLASSES = [
         "handshake connection_made data_received connection_lost drain",
     ),
 ]
-"""A class, the file that extends it, and the methods that this file overrides or calls."""
-
-INSTANCES = [
-    (
-        lambda: ClientProtocol(parse_uri(ADDRESS)),
-        "wsnotebook/wire/protocol.py",
-        "reader.buffer reader.eof parser events handshake_exc key state debug logger extensions subprotocol",
-    ),
-    (
-        lambda: connect(ADDRESS),
-        "wsnotebook/session/dialer.py",
-        "factory ws_uri uri additional_headers create_connection_kwargs",
-    ),
-]
-"""Makes an object, the file that uses it, and the attributes that it reads or sets there."""
+"""A class, the file that extends or uses it, and the methods that this file overrides or calls."""
 
 UNDOCUMENTED = {
     "websockets.headers": {
         "wsnotebook/files/pcapng/side.py",
         "wsnotebook/middle/answer.py",
         "wsnotebook/middle/offer.py",
+        "wsnotebook/wire/protocol.py",
         "wsnotebook/wire/upgrade.py",
     },
     "websockets.utils": {
@@ -91,14 +62,6 @@ def test_methods_that_are_overridden_exist(kind: type, file: str, names: str) ->
     """An override of what websockets calls no more would be passed over in silence."""
     lacking = lacks(kind, names)
     assert not lacking, f"websockets {websockets.__version__}: {kind.__name__} lacks {lacking}: see {file}"
-
-
-@pytest.mark.parametrize(("make", "file", "names"), INSTANCES)
-def test_attributes_that_are_used_exist(make: Callable[[], object], file: str, names: str) -> None:
-    """One that is set and never read would change nothing."""
-    thing = make()
-    lacking = lacks(thing, names)
-    assert not lacking, f"websockets {websockets.__version__}: {thing!r} lacks {lacking}: see {file}"
 
 
 def test_nothing_else_imports_what_is_not_documented() -> None:

@@ -10,8 +10,6 @@ import ssl
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from websockets.asyncio.client import ClientConnection
-from websockets.client import ClientProtocol
 
 from wsnotebook import (
     ConnectError,
@@ -24,7 +22,9 @@ from wsnotebook import (
     lab,
 )
 from wsnotebook.errors import NotAsyncio
+from wsnotebook.session.connection import WireConnection
 from wsnotebook.session.state import SessionState
+from wsnotebook.wire.protocol import HandshakeProtocol
 
 if TYPE_CHECKING:
     from tests.session.conftest import ByteServer, Io, Opener
@@ -356,8 +356,8 @@ async def test_sessions_may_share_a_log(opened: Opener) -> None:
     assert one.log is two.log is log
 
 
-async def test_an_open_session_holds_nothing_of_websockets() -> None:
-    """Connection and protocol of the handshake are freed before the collector of cycles runs."""
+async def test_an_open_session_holds_nothing_of_its_handshake() -> None:
+    """Connection and protocol are freed before the collector of cycles runs."""
     async with lab.embedded_server("echo") as server:
         gc.collect()
         gc.disable()
@@ -365,7 +365,7 @@ async def test_an_open_session_holds_nothing_of_websockets() -> None:
             async with connect(server.url, proxy=None):
                 await asyncio.sleep(0)  # the last callbacks of the handshake
                 held = [
-                    each for each in gc.get_objects() if isinstance(each, (ClientConnection, ClientProtocol))
+                    each for each in gc.get_objects() if isinstance(each, (WireConnection, HandshakeProtocol))
                 ]
                 assert held == []
         finally:

@@ -148,14 +148,13 @@ def wire_of(deflate: Deflate, *, raw: bool = False, **options: Any) -> Wire:
     offer = PerMessageDeflate(server_no_context_takeover=forgets, client_no_context_takeover=forgets)
     wire = Wire(raw=raw, **options)
     handshake = HandshakeProtocol(parse_uri("ws://feed.test/"), wire, extensions=[offer] if deflate else [])
-    request = handshake.connect()
-    handshake.send_request(request)
-    accept = accept_key(request.headers["Sec-WebSocket-Key"])
+    handshake.request()
+    accept = accept_key(handshake.key)
     head = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     handshake.receive_data(
         f"{head}Sec-WebSocket-Accept: {accept}\r\n{extension_header(deflate)}\r\n".encode()
     )
-    assert handshake.handshake_exc is None
+    assert handshake.is_open
     return wire
 
 

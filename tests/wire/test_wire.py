@@ -35,16 +35,14 @@ def shake_hands(
 ) -> tuple[Wire, ServerProtocol]:
     """Return a wire and an independent server, open, without any I/O."""
     wire = Wire(**options)
-    client = HandshakeProtocol(parse_uri("ws://localhost/"), wire, extensions=[deflate] if deflate else None)
+    client = HandshakeProtocol(parse_uri("ws://localhost/"), wire, extensions=[deflate] if deflate else [])
     factory = ServerPerMessageDeflateFactory(server_no_context_takeover=not server_keeps)
     server = ServerProtocol(extensions=[factory] if deflate else None, max_size=None)
-    client.send_request(client.connect())
-    for data in client.data_to_send():
-        server.receive_data(data)
+    server.receive_data(client.request())
     server.send_response(server.accept(server.events_received()[0]))  # type: ignore[arg-type]  # the request
     for data in server.data_to_send():
         client.receive_data(data)
-    assert client.handshake_exc is None and bool(wire.extensions) == bool(deflate)
+    assert client.is_open and bool(wire.extensions) == bool(deflate)
     return wire, server
 
 

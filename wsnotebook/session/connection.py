@@ -8,9 +8,6 @@ import ssl
 import threading
 from typing import Any, Protocol, SupportsIndex
 
-from websockets.asyncio.client import ClientConnection
-from websockets.protocol import OPEN, Event
-
 from wsnotebook.log.connections import Connection
 from wsnotebook.log.rowlog import RowLog
 from wsnotebook.redaction import head_of, redact_head, redact_url
@@ -78,96 +75,117 @@ class Owner(Protocol):
         """The operating system has taken all."""
 
 
-class WireConnection(ClientConnection, asyncio.BufferedProtocol):
-    """One TCP connection until its 101. The library websockets does the dialling and the handshake.
+class WireConnection(asyncio.BufferedProtocol):
+    """One TCP connection until its 101: it sends the request and reads the response.
 
     Nothing of it is needed after the 101: an idle session holds it no more.
 
     Args:
-        protocol: the Sans-I/O protocol of the handshake.
+        protocol: the handshake.
         owner: owns the transport from the 101 on.
         url: the requested address.
         include_secrets: record the handshake without redaction.
     """
 
     def __init__(self, protocol: HandshakeProtocol, owner: Owner, url: str, *, include_secrets: bool) -> None:
-        super().__init__(protocol, ping_interval=None, ping_timeout=None, close_timeout=None)
-        self._protocol = protocol
-        self.responses = protocol.responses
-        """What the server has answered, as far as it has come."""
+        self.protocol = protocol
+        """What was asked, and what the server has answered, as far as it has come."""
+        self.transport: asyncio.Transport | None = None
+        """None until TCP, and TLS, are there."""
         self.lost_by: Exception | None = None
         """Why the connection was lost before the 101."""
-        self.owner = owner
-        self.url = url
         self.elapsed = 0.0
-        """Seconds from sending the request to the complete head of the response."""
+        """Seconds from sending the request to the complete response."""
+        self._owner = owner
+        self._url = url
         self._include_secrets = include_secrets
         self._requested_at = 0.0
+        self._loop = asyncio.get_running_loop()
+        self._answered: asyncio.Future[None] = self._loop.create_future()
 
-    async def handshake(self, *arguments: Any, **options: Any) -> None:
-        """Send the request and wait for the response, as websockets does, and measure the time."""
-        self._requested_at = self.loop.time()
-        await super().handshake(*arguments, **options)
+    @property
+    def is_asked(self) -> bool:
+        """Whether the request was sent."""
+        return self._requested_at > 0
 
-    def process_event(self, event: Event) -> None:
-        """Handle the response of the handshake; HandshakeProtocol emits no other events."""
-        self.elapsed = self.loop.time() - self._requested_at
-        super().process_event(event)
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the transport."""
+        self.transport = transport  # type: ignore[assignment]  # that of a stream
+
+    async def handshake(self) -> None:
+        """Send the request and wait for the response, or the loss of the connection.
+
+        Raises:
+            InvalidHandshake: it opens no WebSocket.
+            OSError: the connection was lost.
+        """
+        assert self.transport is not None
+        self._requested_at = self._loop.time()
+        self.transport.write(self.protocol.request())
+        await self._answered
+        if not self.protocol.is_open:
+            raise self.protocol.failure or self.lost_by or ConnectionResetError()
 
     def get_buffer(self, sizehint: int) -> memoryview:
         """Return the buffer for the next read: asyncio would allocate 256 KiB for each."""
         return _read_buffer.memory
 
     def buffer_updated(self, nbytes: int) -> None:
-        """Pass the bytes of one read on."""
-        self.data_received(bytes(_read_buffer.memory[:nbytes]))
+        """Read a part of the response; pass the transport on after the 101."""
+        self.protocol.receive_data(bytes(_read_buffer.memory[:nbytes]))
+        if self.protocol.is_decided and not self._answered.done():
+            self._decided()
 
-    def data_received(self, data: bytes) -> None:
-        """Feed the bytes of the handshake to websockets; pass the transport on after the 101.
-
-        What is no HTTP is no event for websockets, which would wait until the server hangs up.
-        """
-        super().data_received(data)
-        if self.response is None and self.protocol.handshake_exc is not None:
-            self.transport.abort()
-        if self.response is not None and self.protocol.state is OPEN:
-            self._pass_on()
+    def eof_received(self) -> None:
+        """Read the end of the stream: some responses have no other end of their body."""
+        self.protocol.receive_eof()
+        if self.protocol.is_decided and not self._answered.done():
+            self._decided()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Keep the reason, which websockets drops."""
+        """Keep the reason; TLS through a proxy may fail before connection_made()."""
         self.lost_by = exc
-        if hasattr(self, "transport"):  # TLS through a proxy may fail before connection_made()
-            super().connection_lost(exc)
+        self.protocol.receive_eof()
+        if not self._answered.done():
+            self._answered.set_result(None)
+
+    def _decided(self) -> None:
+        self.elapsed = self._loop.time() - self._requested_at
+        self._answered.set_result(None)
+        if self.protocol.is_open:
+            self._pass_on()
 
     def _pass_on(self) -> None:
-        transport, owner, wire = self.transport, self.owner, self._protocol.wire
-        for interim in self.responses.interim:
+        transport, owner, protocol = self.transport, self._owner, self.protocol
+        assert transport is not None
+        for interim in protocol.responses.interim:
             self._note(f"{interim.status} {safe_text(interim.reason)}".rstrip() + " came before the 101")
-        for oddity in self._protocol.oddities:
+        for oddity in protocol.oddities:
             self._note(f"accepted, though {oddity}")
         self._note(f"101 after {self.elapsed * 1000:.1f} ms")
-        owner.open(transport, wire, self._describe(transport))
+        owner.open(transport, protocol.wire, self._describe(transport))
         has_tls = transport.get_extra_info("ssl_object") is not None
-        transport.set_protocol((TlsConnection if has_tls else OpenConnection)(wire, owner))
-        early = self._protocol.take_early()
+        transport.set_protocol((TlsConnection if has_tls else OpenConnection)(protocol.wire, owner))
+        early = protocol.take_early()
         if early:
             owner.intake.bytes_received(early)
 
     def _note(self, detail: str) -> None:
-        self.owner.log.note("handshake", detail, self.owner.name)
+        self._owner.log.note("handshake", detail, self._owner.name)
 
     def _describe(self, transport: asyncio.Transport) -> Connection:
         """Return the facts of this connection for the log."""
-        request, response, secrets = self.request, self.responses.final, self._include_secrets
-        assert request is not None and response is not None
+        protocol, owner, secrets = self.protocol, self._owner, self._include_secrets
+        response = protocol.responses.final
+        assert response is not None
         write = head_of if secrets else redact_head
         return Connection(
-            session=self.owner.name,
-            attempt=self.owner.attempt,
-            url=self.url if secrets else redact_url(self.url),
-            request=write(f"GET {request.path} HTTP/1.1", request.headers.raw_items()),
+            session=owner.name,
+            attempt=owner.attempt,
+            url=self._url if secrets else redact_url(self._url),
+            request=write(protocol.first_line, protocol.fields),
             response=write(f"HTTP/1.1 {response.status} {response.reason}", response.fields),
-            opened_ns=self.owner.log.clock(),
+            opened_ns=owner.log.clock(),
             local_address=ip_address(transport.get_extra_info("sockname")),
             remote_address=ip_address(transport.get_extra_info("peername")),
             has_secrets=secrets,

@@ -1,16 +1,17 @@
-"""Dialer: opens a connection with the checked arguments of connect(). The library websockets does the dialling."""
+"""Dialer: opens a connection with the checked arguments of connect(). The proxies and the rules of redirects are
+those of websockets."""
 
 from __future__ import annotations
 
+import asyncio
+import functools
 import ssl as ssl_module
 from dataclasses import replace
 from typing import Any, Literal, NamedTuple
-from urllib.parse import urlsplit
 
-from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as _websockets_connect
 from websockets.exceptions import InvalidMessage, InvalidStatus, SecurityError
-from websockets.uri import parse_uri
+from websockets.uri import WebSocketURI, parse_uri
 
 from wsnotebook.errors import CallError, ConnectError, SocketTimeout, WsNotebookError
 from wsnotebook.files.framelog import FrameLog
@@ -30,6 +31,8 @@ from wsnotebook.wire.wire import Wire
 
 __all__ = ["Dialer", "Options"]
 
+_MOST_REDIRECTS = 10
+_parse_uri = functools.lru_cache(maxsize=64)(parse_uri)  # many sessions have one address
 _LOGGER = RedactingLogger("websockets.client")  # the name that websockets gives its own
 
 
@@ -63,82 +66,87 @@ class Options(NamedTuple):
         return f"Options({self.address!r}, {self.name!r})"
 
 
-class Dialer(_websockets_connect):
-    """The dialling of websockets (DNS, proxy, TLS, redirects), which ends in our wire protocol and its owner."""
+class Dialer:
+    """Dials: DNS, proxy, TCP, TLS, and the handshake, again for each redirect; it ends in our wire protocol and its owner."""
 
     def __init__(self, options: Options, owner: Owner) -> None:
-        target: dict[str, Any] = {}
-        if options.address.unix_path is not None:
-            target = {"unix": True, "path": options.address.unix_path}
-        if options.ssl is not None:
-            target["ssl"] = options.ssl
-        if options.address.url.startswith("wss:"):
-            host, zone, _ = (urlsplit(options.address.url).hostname or "").partition("%")
-            if zone:
-                target["server_hostname"] = host
-        super().__init__(
-            options.address.url,
-            compression=None,
-            additional_headers=options.headers or None,
-            user_agent_header=options.user_agent,
-            proxy=None,  # open_tcp_connection() looks for one
-            open_timeout=options.open_timeout,
-            logger=_LOGGER,
-            **target,
-        )
         self._options = options
         self._owner = owner
-        self._last: WireConnection | None = None
-        del self.factory  # of websockets, and found before the method below
+        self._url = options.address.url
+        self._headers = options.headers
         self._subprotocols = options.subprotocols
+        self._last: WireConnection | None = None
         self._redirects: list[str] = []
         self._way: Way | None = None
         """The proxy that is being asked."""
 
-    async def open_tcp_connection(self) -> ClientConnection:
-        """Open a connection to the server, through a proxy where one is named, as websockets does."""
-        way = None if self._options.address.unix_path else find_proxy(self._options.proxy, self.ws_uri)
-        if way is None:
-            return await super().open_tcp_connection()
+    async def _connect(self) -> None:
+        """Open a connection, and follow redirects, within the time for opening."""
+        async with asyncio.timeout(self._options.open_timeout):
+            for _ in range(_MOST_REDIRECTS):
+                uri = _parse_uri(self._url)
+                connection = await self._open_tcp_connection(uri)
+                try:
+                    await connection.handshake()
+                except BaseException as error:
+                    assert connection.transport is not None
+                    connection.transport.abort()
+                    if not isinstance(error, InvalidStatus):
+                        raise
+                    self._redirect(error)
+                else:
+                    return
+            raise SecurityError(f"more than {_MOST_REDIRECTS} redirects")
+
+    async def _open_tcp_connection(self, uri: WebSocketURI) -> WireConnection:
+        """Open a connection to the server, through a proxy where one is named."""
+        options, loop = self._options, asyncio.get_running_loop()
+        factory = functools.partial(self._make_connection, uri)
         tls: dict[str, Any] = {}
-        if self.ws_uri.secure:
-            context = self.create_connection_kwargs.get("ssl", True)
-            tls = {"ssl": context, "server_hostname": self.ws_uri.host}
-        uri, agent, self._way = self.ws_uri, self._options.user_agent, way
-        connection = await open_tunnel(way, uri, agent, lambda: self.factory(uri), tls)
+        if uri.secure:
+            host = uri.host.partition("%")[0]  # without a zone
+            tls = {"ssl": True if options.ssl is None else options.ssl, "server_hostname": host}
+        if options.address.unix_path is not None:
+            return (await loop.create_unix_connection(factory, options.address.unix_path, **tls))[1]
+        way = find_proxy(options.proxy, uri)
+        if way is None:
+            return (await loop.create_connection(factory, uri.host, uri.port, **tls))[1]
+        self._way = way
+        connection = await open_tunnel(way, uri, options.user_agent, factory, tls)
         self._way = None
         return connection
 
-    def process_redirect(self, exc: Exception) -> Exception | str:
-        """Return the address that a refusal redirects to, or the exception to raise, as websockets does.
+    def _redirect(self, refusal: InvalidStatus) -> None:
+        """Go on at the address that a refusal redirects to, by the rules of websockets, or raise.
 
         An address of HTTP is taken for that of a WebSocket, and nothing that may be a secret goes to another origin.
         """
-        asked = as_websocket(exc) if isinstance(exc, InvalidStatus) else exc
-        found = super().process_redirect(asked)
+        target: dict[str, Any] = {} if self._options.address.unix_path is None else {"unix": True}
+        rules = _websockets_connect(self._url, compression=None, proxy=None, **target)
+        asked = as_websocket(refusal)
+        found = rules.process_redirect(asked)
         if found is asked:
-            return exc
-        if isinstance(found, str):
-            self._redirected(found)
-        elif isinstance(found, ValueError):  # of websockets, for what cannot be redirected
-            return SecurityError(str(found))
-        return found
+            raise refusal
+        if isinstance(found, ValueError):  # of websockets, for what cannot be redirected
+            raise SecurityError(str(found)) from refusal
+        if isinstance(found, Exception):
+            raise found from refusal
+        self._redirected(found)
 
     def _redirected(self, url: str) -> None:
         """Leave behind what must not go to another origin, and note the event."""
         detail = f"to {redact_url(url)}"
-        if crosses_origin(self.ws_uri, parse_uri(url)):
-            headers, left = split_at_origin(self._options.headers)
+        if crosses_origin(_parse_uri(self._url), parse_uri(url)):
+            self._headers, left = split_at_origin(self._options.headers)
             offered = self._subprotocols
-            self.additional_headers = headers
             self._subprotocols = [name for name in offered if is_harmless("subprotocol", name)]
             left += ["Sec-WebSocket-Protocol"] if len(self._subprotocols) < len(offered) else []
             detail += f", another origin{': ' + ', '.join(left) + ' stayed behind' if left else ''}"
         self._redirects.append(redact_url(url))
-        self._last = None
+        self._url, self._last = url, None
         self._owner.log.note("redirect", detail, self._owner.name)
 
-    def factory(self, uri: Any) -> WireConnection:
+    def _make_connection(self, uri: WebSocketURI) -> WireConnection:
         """Return the connection of one attempt; redirects make several."""
         options = self._options
         wire = Wire(
@@ -153,14 +161,16 @@ class Dialer(_websockets_connect):
         protocol = HandshakeProtocol(
             uri,
             wire,
+            headers=self._headers,
             origin=options.origin,
+            user_agent=options.user_agent,
             extensions=options.extensions,
             subprotocols=self._subprotocols,
             raw=options.raw,
             logger=_LOGGER,
         )
         self._last = WireConnection(
-            protocol, self._owner, self.uri, include_secrets=options.log.include_secrets
+            protocol, self._owner, self._url, include_secrets=options.log.include_secrets
         )
         return self._last
 
@@ -171,7 +181,7 @@ class Dialer(_websockets_connect):
             InvalidURL, ConnectError, SocketTimeout, HandshakeError: see errors.py.
         """
         try:
-            await self.connect()
+            await self._connect()
         except Exception as error:
             call = self._call()
             ours = self._to_ours(error, call)
@@ -202,10 +212,9 @@ class Dialer(_websockets_connect):
         """Return the request and, as far as it has come, the response."""
         last = self._last
         if last is None:
-            return HttpCall(HttpRequest(self.uri))
-        request = HttpRequest(self.uri, Headers(last.request.headers if last.request else None))
-        transport = getattr(last, "transport", None)
-        info = (lambda name: None) if transport is None else transport.get_extra_info
+            return HttpCall(HttpRequest(self._url))
+        request = HttpRequest(self._url, Headers(last.protocol.fields if last.is_asked else None))
+        info = (lambda name: None) if last.transport is None else last.transport.get_extra_info
         return HttpCall(
             request,
             _response(last),
@@ -217,7 +226,7 @@ class Dialer(_websockets_connect):
 
 
 def _response(connection: WireConnection) -> HttpResponse | None:
-    responses = connection.responses
+    responses = connection.protocol.responses
     if responses.final is None:
         return None
     interim = tuple(_http_response(each, 0.0) for each in responses.interim)
