@@ -55,10 +55,6 @@ class FrameQueue(deque[Outgoing]):
             items.append(self.popleft())
         return items
 
-    def mark_handed(self) -> None:
-        """Mark the dequeued frames as handed over, so that flush() can return."""
-        self.handed = self.enqueued - len(self)
-
 
 class OutgoingState:
     """Frames between the user's verbs and the socket.
@@ -224,8 +220,8 @@ class OutgoingState:
 
     def mark_handed(self) -> None:
         """Mark the dequeued frames as handed to the operating system, so that flush() can return."""
-        self.control.mark_handed()
-        self.data.mark_handed()
+        for queue in (self.control, self.data):
+            queue.handed = queue.enqueued - len(queue)
 
     def let_go(self) -> None:
         """Call nobody any more: the connection has ended, and nothing can be enqueued."""

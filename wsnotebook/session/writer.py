@@ -105,7 +105,8 @@ class FrameWriter:
         single = self._wire.serialize_single(item)
         if single is None:
             state.data.enqueued += 1
-            self._write([item])
+            if not self._write_close(item):
+                self._write([item])
             return True
         row, key, data = single
         seq = self._log.append_single(row, key, self._code)
@@ -113,6 +114,22 @@ class FrameWriter:
         if self.is_paused:  # as soon as the operating system leaves anything of it, see Pump.open
             state.data.enqueued += 1
             self._unsent = Unsent(seq, [len(data)], transport.get_write_buffer_size())
+        return True
+
+    def _write_close(self, item: Outgoing) -> bool:
+        """Write a close frame as _write() does; False, with nothing done, where it is another frame, or breaks a rule."""
+        assert self._wire is not None and self._transport is not None
+        single = self._wire.serialize_close(item)
+        if single is None:
+            return False
+        row, key, data = single
+        seq = self._log.append_single(row, key, self._code)
+        self._transport.write(data)
+        if self.is_paused:
+            self._unsent = Unsent(seq, [len(data)], self._transport.get_write_buffer_size())
+        else:
+            self._state.mark_handed()
+        self._close_written(item[1])
         return True
 
     def write_control(self) -> None:

@@ -15,6 +15,7 @@ from wsnotebook.wire.extensions import DeflateExtension, WebSocketExtension
 from wsnotebook.wire.frames import Frame, Opcode
 from wsnotebook.wire.masking import apply_mask
 from wsnotebook.wire.messages import is_utf8
+from wsnotebook.wire.rules import close_rule
 
 __all__ = ["Outgoing", "Serializer", "outgoing"]
 
@@ -23,6 +24,7 @@ Outgoing: TypeAlias = tuple[int, bytes, int, bytes | None]
 
 _TEXT = 0x81  # a whole text message
 _PLAIN = frozenset((_TEXT, 0x82))
+_CLOSE = FIN | int(Opcode.CLOSE)
 _LARGEST_SINGLE = 64 << 10  # bytes: of a larger one the copy costs more than the way
 _DRAWN = 256  # random bytes for the keys of frames that are sent alone: each draw is a call of the operating system
 _MASKED_FLAG = Flag.MASKED
@@ -55,7 +57,8 @@ class Serializer:
         self._random = random
         self._drawn = b""  # what no frame has used
         self.is_between_messages = True
-        """Whether the last data frame ended its message, and no close frame was sent; only _one() changes that."""
+        """Whether the last data frame ended its message, and no close frame was sent; only _one() and serialize_close()
+        change that."""
         self._extensions: tuple[WebSocketExtension, ...] = ()
         self._deflate: DeflateExtension | None = None  # where it is the only one
         self._masks = sender == "client"
@@ -128,6 +131,18 @@ class Serializer:
         header = _SHORT_HEADERS[head][length] if length < 126 else minimal_header(head, length, key)[:-4]
         data = header + key + apply_mask(wire_payload, key)
         return (head, flags | _MASKED_FLAG, payload, changed), key, data
+
+    def serialize_close(self, item: Outgoing) -> tuple[Single, bytes, bytes] | None:
+        """As serialize_single(), of a masked close frame that breaks no rule; None of any other frame."""
+        head, payload, _, key = item
+        if head != _CLOSE or key is not None or not self.masking or not self._masks:
+            return None
+        if self._direction.is_closed or close_rule(payload) is not None:
+            return None
+        self._direction.is_closed, self.is_between_messages = True, False
+        key = self._random(4)
+        data = bytes((head, 0x80 | len(payload))) + key + apply_mask(payload, key)
+        return (head, _MASKED_FLAG, payload, None), key, data
 
     def _one(self, item: Outgoing, key: bytes | None, batch: Batch, parts: list[bytes]) -> None:
         """Serialise one frame of any kind, marking what is wrong with it.

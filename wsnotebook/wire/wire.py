@@ -42,6 +42,7 @@ class Wire:
         "raw",
         "receive_single",
         "room",
+        "serialize_close",
         "serialize_single",
     )
 
@@ -71,6 +72,8 @@ class Wire:
         """Returns where the next bytes may be put; see Judge."""
         self.serialize_single = self._serializer.serialize_single
         """Serialises a frame that is sent alone; see Serializer."""
+        self.serialize_close = self._serializer.serialize_close
+        """The same for a close frame."""
 
     def negotiate(self, extensions: Sequence[WebSocketExtension]) -> None:
         """Set the extensions that the handshake has negotiated, in negotiated order."""
