@@ -221,7 +221,7 @@ def redact_subprotocol(value: str) -> str:
 
 def head_of(first_line: str, headers: Iterable[tuple[str, str]]) -> bytes:
     """Return a request or response head as it is, in ISO-8859-1 with the final empty line; see redact_head."""
-    lines = [first_line, *[f"{name}: {value}" for name, value in headers]]
+    lines = [first_line, *map(": ".join, headers)]
     return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
 
 

@@ -23,8 +23,7 @@ class Headers(Mapping[str, str]):
     __slots__ = ("_items",)
 
     def __init__(self, items: _Headers | list[tuple[str, str]] | None = None) -> None:
-        raw = items.raw_items() if isinstance(items, _Headers) else items or ()
-        self._items = tuple(raw)
+        self._items = tuple(items if isinstance(items, list) else items.raw_items() if items else ())
 
     def get_all(self, name: str) -> list[str]:
         """Return every value of ``name``, in order."""

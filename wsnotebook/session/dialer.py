@@ -229,8 +229,8 @@ def _response(connection: WireConnection) -> HttpResponse | None:
     responses = connection.protocol.responses
     if responses.final is None:
         return None
-    interim = tuple(_http_response(each, 0.0) for each in responses.interim)
-    return _http_response(responses.final, connection.elapsed, interim)
+    interim = [_http_response(each, 0.0) for each in responses.interim] if responses.interim else ()
+    return _http_response(responses.final, connection.elapsed, tuple(interim))
 
 
 def _http_response(

@@ -80,6 +80,7 @@ class HandshakeProtocol:
         """Path and query of the request."""
         self._raw = raw
         self._logger = logger
+        self._is_logged = logger.isEnabledFor(logging.DEBUG)
         self._offer = Offer(self.key, extensions, subprotocols)
         self.fields = self._fields(uri, headers, origin, user_agent)
         """Header fields of the request, in their order."""
@@ -137,7 +138,7 @@ class HandshakeProtocol:
             raise ValueError(
                 "a field of the request has a line break: are the parameters of an extension right?"
             )
-        if self._logger.isEnabledFor(logging.DEBUG):
+        if self._is_logged:
             self._logger.debug("> GET %s HTTP/1.1", self.target)
             for name, value in self.fields:
                 self._logger.debug("> %s: %s", name, value)
@@ -174,7 +175,7 @@ class HandshakeProtocol:
             self.responses.is_complete or (final.status in _REDIRECTS and final.values("location"))
         ):
             return
-        if self._logger.isEnabledFor(logging.DEBUG):
+        if self._is_logged:
             self._log(final)
         if final.status != 101:
             fields = Headers(final.fields)
