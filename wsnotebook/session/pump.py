@@ -106,7 +106,7 @@ class Pump:
         self.connection = -1
         """Number of the connection in the log; -1 before the handshake is done."""
         self._code = -1  # of the frames received
-        self._skipped = 0
+        self._is_end_recorded = False
 
     def _make_writer(self) -> FrameWriter:
         return FrameWriter(
@@ -314,15 +314,17 @@ class Pump:
         return self.life.end.phase is Phase.HALF_CLOSED
 
     def _record_end(self) -> None:
-        """Record a frame that the end of the stream cut off."""
+        """Record a frame that the end of the stream cut off, once: nothing follows the end."""
+        if self._is_end_recorded:
+            return
+        self._is_end_recorded = True
         self.intake.finish()
         assert self.wire is not None
         reading = self.wire.receive_end()
         if reading is not None:
             self._process(reading)
-        if self.wire.skipped > self._skipped:
-            count = self.wire.skipped - self._skipped
-            self._skipped = self.wire.skipped
+        count = self.wire.skipped
+        if count:
             self.log.truncated += count
             self.log.note("truncated", f"{count} bytes of frames over the limit belong to no row", self.name)
 
