@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from math import ceil
 from time import monotonic
 from typing import NamedTuple
-from weakref import WeakKeyDictionary, WeakMethod, ref
+from weakref import WeakMethod, ref
 
 from wsnotebook.errors import CallError, ConnectError, HandshakeError, SocketTimeout
 from wsnotebook.files.framelog import FrameLog
@@ -30,12 +30,10 @@ _LASTED = 10.0  # seconds after which a session was a success: a server that acc
 _STATUSES = frozenset((408, 425, 429, 500, 502, 503, 504))  # HTTP status of a server that may accept later
 _CLEAN = (CloseCode.NORMAL, CloseCode.GOING_AWAY, CloseCode.NO_STATUS_RCVD)
 
-_by_session: WeakKeyDictionary[ClientWebSocketSession, Attempts] = WeakKeyDictionary()
-
 
 def attempts_of(session: ClientWebSocketSession) -> Attempts | None:
     """Return what has opened a session, and can open the one that follows it; None where no connect() has."""
-    return _by_session.get(session)
+    return session.opened_by if isinstance(session.opened_by, Attempts) else None
 
 
 def newest_of(session: ClientWebSocketSession) -> ClientWebSocketSession:
@@ -151,9 +149,10 @@ class Attempts:
     def _succeed(self, session: ClientWebSocketSession) -> None:
         self.failure = None
         self._newest = ref(session)
-        _by_session[session] = self
-        for asked in self._take_asked():
-            asked.set_result(session)
+        session.opened_by = self
+        if self._asked:
+            for asked in self._take_asked():
+                asked.set_result(session)
         for listener in self._listeners:
             if (method := listener()) is not None:
                 method(session)

@@ -95,6 +95,9 @@ class ClientWebSocketSession(Habits, Shown, lines=SESSION):
         self._close_reason: asyncio.Future[CloseReason] = self._loop.create_future()
         self._latency: float | None = None
         self._recording: SessionRecording | None = None
+        self._heartbeat: Heartbeat | None = None
+        self.opened_by: object = None
+        """What can open the session that follows this one; see attempts_of(). Not for users."""
         self._scope = Scope(name)
         self.pump = make_pump(self._refresh if thread is None else self._notified)
         """Moves the frames; not for users."""
@@ -642,9 +645,11 @@ class ClientWebSocketSession(Habits, Shown, lines=SESSION):
     def opened(self, call: HttpCall) -> None:
         """Begin: the handshake is done; called by connect() only."""
         self._call = call
-        Heartbeat.of(self._loop).listen(self._beat_was_odd)
+        self._heartbeat = Heartbeat.of(self._loop)
+        self._heartbeat.listen(self._beat_was_odd)
         self.log.note("loop watched", "from here on, a delay of 50 ms or more is an event", self.name)
-        self._refresh()
+        if self.pump.life.end.reason is not None:
+            self._refresh()  # it has ended already
 
     def record_with(self, recording: SessionRecording) -> None:
         """Set the recording that ends with the session; called by connect() only."""
@@ -664,17 +669,18 @@ class ClientWebSocketSession(Habits, Shown, lines=SESSION):
         self.incoming.wake()
         self.outgoing.wake()
         self._watchers.notify()
-        reason = self.pump.life.end.reason
-        if reason is not None:
+        end = self.pump.life.end
+        if end.reason is not None:
             if not self._close_reason.done():
-                self._close_reason.set_result(reason)
-            if self.pump.life.is_closed:
+                self._close_reason.set_result(end.reason)
+            if end.phase is Phase.CLOSED:
                 self._release()
 
     def _release(self) -> None:
         """Release what ends with the session."""
         self._scope.cancel()
-        Heartbeat.of(self._loop).forget(self._beat_was_odd)
+        if self._heartbeat is not None:
+            self._heartbeat.forget(self._beat_was_odd)
         if self._recording is not None:
             self._recording.end()
         if self.thread is None:

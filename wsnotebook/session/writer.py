@@ -179,7 +179,7 @@ class FrameWriter:
 
     def drop(self, why: str) -> None:
         """Record the queued frames as unsent."""
-        if self._state:
+        if self._state.control or self._state.data:
             self._record_unsent(self._state.drain(), why)
         if self._unsent is None:  # or the last write, our close perhaps, is still to be handed over
             self._state.mark_handed()
@@ -203,7 +203,8 @@ class FrameWriter:
             self._unsent.mark_unsent(self._log)
             self._unsent = None
         self._transport = None
-        self._forget_patience()
+        if self._patience is not None:
+            self._forget_patience()
 
     def let_go(self) -> None:
         """Call nobody any more: the connection has ended."""
