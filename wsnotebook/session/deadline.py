@@ -9,9 +9,13 @@ from wsnotebook.session.letgo import ignore
 
 __all__ = ["Deadline"]
 
+_LOOK = 1.0
+"""Seconds after which a timer looks at the deadline at the latest: until then it may be set anew, mostly to a second, which
+then takes no other timer. Each costs as much as a step of the closing table."""
+
 
 class Deadline:
-    """A timer on the pump's loop, of which the last setting counts.
+    """A moment on the pump's loop, of which the last setting counts.
 
     Args:
         passed: called with the seconds that have passed.
@@ -19,17 +23,39 @@ class Deadline:
 
     def __init__(self, passed: Callable[[float], object]) -> None:
         self._passed = passed
+        self._seconds = 0.0
+        self._due: float | None = None  # on the loop's clock
         self._timer: asyncio.TimerHandle | None = None
 
     def set(self, seconds: float | None) -> None:
         """Let ``passed`` be called after so many seconds, instead of when it was set before; None waits for ever."""
-        if self._timer is not None:
+        if seconds is None:
             self.clear()
-        if seconds is not None:
-            self._timer = asyncio.get_running_loop().call_later(seconds, self._passed, seconds)
+            return
+        loop = asyncio.get_running_loop()
+        self._seconds, self._due = seconds, loop.time() + seconds
+        if self._timer is None or self._timer.when() > self._due:
+            self._look_later(loop)
+
+    def _look_later(self, loop: asyncio.AbstractEventLoop) -> None:
+        assert self._due is not None
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = loop.call_at(min(self._due, loop.time() + _LOOK), self._look)
+
+    def _look(self) -> None:
+        self._timer, loop = None, asyncio.get_running_loop()
+        if self._due is None:
+            return
+        if loop.time() < self._due:
+            self._look_later(loop)
+        else:
+            self._due = None
+            self._passed(self._seconds)
 
     def clear(self) -> None:
         """Wait for nothing."""
+        self._due = None
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
