@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from typing import TypeAlias
 
 from wsnotebook.errors import FrameTooBig, SessionFault
@@ -51,6 +52,7 @@ def reason_of(reason: CloseArgument, message: str, *, detail: bool, any_code: bo
     return closing
 
 
+@functools.lru_cache(maxsize=64)  # most sessions are closed with 1000
 def close_frame(reason: CloseReason, *, any_length: bool) -> Frame:
     """Return the close frame of a reason.
 
@@ -71,6 +73,7 @@ def failure_reason(message: str | SessionFault, code: int = CloseCode.INTERNAL_E
     return CloseReason(code, truncate_utf8(message, MAX_CLOSE_MESSAGE))
 
 
+@functools.lru_cache(maxsize=64)  # and each says so twice
 def reason_in(payload: bytes) -> CloseReason:
     """Return the reason in the payload of a close frame; 1005 where it is empty (RFC 6455 §7.1.5)."""
     return reason_in_payload(payload) or CloseReason(CloseCode.NO_STATUS_RCVD)

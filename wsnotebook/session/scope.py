@@ -25,6 +25,9 @@ class Scope:
         self.failure: Exception | None = None
         """The exception of the first task that failed; None if none has."""
 
+    def __bool__(self) -> bool:
+        return bool(self._tasks)
+
     def launch(
         self, coroutine: Coroutine[Any, Any, T], on_failure: Callable[[Exception], object]
     ) -> asyncio.Task[T]:
