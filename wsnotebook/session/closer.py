@@ -17,11 +17,11 @@ from wsnotebook.session.incoming import IncomingState
 from wsnotebook.session.letgo import ignore
 from wsnotebook.session.state import Lifecycle
 from wsnotebook.session.writer import FrameWriter
-from wsnotebook.wire.closing import Action, Do, Event, Initiator, Kind
+from wsnotebook.wire.closing import Action, Do, Event, Initiator, Kind, Phase
 
 __all__ = ["Closer"]
 
-_OPENED = Event(Kind.OPENED)
+_OPENED, _LOST, _FINISHED = Event(Kind.OPENED), Event(Kind.LOST), Event(Kind.FINISHED)
 _LINGER = 1.0  # seconds that the peer has to close TCP after both close frames; a server does so at once
 
 
@@ -71,7 +71,11 @@ class Closer:
 
     def step(self, event: Event) -> None:
         """Apply an event, and perform the actions that follow from it."""
-        self._follow(self._life.step(event))
+        before = self._life.end
+        self._perform(self._life.step(event))
+        # After both channels have ended nothing is new to who waits, but that every frame is in the log.
+        if not (before.incoming_ended and before.outgoing_ended) or self._life.end.phase is Phase.CLOSED:
+            self._notify()
 
     def _step_from_any_thread(self, event: Event) -> None:
         """Apply an event at once; its actions are performed on the pump's loop, soon."""
@@ -125,8 +129,10 @@ class Closer:
         self._deadline.clear()
         self._incoming.stop_at(self._log.end)
         words = "" if error is None else str(error)
-        self._perform(self._life.step(Event(Kind.LOST, words=words)))
-        self.step(Event(Kind.FINISHED, words=words and f"; {words}"))
+        lost = Event(Kind.LOST, words=words) if words else _LOST
+        finished = Event(Kind.FINISHED, words=f"; {words}") if words else _FINISHED
+        self._perform(self._life.step(lost))
+        self.step(finished)
 
     def let_go(self) -> None:
         """Call nobody any more: the connection has ended."""

@@ -634,8 +634,9 @@ class ClientWebSocketSession(Habits, Shown, lines=SESSION):
             self._outgoing.enqueue(Frame.close(reason_of(error, "", detail=False, any_code=False)))
 
     async def _join_tasks(self) -> None:
-        self._scope.cancel()
-        await self._scope.join()
+        if self._scope:
+            self._scope.cancel()
+            await self._scope.join()
         if self.thread is not None:
             self.thread.stop()
             self.thread.join()  # the connection is gone, so this takes a turn of its loop
