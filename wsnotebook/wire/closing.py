@@ -168,6 +168,8 @@ class Step(NamedTuple):
     actions: tuple[Action, ...] = ()
     """In the order in which they are performed. A write stands last but for HANG_UP: it may lead to the next event, whose
     deadline then replaces the one set before it."""
+    has_gaps: bool = False
+    """Whether facts of the event belong into an action; most are performed as they stand."""
 
 
 _BY_US = Action(Do.NOTE_CLOSING, "by us: {reason}")
@@ -182,50 +184,56 @@ _PONGS, _CLOSE = Action(Do.WRITE_PONGS), Action(Do.WRITE_CLOSE)
 _AWAIT_ANSWER, _AWAIT_EOF = Action(Do.AWAIT_ANSWER), Action(Do.AWAIT_EOF)
 _CLOSE_TCP, _HANG_UP, _ABORT = Action(Do.CLOSE_TCP), Action(Do.HANG_UP), Action(Do.ABORT)
 
-_ANSWER_PEER = Step(Phase.ANSWERING, (_PONGS, _DROP_AT_PEERS, _BY_PEER, _AWAIT_ANSWER, _CLOSE))
-_WE_CLOSE = Step(Phase.CLOSE_SENT, (_DROP_BEHIND, _BY_US, _AWAIT_ANSWER))
-_BOTH = Step(Phase.BOTH_CLOSED, (_DROP_BEHIND, _AWAIT_EOF))
-_BOTH_BY_PEER = Step(Phase.BOTH_CLOSED, (_BY_PEER, _AWAIT_EOF))
-_LAST_CLOSE = Step(Phase.HANGING_UP, (_DROP_BEHIND, _BY_US, _HANG_UP))
-_FAIL = Step(Phase.FAILING, (_DROP_AT_FAULT, _AWAIT_ANSWER, _CLOSE))
-_FAIL_ANSWERED = Step(Phase.ANSWERING, (_DROP_AT_FAULT, _AWAIT_ANSWER, _CLOSE))
-_FAIL_NOW = Step(Phase.HANGING_UP, (_DROP_AT_FAULT, _CLOSE, _HANG_UP))
-_END = Step(Phase.HANGING_UP, (_CLOSE_TCP,))
-_HANG_UP_NOW = Step(Phase.HANGING_UP, (_HANG_UP,))
-_ABORT_UNANSWERED = Step(Phase.ABORTED, (_UNANSWERED, _ABORT))
-_ABORT_NOW = Step(Phase.ABORTED, (_ABORT,))
-_READ_LAST = Step(Phase.LAST_WORDS, (_DROP_AT_LOSS,))
-_DROP_LAST = Step(Phase.ABORTED, (_DROP_AT_LOSS,))
-_LOSE = Step(Phase.LOST, (_DROP_AT_LOSS,))
-_FINISH = Step(Phase.CLOSED, (Action(Do.NOTE_CLOSED, "{reason}, by {initiator}{words}"),))
+
+def _step(phase: Phase, *actions: Action) -> Step:
+    has_gaps = any(action is _CLOSE or "{" in action.words for action in actions)
+    return Step(phase, actions, has_gaps)
+
+
+_ANSWER_PEER = _step(Phase.ANSWERING, _PONGS, _DROP_AT_PEERS, _BY_PEER, _AWAIT_ANSWER, _CLOSE)
+_WE_CLOSE = _step(Phase.CLOSE_SENT, _DROP_BEHIND, _BY_US, _AWAIT_ANSWER)
+_BOTH = _step(Phase.BOTH_CLOSED, _DROP_BEHIND, _AWAIT_EOF)
+_BOTH_BY_PEER = _step(Phase.BOTH_CLOSED, _BY_PEER, _AWAIT_EOF)
+_LAST_CLOSE = _step(Phase.HANGING_UP, _DROP_BEHIND, _BY_US, _HANG_UP)
+_FAIL = _step(Phase.FAILING, _DROP_AT_FAULT, _AWAIT_ANSWER, _CLOSE)
+_FAIL_ANSWERED = _step(Phase.ANSWERING, _DROP_AT_FAULT, _AWAIT_ANSWER, _CLOSE)
+_FAIL_NOW = _step(Phase.HANGING_UP, _DROP_AT_FAULT, _CLOSE, _HANG_UP)
+_END = _step(Phase.HANGING_UP, _CLOSE_TCP)
+_HANG_UP_NOW = _step(Phase.HANGING_UP, _HANG_UP)
+_ABORT_UNANSWERED = _step(Phase.ABORTED, _UNANSWERED, _ABORT)
+_ABORT_NOW = _step(Phase.ABORTED, _ABORT)
+_READ_LAST = _step(Phase.LAST_WORDS, _DROP_AT_LOSS)
+_DROP_LAST = _step(Phase.ABORTED, _DROP_AT_LOSS)
+_LOSE = _step(Phase.LOST, _DROP_AT_LOSS)
+_FINISH = _step(Phase.CLOSED, Action(Do.NOTE_CLOSED, "{reason}, by {initiator}{words}"))
 
 _OPENED, _PEER_CLOSE, _BROKEN_CLOSE = Kind.OPENED, Kind.PEER_CLOSE, Kind.BROKEN_CLOSE
 _GIVE_UP, _CLOSE_WRITTEN = Kind.GIVE_UP, Kind.CLOSE_WRITTEN
-_EOF, _HALF_EOF, _DEADLINE = Kind.EOF, Kind.HALF_EOF, Kind.DEADLINE
+_EOF, _HALF_EOF, _DEADLINE, _LOST = Kind.EOF, Kind.HALF_EOF, Kind.DEADLINE, Kind.LOST
 
 Table: TypeAlias = dict[Phase, dict[Kind, Step]]
 
 DEFAULT: Table = {
-    Phase.CONNECTING: {_OPENED: Step(Phase.OPEN)},
+    Phase.CONNECTING: {_OPENED: _step(Phase.OPEN)},
     Phase.OPEN: {
         _PEER_CLOSE: _ANSWER_PEER,
-        _GIVE_UP: Step(Phase.CLOSE_QUEUED, (_DROP_AT_GIVE_UP, _AWAIT_ANSWER, _CLOSE)),
+        _GIVE_UP: _step(Phase.CLOSE_QUEUED, _DROP_AT_GIVE_UP, _AWAIT_ANSWER, _CLOSE),
         _CLOSE_WRITTEN: _WE_CLOSE,
         Kind.FAIL: _FAIL,
         Kind.FAIL_NOW: _FAIL_NOW,
         _EOF: _END,
     },
     Phase.CLOSE_QUEUED: {
-        _PEER_CLOSE: Step(Phase.ANSWERING, (_BY_PEER,)),
+        _PEER_CLOSE: _step(Phase.ANSWERING, _BY_PEER),
         _CLOSE_WRITTEN: _WE_CLOSE,
-        Kind.FAIL: Step(Phase.FAILING),
+        Kind.FAIL: _step(Phase.FAILING),
         Kind.FAIL_NOW: _HANG_UP_NOW,
         _EOF: _END,
         _DEADLINE: _ABORT_UNANSWERED,
     },
     Phase.CLOSE_SENT: {
         _PEER_CLOSE: _BOTH_BY_PEER,
-        Kind.FAIL: Step(Phase.FAILED),
+        Kind.FAIL: _step(Phase.FAILED),
         Kind.FAIL_NOW: _HANG_UP_NOW,
         _EOF: _END,
         _DEADLINE: _ABORT_UNANSWERED,
@@ -239,8 +247,8 @@ DEFAULT: Table = {
     },
     Phase.BOTH_CLOSED: {_EOF: _END, _DEADLINE: _HANG_UP_NOW},
     Phase.FAILING: {
-        _PEER_CLOSE: Step(Phase.ANSWERING, (_BY_PEER,)),
-        _CLOSE_WRITTEN: Step(Phase.FAILED, (_DROP_BEHIND, _BY_US)),
+        _PEER_CLOSE: _step(Phase.ANSWERING, _BY_PEER),
+        _CLOSE_WRITTEN: _step(Phase.FAILED, _DROP_BEHIND, _BY_US),
         _EOF: _END,
         _DEADLINE: _ABORT_UNANSWERED,
     },
@@ -251,15 +259,15 @@ DEFAULT: Table = {
     },
     Phase.HALF_CLOSED: {},
     Phase.HANGING_UP: {
-        _PEER_CLOSE: Step(Phase.HANGING_UP, (_BY_PEER,)),
-        _CLOSE_WRITTEN: Step(Phase.HANGING_UP, (_DROP_BEHIND, _BY_US)),
+        _PEER_CLOSE: _step(Phase.HANGING_UP, _BY_PEER),
+        _CLOSE_WRITTEN: _step(Phase.HANGING_UP, _DROP_BEHIND, _BY_US),
         _DEADLINE: _ABORT_NOW,
     },
-    Phase.ABORTED: {_PEER_CLOSE: Step(Phase.ABORTED, (_BY_PEER,))},
+    Phase.ABORTED: {_PEER_CLOSE: _step(Phase.ABORTED, _BY_PEER)},
     Phase.LAST_WORDS: {
-        _PEER_CLOSE: Step(Phase.ABORTED, (_BY_PEER,)),
-        Kind.FAIL: Step(Phase.ABORTED),
-        Kind.FAIL_NOW: Step(Phase.ABORTED),
+        _PEER_CLOSE: _step(Phase.ABORTED, _BY_PEER),
+        Kind.FAIL: _step(Phase.ABORTED),
+        Kind.FAIL_NOW: _step(Phase.ABORTED),
     },
     Phase.LOST: {Kind.FINISHED: _FINISH},
     Phase.CLOSED: {},
@@ -276,10 +284,10 @@ for _phase, _row in DEFAULT.items():
     if _phase not in (Phase.CONNECTING, Phase.ABORTED, Phase.LAST_WORDS, Phase.LOST, Phase.CLOSED):
         _row[Kind.BROKE] = _READ_LAST if _phase in _RECEIVING else _DROP_LAST
 
-_RAW_HALF_OPEN = Step(Phase.HALF_CLOSED)
-_RAW_PEER_CLOSED = Step(Phase.PEER_CLOSED, (_BY_PEER,))
+_RAW_HALF_OPEN = _step(Phase.HALF_CLOSED)
+_RAW_PEER_CLOSED = _step(Phase.PEER_CLOSED, _BY_PEER)
 _RAW_CLOSED_BY_PEER = {
-    _GIVE_UP: Step(Phase.ANSWERING, (_DROP_AT_GIVE_UP, _AWAIT_ANSWER, _CLOSE)),
+    _GIVE_UP: _step(Phase.ANSWERING, _DROP_AT_GIVE_UP, _AWAIT_ANSWER, _CLOSE),
     _CLOSE_WRITTEN: _BOTH,
     Kind.FAIL: _FAIL_ANSWERED,
     Kind.FAIL_NOW: _FAIL_NOW,
@@ -291,18 +299,18 @@ RAW: Table = {phase: dict(row) for phase, row in DEFAULT.items()} | {
     Phase.OPEN: DEFAULT[Phase.OPEN]
     | {
         _PEER_CLOSE: _RAW_PEER_CLOSED,
-        Kind.BROKEN_CLOSE: Step(Phase.BROKEN_CLOSE, (_BY_PEER,)),
+        Kind.BROKEN_CLOSE: _step(Phase.BROKEN_CLOSE, _BY_PEER),
         _HALF_EOF: _RAW_HALF_OPEN,
     },
     Phase.BROKEN_CLOSE: DEFAULT[Phase.BROKEN_CLOSE] | _RAW_CLOSED_BY_PEER | {_PEER_CLOSE: _RAW_PEER_CLOSED},
     Phase.CLOSE_QUEUED: DEFAULT[Phase.CLOSE_QUEUED]
     | {Kind.BROKEN_CLOSE: DEFAULT[Phase.CLOSE_QUEUED][_PEER_CLOSE]},
     Phase.CLOSE_SENT: DEFAULT[Phase.CLOSE_SENT] | {Kind.BROKEN_CLOSE: DEFAULT[Phase.CLOSE_SENT][_PEER_CLOSE]},
-    Phase.LAST_WORDS: DEFAULT[Phase.LAST_WORDS] | {Kind.BROKEN_CLOSE: Step(Phase.LAST_WORDS, (_BY_PEER,))},
+    Phase.LAST_WORDS: DEFAULT[Phase.LAST_WORDS] | {Kind.BROKEN_CLOSE: _step(Phase.LAST_WORDS, _BY_PEER)},
     Phase.PEER_CLOSED: DEFAULT[Phase.PEER_CLOSED] | _RAW_CLOSED_BY_PEER,
     Phase.HALF_CLOSED: DEFAULT[Phase.HALF_CLOSED]
     | {
-        _GIVE_UP: Step(Phase.HANGING_UP, (_DROP_AT_GIVE_UP, _CLOSE, _HANG_UP)),
+        _GIVE_UP: _step(Phase.HANGING_UP, _DROP_AT_GIVE_UP, _CLOSE, _HANG_UP),
         _CLOSE_WRITTEN: _LAST_CLOSE,
         Kind.FAIL: _FAIL_NOW,
         Kind.FAIL_NOW: _FAIL_NOW,
@@ -333,37 +341,44 @@ _REASONS: dict[Kind, tuple[CloseReason | None, Initiator | None]] = {
 
 def advance(end: End, event: Event, *, raw: bool) -> tuple[End, tuple[Action, ...]]:
     """Return what is known of the end after an event, and what has to be done about it, in order."""
-    step = (RAW if raw else DEFAULT)[end.phase].get(event.kind)
+    kind, reason, _, fault, initiator, words = event
+    step = (RAW if raw else DEFAULT)[end.phase].get(kind)
     if step is None:
         return end, ()
-    kind, reason, initiator = event.kind, end.reason, end.initiator
-    if reason is None and kind in _REASONS:
-        reason, initiator = _REASONS[kind]
-        reason, initiator = reason or event.reason, initiator or event.initiator
-    is_close = kind is _PEER_CLOSE or kind is _BROKEN_CLOSE
+    phase, actions, has_gaps = step
+    _, known, ended_by, sent, received, known_fault, _, _, renewed_as, lost_by = end
+    if known is None and kind in _REASONS:
+        its_reason, its_initiator = _REASONS[kind]
+        known, ended_by = its_reason or reason, its_initiator or initiator
+    if kind is _CLOSE_WRITTEN:
+        sent = reason if sent is None else sent
+    elif kind is _PEER_CLOSE or kind is _BROKEN_CLOSE:
+        received = reason if received is None else received
+    elif kind is _LOST:
+        lost_by = words
     after = End(
-        step.phase,
-        reason,
-        initiator,
-        sent=event.reason if kind is _CLOSE_WRITTEN and end.sent is None else end.sent,
-        received=event.reason if is_close and end.received is None else end.received,
-        fault=event.fault if end.fault is None else end.fault,
-        incoming_ended=step.phase not in _RECEIVING,
-        outgoing_ended=step.phase not in _SENDING,
-        renewed_as=end.renewed_as,
-        lost_by=event.words if kind is Kind.LOST else end.lost_by,
+        phase,
+        known,
+        ended_by,
+        sent,
+        received,
+        fault if known_fault is None else known_fault,
+        phase not in _RECEIVING,
+        phase not in _SENDING,
+        renewed_as,
+        lost_by,
     )
-    actions = step.actions
-    for place, action in enumerate(actions):
-        if action is _CLOSE or "{" in action.words:
-            actions = (*actions[:place], _fill(action, event, after), *actions[place + 1 :])
+    if has_gaps:
+        actions = tuple([_fill(action, event, after) for action in actions])
     return after, actions
 
 
 def _fill(action: Action, event: Event, end: End) -> Action:
     """Return an action of the table with the facts of an event."""
     if action is _CLOSE:
-        return Action(Do.WRITE_CLOSE, payload=event.payload)
+        return Action(Do.WRITE_CLOSE, "", event.payload)
+    if "{" not in action.words:
+        return action
     words = action.words.format(
         reason=event.reason or end.reason,
         initiator=end.initiator,
