@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tests.session.conftest import ByteServer
 
 PACKAGE = str(Path(wsnotebook.__file__).parent)
-MOST = 470
+MOST = 370
 """Python functions of ours, each coroutine that goes on counted once more."""
 SESSIONS = 10
 
