@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
 from wsnotebook.filtering.conditions import BeginsMessage, Between, Condition, HasType, Run
-from wsnotebook.filtering.payloads import PayloadCondition
+from wsnotebook.filtering.hasjson import HasJson
+from wsnotebook.filtering.jsonterms import all_met
+from wsnotebook.filtering.payloads import HasMatch, HasText, end_to_end
 from wsnotebook.log.rows import Array
 
-__all__ = ["Clause", "Filter", "PayloadClause"]
+__all__ = ["Clause", "Filter", "PayloadClause", "PayloadCondition"]
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,10 @@ class Clause:
         for other in self.alternatives[1:]:
             fits = fits | other.fits(run)
         return ~fits if self.is_negated else fits
+
+
+PayloadCondition: TypeAlias = HasText | HasMatch | HasJson
+"""A condition on the payload of a row."""
 
 
 @dataclass(frozen=True)
@@ -104,11 +111,15 @@ class Filter:
         for clause in self.columns:
             fits &= clause.fits(run)
         places = np.flatnonzero(fits)
-        for payload in self.payloads:
-            if not len(places):
-                break
-            met = payload.condition.fits(run.rows, places)
-            places = places[~met if payload.is_negated else met]
+        terms = []
+        for each in self.payloads:
+            if isinstance(each.condition, HasJson):
+                terms.append((each.condition, each.is_negated))
+            elif len(places):
+                met = each.condition.fits(run.rows, places)
+                places = places[met != each.is_negated]
+        if terms and len(places):
+            places = places[all_met(terms, *end_to_end(run.rows, places))]
         return places
 
 

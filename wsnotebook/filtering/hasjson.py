@@ -12,15 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from wsnotebook.filtering.jsonnumbers import numbers_at
+from wsnotebook.filtering.arrowjson import Keys, Kind
+from wsnotebook.filtering.columncompare import COMPARISONS
 from wsnotebook.filtering.jsonpayloads import NO_JSON, parsed_payloads
-from wsnotebook.filtering.payloads import end_to_end, split
+from wsnotebook.filtering.payloads import holding, is_in_most
 from wsnotebook.jsonvalues import JsonPattern, values_at
-from wsnotebook.log.rows import Array, Rows
+from wsnotebook.log.rows import Array
 
 __all__ = ["JSON_OPERATORS", "HasJson"]
 
-_FEWEST = 256  # payloads: a call of Arrow costs as much as Python takes for 100 of them
 _EXACT = 2**53  # floats tell integers below it apart
 
 
@@ -40,49 +40,43 @@ class HasJson:
 
     @property
     def line(self) -> str:
-        """As in PayloadCondition."""
+        """As in HasText."""
         return f'df["payload"].map(wsnotebook.filtering.payload_test({self.source!r}))'
 
     def is_met(self, payload: bytes) -> bool:
-        """As in PayloadCondition."""
-        return (self._key in payload or b"\\" in payload) and self._meet(parsed_payloads([payload]))[0]
+        """As in HasText."""
+        may = all(each in payload for each in self._needles) or b"\\" in payload
+        return may and self.met_by(parsed_payloads([payload]))[0]
 
-    def fits(self, rows: Rows, places: Array) -> Array:
-        """As in PayloadCondition; the payloads are parsed together."""
-        data, offsets = end_to_end(rows, places)
-        key = self._key
-        if data.count(key) >= len(places):  # as if each has it: quicker than to ask each
-            asks = self.is_for_arrow and len(places) >= _FEWEST
-            numbers = numbers_at(data, offsets, self._steps[0]) if asks else None
-            if numbers is not None:
-                return self._compare_all(numbers, data, offsets)
-            return np.array(self._meet(parsed_payloads(split(data, offsets))), bool)
-        payloads = split(data, offsets)
-        fits = np.array([key in payload or b"\\" in payload for payload in payloads], bool)
-        asked = [payloads[place] for place in np.flatnonzero(fits).tolist()]
-        fits[fits] = self._meet(parsed_payloads(asked))
-        return fits
+    def may_be_met(self, data: bytes, offsets: Array) -> Array:
+        """Return bool (n): which of some payloads, end to end, need to be read; the others do not meet it."""
+        may = np.ones(len(offsets) - 1, bool)
+        for needle in self._needles:
+            if not is_in_most(data, offsets, needle):  # else it takes longer to look than it saves
+                may &= holding(data, offsets, needle)
+        if not may.all() and b"\\" in data:
+            may |= holding(data, offsets, b"\\")
+        return may
 
     @cached_property
-    def is_for_arrow(self) -> bool:
-        """Arrow can read what is looked for: it knows numbers as floats, and keys that have an encoding."""
+    def keys(self) -> Keys:
+        """The keys that the path begins with."""
+        return self._steps[0]
+
+    @cached_property
+    def kind(self) -> Kind | None:
+        """What Arrow has to read at ``keys`` to compare it; None where it cannot."""
         keys, rest = self._steps
-        if rest or not keys or not self._is_of_numbers or self.operator == "~":
-            return False
-        return abs(self.wanted) < _EXACT and all(map(str.isprintable, keys))  # NaN is not smaller
+        if rest or not keys or not self.operator or not all(map(str.isprintable, keys)):
+            return None  # it knows keys that have an encoding
+        if self._is_of_numbers:  # it knows numbers as floats; NaN is not smaller
+            return "number" if self.operator in COMPARISONS and abs(self.wanted) < _EXACT else None
+        if isinstance(self.wanted, str):
+            return "text" if _has_encoding(self.wanted) else None
+        return "bool" if isinstance(self.wanted, bool) and self.operator in COMPARISONS else None
 
-    def _compare_all(self, numbers: Array, data: bytes, offsets: Array) -> Array:
-        """Return which payloads meet it, of which the numbers are known."""
-        fits: Array = JSON_OPERATORS[self.operator](numbers, self.wanted)
-        if (
-            self.operator == "!="
-        ):  # of what has no number, null is not equal to one, and what is not there is nothing
-            for place in np.flatnonzero(np.isnan(numbers)).tolist():
-                fits[place] = self.is_met(data[offsets[place] : offsets[place + 1]])
-        return fits
-
-    def _meet(self, values: list[Any]) -> list[bool]:
-        """Return which JSON values of payloads meet it."""
+    def met_by(self, values: list[Any]) -> list[bool]:
+        """Return which JSON values of payloads meet it; NO_JSON does not."""
         keys, rest = self._steps
         for key in keys:
             values = [value[key] if type(value) is dict and key in value else NO_JSON for value in values]
@@ -110,10 +104,12 @@ class HasJson:
         return keys, self.path[len(keys) :]
 
     @cached_property
-    def _key(self) -> bytes:
-        """The last key of the path: a payload without it needs no parser, unless it may be written with escapes."""
-        key = next((step for step in reversed(self.path) if isinstance(step, str)), None)
-        return b"" if key is None else json.dumps(key, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    def _needles(self) -> list[bytes]:
+        """What a payload without escapes has to contain, to need a parser: the last key of the path, and a text to be equal to."""
+        needles = [step for step in reversed(self.path) if isinstance(step, str)][:1]
+        if isinstance(self.wanted, str) and JSON_OPERATORS.get(self.operator) is operator.eq:
+            needles.append(self.wanted)
+        return [json.dumps(each, ensure_ascii=False).encode("utf-8", "surrogatepass") for each in needles]
 
     def _compares(self, value: Any) -> bool:
         if not self.operator:
@@ -155,3 +151,11 @@ def _number(text: str) -> Any:
     except (ValueError, RecursionError):
         return text
     return value if _is_number(value) else text
+
+
+def _has_encoding(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # half of a surrogate pair, which an escape in JSON can name
+        return False
+    return True

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from wsnotebook.filtering.conditions import Condition
-from wsnotebook.filtering.filter import Clause, Filter, PayloadClause
+from wsnotebook.filtering.filter import Clause, Filter, PayloadClause, PayloadCondition
 from wsnotebook.filtering.hasjson import JSON_OPERATORS, HasJson
-from wsnotebook.filtering.payloads import HasMatch, HasText, PayloadCondition
+from wsnotebook.filtering.payloads import HasMatch, HasText
 from wsnotebook.filtering.words import WORDS, unknown_word
 from wsnotebook.jsonvalues import parse_path
 

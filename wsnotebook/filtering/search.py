@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from wsnotebook.filtering.conditions import Run
-from wsnotebook.filtering.filter import Filter
+from wsnotebook.filtering.filter import Filter, PayloadClause
 from wsnotebook.filtering.hasjson import HasJson
 from wsnotebook.filtering.messagejoin import Changes, MessageJoin
-from wsnotebook.filtering.payloads import PayloadCondition
 from wsnotebook.filtering.runtypes import types_of
 from wsnotebook.filtering.slices import SLICE_BYTES, SLICE_ROWS, next_rows
 
@@ -65,8 +64,8 @@ class Search:
         """How often a message from before other matches has become a match, or has ceased to be one."""
         self._log = log
         self._slice_rows = slice_rows or (SLICE_ROWS if self._reads_payloads else COLUMN_ROWS)
-        if len(log) >= _MANY and any(_is_for_arrow(each.condition) for each in wanted.payloads):
-            import pyarrow  # noqa: F401 - numbers_at() uses it where it is loaded
+        if len(log) >= _MANY and any(map(_is_for_arrow, wanted.payloads)):
+            import pyarrow  # noqa: F401 - all_met() uses it where it is loaded
 
             self._slice_rows = slice_rows or ARROW_ROWS
         self._slice_bytes = slice_bytes
@@ -148,8 +147,8 @@ class Search:
             self.first += gone
 
 
-def _is_for_arrow(condition: PayloadCondition) -> bool:
-    return isinstance(condition, HasJson) and condition.is_for_arrow
+def _is_for_arrow(clause: PayloadClause) -> bool:
+    return isinstance(clause.condition, HasJson) and clause.condition.kind is not None
 
 
 def filter_log(log: RowLog, wanted: Filter) -> pd.DataFrame:
