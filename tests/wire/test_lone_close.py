@@ -45,12 +45,15 @@ def facts_of(readings: Iterable[Reading | None]) -> list[object]:
     return found
 
 
+@pytest.mark.parametrize("limit", [None, 5])
 @pytest.mark.parametrize("raw", [False, True])
 @pytest.mark.parametrize("before", BEFORE)
 @pytest.mark.parametrize("data", CLOSES)
-def test_a_close_in_one_read_is_that_in_several(data: bytes, before: bytes, raw: bool) -> None:
+def test_a_close_in_one_read_is_that_in_several(
+    data: bytes, before: bytes, raw: bool, limit: int | None
+) -> None:
     """Whatever was received before it, right or wrong: rows, consequences, and what is received after it."""
-    whole, cut = Wire(raw=raw), Wire(raw=raw)
+    whole, cut = (Wire(raw=raw, max_frame_size=limit) for _ in range(2))
     found = []
     for wire, pieces in ((whole, [data]), (cut, [data[place : place + 1] for place in range(len(data))])):
         readings = [*wire.receive(before)]

@@ -115,7 +115,10 @@ class Judge:
 
         The last read of most connections: the scanner takes as long for it as for a hundred frames.
         """
-        if len(data) < 2 or data[1] != len(data) - 2 or self._scanner.is_within_frame:
+        scanner, size = self._scanner, len(data) - 2
+        if size < 0 or data[1] != size or scanner.is_within_frame:
+            return None
+        if scanner.limit is not None and size > scanner.limit:
             return None
         payload = bytes(data[2:])
         if self._has_failed or self._masks or self._direction.is_closed or close_rule(payload) is not None:
