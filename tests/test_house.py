@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 from collections import defaultdict
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -139,9 +140,16 @@ LONGER_TEXT = {
 """Modules whose docstring may have more lines than that, and why."""
 
 
-@pytest.mark.parametrize("path", [path for path in MODULES if str(path) != "wsnotebook/__init__.py"], ids=str)
-def test_a_file_imports_only_what_stands_above_it(path: Path) -> None:
-    """DESIGN's table of layers holds for every import of the file, also inside functions and for types."""
+# One test a rule, which names all files that break it: a test for each file and rule made 2,200 tests, a fifth of all.
+
+
+def test_a_file_imports_only_what_stands_above_it() -> None:
+    """DESIGN's table of layers holds for every import of each file, also inside functions and for types."""
+    files = [path for path in MODULES if str(path) != "wsnotebook/__init__.py"]
+    assert [fault for path in files for fault in _wrong_imports(path)] == []
+
+
+def _wrong_imports(path: Path) -> Iterator[str]:
     layer = layer_of(name_of(path))
     for name, line, for_types in imports_of(path):
         top = name.partition(".")[0]
@@ -150,15 +158,18 @@ def test_a_file_imports_only_what_stands_above_it(path: Path) -> None:
             other = layer_of(name)
             if (str(path), name) in (UPWARD | TYPES_ONLY if for_types else UPWARD):
                 continue
-            assert LAYERS.index(other) <= LAYERS.index(layer), f"{where}, which stands below it"
-            assert not (layer == "lab" and other == NOT_FOR_LAB), f"{where}: the lab shares no code with it"
+            if LAYERS.index(other) > LAYERS.index(layer):
+                yield f"{where}, which stands below it"
+            if layer == "lab" and other == NOT_FOR_LAB:
+                yield f"{where}: the lab shares no code with it"
         elif top not in sys.stdlib_module_names and not for_types:
-            assert top in FOREIGN[layer], f"{where} from outside"
-            assert str(path) in ONE_PLACE.get(top, {str(path)}), f"{where}: it is for {ONE_PLACE[top]} only"
+            if top not in FOREIGN[layer]:
+                yield f"{where} from outside"
+            if str(path) not in ONE_PLACE.get(top, {str(path)}):
+                yield f"{where}: it is for {ONE_PLACE[top]} only"
     for folder, forbidden in NARROWER.items():
         if str(path).startswith(folder):
-            found = forbidden & {name for name, _, _ in imports_of(path)}
-            assert not found, f"{path} imports {found}"
+            yield from (f"{path} imports {name}" for name, _, _ in imports_of(path) if name in forbidden)
 
 
 def test_there_is_no_circle() -> None:
@@ -178,15 +189,23 @@ def test_every_named_import_is_there() -> None:
     assert UPWARD | TYPES_ONLY <= there, f"remove {(UPWARD | TYPES_ONLY) - there}"
 
 
-@pytest.mark.parametrize("path", MODULES, ids=str)
-def test_nothing_is_imported_by_a_string(path: Path) -> None:
+def test_nothing_is_imported_by_a_string() -> None:
     """Otherwise no test could see it; the lazy names of packages are imported for types beside it."""
+    assert {str(path) for path in MODULES if _imports_by_a_string(path)} == BY_STRING.keys()
+
+
+def _imports_by_a_string(path: Path) -> bool:
     calls = {
         getattr(node.func, "attr", None) or getattr(node.func, "id", None)
-        for node in ast.walk(ast.parse((ROOT / path).read_text()))
+        for node in ast.walk(_parsed(path))
         if isinstance(node, ast.Call)
     }
-    assert bool(calls & {"import_module", "__import__"}) == (str(path) in BY_STRING)
+    return bool(calls & {"import_module", "__import__"})
+
+
+@cache
+def _parsed(path: Path) -> ast.Module:
+    return ast.parse((ROOT / path).read_text())
 
 
 @pytest.mark.parametrize("name", ["wsnotebook", "wsnotebook.widgets"])
@@ -206,40 +225,46 @@ def test_a_lazy_name_is_the_one_that_is_imported_for_types(name: str) -> None:
             assert getattr(typed[public], public) is value
 
 
-@pytest.mark.parametrize("path", MODULES, ids=str)
-def test_no_module_is_too_long(path: Path) -> None:
-    """Over 400 lines there is a second noun in it; the exceptions are named."""
-    assert lines_of(path) <= MAX_LINES or str(path) in LONGER, (
-        f"{path} has {lines_of(path)} lines: split it by noun"
-    )
+def test_no_module_is_too_long() -> None:
+    """Over 400 lines there is a second noun in it, and it has to be split; the exceptions are named."""
+    lengths = {str(path): lines_of(path) for path in MODULES}
+    assert {name: lines for name, lines in lengths.items() if lines > MAX_LINES and name not in LONGER} == {}
 
 
-@pytest.mark.parametrize("path", [path for path in MODULES if path.name != "__main__.py"], ids=str)
-def test_every_module_says_what_it_has(path: Path) -> None:
+def test_every_module_says_what_it_has() -> None:
     """A module has a docstring of at most five lines of text, and an exact __all__ unless it is empty.
 
     Exact: a name in it is the module's own, and each name of its own that another module imports is in it, constants
     and aliases too. A package may pass on names of its modules; ruff holds the order.
     """
-    if not (ROOT / path).read_text().strip():
-        return
+    files = [path for path in MODULES if path.name != "__main__.py" and (ROOT / path).read_text().strip()]
+    assert [fault for path in files for fault in _wrong_promises(path)] == []
+
+
+def _wrong_promises(path: Path) -> Iterator[str]:
     module = importlib.import_module(name_of(path))
     text = [line for line in (module.__doc__ or "").splitlines() if line.strip()]
-    assert text, f"{path} has no docstring"
-    assert len(text) <= MAX_TEXT or str(path) in LONGER_TEXT, f"{path} has a docstring of {len(text)} lines"
+    if not text:
+        yield f"{path} has no docstring"
+    if len(text) > MAX_TEXT and str(path) not in LONGER_TEXT:
+        yield f"{path} has a docstring of {len(text)} lines"
     promised = set(module.__all__)
-    assert promised <= set(dir(module)), f"{path} promises {promised - set(dir(module))}"
-    if path.name != "__init__.py":
-        own = _own_names(path)
-        assert promised <= own, f"{path} promises {promised - own}, which other modules define"
-        shared = {name for name in own & _imported_names()[name_of(path)] if not name.startswith("_")}
-        assert shared <= promised, f"{path} lets others import {shared - promised}"
+    if lacking := promised - set(dir(module)):
+        yield f"{path} promises {lacking}"
+    if path.name == "__init__.py":
+        return
+    own = _own_names(path)
+    if foreign := promised - own:
+        yield f"{path} promises {foreign}, which other modules define"
+    shared = {name for name in own & _imported_names()[name_of(path)] if not name.startswith("_")}
+    if unpromised := shared - promised:
+        yield f"{path} lets others import {unpromised}"
 
 
 def _own_names(path: Path) -> set[str]:
     """Return the names that a module binds at its top level, but for those of our other modules."""
     names: set[str] = set()
-    inner: list[ast.AST] = [ast.parse((ROOT / path).read_text())]
+    inner: list[ast.AST] = [_parsed(path)]
     while inner:
         for node in ast.iter_child_nodes(inner.pop()):
             if isinstance(node, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
@@ -258,7 +283,7 @@ def _imported_names() -> dict[str, set[str]]:
     """Return the names that modules of the package import from each module."""
     found: dict[str, set[str]] = defaultdict(set)
     for path in MODULES:
-        for node in ast.walk(ast.parse((ROOT / path).read_text())):
+        for node in ast.walk(_parsed(path)):
             if isinstance(node, ast.ImportFrom):
                 found[node.module or ""].update(alias.name for alias in node.names)
     return found
@@ -392,16 +417,19 @@ def test_a_folder_of_tests_is_one_of_the_package() -> None:
     assert {name for name in folders if not (PACKAGE / name).is_dir()} == OTHER_FOLDERS.keys()
 
 
-@pytest.mark.parametrize("path", sorted(TESTS.rglob("test_*.py")), ids=lambda path: path.name)
-def test_a_test_named_after_a_module_stands_in_the_folder_of_the_module(path: Path) -> None:
+def test_a_test_named_after_a_module_stands_in_the_folder_of_the_module() -> None:
     """tests/wire/test_scanner.py tests wire/scanner.py; a scenario has a name of its own, in the layer it drives."""
-    folder = path.parent.relative_to(TESTS)
-    homes = {module.parent for module in MODULES if f"test_{module.name}" == path.name}
-    if homes and folder.as_posix() not in OTHER_FOLDERS:
-        names = sorted(str(home) for home in homes)
-        assert Path(PACKAGE.name) / folder in homes, (
-            f"{path.relative_to(ROOT)} has the name of a module in {names}"
-        )
+    homes: dict[str, set[Path]] = defaultdict(set)
+    for module in MODULES:
+        homes[f"test_{module.name}"].add(module.parent)
+    strays = [
+        f"{path.relative_to(ROOT)} has the name of a module in {sorted(map(str, homes[path.name]))}"
+        for path in TESTS.rglob("test_*.py")
+        if path.name in homes
+        and path.parent.relative_to(TESTS).as_posix() not in OTHER_FOLDERS
+        and PACKAGE.relative_to(ROOT) / path.parent.relative_to(TESTS) not in homes[path.name]
+    ]
+    assert strays == []
 
 
 if __name__ == "__main__":
