@@ -33,7 +33,8 @@ _CLEAN = (CloseCode.NORMAL, CloseCode.GOING_AWAY, CloseCode.NO_STATUS_RCVD)
 
 def attempts_of(session: ClientWebSocketSession) -> Attempts | None:
     """Return what has opened a session, and can open the one that follows it; None where no connect() has."""
-    return session.opened_by if isinstance(session.opened_by, Attempts) else None
+    opened_by = getattr(session, "opened_by", None)  # the end of a server has none
+    return opened_by if isinstance(opened_by, Attempts) else None
 
 
 def newest_of(session: ClientWebSocketSession) -> ClientWebSocketSession:
