@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from typing import Any
 
 import ipywidgets
@@ -100,3 +101,17 @@ async def test_what_went_wrong_in_its_tick_is_shown(session: Any) -> None:
     await asyncio.wait([made._following.task])
     await asyncio.sleep(0)
     assert "no longer follows" in made.problem and isinstance(seen[0]["exception"], AttributeError)
+
+
+@pytest.mark.parametrize("widget", [*ALL, Controls])
+def test_one_that_was_not_made_says_nothing_when_it_is_freed(
+    widget: Any, session: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python frees it later, in the middle of something else, and would report an error of close() there."""
+    said: list[object] = []
+    monkeypatch.setattr("sys.unraisablehook", said.append)
+    session.log.rows = None  # what it counts
+    with pytest.raises(TypeError):
+        widget(session)
+    gc.collect()
+    assert said == []

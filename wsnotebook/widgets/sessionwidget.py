@@ -52,6 +52,8 @@ class SessionWidget(VerbWidget):
     """Names of the verbs that a page may request."""
 
     _variables: Mapping[str, Any] = MappingProxyType({})
+    # Of the class, as close() is called of a widget too whose __init__ has raised.
+    _following: Following | None = None
 
     name = shown(traitlets.Unicode())
     """Name of the session."""
@@ -83,7 +85,6 @@ class SessionWidget(VerbWidget):
         super().__init__()
         self._figures = Figures(session)
         self._verbs.update({name: partial(self._run, VERBS[name]) for name in self.offered})
-        self._following: Following | None = None
         if follows:
             self.refresh(time.monotonic())
             self._following = Following(session, self._refresh_now, self._failed, turned=self.turn_to)
