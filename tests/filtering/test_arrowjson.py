@@ -25,7 +25,12 @@ from wsnotebook.wire.frames import Frame
 
 PLAIN = [
     b'{"price":%d.5,"a":{"price":%d,"symbol":"x"},"symbol":"%s","on":%s}'
-    % (place % 200, place % 3, (b"AAPL", b"MSFT", b"aapl.x")[place % 3], (b"true", b"false")[place % 2])
+    % (
+        place % 200,
+        place % 3,
+        (b"AAPL", b"AAPL", b"AAPL", b"MSFT", b"aapl.x")[place % 5],
+        (b"true", b"false")[place % 2],
+    )
     for place in range(300)
 ]
 ODD = [
