@@ -406,7 +406,7 @@ def test_high_contrast_keeps_the_state_readable(opened: Any, scheme: str) -> Non
 
 
 def test_a_narrow_panel_keeps_its_payloads_readable(opened: Any) -> None:
-    """At 500 px half of the width is theirs, and nothing sticks out."""
+    """At 500 px half of the width is theirs, nothing sticks out, and Send stays beside its box."""
     panel = opened(ECHO, "session", "await session.send('hello')").page.locator(".wsn-panel")
     panel.evaluate("(element) => { element.style.width = '500px'; }")
     expect(panel.locator(".wsn-h-size")).to_have_count(0)
@@ -416,6 +416,8 @@ def test_a_narrow_panel_keeps_its_payloads_readable(opened: Any) -> None:
     for part in panel.locator(".wsn-controls :is(button, input, textarea, span, summary):visible").all():
         edges = part.bounding_box()
         assert edges["x"] + edges["width"] <= right, part.evaluate("(element) => element.outerHTML")
+    text, sending = (panel.locator(part).bounding_box() for part in (".wsn-text", "button:text-is('Send')"))
+    assert abs(text["y"] - sending["y"]) < 4 and text["x"] + text["width"] < sending["x"]
 
 
 LINES = {

@@ -33,7 +33,7 @@ export class Compose {
     this.sending = button("Send", "", (event) => this.#send(event?.shiftKey), "wsn-button wsn-primary");
     this.options = new SendOptions(actions, { typed: () => this.#taken(), fill: (text, kind) => this.#fill(text, kind) });
     this.parts = [make("span", { className: "wsn-segments", role: "group", "aria-label": "kind of payload" }, ...this.kinds),
-      this.file.element, this.text, this.layout, this.sending];
+      this.file.element, make("span", { className: "wsn-typed" }, this.text, this.layout, this.sending)];
     this.#fill(text, kind);
   }
 
