@@ -316,8 +316,9 @@ def test_the_top_level_has_nothing_else() -> None:
 @pytest.mark.parametrize("module", ["wsnotebook", "wsnotebook.session.client"])
 def test_importing_loads_neither_numpy_nor_widgets(module: str) -> None:
     """``import wsnotebook``, and the session with it, is quick: numpy, pandas and ipywidgets come when they are used,
-    difflib when a keyword is mistyped, and patterns with the first expect()."""
+    difflib when a keyword is mistyped, patterns with the first expect(), proxies and redirects where there are some."""
     heavy = {"numpy", "pandas", "ipywidgets", "pyarrow", "difflib", "wsnotebook.matching"}
+    heavy |= {"websockets.asyncio.client", "urllib.request", "wsnotebook.session.tunnel"}
     code = f"import sys, {module}; sys.exit(bool({heavy} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
 

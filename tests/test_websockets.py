@@ -39,7 +39,7 @@ UNDOCUMENTED = {
         "wsnotebook/wire/upgrade.py",
     },
     "websockets.speedups": {"wsnotebook/wire/masking.py"},
-    "websockets.proxy": {"wsnotebook/session/tunnel.py"},
+    "websockets.proxy": {"wsnotebook/session/proxyway.py", "wsnotebook/session/tunnel.py"},
 }
 """Modules without a page in the documentation, and the files that import from them."""
 

@@ -15,10 +15,10 @@ from weakref import WeakMethod, ref
 from wsnotebook.errors import CallError, ConnectError, HandshakeError, SocketTimeout
 from wsnotebook.files.framelog import FrameLog
 from wsnotebook.session.heartbeat import Heartbeat
+from wsnotebook.session.proxyway import ProxyFault
 from wsnotebook.session.refusedcalls import show_refused_calls
 from wsnotebook.session.retryafter import retry_after
 from wsnotebook.session.session import ClientWebSocketSession
-from wsnotebook.session.tunnel import ProxyFault
 from wsnotebook.wire.frames import CloseCode
 from wsnotebook.wire.response import BadResponse
 

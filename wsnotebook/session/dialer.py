@@ -9,7 +9,6 @@ import ssl as ssl_module
 from dataclasses import replace
 from typing import Any, Literal, NamedTuple
 
-from websockets.asyncio.client import connect as _websockets_connect
 from websockets.exceptions import InvalidMessage, InvalidStatus, SecurityError
 from websockets.uri import WebSocketURI, parse_uri
 
@@ -22,8 +21,8 @@ from wsnotebook.session.capacity import Channels
 from wsnotebook.session.connection import Owner, WireConnection
 from wsnotebook.session.converters import Converter
 from wsnotebook.session.engine import drop_frames, redact_chain, to_ours
+from wsnotebook.session.proxyway import ProxyFault, Way, find_proxy
 from wsnotebook.session.redirects import as_websocket, crosses_origin, split_at_origin
-from wsnotebook.session.tunnel import ProxyFault, Way, find_proxy, open_tunnel
 from wsnotebook.wire.extensions import WebSocketExtensionFactory
 from wsnotebook.wire.protocol import HandshakeProtocol
 from wsnotebook.wire.response import Response
@@ -111,6 +110,8 @@ class Dialer:
         way = find_proxy(options.proxy, uri)
         if way is None:
             return (await loop.create_connection(factory, uri.host, uri.port, **tls))[1]
+        from wsnotebook.session.tunnel import open_tunnel  # here, as most connections have no proxy
+
         self._way = way
         connection = await open_tunnel(way, uri, options.user_agent, factory, tls)
         self._way = None
@@ -122,7 +123,11 @@ class Dialer:
         An address of HTTP is taken for that of a WebSocket, and nothing that may be a secret goes to another origin.
         """
         target: dict[str, Any] = {} if self._options.address.unix_path is None else {"unix": True}
-        rules = _websockets_connect(self._url, compression=None, proxy=None, **target)
+        from websockets.asyncio.client import (
+            connect,  # here: it takes a quarter of the time of loading a session
+        )
+
+        rules = connect(self._url, compression=None, proxy=None, **target)
         asked = as_websocket(refusal)
         found = rules.process_redirect(asked)
         if found is asked:
