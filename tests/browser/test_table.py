@@ -303,7 +303,9 @@ def test_columns_are_chosen_by_keys_and_their_widths_dragged(opened: Any) -> Non
     expect(button).to_be_focused()
     for view in page.locator(".wsn-table").all():
         expect(view.locator(".wsn-h-delta")).to_have_text("Δ before")
+    expect(table.locator(".wsn-rows .wsn-delta").last).to_be_visible()
     grip = table.get_by_role("separator", name="width of time UTC")
+    grip.hover()  # waits until it stands still
     edge, before = grip.bounding_box(), table.locator(".wsn-rows .wsn-time").last.bounding_box()
     page.mouse.move(edge["x"] + 3, edge["y"] + 8)
     page.mouse.down()

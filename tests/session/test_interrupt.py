@@ -93,7 +93,7 @@ async def running_kernel(folder: Path) -> AsyncIterator[AsyncKernelManager]:
 @contextlib.asynccontextmanager
 async def front_end(manager: AsyncKernelManager) -> AsyncIterator[Kernel]:
     """Speak to a kernel that runs."""
-    client = AsyncKernelClient()
+    client = AsyncKernelClient(parent=manager)  # whose process says whether it lives: a heartbeat may be late
     client.load_connection_info(manager.get_connection_info())
     client.start_channels()
     try:
