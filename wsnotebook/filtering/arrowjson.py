@@ -45,7 +45,6 @@ def columns_at(data: bytes, offsets: Array, fields: Mapping[Keys, Kind]) -> dict
         fields: kind by place: float64, string or bool; no place is inside another one. Keys are printable.
     """
     import pyarrow as pa  # only here: it takes 0.1 s to load, and 40 MB
-    import pyarrow.compute as pc
     import pyarrow.json as pj
 
     lines = _apart(data, offsets)
@@ -61,11 +60,16 @@ def columns_at(data: bytes, offsets: Array, fields: Mapping[Keys, Kind]) -> dict
         return None
     if len(table) != len(offsets) - 1:  # each is at least one object: more are no JSON
         return None
-    columns = {}
-    for keys in fields:
-        column = table.column(keys[0]).combine_chunks()
-        columns[keys] = pc.struct_field(column, list(keys[1:])) if keys[1:] else column
-    return columns
+    return {keys: _inside(table.column(keys[0]).combine_chunks(), keys[1:]) for keys in fields}
+
+
+def _inside(column: Any, keys: Keys) -> Any:
+    """Return the column of a place inside the objects of a column; null where one of these is null."""
+    if not keys:
+        return column
+    import pyarrow.compute as pc  # only here: it takes longer to load than the rest, and the loop waits
+
+    return pc.struct_field(column, list(keys))
 
 
 def _types(fields: Mapping[Keys, Kind]) -> list[tuple[str, Any]]:
