@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING
 
 import pytest
-
-import wsnotebook
+from calls import calls_of_ours
 
 if TYPE_CHECKING:
     from tests.session.conftest import Opener
 
-PACKAGE = str(Path(wsnotebook.__file__).parent)
 MOST = 25
 """Python functions of ours in a round trip, each coroutine that goes on counted once more."""
 TRIPS = 20
@@ -24,21 +19,13 @@ TRIPS = 20
 async def test_a_round_trip_is_few_calls(opened: Opener) -> None:
     """The cheapest of some trips, as a tick of the heartbeat may come between."""
     session, peer = await opened(compression=None)
-    names: list[str] = []
-
-    def note(frame: FrameType, event: str, argument: object) -> None:
-        if event == "call" and frame.f_code.co_filename.startswith(PACKAGE):
-            names.append(frame.f_code.co_qualname)
-
     trips = []
     for number in range(TRIPS):
-        names.clear()
-        sys.setprofile(note)
-        await session.send("a")
-        await peer.send(b"\x81\x01%d" % (number % 10))
-        message = await session.receive()
-        sys.setprofile(None)
-        trips.append(list(names))
+        with calls_of_ours() as names:
+            await session.send("a")
+            await peer.send(b"\x81\x01%d" % (number % 10))
+            message = await session.receive()
+        trips.append(names)
         assert message == str(number % 10)
         assert (await peer.read_frame()).payload == b"a"
     assert len(min(trips, key=len)) <= MOST, min(trips, key=len)
