@@ -22,6 +22,7 @@ from wsnotebook.wire.wire import Wire
 __all__ = ["FrameWriter"]
 
 _PATIENCE = 1.0  # seconds for which the peer may take nothing before that is worth an event
+_CLOSE = int(Opcode.CLOSE)  # an int: an enum member costs a look-up for each frame
 _PONGS_WAITING = 64  # pongs that wait for a peer that reads nothing; then only the newest is kept
 
 
@@ -102,11 +103,10 @@ class FrameWriter:
         if self.is_paused or self._life.end.outgoing_ended or transport is None or transport.is_closing():
             return False
         assert self._wire is not None
-        single = self._wire.serialize_single(item)
+        single = self._wire.serialize_single(item) or self._wire.serialize_close(item)
         if single is None:
             state.data.enqueued += 1
-            if not self._write_close(item):
-                self._write([item])
+            self._write([item])
             return True
         row, key, data = single
         seq = self._log.append_single(row, key, self._code)
@@ -114,22 +114,8 @@ class FrameWriter:
         if self.is_paused:  # as soon as the operating system leaves anything of it, see Pump.open
             state.data.enqueued += 1
             self._unsent = Unsent(seq, [len(data)], transport.get_write_buffer_size())
-        return True
-
-    def _write_close(self, item: Outgoing) -> bool:
-        """Write a close frame as _write() does; False, with nothing done, where it is another frame, or breaks a rule."""
-        assert self._wire is not None and self._transport is not None
-        single = self._wire.serialize_close(item)
-        if single is None:
-            return False
-        row, key, data = single
-        seq = self._log.append_single(row, key, self._code)
-        self._transport.write(data)
-        if self.is_paused:
-            self._unsent = Unsent(seq, [len(data)], self._transport.get_write_buffer_size())
-        else:
-            self._state.mark_handed()
-        self._close_written(item[1])
+        if row[0] & OPCODE == _CLOSE:
+            self._close_written(item[1])
         return True
 
     def write_control(self) -> None:
@@ -161,7 +147,7 @@ class FrameWriter:
             self._unsent = Unsent.of(first, batch, left)
         else:
             self._state.mark_handed()
-        if items[-1][0] & OPCODE == Opcode.CLOSE:
+        if items[-1][0] & OPCODE == _CLOSE:
             self._close_written(items[-1][1])
 
     # Pongs
