@@ -133,14 +133,12 @@ class WireConnection(asyncio.BufferedProtocol):
     def buffer_updated(self, nbytes: int) -> None:
         """Read a part of the response; pass the transport on after the 101."""
         self.protocol.receive_data(bytes(_read_buffer.memory[:nbytes]))
-        if self.protocol.is_decided and not self._answered.done():
-            self._decided()
+        self._look()
 
     def eof_received(self) -> None:
         """Read the end of the stream: some responses have no other end of their body."""
         self.protocol.receive_eof()
-        if self.protocol.is_decided and not self._answered.done():
-            self._decided()
+        self._look()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Keep the reason; TLS through a proxy may fail before connection_made()."""
@@ -149,7 +147,9 @@ class WireConnection(asyncio.BufferedProtocol):
         if not self._answered.done():
             self._answered.set_result(None)
 
-    def _decided(self) -> None:
+    def _look(self) -> None:
+        if not self.protocol.is_decided or self._answered.done():
+            return
         self.elapsed = self._loop.time() - self._requested_at
         self._answered.set_result(None)
         if self.protocol.is_open:

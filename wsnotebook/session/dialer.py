@@ -122,11 +122,10 @@ class Dialer:
 
         An address of HTTP is taken for that of a WebSocket, and nothing that may be a secret goes to another origin.
         """
-        target: dict[str, Any] = {} if self._options.address.unix_path is None else {"unix": True}
-        from websockets.asyncio.client import (
-            connect,  # here: it takes a quarter of the time of loading a session
-        )
+        # here, as it takes a quarter of the time of loading a session
+        from websockets.asyncio.client import connect
 
+        target: dict[str, Any] = {} if self._options.address.unix_path is None else {"unix": True}
         rules = connect(self._url, compression=None, proxy=None, **target)
         asked = as_websocket(refusal)
         found = rules.process_redirect(asked)
@@ -234,8 +233,8 @@ def _response(connection: WireConnection) -> HttpResponse | None:
     responses = connection.protocol.responses
     if responses.final is None:
         return None
-    interim = [_http_response(each, 0.0) for each in responses.interim] if responses.interim else ()
-    return _http_response(responses.final, connection.elapsed, tuple(interim))
+    interim = tuple([_http_response(each, 0.0) for each in responses.interim])
+    return _http_response(responses.final, connection.elapsed, interim)
 
 
 def _http_response(

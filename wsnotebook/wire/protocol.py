@@ -9,7 +9,7 @@ import functools
 import logging
 import os
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from websockets.datastructures import Headers
 from websockets.exceptions import InvalidHandshake, InvalidMessage, InvalidStatus
@@ -146,27 +146,22 @@ class HandshakeProtocol:
 
     def receive_data(self, data: bytes) -> None:
         """Read bytes of the response; what follows a 101 is left for take_early()."""
-        if not self.is_decided:
-            try:
-                self.responses.feed(data)
-            except BadResponse as error:
-                self._refuse(error)
-            else:
-                self._look()
+        self._read(self.responses.feed, data)
 
     def receive_eof(self) -> None:
         """Read the end of the stream."""
-        if not self.is_decided:
-            try:
-                self.responses.feed_end()
-            except BadResponse as error:
-                self._refuse(error)
-            else:
-                self._look()
+        self._read(self.responses.feed_end)
 
-    def _refuse(self, error: BadResponse) -> None:
-        self.failure = InvalidMessage("did not receive a valid HTTP response")
-        self.failure.__cause__ = error
+    def _read(self, feed: Callable[..., None], *data: bytes) -> None:
+        if self.is_decided:
+            return
+        try:
+            feed(*data)
+        except BadResponse as error:
+            self.failure = InvalidMessage("did not receive a valid HTTP response")
+            self.failure.__cause__ = error
+        else:
+            self._look()
 
     def _look(self) -> None:
         """Decide once the response is whole, or names another address: a body does not matter then, it may never end."""
