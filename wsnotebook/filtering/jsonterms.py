@@ -60,8 +60,7 @@ def _read(terms: Terms, data: bytes, offsets: Array) -> Array:
     fits = np.zeros(len(offsets) - 1, bool)
     fits[odd] = _met_by_python(terms, *taken(data, offsets, odd))
     others = np.delete(np.arange(len(fits)), odd)
-    met = _met_by_arrow if len(others) >= _FEWEST else _met_by_python_alone
-    fits[others] = met(plan, *taken(data, offsets, others))
+    fits[others] = _met_by_arrow(plan, *taken(data, offsets, others))
     return fits
 
 
@@ -100,9 +99,9 @@ def _is_inside(keys: Keys, other: Keys) -> bool:
 
 
 def _met_by_arrow(plan: _Plan, data: bytes, offsets: Array, parts: int = _PARTS) -> Array:
-    fits = _compare_columns(plan, data, offsets)
+    count = len(offsets) - 1
+    fits = _compare_columns(plan, data, offsets) if count >= _FEWEST else None
     if fits is None:
-        count = len(offsets) - 1
         if parts == 1 or count < parts * _FEWEST:
             return _met_by_python(plan.terms, data, offsets)
         edges = pairwise(np.linspace(0, count, parts + 1).astype(int).tolist())
@@ -138,7 +137,3 @@ def _met_by_python(terms: Terms, data: bytes, offsets: Array) -> Array:
     for condition, is_negated in terms:
         fits &= np.array(condition.met_by(values), bool) != is_negated
     return fits
-
-
-def _met_by_python_alone(plan: _Plan, data: bytes, offsets: Array) -> Array:
-    return _met_by_python(plan.terms, data, offsets)
