@@ -17,7 +17,9 @@ import wsnotebook
 from wsnotebook.files.filelock import is_locked
 from wsnotebook.files.framelog import FrameLog
 from wsnotebook.files.loading import load
+from wsnotebook.files.pcapng.recording import Recording
 from wsnotebook.log.connections import Connection
+from wsnotebook.log.rows import Rows
 from wsnotebook.wire.batch import Batch, Flag
 
 ROOT = Path(wsnotebook.__file__).parent.parent
@@ -165,6 +167,25 @@ def test_a_connection_without_frames_is_in_the_journal(tmp_path: Path, same_log:
     log.record_to(tmp_path / "log.pcapng")
     log.stop_recording()
     same_log(log, load(tmp_path / "log.pcapng"))
+
+
+def test_a_tick_does_not_chase_the_feed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows that arrive while others are written are for the next tick: alone, each costs as much as a hundred."""
+    log = FrameLog()
+    number = log.register(Connection("quick"))
+    encode, most = Recording.rows, 100
+
+    def rows_and_one_more(self: Recording, rows: Rows) -> bytes:
+        if len(log) < most:
+            append(log, number, b"meanwhile")
+        return encode(self, rows)
+
+    monkeypatch.setattr(Recording, "rows", rows_and_one_more)
+    append(log, number, b"first")
+    log.record_to(tmp_path / "log.pcapng")
+    log.stop_recording()
+    assert len(log) < most
+    assert load(tmp_path / "log.pcapng").df["text"].iloc[0] == "first"
 
 
 def test_a_journal_never_overwrites_a_recording(make_log: Any, tmp_path: Path) -> None:

@@ -67,8 +67,7 @@ class Journal:
     def start(self) -> None:
         """Start the threads, and return at once."""
         self._log.note("journal on", str(self.path))
-        if self._write(self._unwritten):  # now, so that a kill leaves no empty file
-            self._unwritten = b""
+        self._write_unwritten()  # now, so that a kill leaves no empty file
         self._thread.start()
         self._syncing.start()
 
@@ -136,14 +135,27 @@ class Journal:
         self._begin()
 
     def _write_all(self) -> bool:
-        """Write all rows and events; return False where the disk is full."""
+        """Write the rows and events that there are now; return False where the disk is full.
+
+        What comes meanwhile is for the next tick: this loop would chase a feed that is as quick as itself, a frame at a time.
+        """
+        end = self._log.end
+        if not self._write_unwritten():
+            return False
         while True:
-            self._unwritten = self._unwritten or self._encode()
-            if not self._unwritten:
-                return True
-            if not self._write(self._unwritten):
+            self._unwritten = self._encode()
+            is_last = self._seq >= end or not self._unwritten
+            if not self._write_unwritten():
                 return False
-            self._unwritten = b""
+            if is_last:
+                return True
+
+    def _write_unwritten(self) -> bool:
+        """Write what is encoded; return False where the disk is full, which keeps it for the next try."""
+        if self._unwritten and not self._write(self._unwritten):
+            return False
+        self._unwritten = b""
+        return True
 
     def _encode(self) -> bytes:
         """Return the encoded rows and events since the last call, or the next part of them."""
