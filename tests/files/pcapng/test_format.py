@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import random
 import shutil
 import subprocess
 import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
+
+import pytest
 
 from wsnotebook.files.framelog import FrameLog
 from wsnotebook.files.loading import load
@@ -138,6 +141,30 @@ def test_packets_are_sound(make_log: Any, tmp_path: Path, missing: Callable[[str
     assert {(line[3], line[4] == "80") for line in lines} == {("1", True), ("2", False)} or {
         (int(line[3], 0), line[4] == "80") for line in lines
     } == {(1, True), (2, False)}
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
+def test_checksums_are_right_at_every_size(
+    address: str, tmp_path: Path, missing: Callable[[str], NoReturn]
+) -> None:
+    """tshark finds the checksum of each packet right, of odd and even sizes, small and large, of zeros and of ones."""
+    tshark = shutil.which("tshark") or missing("tshark")
+    log = FrameLog()
+    ends = {"local_address": (address, 40_000), "remote_address": (address, 8_000)}
+    number = log.register(Connection("sizes", **ends))
+    noise = random.Random(6455)
+    sizes = [*range(5), *range(1_015, 1_035), 59_000, 60_001, 123_457]
+    for size in sizes:
+        for payload in (noise.randbytes(size), bytes(size), b"\xff" * size):
+            batch = Batch()
+            batch.add(0x82, payload)
+            log.append(batch, number, "in", 1, 1)
+    path = log.save(tmp_path / "log.pcapng")
+    options = ["-o", "tcp.check_checksum:TRUE", "-T", "fields", "-e", "tcp.checksum.status"]
+    run = subprocess.run([tshark, "-r", path, *options], capture_output=True, text=True)
+    found = run.stdout.split()
+    assert len(found) > 3 * len(sizes)
+    assert set(found) == {"1"}  # good
 
 
 def test_a_large_frame_is_cut_into_packets(tmp_path: Path, same_log: Any) -> None:
