@@ -103,12 +103,29 @@ def test_a_filter_means_the_same_rows_of_the_log_and_of_the_dataframe(
         ("$.name=~x", "=~ is no comparison"),
         ("$.a*b=1", r"is no path in JSON.*As text: \"\$\.a\*b=1\""),
         ("hello -size:x", "whole number"),
+        ("$.symbol='AAPL'", r"""here: \$\.symbol="AAPL"\. For .* quotes: \$\.symbol="'AAPL'\""""),
+        ("$.name~'two words'", r"double ones here: \$\.name~\"two words\""),
+        ("-$.symbol='AAPL'", "double ones"),
+        ("session:'a b'", 'double ones here: session:"a b"'),
+        ("op!='ping'", "double ones"),
+        ("'dir:in'", 'double ones here: "dir:in"'),
+        ("dir:in 'hello world'", 'double ones here: "hello world"'),
+        ("-'hello'", "double ones"),
     ],
 )
 def test_a_wrong_filter_is_refused_with_what_was_meant(text: str, sentence: str) -> None:
     """It is never taken for a text, where it would find nothing and not say so."""
     with pytest.raises(ValueError, match=sentence):
         parse_filter(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["it's", "'tis the season", "rock 'n' roll", "say 'hi' to all", "\"'quoted'\""]
+)
+def test_a_single_quote_within_a_text_is_one(text: str, recorded: Any) -> None:
+    """Only what begins with one and ends with one was meant as quoted."""
+    recorded.record(Frame.text(text.strip('"')), Frame.text("another"))
+    assert recorded.log.filter(text).index.tolist() == [0]
 
 
 def test_a_line_of_pandas_is_readable() -> None:

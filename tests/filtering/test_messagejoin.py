@@ -38,7 +38,7 @@ def talk(recorded: Any) -> Any:
 TERMS = [
     ("", "012459"), ("order", "01249"), ("-order", "5"), ("order -op:ping", "0129"), ("/or.*00/", "1"), ("$.price=100", "1"), ("type:order", "1"),
     ("-type:order", "02459"), ("size:28", ""), ("size:10", "2"), ("size>20", "1"), ("size:12", "9"), ("dir:out order", "29"), ("seq:3", ""),
-    ("status:unsent order", "9"), ('\'df["payload"]\'', ""),
+    ("status:unsent order", "9"), (r'''"'df[\"payload\"]'"''', ""),
 ]  # fmt: skip
 """A filter, and the rows of messages that it means."""
 

@@ -30,13 +30,14 @@ LANGUAGE = "\n".join(
 """The filter language, for a help text."""
 
 _STRING = r'"(?:[^"\\]|\\.)*"'
+_VALUE = rf"{_STRING}(?=\s|$)|'[^']*'(?=\s|$)|\S*"  # in single quotes it is refused
 _TERM = re.compile(
     rf"""(?P<minus>-(?=\S))?(?:
       (?P<quoted>{_STRING})(?=\s|$)
     | /(?P<regex>(?:[^/\\]|\\.)+)/(?P<flags>[a-z]*)(?=\s|$)
     | (?P<path>\$(?=[.\[])(?:\.\*|\.[^\s.\[\]=!<>~:]+|\[\*\]|\[\d+\]|\[{_STRING}\])*)
-      (?:(?P<test>[=!<>]=|[=<>~:])(?P<wanted>{_STRING}|\S*))?(?=\s|$)
-    | (?P<word>[A-Za-z_]+)(?P<operator>[<>=!]=|[:<>=])(?!//)(?P<value>{_STRING}(?=\s|$)|\S*)
+      (?:(?P<test>[=!<>]=|[=<>~:])(?P<wanted>{_VALUE}))?(?=\s|$)
+    | (?P<word>[A-Za-z_]+)(?P<operator>[<>=!]=|[:<>=])(?!//)(?P<value>{_VALUE})
     | (?P<bare>\S+)
     )""",
     re.VERBOSE,
@@ -133,8 +134,8 @@ class _Parts:
 
     def _end_phrase(self) -> None:
         if self._phrase is not None:
-            self._payloads.append(PayloadClause(_text(self._phrase[2])))
-            self._phrase = None
+            phrase, self._phrase = self._phrase[2], None
+            self._payloads.append(PayloadClause(_phrase(phrase)))
 
     def _add_word(self, found: re.Match[str], is_negated: bool) -> None:
         name, operator, value = found["word"].lower(), found["operator"], found["value"]
@@ -146,6 +147,7 @@ class _Parts:
         operator = ":" if operator in ("=", "==") else operator
         if operator not in word.operators:
             raise ValueError(f"{name} takes no {operator}: write {name}:{value}.")
+        _refuse_single_quotes(f"{name}{operator}", value)
         condition = word.read(operator, _unquoted(value))
         if operator == ":" and not is_negated:
             self._words.setdefault(name, []).append(condition)
@@ -161,7 +163,13 @@ def _payload_condition(found: re.Match[str]) -> PayloadCondition:
     if found["path"] is not None:
         return _json(found)
     _refuse_half_typed(found["bare"])
-    return _text(found["bare"])
+    return _phrase(found["bare"])
+
+
+def _phrase(text: str) -> HasText:
+    if text.endswith("'"):
+        _refuse_single_quotes("", text)
+    return _text(text)
 
 
 def _text(text: str) -> HasText:
@@ -180,6 +188,16 @@ def _refuse_half_typed(term: str) -> None:
         )
     if term.startswith(("$.", "$[")):
         raise ValueError(f'{term} is no path: write $.key, $.key[0].inner, or $.key>100. As text: "{term}"')
+
+
+def _refuse_single_quotes(before: str, value: str) -> None:
+    """Refuse a value in single quotes, as Python and SQL have texts: searched for with its quotes, it is found nowhere."""
+    if len(value) > 1 and value.startswith("'"):
+        text = value.strip("'")
+        raise ValueError(
+            f"quotes are double ones here: {before}{_quoted(text)}. "
+            f"For a text that has single quotes: {before}{_quoted(value)}"
+        )
 
 
 def _regular_expression(source: str, letters: str) -> re.Pattern[str]:
@@ -210,6 +228,7 @@ def _json(found: re.Match[str]) -> HasJson:
             f"{test}{wanted[0]} is no comparison: they are {' '.join(JSON_OPERATORS)}. "
             f"For a text that begins so put quotes around: {found['path']}{test}{_quoted(wanted)}"
         )
+    _refuse_single_quotes(f"{found['path']}{test}", wanted or "")
     source = found[0].removeprefix("-") if found["minus"] else found[0]
     is_quoted = wanted is not None and wanted.startswith('"')
     try:
