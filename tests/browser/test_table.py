@@ -577,7 +577,7 @@ def test_all_of_a_long_message_in_fragments_is_shown_on_request(opened: Any) -> 
         "append(0x01, b'begin ' + b'x' * 65_536, 0)\nappend(0x80, b'y' * 9 + b' end', Flag.CONTINUES)\ntable"
     )
     table = opened(FRAGMENTS, long).page.locator(".wsn-table")
-    table.locator(".wsn-rows .wsn-row").last.click()
+    table.locator(".wsn-rows .wsn-row", has_text="last part").click()
     table.get_by_role("tab", name="Message").click()
     expect(table.locator(".wsn-cut")).to_contain_text("first 65,536 of 65,555 bytes of the message")
     table.get_by_role("button", name="Show more").click()

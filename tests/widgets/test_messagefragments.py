@@ -34,6 +34,22 @@ def test_a_message_that_goes_on_says_so(session: Any) -> None:
     assert (found.has_begin, found.has_end) == (True, False)
 
 
+def test_a_message_that_another_took_the_place_of_has_none_of_its_frames(session: Any) -> None:
+    """A peer that breaks the order of fragments: a begin within a message, whole or not, and a part of none."""
+    a, b = Frame.text("a", fin=False), Frame.text("b", fin=False)
+    session.record(
+        a, Frame(0, b"a", fin=False), b, Frame(0, b"b"), Frame(0, b"of none", fin=False), Frame(0, b"!")
+    )
+    session.record(a, Frame.text("whole"), Frame(0, b"of none"))
+    assert [seqs(session.log, seq) for seq in range(6)] == [[0, 1], [0, 1], [2, 3], [2, 3], [4, 5], [4, 5]]
+    assert [seqs(session.log, seq) for seq in range(6, 9)] == [[6], None, [8]]
+    given_up, part_of_none = (
+        fragments_of(session.log, next(rows_of(session.log, seq, seq + 1))) for seq in (1, 5)
+    )
+    assert given_up is not None and (given_up.has_begin, given_up.has_end) == (True, False)
+    assert part_of_none is not None and (part_of_none.has_begin, part_of_none.has_end) == (False, True)
+
+
 def test_a_message_of_very_many_fragments_is_looked_at_in_part(session: Any) -> None:
     """Opening one of them stays quick."""
     many = 3 * fragments_module.LOOKED

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from wsnotebook.widgets.row import Row, rows_of
@@ -61,19 +61,12 @@ def fragments_of(log: FrameLog, row: Row, looked: int = LOOKED) -> Fragments | N
         row: the frame.
         looked: rows before, and after, among which they are looked for.
     """
-    if _is_control(row) or (is_final(row.head) and opcode_of(row.head) != Opcode.CONTINUATION):
+    if _is_control(row) or (is_final(row.head) and not _continues(row)):
         return None
-    back = _until(
-        _of_stream(_rows_back(log, row.seq, looked), row),
-        lambda each: opcode_of(each.head) != Opcode.CONTINUATION,
-    )
-    on = (
-        [row]
-        if is_final(row.head)
-        else _until(_of_stream(_rows_from(log, row.seq, looked), row), lambda each: is_final(each.head))
-    )
-    rows = [*reversed(back), *on[1:]]
-    return Fragments(rows, opcode_of(rows[0].head) != Opcode.CONTINUATION, is_final(rows[-1].head))
+    back = _back_to_begin(_of_stream(_rows_back(log, row.seq, looked), row))
+    on = [] if is_final(row.head) else _on_to_end(_of_stream(_rows_from(log, row.seq + 1, looked - 1), row))
+    rows = [*reversed(back), *on]
+    return Fragments(rows, not _continues(rows[0]), is_final(rows[-1].head))
 
 
 def message_of(log: FrameLog, row: Row) -> int | None:
@@ -121,10 +114,29 @@ def _of_stream(rows: Iterable[Row], row: Row) -> Iterable[Row]:
     return (each for each in rows if each.code == row.code and not _is_control(each))
 
 
-def _until(rows: Iterable[Row], is_last: Callable[[Row], bool]) -> list[Row]:
+def _continues(row: Row) -> bool:
+    return opcode_of(row.head) == Opcode.CONTINUATION
+
+
+def _back_to_begin(rows: Iterable[Row]) -> list[Row]:
+    """Return a frame and those before it up to the begin of its message; a final one before it ended another message."""
+    found: list[Row] = []
+    for row in rows:
+        if found and is_final(row.head):
+            break
+        found.append(row)
+        if not _continues(row):
+            break
+    return found
+
+
+def _on_to_end(rows: Iterable[Row]) -> list[Row]:
+    """Return the frames up to the end of a message; a begin among them takes its place (RFC 6455 §5.4), and it has no end."""
     found = []
     for row in rows:
+        if not _continues(row):
+            break
         found.append(row)
-        if is_last(row):
+        if is_final(row.head):
             break
     return found
