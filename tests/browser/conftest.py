@@ -98,6 +98,13 @@ class Lab:
         notebook = {"cells": made, "metadata": {"kernelspec": spec}, "nbformat": 4, "nbformat_minor": 5}
         (self.root / name).write_text(json.dumps(notebook))
 
+    def export(self, name: str) -> str:
+        """Return a notebook as nbconvert exports it to HTML, which others get."""
+        import nbconvert  # here: it takes seconds, also of those who only collect these tests
+
+        exported: str = nbconvert.HTMLExporter(template_name="lab").from_filename(str(self.root / name))[0]
+        return exported
+
 
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:

@@ -9,7 +9,6 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
-import nbconvert
 import pytest
 from hostilepayloads import PAYLOADS, SCRIPT, is_unhurt
 from playwright.sync_api import expect
@@ -97,8 +96,7 @@ def reopen_and_export(notebook: Any, lab: Any, files: str, name: str, page: str)
     """Save it; look at it with a fresh kernel, and as HTML."""
     tab = notebook.page
     notebook.save()
-    exported, _ = nbconvert.HTMLExporter(template_name="lab").from_filename(str(lab.root / f"{name}.ipynb"))
-    (lab.root / f"{name}.html").write_text(exported)
+    (lab.root / f"{name}.html").write_text(lab.export(f"{name}.ipynb"))
     notebook.shut_down()
     notebook.open(lab, f"{name}.ipynb", page=page)
     expect(tab.locator(".jp-RenderedHTML").last).to_be_visible()

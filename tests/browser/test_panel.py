@@ -8,7 +8,6 @@ import re
 import signal
 from typing import Any
 
-import nbconvert
 import pytest
 from playwright.sync_api import expect
 
@@ -571,7 +570,7 @@ def test_a_saved_notebook_shows_how_the_session_ended(opened: Any, lab: Any) -> 
     expect(still).to_contain_text("closed (4001: 'enough', by local), 8 frames")
     expect(still).to_be_hidden()  # the live view stands there
     notebook.save()
-    exported, _ = nbconvert.HTMLExporter().from_filename(lab.root / "panel.ipynb")
+    exported = lab.export("panel.ipynb")
     assert "closed (4001: &#39;enough&#39;, by local), 8 frames" in html.unescape(exported).replace(
         "'", "&#39;"
     )

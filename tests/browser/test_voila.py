@@ -6,9 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.long
@@ -28,6 +26,9 @@ session
 
 def test_a_session_is_live_in_voila(browser: Any, serve: Callable[..., str], tmp_path: Path) -> None:
     """Its panel and the form stand there; a click reaches the wire, and its frames the table."""
+    import nbformat  # here: it takes seconds, also of those who only collect this test
+    from nbformat.v4 import new_code_cell, new_notebook
+
     spec = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     shown = new_notebook(cells=[new_code_cell(cell) for cell in CELLS], metadata=spec)
     nbformat.write(shown, tmp_path / "shown.ipynb")
