@@ -40,6 +40,18 @@ def facts(reading: ResponseReader) -> object:
     return reading.interim, reading.final, reading.is_complete
 
 
+def outcome(pieces: list[bytes]) -> object:
+    """Return all that a reader knows after a stream in these pieces, and why it was refused or what lies behind."""
+    reading = reader()
+    try:
+        for piece in pieces:
+            reading.feed(piece)
+        reading.feed_end()
+    except BadResponse as error:
+        return facts(reading), str(error)
+    return facts(reading), reading.take_rest()
+
+
 def test_a_101_ends_with_its_head() -> None:
     """What follows is left, and is had once."""
     reading = reader()
@@ -216,19 +228,42 @@ HEADS = st.sampled_from(
 @given(st.lists(HEADS, max_size=4).map(b"".join), st.lists(st.integers(1, 9), max_size=40))
 def test_a_reading_is_the_same_at_any_cuts(data: bytes, sizes: list[int]) -> None:
     """Interim responses, final one, completeness, refusal and rest."""
-
-    def outcome(pieces: list[bytes]) -> object:
-        reading = reader()
-        try:
-            for piece in pieces:
-                reading.feed(piece)
-            reading.feed_end()
-        except BadResponse as error:
-            return facts(reading), str(error)
-        return facts(reading), reading.take_rest()
-
     pieces, place = [], 0
     for size in sizes:
         pieces.append(data[place : place + size])
         place += size
     assert outcome([*pieces, data[place:]]) == outcome([data])
+
+
+LINES = st.sampled_from(
+    [
+        b"A: b",
+        b"a:b",
+        b"Empty:",
+        b"Spaces: \t b \t c\t ",
+        b"Latin: \xa0\xe9\x85",
+        b"Colons: a:b: c",
+        b" folded",
+        b"no colon",
+        b"A : b",
+        b": b",
+        b"CR: a\rb",
+        b"CR: a\r",
+        b"NUL: \x00",
+        b"DEL: \x7f",
+        b"\xe9: b",
+    ]
+)
+FIRST = st.sampled_from(
+    [b"HTTP/1.1 101 Switching  Protocols ", b"HTTP/1.1 101", b"HTTP/1.1 204\t", b"HTTP/1.1 404 \xe9\x01"]
+)
+
+
+@given(FIRST, st.lists(LINES, max_size=4), st.sampled_from([b"\r\n", b"\r\n", b"\r\n", b"\n"]), st.data())
+def test_a_head_whole_in_one_read_is_what_it_is_line_by_line(
+    first: bytes, lines: list[bytes], end: bytes, draw: st.DataObject
+) -> None:
+    """A head that comes in two reads is read line by line; the bytes behind it stay as they are."""
+    data = end.join([first, *lines, b"", b"\x81\x02hi"])
+    cut = draw.draw(st.integers(1, len(first)))
+    assert outcome([data]) == outcome([data[:cut], data[cut:]])

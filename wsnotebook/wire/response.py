@@ -34,6 +34,11 @@ MAX_BODY = 1 << 20
 _STATUS_LINE = re.compile(rb"HTTP/(\d\.\d) ([1-5]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?")
 _TOKEN = re.compile(rb"[-!#$%&'*+.^_`|~0-9A-Za-z]+")  # RFC 9110 §5.6.2
 _VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")  # RFC 9110 §5.5
+# A head as nearly all servers send it; possessive, so that one that is not so is looked at once.
+_PLAIN_HEAD = re.compile(
+    rb"HTTP/1\.1 ([1-5]\d\d)(?: (%(value)s*+))?+\r\n((?:%(token)s++:%(value)s*+\r\n)*+)\r\n"
+    % {b"token": rb"[-!#$%&'*+.^_`|~0-9A-Za-z]", b"value": rb"[\t\x20-\x7e\x80-\xff]"}
+)
 _DIGITS = re.compile(rb"[0-9]{1,18}")
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?")  # RFC 9112 §7.1
 _BEGIN = b"HTTP/"
@@ -138,7 +143,7 @@ class ResponseReader:
     def _read(self) -> _Steps:
         while True:
             self._oddities.clear()
-            response = yield from self._read_head()
+            response = self._take_plain_head() or (yield from self._read_head())
             response.oddities = list(self._oddities)
             if response.status >= 200 or self._accepts(response.status):
                 break
@@ -152,6 +157,25 @@ class ResponseReader:
             yield from self._read_body(response)
 
     # The head
+
+    def _take_plain_head(self) -> Response | None:
+        """Return what _read_head() would of a whole head without oddities; None of any other, with nothing read.
+
+        Line by line takes three times as long, 4 % of opening and closing a session.
+        """
+        found = _PLAIN_HEAD.match(self._buffer, 0, MAX_LINE)  # so that no line is longer
+        if found is None:
+            return None
+        status, reason, block = found.groups(b"")
+        lines = block.decode("latin-1").split("\r\n")[:-1]  # the last one is empty
+        if len(lines) > MAX_FIELDS:
+            return None
+        del self._buffer[: found.end()]
+        response = Response("1.1", int(status), reason.rstrip(b" ").decode("latin-1"))
+        for line in lines:
+            name, _, value = line.partition(":")
+            response.fields.append((name, value.strip(" \t")))
+        return response
 
     def _read_head(self) -> Generator[None, None, Response]:
         yield from self._see_begin()
