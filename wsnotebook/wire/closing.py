@@ -7,6 +7,7 @@ An endpoint that shall react differently to an end needs another row here, and n
 from __future__ import annotations
 
 import enum
+import functools
 from typing import Literal, NamedTuple, TypeAlias
 
 from wsnotebook.errors import SessionClosed, SessionFault
@@ -369,20 +370,26 @@ def advance(end: End, event: Event, *, raw: bool) -> tuple[End, tuple[Action, ..
         lost_by,
     )
     if has_gaps:
-        actions = tuple([_fill(action, event, after) for action in actions])
+        actions = _filled(actions, event, after)
     return after, actions
 
 
-def _fill(action: Action, event: Event, end: End) -> Action:
-    """Return an action of the table with the facts of an event."""
-    if action is _CLOSE:
-        return Action(Do.WRITE_CLOSE, "", event.payload)
-    if "{" not in action.words:
-        return action
-    words = action.words.format(
-        reason=event.reason or end.reason,
-        initiator=end.initiator,
-        fault=type(event.fault).__name__,
-        words=event.words,
-    )
-    return Action(action.do, words)
+def _filled(actions: tuple[Action, ...], event: Event, end: End) -> tuple[Action, ...]:
+    """Return the actions of a cell with the facts of an event."""
+    reason, fault = event.reason or end.reason, type(event.fault).__name__
+    filled = []
+    for action in actions:
+        if action is _CLOSE:
+            action = Action(Do.WRITE_CLOSE, "", event.payload)
+        elif "{" in action.words:
+            action = Action(action.do, _in_words(action.words, reason, end.initiator, fault, event.words))
+        filled.append(action)
+    return tuple(filled)
+
+
+@functools.lru_cache(maxsize=64)  # most sessions end in the same words, and each says so three times
+def _in_words(
+    text: str, reason: CloseReason | None, initiator: Initiator | None, fault: str, words: str
+) -> str:
+    """Return a text of the table with the facts of an event."""
+    return text.format(reason=reason, initiator=initiator, fault=fault, words=words)
