@@ -83,7 +83,8 @@ class Attempts:
         self.failure: CallError | None = None
         """Why the last attempt failed; None after one that succeeded."""
         self._is_dialing = False
-        self._hurry = asyncio.Event()  # ends the pause
+        # Ends the pause; made with the first one, as most sessions have none, and an event takes 0.8 KiB.
+        self._hurry: asyncio.Event | None = None
         self._newest: Callable[[], ClientWebSocketSession | None] = lambda: None
         self._asked: list[asyncio.Future[ClientWebSocketSession]] = []  # who waits for the next attempt
         self._listeners: list[WeakMethod[Callable[[ClientWebSocketSession], None]]] = []
@@ -142,7 +143,8 @@ class Attempts:
             await newest.close()  # its last frames come first in the log, and its recording is written
         if not self.status:
             return await self.open()
-        self._hurry.set()
+        if self._hurry is not None:
+            self._hurry.set()
         asked: asyncio.Future[ClientWebSocketSession] = asyncio.get_running_loop().create_future()
         self._asked.append(asked)
         return await asked
@@ -210,11 +212,11 @@ class Attempts:
         seconds = max(at_least, self._delay * random.uniform(0.5, 1.0))
         self._log.note("reconnect", f"attempt {self.number - 1} {what}; next in {seconds:.2f} s", self._name)
         self.pause = Pause(self.number, monotonic() + seconds)
-        self._hurry.clear()
+        hurry = self._hurry = asyncio.Event()
         try:
             with Heartbeat.of(asyncio.get_running_loop()).beating(), contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(seconds):
-                    await self._hurry.wait()
+                    await hurry.wait()
         except asyncio.CancelledError as error:
             self._fail(error)
             raise
