@@ -23,7 +23,7 @@ class Registry:
     def add(self, session: ClientWebSocketSession) -> None:
         """Add a session as the last one; one that is there keeps its place."""
         with self._lock:
-            self._sessions.setdefault(id(session), session)
+            self._sessions[id(session)] = session  # setdefault() would raise and catch a KeyError for each
 
     def discard(self, session: ClientWebSocketSession) -> None:
         """Remove a session, if it is there."""
