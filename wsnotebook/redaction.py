@@ -83,8 +83,9 @@ _SECRET_FIELDS = (
 )
 """Fields of messages, without the marks that names are written with: access_token is accessToken."""
 _SECRET_ENDS = ("password", "secret", "accesstoken", "authtoken", "apikey")
-_table = {(where, name): True for where, names in _SHOWN.items() for name in names.split()}
-_table |= {("field", name): False for name in _SECRET_FIELDS.split()}
+_table = {where: dict.fromkeys(names.split(), True) for where, names in _SHOWN.items()}
+_table["field"] = dict.fromkeys(_SECRET_FIELDS.split(), False)
+_headers = _table["header"]  # looked up for each field of each handshake
 
 _SCHEMES = frozenset(
     ("basic", "bearer", "digest", "negotiate", "ntlm", "token", "apikey", "aws4-hmac-sha256")
@@ -109,7 +110,8 @@ def add(*rules: Rule) -> None:
     for rule in rules:
         check_rule(rule)
     for rule in rules:
-        _table[key_of(rule)] = rule.is_shown
+        where, name = key_of(rule)
+        _table[where][name] = rule.is_shown
 
 
 def check_rule(rule: Rule) -> None:
@@ -130,14 +132,14 @@ def key_of(rule: Rule) -> tuple[str, str]:
 def is_secret_field(name: str) -> bool:
     """Tell whether the values of a field of messages are secrets: ``access_token``, ``accessToken``, ``Password``."""
     plain = _plain(name)
-    return not _table.get(("field", plain), not plain.endswith(_SECRET_ENDS))
+    return not _table["field"].get(plain, not plain.endswith(_SECRET_ENDS))
 
 
 def secret_names() -> tuple[str, ...]:
     """Return what the plain name of a secret field contains: lower case, letters and digits only."""
     return (
         *_SECRET_ENDS,
-        *(name for (where, name), is_shown in _table.items() if where == "field" and not is_shown),
+        *(name for name, is_shown in _table["field"].items() if not is_shown),
     )
 
 
@@ -153,7 +155,7 @@ def redacted(value: str) -> str:
 
 def is_harmless(where: Literal["header", "query", "subprotocol"], name: str) -> bool:
     """Tell whether the value of a name is known to hold no secret."""
-    return _table.get((where, name.lower()), False)
+    return _table[where].get(name.lower(), False)
 
 
 def redact_url(url: str) -> str:
@@ -202,7 +204,7 @@ def redact_header(name: str, value: str) -> str:
     Authorization keeps its scheme: ``redact_header("Authorization", "Bearer abc")`` is ``"Bearer <redacted:…>"``.
     """
     lower = name.lower()
-    if _table.get(("header", lower)):
+    if _headers.get(lower):
         return value
     if lower == "sec-websocket-protocol":
         return ", ".join(redact_subprotocol(part.strip()) for part in value.split(","))
@@ -237,8 +239,7 @@ def redact_head(first_line: str, headers: Iterable[tuple[str, str]]) -> bytes:
         target, gap, version = rest.rpartition(" ") if " " in rest else (rest, "", "")
         first_line = f"{method} {redact_url(target)}{gap}{version}"
     shown = [
-        (name, value if _table.get(("header", name.lower())) else redact_header(name, value))
-        for name, value in headers
+        (name, value if _headers.get(name.lower()) else redact_header(name, value)) for name, value in headers
     ]  # mostly of the harmless names
     return head_of(first_line, shown)
 
