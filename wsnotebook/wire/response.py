@@ -34,9 +34,9 @@ MAX_BODY = 1 << 20
 _STATUS_LINE = re.compile(rb"HTTP/(\d\.\d) ([1-5]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?")
 _TOKEN = re.compile(rb"[-!#$%&'*+.^_`|~0-9A-Za-z]+")  # RFC 9110 §5.6.2
 _VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")  # RFC 9110 §5.5
-# A head as nearly all servers send it; possessive, so that one that is not so is looked at once.
+# A head as nearly all servers send it. Only sets are repeated possessively, as in messages.py.
 _PLAIN_HEAD = re.compile(
-    rb"HTTP/1\.1 ([1-5]\d\d)(?: (%(value)s*+))?+\r\n((?:%(token)s++:%(value)s*+\r\n)*+)\r\n"
+    rb"HTTP/1\.1 ([1-5]\d\d)(?: (%(value)s*+))?\r\n((?:%(token)s++:%(value)s*+\r\n)*)\r\n"
     % {b"token": rb"[-!#$%&'*+.^_`|~0-9A-Za-z]", b"value": rb"[\t\x20-\x7e\x80-\xff]"}
 )
 _DIGITS = re.compile(rb"[0-9]{1,18}")
