@@ -32,6 +32,7 @@ __all__ = [
     "labels",
     "need",
     "ns_of",
+    "occurrences",
     "only_occurring_opcodes",
     "payloads",
     "recordings",
@@ -241,6 +242,15 @@ def arrow(values: pd.Series[Any], kind: pa.DataType) -> pa.Array:
     """Return a column as one contiguous Arrow array of type ``kind``."""
     array = pa.array(values.array, kind)
     return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+
+
+def occurrences(values: pd.Series[Any]) -> pd.Series[Any]:
+    """Return how often each value occurs, the most frequent first, and of equal counts the one that comes first.
+
+    value_counts() of pandas 2 leaves the order of equal counts to the processor.
+    """
+    counts = values.value_counts(sort=False)
+    return counts[counts > 0].sort_values(ascending=False, kind="stable")
 
 
 def byte_codes(values: pd.Series[Any]) -> NDArray[np.int64]:

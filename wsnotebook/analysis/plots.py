@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from wsnotebook.analysis.columns import ns_of
+from wsnotebook.analysis.columns import ns_of, occurrences
 from wsnotebook.analysis.durations import Duration, nanoseconds
 from wsnotebook.analysis.pings import pings
 from wsnotebook.analysis.rate import rate_of_part, whole_rate
@@ -109,8 +109,7 @@ def plot_latency(df: pd.DataFrame, *, events: pd.DataFrame | None = None, ax: An
     times = pd.DatetimeIndex(found["time"])
     if found.empty:
         return _finish(ax, times, "latency (ms)", nothing)
-    counted = found["session"].value_counts()
-    names = counted[counted > 0].index
+    names = occurrences(found["session"]).index
     ranks = found["session"].map({name: rank for rank, name in enumerate(names)}).astype(np.int64)
     few = len(found) <= _MAX_POINTS
     for rank, mine in found.groupby(ranks.clip(upper=_MAX_NAMES)):  # thousands of others are one

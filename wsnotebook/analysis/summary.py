@@ -9,7 +9,16 @@ import numpy as np
 import pandas as pd
 
 from wsnotebook.analysis.closes import closes
-from wsnotebook.analysis.columns import are_unsent, connections, identity, need, ns_of, recordings, traffic
+from wsnotebook.analysis.columns import (
+    are_unsent,
+    connections,
+    identity,
+    need,
+    ns_of,
+    occurrences,
+    recordings,
+    traffic,
+)
 from wsnotebook.analysis.compression import compression
 from wsnotebook.analysis.gaps import gaps
 from wsnotebook.analysis.messagetypes import types
@@ -135,8 +144,7 @@ def _pairs(df: pd.DataFrame) -> Iterator[str]:
         found = pairs(df)
     except ValueError:  # no protocol that is known without its name
         return
-    outcomes = found["outcome"].value_counts()
-    told = ", ".join(f"{count:,} {name}" for name, count in outcomes.items() if count)
+    told = _told(found["outcome"])
     yield f"requests ({found.attrs['pairs']['protocol']}): {len(found):,}, {told}"
     for name, row in found.percentiles().head(_ROWS).iterrows():
         yield f"  {short(str(name), 40)}: {row['count']:,.0f}, p50 {_seconds(row['p50'])}, p99 {_seconds(row['p99'])}"
@@ -155,13 +163,16 @@ def _pings(df: pd.DataFrame) -> Iterator[str]:
             )
 
 
+def _told(values: pd.Series[Any]) -> str:
+    """Return how often each value occurs, in words."""
+    return ", ".join(f"{count:,} {name}" for name, count in occurrences(values).items())
+
+
 def _gaps(df: pd.DataFrame) -> Iterator[str]:
     found = gaps(df)
     found = found[found["direction"].eq("in")]
     if len(found):
-        whose = ", ".join(
-            f"{count:,} {name}" for name, count in found["whose"].value_counts().items() if count
-        )
+        whose = _told(found["whose"])
         longest = found.iloc[int(found["duration"].argmax())]
         yield (
             f"gaps over 1 s in what was received: {len(found):,} ({whose}), the longest {_seconds(longest['duration'])} "
