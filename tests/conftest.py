@@ -38,11 +38,9 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """Share a whole run among all processors; run what was chosen here, where starting workers would cost more.
 
-    One worker more where the long tests run too: many of them wait for browsers, kernels and clocks.
+    One worker more than processors: many tests wait for other processes, for browsers and for clocks.
     """
-    if config.args_source is not config.ArgsSource.TESTPATHS:
-        return 0
-    return (os.cpu_count() or 1) + bool(config.getoption("--require-all"))
+    return (os.cpu_count() or 1) + 1 if config.args_source is config.ArgsSource.TESTPATHS else 0
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
