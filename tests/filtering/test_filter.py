@@ -111,6 +111,9 @@ def test_a_filter_means_the_same_rows_of_the_log_and_of_the_dataframe(
         ("'dir:in'", 'double ones here: "dir:in"'),
         ("dir:in 'hello world'", 'double ones here: "hello world"'),
         ("-'hello'", "double ones"),
+        ("-'hello world'", 'double ones here: "hello world"'),
+        ("'it's here'", """double ones here: "it's here\""""),
+        ("'hello world' again", 'double ones here: "hello world"'),
     ],
 )
 def test_a_wrong_filter_is_refused_with_what_was_meant(text: str, sentence: str) -> None:

@@ -30,7 +30,8 @@ LANGUAGE = "\n".join(
 """The filter language, for a help text."""
 
 _STRING = r'"(?:[^"\\]|\\.)*"'
-_VALUE = rf"{_STRING}(?=\s|$)|'[^']*'(?=\s|$)|\S*"  # in single quotes it is refused
+_SINGLE_QUOTED = r"'[^']*'(?=\s|$)"  # is refused
+_VALUE = rf"{_STRING}(?=\s|$)|{_SINGLE_QUOTED}|\S*"
 _TERM = re.compile(
     rf"""(?P<minus>-(?=\S))?(?:
       (?P<quoted>{_STRING})(?=\s|$)
@@ -38,7 +39,7 @@ _TERM = re.compile(
     | (?P<path>\$(?=[.\[])(?:\.\*|\.[^\s.\[\]=!<>~:]+|\[\*\]|\[\d+\]|\[{_STRING}\])*)
       (?:(?P<test>[=!<>]=|[=<>~:])(?P<wanted>{_VALUE}))?(?=\s|$)
     | (?P<word>[A-Za-z_]+)(?P<operator>[<>=!]=|[:<>=])(?!//)(?P<value>{_VALUE})
-    | (?P<bare>\S+)
+    | (?P<bare>(?<=-){_SINGLE_QUOTED}|\S+)
     )""",
     re.VERBOSE,
 )
@@ -167,8 +168,9 @@ def _payload_condition(found: re.Match[str]) -> PayloadCondition:
 
 
 def _phrase(text: str) -> HasText:
-    if text.endswith("'"):
-        _refuse_single_quotes("", text)
+    quoted = re.match(_SINGLE_QUOTED, text)
+    if quoted or text.endswith("'"):
+        _refuse_single_quotes("", quoted[0] if quoted else text)
     return _text(text)
 
 
