@@ -31,13 +31,15 @@ MAX_INTERIM = 32
 MAX_BODY = 1 << 20
 """Bytes of a body that are kept: it is read by a person."""
 
-_STATUS_LINE = re.compile(rb"HTTP/(\d\.\d) ([1-5]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?")
-_TOKEN = re.compile(rb"[-!#$%&'*+.^_`|~0-9A-Za-z]+")  # RFC 9110 §5.6.2
-_VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")  # RFC 9110 §5.5
+_OF_TOKEN = rb"[-!#$%&'*+.^_`|~0-9A-Za-z]"  # RFC 9110 §5.6.2
+_OF_VALUE = rb"[\t\x20-\x7e\x80-\xff]"  # RFC 9110 §5.5
+_STATUS_LINE = re.compile(rb"HTTP/(\d\.\d) ([1-5]\d\d)(?: (" + _OF_VALUE + rb"*))?")
+_TOKEN = re.compile(_OF_TOKEN + rb"+")
+_VALUE = re.compile(_OF_VALUE + rb"*")
 # A head as nearly all servers send it. Only sets are repeated possessively, as in messages.py.
 _PLAIN_HEAD = re.compile(
     rb"HTTP/1\.1 ([1-5]\d\d)(?: (%(value)s*+))?\r\n((?:%(token)s++:%(value)s*+\r\n)*)\r\n"
-    % {b"token": rb"[-!#$%&'*+.^_`|~0-9A-Za-z]", b"value": rb"[\t\x20-\x7e\x80-\xff]"}
+    % {b"token": _OF_TOKEN, b"value": _OF_VALUE}
 )
 _DIGITS = re.compile(rb"[0-9]{1,18}")
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?")  # RFC 9112 §7.1
