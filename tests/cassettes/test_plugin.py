@@ -14,6 +14,8 @@ import pytest
 from imports import ROOT
 from serverprocess import server_process
 
+from wsnotebook.cassettes.plugin import stem_of
+
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 CONFTEST = """
@@ -59,6 +61,49 @@ def test_the_entry_point_is_the_plugin() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     plugin = importlib.import_module(project["entry-points"]["pytest11"]["wsnotebook"])
     assert plugin.ws_cassette and plugin.pytest_addoption
+
+
+@pytest.mark.parametrize(
+    ("classes", "name", "stem"),
+    [
+        ([], "test_price", "test_x.test_price"),
+        ([], "test_price[BTC-1.5]", "test_x.test_price_BTC-1.5_"),
+        (["TestA", "TestB"], "test_price", "test_x.TestA.TestB.test_price"),
+        ([], "test_op[==]", "test_x.test_op_-f65a4019"),
+        ([], "test_op[!=]", "test_x.test_op_-fb2ff4c1"),
+    ],
+)
+def test_a_tape_has_the_name_of_its_test(classes: list[str], name: str, stem: str) -> None:
+    """The names do not change from version to version, so that no tape is lost."""
+    assert stem_of("test_x", classes, name) == stem
+
+
+def test_a_long_name_is_cut_where_a_file_may_not_have_it() -> None:
+    """A file's name may have 255 bytes; what was cut is in the hash."""
+    one, other = (stem_of("test_x", [], f"test_{'é' * 200}{end}") for end in "ab")
+    assert one != other and len(f"{one}-10.jsonl".encode()) <= 255
+
+
+@pytest.mark.long
+def test_no_two_tests_share_a_tape(run: Run, tmp_path: Path) -> None:
+    """Nor where the names of files do not differ by the case of letters: both say so, also where one is chosen alone."""
+    text = """
+class TestA:
+    def test_talk(self, ws_cassette, talk):
+        assert talk(ws_cassette({url!r}), "a") == ["a"]
+
+class TestB:
+    def test_talk(self, ws_cassette, talk):
+        assert talk(ws_cassette({url!r}), "b") == ["b"]
+"""
+    with server_process(sys.executable, ROOT / "tests/peers/echo_aiohttp.py", "plain") as url:
+        assert run(text.format(url=url)).returncode == 0
+    tapes = sorted(path.name for path in (tmp_path / "cassettes").iterdir())
+    assert tapes == ["test_x.TestA.test_talk.jsonl", "test_x.TestB.test_talk.jsonl"]
+    text = "import pytest\n@pytest.mark.parametrize('id', 'aAb')\ndef test_talk(id, ws_cassette): pass"
+    both, alone = run(text), run(text, "--deselect", "test_x.py::test_talk[A]")
+    assert "1 passed, 2 errors" in both.stdout and "1 passed, 1 deselected, 1 error" in alone.stdout
+    assert "its cassette has the same file as that of test_x.py::test_talk[A]" in alone.stdout
 
 
 @pytest.mark.long
