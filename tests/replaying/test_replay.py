@@ -13,10 +13,13 @@ from recordings import CONVERSATION, recording, texts
 
 import wsnotebook
 from wsnotebook.errors import SessionClosed
+from wsnotebook.files.framelog import FrameLog
 from wsnotebook.lab import closer, embedded_server, silent, slow
+from wsnotebook.log.connections import Connection
 from wsnotebook.redaction import redacted
 from wsnotebook.replaying.replay import replay
 from wsnotebook.replaying.timedframes import TimedFrame, timed_frames
+from wsnotebook.wire.batch import Batch, Flag
 from wsnotebook.wire.frames import CloseReason, Frame
 
 CLOSE = (9.0, "out", Frame.close(CloseReason(1000, "")))
@@ -77,6 +80,28 @@ async def test_rows_of_a_dataframe_are_replayed():
     async with embedded_server() as server:
         done = await replay(df, server.url, speed=None)
     assert done.log.df["text"].dropna().tolist() == ["b", "b"] and done.unanswered == ()
+
+
+async def test_a_connection_of_a_dataframe_has_the_number_of_its_column():
+    """Also where rows of others are left out; what is no connection, or more than one, is refused."""
+    log = FrameLog()
+    for attempt in range(4):
+        log.register(Connection("feed", attempt=attempt))
+        batch = Batch()
+        batch.add(0x81, str(attempt).encode(), Flag.TEXT)
+        log.append(batch, attempt, "out", attempt, attempt)
+    df = log.df[log.df["connection"] != 1]
+    async with embedded_server(silent()) as server:
+        done = await replay(df, server.url, connection=2, speed=None)
+        with pytest.raises(ValueError, match=r"no connection 1 of that session, but \[0, 2, 3\]"):
+            await replay(df, server.url, connection=1)
+        with pytest.raises(ValueError, match="connection 2, 3: choose one, connection=2"):
+            await replay(df[df["connection"] > 1], server.url, name="feed")
+        with pytest.raises(ValueError, match="no session 'other', but feed"):
+            await replay(df[df["connection"] == 2], server.url, name="other")
+        assert server.accepted == 1
+        assert server.df["text"].dropna().tolist() == done.recorded.df["text"].tolist() == ["2"]
+    assert "1 messages of both" in str(done.compare())
 
 
 async def test_rows_that_are_there_twice_are_refused():

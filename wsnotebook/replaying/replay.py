@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from wsnotebook.analysis.columns import need
 from wsnotebook.analysis.copies import check_rows
 from wsnotebook.errors import SessionClosed
 from wsnotebook.files.editedframes import log_of_frames
@@ -96,7 +97,10 @@ async def replay(
     Warns:
         UserWarning: secrets that the recording has are sent; the sentence names them.
     """
-    log = what if isinstance(what, FrameLog) else _log_of(what)
+    if isinstance(what, FrameLog):
+        log = what
+    else:
+        log, connection = _log_of(what, name, connection), None
     recorded = _Recorded(log, name, connection, direction)
     clock, replies, rewriter = Clock(speed, wait), Replies(match), Rewriter(rewrite)
     url = target if isinstance(target, str) else target.url
@@ -126,9 +130,36 @@ async def replay(
     )
 
 
-def _log_of(df: pd.DataFrame) -> FrameLog:
+def _log_of(df: pd.DataFrame, name: str | None, connection: int | None) -> FrameLog:
+    """Return the rows of the chosen connection as a log, which numbers its connections anew.
+
+    Raises:
+        ValueError: rows are there twice, or there is no such connection, or several.
+    """
     check_rows(df, any_order=False)
-    return log_of_frames(df)
+    need(df.columns, ("session", *(() if connection is None else ("connection",))), "replay()")
+    rows = df if name is None else df[df["session"] == name]
+    if connection is not None:
+        known = rows["connection"].unique().tolist()
+        if connection not in known:
+            raise ValueError(f"the rows have no connection {connection} of that session, but {known}")
+        rows = rows[rows["connection"] == connection]
+    if rows["session"].nunique() == 1:
+        _check_connection(rows)
+    return log_of_frames(df if rows.empty else rows)  # without a row, the next check names the sessions
+
+
+def _check_connection(rows: pd.DataFrame) -> None:
+    """Refuse rows of one session that are of several connections."""
+    for column in ("recording", "connection", "attempt"):
+        found = rows[column].unique().tolist() if column in rows.columns else []
+        if len(found) > 1:
+            way = (
+                f"connection={found[0]}" if column == "connection" else f"df[df[{column!r}] == {found[0]!r}]"
+            )
+            raise ValueError(
+                f"the session was recorded {len(found)} times, with {column} {', '.join(map(str, found))}: choose one, {way}"
+            )
 
 
 class _Recorded:
