@@ -284,6 +284,15 @@ async def test_the_recorded_subprotocols_are_offered():
     assert "Sec-WebSocket-Protocol: graphql-ws\r\n" in head and "Cookie" not in head
 
 
+async def test_the_subprotocols_are_those_of_the_connection():
+    """And not those of the first in the log."""
+    log = recording([], "first", request=b"GET / HTTP/1.1\r\nSec-WebSocket-Protocol: mqtt\r\n\r\n")
+    log.register(Connection("second", request=b"GET / HTTP/1.1\r\nSec-WebSocket-Protocol: wamp\r\n\r\n"))
+    async with embedded_server() as server:
+        done = await replay(log, server.url, connection=1)
+    assert "Sec-WebSocket-Protocol: wamp\r\n" in done.log.connections[0].request.decode()
+
+
 async def test_a_recorded_close_of_the_server_is_waited_for():
     """The session that the replay opened is closed by the server, not before."""
     rows = [*texts(("out", "a"), ("in", "a")), (0.0, "in", Frame.close(CloseReason(4001, "done")))]

@@ -48,7 +48,7 @@ async def test_nothing_is_missing_by_the_ids_of_requests(name: str, key: str) ->
 @pytest.mark.parametrize(("name", "offered"), [("mcp", ["mcp"]), ("wamp-cbor", ["wamp.2.cbor"]), ("lsp", [])])
 def test_the_subprotocol_is_offered_again(name: str, offered: list[str]) -> None:
     """That of the Model Context Protocol is no secret."""
-    assert subprotocols_of(wsnotebook.load(RECORDINGS / f"{name}.jsonl"), None) == offered
+    assert subprotocols_of(wsnotebook.load(RECORDINGS / f"{name}.jsonl")) == offered
 
 
 async def test_a_client_with_new_ids() -> None:

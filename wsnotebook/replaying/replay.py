@@ -106,7 +106,7 @@ async def replay(
     url = target if isinstance(target, str) else target.url
     check_secrets(filter(recorded.is_request, recorded), rewriter, url)
     total = sum(len(turn.frames) for turn in filter(recorded.is_request, recorded)) if progress else None
-    async with opened(target, log, name) as session:
+    async with opened(target, log, name, connection) as session:
         first = session.log.first if session is not target else session.log.end
         with progress_bar(progress, total=total, unit=" frames") as bar:
 

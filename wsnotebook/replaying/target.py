@@ -15,25 +15,30 @@ __all__ = ["opened", "subprotocols_of"]
 
 @contextlib.asynccontextmanager
 async def opened(
-    target: str | ClientWebSocketSession, recorded: FrameLog, name: str | None
+    target: str | ClientWebSocketSession, recorded: FrameLog, name: str | None, connection: int | None
 ) -> AsyncIterator[ClientWebSocketSession]:
-    """Return the session to replay on: ``async with opened(url, log, None) as session:``; one opened here is closed.
+    """Return the session to replay on: ``async with opened(url, log, None, None) as session:``; one opened here is closed.
 
     Args:
         target: a session, or the URL of a server.
         recorded: the recording; its subprotocols are offered.
         name: name of the recorded session, None for the only one.
+        connection: number of its connection, None for the only one.
     """
     if not isinstance(target, str):
         yield target
         return
-    async with connect(target, subprotocols=subprotocols_of(recorded, name)) as session:
+    async with connect(target, subprotocols=subprotocols_of(recorded, name, connection)) as session:
         yield session
 
 
-def subprotocols_of(recorded: FrameLog, name: str | None) -> list[str]:
+def subprotocols_of(recorded: FrameLog, name: str | None = None, connection: int | None = None) -> list[str]:
     """Return the subprotocols that a recorded client offered, without those that may be a token."""
-    heads = [each.request for each in recorded.connections if name in (None, each.session)]
+    heads = [
+        each.request
+        for number, each in enumerate(recorded.connections)
+        if name in (None, each.session) and connection in (None, number)
+    ]
     fields = (line.partition(":") for line in heads[0].decode("latin-1").splitlines()) if heads else ()
     return [
         part.strip()
