@@ -138,6 +138,30 @@ async def test_frames_are_played_as_they_were_cut(raw_upgrade):
         assert not server.errors
 
 
+@pytest.mark.parametrize("match", [None, "any"])
+async def test_what_was_not_recorded_whole_is_left_out(match: Any):
+    """The body of a frame over the limit was not kept, of one that the end cut off only a part; neither is a message."""
+    rows = recording(
+        (0, "in", "text", b"one"),
+        (0, "in", "text", b""),
+        (0, "in", "text", b"tw"),
+        (0, "in", "ping", b""),
+        (0, "in", "continuation", b""),
+        (0, "in", "continuation", b"o"),
+        (0, "in", "text", b"three"),
+        (0, "in", "text", b"half a fr"),
+        fin=[True, True, False, True, False, True, True, True],
+        status=["ok", "oversized", "ok", "ok", "oversized", "ok", "ok", "truncated"],
+    )
+    async with (
+        embedded_server(playback(rows, speed=None, match=match, strict=False)) as server,
+        connect(server.url) as client,
+    ):
+        assert [await client.recv(), await client.recv()] == ["one", "three"]
+        await client.close()
+        assert server.df.query("direction == 'out'")["opcode"].tolist() == ["text", "ping", "text", "close"]
+
+
 async def test_a_close_that_no_rule_allows_is_played(raw_upgrade):
     """A recorded close with 1005 in it is on the wire as it was."""
     rows = recording((0, "in", "close", b"\x03\xed"))

@@ -6,6 +6,7 @@ the connection are used if present. Neither pandas nor a FrameLog is: a dict of 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -15,6 +16,7 @@ from wsnotebook.wire.frames import OPCODE_NAMES, Opcode
 __all__ = ["RecordedMessage", "RecordedRow", "looks_recorded", "recorded_messages", "recorded_rows"]
 
 _NEEDED = ("direction", "opcode", "payload")
+_NOT_SENT = frozenset(("unsent", "truncated"))  # never on the wire, or incomplete in the recording
 
 
 class RecordedRow(NamedTuple):
@@ -60,7 +62,9 @@ def looks_recorded(value: Any) -> bool:
 def recorded_rows(
     recording: Any, session: str | None, connection: int | None = None, *, timed: bool
 ) -> list[RecordedRow]:
-    """Return the frames of one connection that crossed the wire, without pongs.
+    """Return the frames of one connection that crossed the wire and were recorded whole, without pongs.
+
+    Of a message with a frame whose body was not kept, no frame is returned.
 
     Args:
         recording: a table, or what has one as ``df``.
@@ -96,18 +100,34 @@ def recorded_rows(
     texts = list(table["text"]) if "text" in columns else [None] * n
     payloads = list(map(_payload, table["payload"], texts))
     columns_of_rows = (table["direction"], table["opcode"], payloads, times, fins)
-    # An unsent frame was queued and never crossed the wire.
     chosen = [
-        row
+        (status, *row)
         for is_one, status, *row in zip(is_chosen, statuses, *columns_of_rows, strict=True)
-        if is_one and status != "unsent"
+        if is_one and status not in _NOT_SENT
     ]
-    start = int(chosen[0][3]) if chosen else 0  # monotonic ns of the first row
-    return [
+    start = int(chosen[0][4]) if chosen else 0  # monotonic ns of the first row
+    rows = [
         RecordedRow(str(direction), _opcode(opcode), payload, (int(at) - start) / 1e9, bool(fin))
-        for direction, opcode, payload, at, fin in chosen
-        if _opcode(opcode) != Opcode.PONG
+        for _, direction, opcode, payload, at, fin in chosen
     ]
+    bodiless = {place for place, (status, *_) in enumerate(chosen) if status == "oversized"}
+    return [row for row in _without_messages(rows, bodiless) if row.opcode != Opcode.PONG]
+
+
+def _without_messages(rows: list[RecordedRow], places: set[int]) -> list[RecordedRow]:
+    """Leave out the rows at some places, and the other frames of their messages."""
+    if not places:
+        return rows
+    numbers = itertools.count()
+    open_: dict[str, int] = {}  # the message that has begun, by direction
+    of: list[int] = []
+    for row in rows:
+        is_data = row.opcode <= Opcode.BINARY
+        of.append(open_.setdefault(row.direction, next(numbers)) if is_data else next(numbers))
+        if is_data and row.fin:
+            del open_[row.direction]
+    left_out = {of[place] for place in places}
+    return [row for row, number in zip(rows, of, strict=True) if number not in left_out]
 
 
 def recorded_messages(rows: Iterable[RecordedRow]) -> Iterator[RecordedMessage]:
