@@ -57,6 +57,13 @@ def test_a_frame_that_is_not_whole_is_not_replayed(data: bytes):
     assert [frame for _, frame in timed_frames(log, "in")] == [Frame.binary(b"a")]
 
 
+def test_rows_whose_body_was_not_kept_are_not_replayed():
+    """A DataFrame has no header of a frame that says how long it was: its status does."""
+    df = recording([(0.0, "out", Frame.text("whole")), (1.0, "out", Frame.text(""))]).df
+    log = df.assign(status=["ok", "oversized"]).ws.to_log()
+    assert [frame for _, frame in timed_frames(log)] == [Frame.text("whole")]
+
+
 def test_a_compressed_frame_is_replayed_as_its_sender_made_it():
     """RSV1 belongs to the compression of the recorded session: the frame has it clear, and the inflated payload."""
     log = FrameLog()

@@ -15,7 +15,11 @@ __all__ = ["Direction", "RecordedFrame", "TimedFrame", "recorded_frames", "timed
 
 Direction = Literal["in", "out"]
 
-_NOT_SENT = (Flag.UNSENT, Flag.TRUNCATED)  # never on the wire, or incomplete in the recording
+_NOT_WHOLE = (
+    Flag.UNSENT,
+    Flag.TRUNCATED,
+    Flag.OVERSIZED,
+)  # never on the wire, or incomplete in the recording
 
 
 class TimedFrame(NamedTuple):
@@ -38,7 +42,7 @@ def timed_frames(
     """Return the frames of one direction of a recorded session, in order, with their due times.
 
     Fragments stay fragments. Pongs are left out, because the replaying session answers the pings that it receives;
-    frames that never reached the wire or are truncated are left out too. Example::
+    frames that never reached the wire, or were not recorded whole, are left out too. Example::
 
         for at, frame in timed_frames(wsnotebook.load("feed.parquet")):
             print(f"{at:.3f} s", frame)
@@ -133,7 +137,7 @@ def _frames(log: FrameLog, numbers: set[int]) -> Iterator[RecordedFrame]:
 def _frame(rows: Rows, row: int) -> Frame | None:
     """Return the frame of a row as its sender made it; None for one that is not replayed."""
     head, flags = int(rows.heads[row]), int(rows.flags[row])
-    if flags & Flag.STATUS in _NOT_SENT or opcode_of(head) == Opcode.PONG:
+    if flags & Flag.STATUS in _NOT_WHOLE or opcode_of(head) == Opcode.PONG:
         return None
     if flags & Flag.HEADER and not is_whole(rows.header_at(row), len(rows.wire_at(row))):
         return None
