@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from wsnotebook.cassettes.background import Background
 from wsnotebook.cassettes.tape import read_tape, reel_of, write_tape
@@ -12,8 +12,12 @@ from wsnotebook.lab.connection import LabConnection
 from wsnotebook.lab.playback import playback
 from wsnotebook.lab.script import ScriptFailed
 from wsnotebook.lab.server import EmbeddedServer, embedded_server
+from wsnotebook.middle.conversation import Conversation
 from wsnotebook.middle.proxy import proxy
 from wsnotebook.payloadsecrets import PayloadRule, PayloadRules
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["Deck", "Mode"]
 
@@ -21,7 +25,6 @@ Mode: TypeAlias = Literal["once", "none", "all"]
 """``once`` records where there is no tape, ``none`` never, ``all`` always."""
 
 _GRACE = 2.0  # seconds that a client, which the test has left, has to close
-_CLIENT = "client-"  # what the proxy calls its conversations, before their numbers
 
 
 class _Playing:
@@ -72,12 +75,27 @@ class _Recording:
             return []
         if self._proxy.errors:
             return [f"{self._path} is not written: {error}" for error in self._proxy.errors]
-        df = self._proxy.df
-        names = sorted(df["session"].unique(), key=lambda name: int(name.removeprefix(_CLIENT)))
-        if not names:
+        frames = self._proxy.log.df
+        opened = {each.session for each in self._proxy.log.connections}
+        rows = [_rows_of(each, frames) for each in self._proxy.conversations if each.name in opened]
+        if not rows:
             return [f"{self._path} is not written: nothing connected to the URL that the cassette gave"]
-        write_tape(self._path, [reel_of(df, name, self._rules) for name in names])
+        write_tape(self._path, [reel_of(each, None, self._rules) for each in rows])
         return []
+
+
+def _rows_of(conversation: Conversation, frames: pd.DataFrame) -> pd.DataFrame:
+    """Return what a client sent and received, up to a close of the proxy's own: no server sent that."""
+    client = frames[frames["session"] == conversation.name]
+    closes = frames[(frames["opcode"] == "close") & (frames["direction"] == "in")]
+    of_server = set()
+    for seq, session, payload in zip(closes.index, closes["session"], closes["payload"], strict=True):
+        if session == conversation.upstream_name:
+            of_server.add(payload)
+        elif session == conversation.name and payload not in of_server:
+            client = client[client.index < seq]
+            break
+    return client
 
 
 class Deck:

@@ -50,12 +50,12 @@ def _frame(what: Message | CloseReason | None) -> Frame:
     return Frame.binary(what) if isinstance(what, bytes) else Frame.close(what)
 
 
-def reel_of(recording: Any, session: str, rules: PayloadRules) -> Reel:
+def reel_of(recording: Any, session: str | None, rules: PayloadRules) -> Reel:
     """Return the messages and the closes of a recorded session of a client, with marks in the places of secrets.
 
     Args:
         recording: a table of frames, as playback takes it.
-        session: name of the session.
+        session: name of the session, None for the only one.
         rules: what is a secret.
     """
     rows = recorded_rows(recording, session, timed=False)
