@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.typing import Subprotocol
 
 from wsnotebook.cassettes.background import Background
 from wsnotebook.cassettes.deck import Deck
@@ -15,9 +16,9 @@ from wsnotebook.lab.named import Behaviour
 CLOSED = ['{"in": {"close": 4001, "reason": "done"}}', '{"out": {"close": 4001, "reason": "done"}}']
 
 
-async def opened(url: str) -> ClientConnection:
+async def opened(url: str, *offered: Subprotocol) -> ClientConnection:
     """Return a client."""
-    return await connect(url, proxy=None)
+    return await connect(url, proxy=None, subprotocols=offered or None)
 
 
 async def talk(url: str) -> ClientConnection:
@@ -66,3 +67,22 @@ def test_a_client_that_says_nothing_is_a_connection_of_the_tape(tmp_path: Path) 
         background.run(client.close())
         background.run(server.stop())
     assert (tmp_path / "x.jsonl").read_text() == '{"cassette": 1}\n{"connection": 1}\n'
+
+
+def test_each_connection_of_a_tape_has_its_subprotocol(tmp_path: Path) -> None:
+    """The lab's own choice, the first that is offered, is that of tapes which have none."""
+    tape = [
+        '{"cassette": 1}',
+        '{"connection": 1, "offered": ["mqtt", "wamp"], "subprotocol": "wamp"}',
+        '{"connection": 2, "offered": ["mqtt", "wamp"], "subprotocol": null}',
+        '{"connection": 3}',
+    ]
+    (tmp_path / "x.jsonl").write_text("\n".join(tape))
+    with Background() as background:
+        deck = Deck(tmp_path, "x", "none", background)
+        url = deck("ws://127.0.0.1:9/")
+        clients = [background.run(opened(url, Subprotocol("mqtt"), Subprotocol("wamp"))) for _ in range(3)]
+        for client in clients:
+            background.run(client.close())
+        assert deck.stop(is_failed=False) == []
+    assert [client.subprotocol for client in clients] == ["wamp", None, "mqtt"]

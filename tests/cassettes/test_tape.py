@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from wsnotebook.cassettes.tape import Reel, read_tape, reel_of, write_tape
+from wsnotebook.lab.recordedrows import Agreement
 from wsnotebook.payloadsecrets import PayloadRules
 from wsnotebook.redaction import redacted
 from wsnotebook.wire.frames import CloseReason
@@ -23,6 +24,22 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
         "opcode": [1, 2, 8, 8],
         "payload": ["é\n\u2028".encode(), b"\xff", b"\x0f\xa1x", b""],
     }
+
+
+def test_a_subprotocol_is_written_where_one_was_offered(tmp_path: Path) -> None:
+    """Marks of names that may be tokens are numbered as others are; a tape of a former version has none."""
+    hidden = (redacted("b"), redacted("a"))
+    agreements = [
+        Agreement(("mqtt", "wamp"), "wamp"),
+        Agreement(hidden, hidden[1]),
+        Agreement(("mqtt",), None),
+        None,
+    ]
+    write_tape(tmp_path / "x", [Reel([], each) for each in agreements])
+    marks = ("<redacted:00000001>", "<redacted:00000002>")
+    agreements[1] = Agreement(marks, marks[1])
+    assert [reel.agreement for reel in read_tape(tmp_path / "x")] == agreements
+    assert (tmp_path / "x").read_text().endswith('\n{"connection": 4}\n')
 
 
 def test_equal_secrets_have_equal_marks(tmp_path: Path) -> None:
@@ -51,6 +68,10 @@ def test_a_recorded_session_becomes_a_reel() -> None:
         ("{}", "line 1: neither out nor in"),
         ('{"cassette": 2}', "line 1: version 2 is not known"),
         ('{"cassette": 1}\n{"out": "a"}', "line 2: no .*connection"),
+        (
+            '{"cassette": 1}\n{"connection": 1, "offered": ["a"], "subprotocol": "b"}',
+            "line 2: offered is a list",
+        ),
         ('{"cassette": 1}\n{"connection": 1}\n{"up": "a"}', "line 3: neither out nor in"),
         ('{"cassette": 1}\n{"connection": 1}\n7', "line 3: no object"),
         ('{"cassette": 1}\n{"connection": 1}\n{"in": {"base64": "?"}}', "line 3: "),

@@ -9,9 +9,12 @@ from typing import Any
 import pandas as pd
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.server import serve
 from websockets.exceptions import ConnectionClosed
 
+import wsnotebook
 from wsnotebook.lab import embedded_server, playback, ticker
+from wsnotebook.lab.recordedrows import Agreement
 
 
 async def all_of(client: ClientConnection) -> list[str | bytes]:
@@ -197,6 +200,53 @@ async def test_what_one_server_recorded_another_plays():
     ):
         assert await all_of(client) == texts
         assert client.close_code == 1000
+
+
+@pytest.mark.parametrize("match", [None, "any"])
+@pytest.mark.parametrize("known", [["mqtt"], ["own"], []])
+async def test_the_recorded_subprotocol_is_agreed_to(known: list[str], match: Any):
+    """Also where it is none, and where it may be a token, of which a log has a mark."""
+
+    def select(protocol: Any, offered: Any) -> Any:
+        return next((each for each in offered if each in known), None)
+
+    async with serve(lambda peer: peer.send("a"), "127.0.0.1", 0, select_subprotocol=select) as server:
+        url = f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        async with wsnotebook.connect(url, subprotocols=["other", "own", "mqtt"]) as client:
+            await client.receive()
+    recorded = playback(client.log, speed=None, match=match)
+    async with (
+        embedded_server(recorded) as server,
+        connect(server.url, subprotocols=["x", "own", "mqtt"]) as again,
+    ):
+        assert [again.subprotocol] == (known or [None])
+    async with embedded_server(recorded) as server, connect(server.url, subprotocols=["y"]) as another:
+        assert another.subprotocol is None
+
+
+@pytest.mark.parametrize(
+    ("agreement", "offered", "selected"),
+    [
+        (Agreement(("mqtt", "wamp"), "wamp"), ["mqtt", "wamp"], "wamp"),
+        (Agreement(("mqtt", "wamp"), "wamp"), ["mqtt"], None),
+        (Agreement(("mqtt",), None), ["mqtt"], None),
+        (
+            Agreement(("<redacted:00000001>", "mqtt", "<redacted:00000002>"), "<redacted:00000002>"),
+            ["a", "b"],
+            "b",
+        ),
+        (
+            Agreement(("<redacted:00000001>", "mqtt", "<redacted:00000002>"), "<redacted:00000002>"),
+            ["a", "mqtt"],
+            None,
+        ),
+    ],
+)
+def test_a_mark_stands_for_the_name_in_its_place(
+    agreement: Agreement, offered: list[str], selected: str | None
+):
+    """Names that are no secrets are known by themselves."""
+    assert agreement.select(offered) == selected
 
 
 # ---- the cassette ----

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from wsnotebook.cassettes.background import Background
 from wsnotebook.cassettes.tape import read_tape, reel_of, write_tape
 from wsnotebook.lab.connection import LabConnection
+from wsnotebook.lab.named import subprotocol_of
 from wsnotebook.lab.playback import playback
 from wsnotebook.lab.script import ScriptFailed
 from wsnotebook.lab.server import EmbeddedServer, embedded_server
@@ -32,16 +33,26 @@ class _Playing:
 
     def __init__(self, path: Path, options: dict[str, Any]) -> None:
         self._path = path
-        self._reels = [playback(reel.table, **options) for reel in read_tape(path)]
-        self._opened = 0
-        self._server: EmbeddedServer = embedded_server(self._behave)
+        self._reels = read_tape(path)
+        self._plays = [playback(reel.table, **options) for reel in self._reels]
+        self._places: dict[LabConnection, int] = {}
+        self._server: EmbeddedServer = embedded_server(self)
 
-    async def _behave(self, connection: LabConnection) -> None:
-        self._opened += 1
-        if self._opened > len(self._reels):
-            problem = f"the tape has {len(self._reels)} of them"
-            raise ScriptFailed(str(self._path), f"connection {self._opened}", problem)
-        await self._reels[self._opened - 1](connection)
+    async def __call__(self, connection: LabConnection) -> None:
+        place = self._place(connection)
+        if place >= len(self._plays):
+            problem = f"the tape has {len(self._plays)} of them"
+            raise ScriptFailed(str(self._path), f"connection {place + 1}", problem)
+        await self._plays[place](connection)
+
+    def select_subprotocol(self, connection: LabConnection, offered: Sequence[str]) -> str | None:
+        """Return what the recorded server agreed to; as the lab does where the tape does not tell."""
+        place = self._place(connection)
+        agreement = self._reels[place].agreement if place < len(self._reels) else None
+        return subprotocol_of(None, connection, offered) if agreement is None else agreement.select(offered)
+
+    def _place(self, connection: LabConnection) -> int:
+        return self._places.setdefault(connection, len(self._places))
 
     async def start(self) -> str:
         await self._server
@@ -50,10 +61,9 @@ class _Playing:
     async def stop(self, is_failed: bool) -> list[str]:
         await self._server.stop(grace=_GRACE)
         problems = [f"{self._path}: {error}" for error in self._server.errors]
-        if self._opened < len(self._reels):
-            problems.append(
-                f"{self._path}: {self._opened} of {len(self._reels)} recorded connections were opened"
-            )
+        opened, recorded = len(self._places), len(self._reels)
+        if opened < recorded:
+            problems.append(f"{self._path}: {opened} of {recorded} recorded connections were opened")
         return problems
 
 

@@ -1,7 +1,8 @@
 """Tape: the file of a cassette: a JSON line for each message, without times, so that a new recording shows what is new.
 
-``{"connection": 1}`` begins a connection; ``{"out": "…"}`` is a text of the client and ``{"in": "…"}`` one
-of the server, ``{"in": {"base64": "…"}}`` a binary, ``{"in": {"close": 1000, "reason": ""}}`` a close.
+``{"connection": 1}`` begins a connection, and has ``offered`` and ``subprotocol`` where the client offered any;
+``{"out": "…"}`` is a text of the client and ``{"in": "…"}`` one of the server, ``{"in": {"base64": "…"}}`` a binary,
+``{"in": {"close": 1000, "reason": ""}}`` a close.
 """
 
 from __future__ import annotations
@@ -13,7 +14,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from wsnotebook.lab.recordedrows import RecordedMessage, recorded_messages, recorded_rows
+from wsnotebook.lab.recordedrows import (
+    Agreement,
+    RecordedMessage,
+    recorded_agreement,
+    recorded_messages,
+    recorded_rows,
+)
 from wsnotebook.matching import Message
 from wsnotebook.payloadsecrets import PayloadRules
 from wsnotebook.redaction import MARK
@@ -32,6 +39,8 @@ class Reel:
     """One connection of a tape."""
 
     lines: list[Line] = field(default_factory=list)
+    agreement: Agreement | None = None
+    """What client and server agreed to; None where nothing was offered, and in tapes of former versions."""
 
     @property
     def table(self) -> dict[str, list[Any]]:
@@ -60,7 +69,8 @@ def reel_of(recording: Any, session: str | None, rules: PayloadRules) -> Reel:
     """
     rows = recorded_rows(recording, session, timed=False)
     found = (each for each in recorded_messages(rows) if each.rows[0].opcode <= Opcode.CLOSE)
-    return Reel([(each.rows[0].direction, _redacted(_content(each), rules)) for each in found])
+    lines = [(each.rows[0].direction, _redacted(_content(each), rules)) for each in found]
+    return Reel(lines, recorded_agreement(recording, session))
 
 
 def _content(recorded: RecordedMessage) -> Message | CloseReason | None:
@@ -84,13 +94,17 @@ def write_tape(path: Path, reels: Iterable[Reel]) -> None:
     """Write a tape. Marks are numbered in order, so that the same conversation is the same file."""
     lines: list[Any] = [{"cassette": _VERSION}]
     for number, reel in enumerate(reels, 1):
-        lines.append({"connection": number})
+        lines.append({"connection": number, **_plain_agreement(reel.agreement)})
         lines += ({direction: _plain(what)} for direction, what in reel.lines)
     text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
     numbers: dict[str, str] = {}
     text = MARK.sub(lambda mark: numbers.setdefault(mark[0], f"<redacted:{len(numbers) + 1:08x}>"), text)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, "utf-8")
+
+
+def _plain_agreement(agreement: Agreement | None) -> dict[str, Any]:
+    return {} if agreement is None else {"offered": agreement.offered, "subprotocol": agreement.chosen}
 
 
 def _plain(what: Message | CloseReason | None) -> Any:
@@ -129,12 +143,21 @@ def _read_line(values: Mapping[str, Any], number: int, reels: list[Reel]) -> Non
         if values["cassette"] != _VERSION:
             raise ValueError(f"version {values['cassette']} is not known here: update wsnotebook")
     elif "connection" in values:
-        reels.append(Reel())
+        reels.append(Reel(agreement=_read_agreement(values)))
     else:
         (direction,) = values
         if direction not in ("in", "out"):
             raise KeyError(direction)
         reels[-1].lines.append((direction, _read(values[direction])))
+
+
+def _read_agreement(values: Mapping[str, Any]) -> Agreement | None:
+    if "offered" not in values:
+        return None
+    offered, chosen = values["offered"], values.get("subprotocol")
+    if not isinstance(offered, list) or chosen not in (None, *offered):
+        raise ValueError("offered is a list, and subprotocol one of it or null")
+    return Agreement(tuple(offered), chosen)
 
 
 def _read(value: Any) -> Message | CloseReason | None:

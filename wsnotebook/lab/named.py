@@ -1,4 +1,5 @@
-"""named: the decorator of a function that makes behaviours. It registers the function and names its behaviours.
+"""named: the decorator of a function that makes behaviours. It registers the function and names its behaviours; and
+subprotocol_of: what a behaviour agrees to.
 
 The behaviours are in behaviours.py, with BEHAVIOURS, the table from which a server takes one by name.
 """
@@ -7,13 +8,13 @@ from __future__ import annotations
 
 import functools
 import reprlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import ParamSpec, TypeAlias
 
 from wsnotebook.lab.connection import LabConnection
 
-__all__ = ["MAKERS", "Behaviour", "NamedBehaviour", "named"]
+__all__ = ["MAKERS", "Behaviour", "NamedBehaviour", "named", "subprotocol_of"]
 
 P = ParamSpec("P")
 
@@ -41,8 +42,21 @@ class NamedBehaviour:
     def __call__(self, session: LabConnection) -> Awaitable[None]:
         return self.run(session)
 
+    def select_subprotocol(self, session: LabConnection, offered: Sequence[str]) -> str | None:
+        """Return what its behaviour agrees to."""
+        return subprotocol_of(self.run, session, offered)
+
     def __repr__(self) -> str:
         return f"{self.name}({self.parameters})"
+
+
+def subprotocol_of(behaviour: Behaviour | None, session: LabConnection, offered: Sequence[str]) -> str | None:
+    """Return the subprotocol that a behaviour agrees to: what its ``select_subprotocol(session, offered)`` returns, or
+    the first offered where it has none of its own."""
+    select = getattr(behaviour, "select_subprotocol", None)
+    first = offered[0] if offered else None
+    chosen: str | None = first if select is None else select(session, offered)
+    return chosen
 
 
 def named(*, listed: bool = True) -> Callable[[Callable[P, Behaviour]], Callable[P, NamedBehaviour]]:

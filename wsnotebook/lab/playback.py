@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import struct
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from websockets.exceptions import ConnectionClosed, ProtocolError
@@ -17,7 +18,13 @@ from websockets.frames import Close as CloseFrame
 from wsnotebook.lab.cassette import Cassette, Exchange, Matching, Sameness
 from wsnotebook.lab.connection import LabConnection
 from wsnotebook.lab.named import Behaviour, named
-from wsnotebook.lab.recordedrows import RecordedMessage, RecordedRow, recorded_rows
+from wsnotebook.lab.recordedrows import (
+    Agreement,
+    RecordedMessage,
+    RecordedRow,
+    recorded_agreement,
+    recorded_rows,
+)
 from wsnotebook.lab.script import ScriptFailed
 from wsnotebook.matching import Message, shown
 from wsnotebook.wire.batch import first_byte
@@ -47,7 +54,8 @@ def playback(
     By the clock, or, with ``match``, ``key``, ``unordered`` or ``ignore``, as a cassette: the frames that were recorded after a
     request are sent when the client has made it. Fragments are sent as recorded. Pongs are left out, because the server
     answers the pings of the client itself. A recorded close of the server closes the session; a cassette without one
-    waits for the close of the client. Example::
+    waits for the close of the client. Of the subprotocols that the client offers, the server agrees to the recorded one,
+    or to the first where the recording has no handshake. Example::
 
         async with embedded_server(playback(load("feed.parquet"), speed=10)) as server:
             session = await connect(server.url)
@@ -98,10 +106,31 @@ def playback(
             reading.cancel()
             await asyncio.gather(reading, return_exceptions=True)
 
+    agreement = recorded_agreement(recording, session, connection)
     if matching is None:
-        return run_clock
+        return _agreeing(run_clock, agreement)
     cassette = Cassette(rows, server, matching)
-    return lambda client: _Player(client, cassette, speed, timeout, strict=strict).play()
+    return _agreeing(
+        lambda client: _Player(client, cassette, speed, timeout, strict=strict).play(), agreement
+    )
+
+
+def _agreeing(run: Behaviour, agreement: Agreement | None) -> Behaviour:
+    return run if agreement is None else _Agreeing(run, agreement)
+
+
+@dataclass(frozen=True, slots=True)
+class _Agreeing:
+    """A behaviour that agrees to the recorded subprotocol."""
+
+    run: Behaviour
+    agreement: Agreement
+
+    def __call__(self, session: LabConnection) -> Awaitable[None]:
+        return self.run(session)
+
+    def select_subprotocol(self, session: LabConnection, offered: Sequence[str]) -> str | None:
+        return self.agreement.select(offered)
 
 
 class _Clock:

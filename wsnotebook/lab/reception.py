@@ -25,7 +25,7 @@ from wsnotebook.lab.connection import LabConnection, LabProtocol
 from wsnotebook.lab.frontdoor import FrontDoor
 from wsnotebook.lab.guard import Guard, Refusal, own_hosts
 from wsnotebook.lab.messages import Request, Response
-from wsnotebook.lab.named import Behaviour
+from wsnotebook.lab.named import Behaviour, subprotocol_of
 from wsnotebook.lab.opening import asks_for_websocket, check_opening
 from wsnotebook.lab.pipeline import start_server_connection_pipeline
 from wsnotebook.lab.recorder import Recorder
@@ -203,11 +203,16 @@ class Reception:
     # WebSockets
 
     def _open_websocket(self, transport: asyncio.Transport, head: bytes, rest: bytes) -> LabConnection:
+        def select(protocol: ServerProtocol, offered: Sequence[Subprotocol]) -> Subprotocol | None:
+            assert session.request is not None
+            chosen = subprotocol_of(self._behaviour_of(session.request.path), session, offered)
+            return None if chosen is None else Subprotocol(chosen)
+
         recorder = Recorder(self.log, f"client-{next(self._names)}")
         protocol = LabProtocol(
             recorder,
             extensions=enable_server_permessage_deflate(None),
-            select_subprotocol=_first_offered,
+            select_subprotocol=select,
             max_size=_MAX_SIZE,
             logger=logger,
         )
@@ -276,11 +281,6 @@ def _reason_of(error: Exception) -> str:
     """
     sentence = str(error) if isinstance(error, ScriptFailed) else type(error).__name__
     return truncate_utf8(sentence, 123)  # RFC 6455 §5.5: 125 bytes, two of them the code
-
-
-def _first_offered(protocol: ServerProtocol, offered: Sequence[Subprotocol]) -> Subprotocol | None:
-    """Select the first subprotocol that the client offers: the lab has none of its own."""
-    return offered[0] if offered else None
 
 
 def _accepts_one_argument(handler: Any) -> bool:

@@ -1,4 +1,5 @@
-"""RecordedRow: the frames of one recorded session as values, from any table that has the columns of a frame log.
+"""RecordedRow: the frames of one recorded session as values, from any table that has the columns of a frame log; and
+Agreement: the subprotocol of its handshake, where the table has that.
 
 ``direction``, ``opcode`` and ``payload`` are needed; ``monotonic`` (ns), ``fin``, ``session``, ``status`` and the identity of
 the connection are used if present. Neither pandas nor a FrameLog is: a dict of lists is a table too.
@@ -7,16 +8,43 @@ the connection are used if present. Neither pandas nor a FrameLog is: a dict of 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from wsnotebook.matching import Message
+from wsnotebook.redaction import MARK, is_harmless
 from wsnotebook.wire.frames import OPCODE_NAMES, Opcode
 
-__all__ = ["RecordedMessage", "RecordedRow", "looks_recorded", "recorded_messages", "recorded_rows"]
+__all__ = [
+    "Agreement",
+    "RecordedMessage",
+    "RecordedRow",
+    "looks_recorded",
+    "recorded_agreement",
+    "recorded_messages",
+    "recorded_rows",
+]
 
 _NEEDED = ("direction", "opcode", "payload")
 _NOT_SENT = frozenset(("unsent", "truncated"))  # never on the wire, or incomplete in the recording
+
+
+class Agreement(NamedTuple):
+    """What a recorded client offered, and what the server agreed to; names that may be tokens are marks."""
+
+    offered: tuple[str, ...]
+    """Subprotocols, in order."""
+    chosen: str | None
+    """One of them; None where the server agreed to none."""
+
+    def select(self, offered: Sequence[str]) -> str | None:
+        """Return the subprotocol to agree to with a client that offers these; None where it does not offer that one."""
+        marks = [name for name in self.offered if MARK.fullmatch(name)]
+        if self.chosen not in marks:
+            return self.chosen if self.chosen in offered else None
+        place = marks.index(self.chosen)  # a mark has no name to look for
+        hidden = [name for name in offered if not is_harmless("subprotocol", name)]
+        return hidden[place] if place < len(hidden) else None
 
 
 class RecordedRow(NamedTuple):
@@ -57,6 +85,40 @@ class RecordedMessage(NamedTuple):
 def looks_recorded(value: Any) -> bool:
     """Return whether ``value`` is a table or has a ``df``, so that it can be played back."""
     return _table(value) is not None
+
+
+def recorded_agreement(
+    recording: Any, session: str | None = None, connection: int | None = None
+) -> Agreement | None:
+    """Return the agreement of the rows that recorded_rows returns; None where it is not known, or nothing was offered."""
+    table = _table(recording)
+    handshakes = getattr(table, "attrs", {}).get("wsnotebook", {}).get("connections", ())
+    names = [
+        name for name in ("recording", "session", "connection", "attempt") if handshakes and name in table
+    ]
+    for values in zip(*(table[name] for name in names), strict=True):
+        of = dict(zip(names, values, strict=True))
+        if session in (None, of.get("session")) and connection in (None, of.get("connection")):
+            known = (each for each in handshakes if all(each.get(name, of[name]) == of[name] for name in of))
+            return next(map(_agreement, known), None)
+    return None
+
+
+def _agreement(handshake: Mapping[str, Any]) -> Agreement | None:
+    offered, chosen = (_subprotocols(handshake.get(head, "")) for head in ("request", "response"))
+    if not offered or not handshake.get("response"):
+        return None
+    return Agreement(tuple(offered), chosen[0] if chosen else None)
+
+
+def _subprotocols(head: str) -> list[str]:
+    fields = (line.partition(":") for line in head.split("\r\n"))
+    return [
+        part.strip()
+        for name, _, value in fields
+        if name.strip().lower() == "sec-websocket-protocol"
+        for part in value.split(",")
+    ]
 
 
 def recorded_rows(
