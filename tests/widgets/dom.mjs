@@ -71,8 +71,9 @@ export const paint = () => { for (const callback of callbacks.splice(0)) callbac
 
 /** Put the fake page in the place of the global one. */
 export function install() {
-  const { setInterval } = globalThis;
+  const { setInterval, setTimeout } = globalThis;
   globalThis.setInterval = (...what) => setInterval(...what).unref(); // that of a view keeps no test alive
+  globalThis.setTimeout = (...what) => setTimeout(...what).unref();
   globalThis.document = { createElement: (tag) => new FakeElement(tag), createElementNS: (space, tag) => new FakeElement(tag) };
   globalThis.requestAnimationFrame = (callback) => callbacks.push(callback);
   globalThis.ResizeObserver = class {

@@ -43,6 +43,20 @@ async def test_a_verb_that_raises_answers_with_its_sentence(page: Any) -> None:
     assert answer["ok"] is False and "n" in answer["error"]
 
 
+async def test_an_interrupt_of_the_kernel_is_answered(page: Any) -> None:
+    """It is raised in a verb by chance, and goes on to the kernel; the page waits for no answer that never comes."""
+    widget = Widget()
+
+    def interrupted(content: dict[str, Any]) -> Answer:
+        raise KeyboardInterrupt
+
+    widget._verbs["well"] = interrupted
+    browser = page(widget)
+    with pytest.raises(KeyboardInterrupt):
+        browser.post({"id": 1, "verb": "well"})
+    assert "interrupted" in (await browser.answer(1))["error"]
+
+
 @pytest.mark.parametrize("content", [{"id": 1}, {"id": 1, "verb": "no such"}, {"id": 1, "verb": ["well"]}])
 async def test_an_unknown_verb_answers_with_those_there_are(page: Any, content: dict[str, Any]) -> None:
     """Also where the message is not of the right shape."""

@@ -48,7 +48,7 @@ class ConnectFormView {
       this.problem.textContent = WORDS[state];
       this.refusal.enable(state === GONE ? WORDS[GONE] : "");
     } });
-    this.requests.ask("hello").then(() => { isKnown = true; }, (error) => this.actions.say(error.message, true));
+    this.requests.read("hello").then(() => { isKnown = true; }, (error) => this.actions.say(error.message, true));
   }
 
   remove() {
@@ -105,7 +105,7 @@ class ConnectFormView {
 
   async #copy() {
     try {
-      const { text } = await this.requests.ask("python", { fields: this.#values });
+      const { text } = await this.requests.read("python", { fields: this.#values });
       this.python.textContent = text;
       this.python.hidden = false;
       await navigator.clipboard?.writeText(text);

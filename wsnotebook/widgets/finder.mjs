@@ -46,7 +46,7 @@ export class Finder {
     if (this.element.hidden) return;
     const mine = ++this.#steps;
     try {
-      const found = await this.requests.ask("match", { place: this.place(step), step, find: this.query(), filter: this.shown() });
+      const found = await this.requests.read("match", { place: this.place(step), step, find: this.query(), filter: this.shown() });
       if (mine !== this.#steps) return;
       if (found.place !== undefined) this.onGo(found.place);
       this.where.textContent = found.place === undefined ? "no match" : `match ${whole(found.number)} of ${whole(found.total)}`;

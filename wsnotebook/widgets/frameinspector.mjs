@@ -21,7 +21,7 @@ class InspectorView {
     model.on("change:seq", this.show);
     let isKnown = false; // to the kernel
     this.pulse = new Pulse(model, { mustSpeak: () => !isKnown, onChange: (state) => { this.note.textContent = WORDS[state]; } });
-    this.requests.ask("hello").then(() => { isKnown = true; }, (error) => { this.note.textContent = error.message; });
+    this.requests.read("hello").then(() => { isKnown = true; }, (error) => { this.note.textContent = error.message; });
     this.#show();
   }
 
@@ -38,7 +38,7 @@ class InspectorView {
       return;
     }
     try {
-      const frame = await this.requests.ask("inspect", { seq });
+      const frame = await this.requests.read("inspect", { seq });
       if (this.model.get("seq") !== seq) return;
       this.inspector.show(frame);
       this.note.textContent = "";

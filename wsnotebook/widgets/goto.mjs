@@ -28,7 +28,7 @@ export class GoTo {
     const to = this.input.value.trim();
     if (!to) return;
     try {
-      const { place } = await this.requests.ask("goto", { to, filter: this.shown() });
+      const { place } = await this.requests.read("goto", { to, filter: this.shown() });
       this.onError();
       this.onGo(place);
       this.onLeave();

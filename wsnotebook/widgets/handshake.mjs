@@ -24,7 +24,7 @@ export class Handshake {
       this.text.textContent = "";
       return;
     }
-    const words = await this.requests.ask("handshake", { secrets }).then(({ text }) => text, (error) => error.message);
+    const words = await this.requests.read("handshake", { secrets }).then(({ text }) => text, (error) => error.message);
     if (mine === this.#newest) this.text.textContent = words;
   }
 }

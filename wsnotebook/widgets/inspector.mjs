@@ -88,7 +88,7 @@ export class Inspector {
     choice.addEventListener("change", () => { this.#decoder = choice.value; this.#openDecoded(panel); });
     panel.replaceChildren(make("div", { className: "wsn-decoder" }, choice), body, note);
     try {
-      const answer = await this.requests.ask("decoded", { seq, name: chosen });
+      const answer = await this.requests.read("decoded", { seq, name: chosen });
       if (seq !== this.seq || chosen !== this.#decoder) return;
       for (const name of answer.names) choice.append(make("option", { value: name }, name));
       choice.value = chosen;
@@ -122,7 +122,7 @@ export class Inspector {
     const { seq } = this;
     const more = button("Show more", "Append the next part", async () => {
       try {
-        const { view: part } = await this.requests.ask("part", { seq, view: view.name, start: view.next });
+        const { view: part } = await this.requests.read("part", { seq, view: view.name, start: view.next });
         body.append(...highlighted(part.body, this.highlight));
         this.#note(part, body, note);
       } catch (error) {

@@ -37,7 +37,7 @@ export class Refusal {
     const before = this.#text;
     if (this.#reveals) return this.#put(before, false);
     try {
-      const { text } = await this.requests.ask("refusal");
+      const { text } = await this.requests.read("refusal");
       if (this.#text === before) this.#put(text, true); // else another call stands here now
     } catch (error) {
       this.reveal.title = error.message;

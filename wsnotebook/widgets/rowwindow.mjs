@@ -71,7 +71,7 @@ export class RowWindow {
     this.#asking = true;
     this.#isOld = false;
     const filter = this.source.filter(), { top } = this.viewport;
-    this.requests.ask("rows", { ...wanted, filter, ...this.source.wants() }).then((answer) => {
+    this.requests.read("rows", { ...wanted, filter, ...this.source.wants() }).then((answer) => {
       this.#asking = false;
       if (this.source.filter() === filter) this.#arrive(answer, top);
       this.refresh();
@@ -132,7 +132,7 @@ export class RowWindow {
 
   #sample() {
     this.#samples = [[0, NaN]]; // asked for
-    this.requests.ask("times").then(({ buffers: [buffer] }) => {
+    this.requests.read("times").then(({ buffers: [buffer] }) => {
       const numbers = new Float64Array(buffer.buffer.slice(buffer.byteOffset, buffer.byteOffset + buffer.byteLength));
       this.#samples = Array.from({ length: numbers.length / 2 }, (_, n) => [numbers[2 * n], numbers[2 * n + 1]]);
     }, (error) => this.source.onError(error));

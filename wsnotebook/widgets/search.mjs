@@ -15,7 +15,7 @@ export class Search {
   find(text) {
     if (this.#asked === text) return;
     this.#asked = text;
-    this.requests.ask("find", { filter: text }).then(
+    this.requests.read("find", { filter: text }).then(
       (answer) => { if (this.#asked === text) this.#arrive(text, answer); },
       (error) => { if (this.#asked === text) { this.#asked = null; this.onError(error); } });
   }

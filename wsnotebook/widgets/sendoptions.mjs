@@ -49,7 +49,7 @@ export class SendOptions {
 
   async #load() {
     try {
-      const { messages } = await this.actions.requests.ask("named"), chosen = this.messages.value;
+      const { messages } = await this.actions.requests.read("named"), chosen = this.messages.value;
       this.named = new Map(messages.map(([name, kind, text, fills]) => [name, { kind, text, fills }]));
       this.messages.replaceChildren(make("option", { value: "" }, messages.length ? "Messages…" : "no messages yet"),
         ...messages.map(([name]) => make("option", { value: name }, name)));

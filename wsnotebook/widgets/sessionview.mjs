@@ -28,7 +28,7 @@ class SessionView {
     this.pulse = new Pulse(model, { mustSpeak: () => !this.#isKnown || !(model.get("state") in OVER), onChange: this.show });
     model.on("change", this.show);
     this.#show();
-    this.requests.ask("hello").then(() => { this.#isKnown = true; }, (error) => this.actions.say(error.message, true));
+    this.requests.read("hello").then(() => { this.#isKnown = true; }, (error) => this.actions.say(error.message, true));
   }
 
   remove() {

@@ -40,7 +40,7 @@ export class Strip {
     if (this.#asking || this.#pause) { this.#again = true; return; }
     this.#asking = true;
     this.#again = false;
-    this.requests.ask("bins").then(({ buffers: [buffer], more, ...bins }) => {
+    this.requests.read("bins").then(({ buffers: [buffer], more, ...bins }) => {
       this.#asking = false;
       this.#take(bins, buffer);
       this.#pause = setTimeout(() => { this.#pause = undefined; if (this.#again) this.update(); }, more ? 0 : PAUSE);

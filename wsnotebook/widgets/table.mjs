@@ -71,7 +71,7 @@ class TableView {
     this.#listen();
     let isKnown = false; // to the kernel
     this.pulse = new Pulse(model, { mustSpeak: () => !isKnown, onChange: (state) => this.#showPulse(state) });
-    this.requests.ask("hello").then(() => { isKnown = true; }, (error) => this.#report(error));
+    this.requests.read("hello").then(() => { isKnown = true; }, (error) => this.#report(error));
     this.on["change:event"]();
     this.on["change:line"]();
     this.on["change:highlight"]();
@@ -230,7 +230,7 @@ class TableView {
     this.#reveal(place);
     const { filter } = this.filtering;
     const isWanted = () => this.selection.cursor === place && this.filtering.filter === filter;
-    this.requests.ask("inspect", { place, filter }).then(
+    this.requests.read("inspect", { place, filter }).then(
       (frame) => { if (isWanted()) { this.inspector.show(frame, this.highlight); this.#report(); } },
       (error) => this.#report(error));
   }
@@ -244,7 +244,7 @@ class TableView {
 
   async #compare() {
     try {
-      this.inspector.show(await this.requests.ask("compare"), this.highlight);
+      this.inspector.show(await this.requests.read("compare"), this.highlight);
       this.#report();
     } catch (error) {
       this.#report(error);

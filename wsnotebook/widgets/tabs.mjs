@@ -59,7 +59,7 @@ class TabsView {
     let isKnown = false; // to the kernel
     this.pulse = new Pulse(model, { mustSpeak: () => !isKnown, onChange: (state) => el.classList.toggle("wsn-gone", state !== ALIVE) });
     this.#show();
-    this.requests.ask("hello").then(() => { isKnown = true; }, (error) => this.#say(error.message));
+    this.requests.read("hello").then(() => { isKnown = true; }, (error) => this.#say(error.message));
   }
 
   remove() {

@@ -68,6 +68,11 @@ class VerbWidget(anywidget.AnyWidget):  # type: ignore[misc]  # ships no types
         except Exception as error:  # noqa: BLE001 - any error is shown to the person who clicked
             self.in_owner(self._refuse, ident, error)
             return
+        except KeyboardInterrupt:  # of a cell that is done, or of another one
+            self.in_owner(
+                self._refuse, ident, RuntimeError("the kernel was interrupted before this was done.")
+            )
+            raise
         if isinstance(answer, Future):
             answer.add_done_callback(lambda done: self.in_owner(self._finish, ident, done))
         else:
