@@ -117,20 +117,22 @@ def judged(judge: Judge, pieces: Iterable[bytes], sender: Sender) -> tuple[Frame
         if single is None:
             readings += [reading for reading in judge.receive(piece) if reading is not None]
         else:
-            readings.append(reading_of(single))
+            readings.append(reading_of(single, raw=judge._raw))
     last = judge.receive_end()
     for reading in [*readings, *([last] if last is not None else [])]:
         log.append(reading.batch, number, direction, 0, 0)
     return log, [*readings, *([last] if last is not None else [])]
 
 
-def reading_of(single: Single) -> Reading:
+def reading_of(single: Single, *, raw: bool) -> Reading:
     """Return the reading that means the same as a frame that was read alone."""
     head, flags, payload, wire_payload = single
     batch = ScannedBatch()
     batch.add(head, payload, flags)
     if wire_payload is not None:
         batch.set_wire(0, wire_payload, payload)
+    if head & 0x08:
+        return Reading(batch, closes=[payload], end=int(raw), deliverable=int(raw))
     return Reading(batch, deliverable=1)
 
 

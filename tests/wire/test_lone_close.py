@@ -6,8 +6,9 @@ from collections.abc import Iterable
 
 import pytest
 
-from wsnotebook.wire.batch import batch_of
+from wsnotebook.wire.batch import Single, batch_of
 from wsnotebook.wire.reading import Reading
+from wsnotebook.wire.scanner import ScannedBatch
 from wsnotebook.wire.serializer import Serializer
 from wsnotebook.wire.wire import Wire
 
@@ -32,17 +33,32 @@ BEFORE = [b"", b"\x81\x01a", b"\x01\x01a", b"\x83\x00", NORMAL, b"\x81\x05Hel"]
 def facts_of(readings: Iterable[Reading | None]) -> list[object]:
     """Return what is known of the frames, their rows, and what follows from them."""
     found: list[object] = []
+    count = deliverable = 0
+    end: int | None = None
     for each in readings:
         assert each is not None
         batch = each.batch
+        if each.end is not None and end is None:
+            end = count + each.end
+        count += len(batch)
+        deliverable += each.deliverable
         rows = zip(batch.heads, batch.flags, map(bytes, batch.payloads), strict=True)
         found += [
             (*row, batch.details.get(place), batch.headers.get(place)) for place, row in enumerate(rows)
         ]
         found += [("close", payload) for payload in each.closes]
         found += [("fault", str(each.fault))] if each.fault is not None else []
-        found += [("end", each.deliverable)] if each.end is not None else []
-    return found
+    return [*found, ("end", end, deliverable)]
+
+
+def reading_of(single: Single, *, raw: bool) -> Reading:
+    """Return the reading that means the same as a frame that was read alone."""
+    head, flags, payload, _ = single
+    batch = ScannedBatch()
+    batch.add(head, payload, flags)
+    if head != 0x88:
+        return Reading(batch, deliverable=1)
+    return Reading(batch, closes=[payload], end=int(raw), deliverable=int(raw))
 
 
 @pytest.mark.parametrize("limit", [None, 5])
@@ -58,12 +74,13 @@ def test_a_close_in_one_read_is_that_in_several(
     for wire, pieces in ((whole, [data]), (cut, [data[place : place + 1] for place in range(len(data))])):
         readings = [*wire.receive(before)]
         for piece in [*pieces, b"\x81\x01z"]:
-            readings += wire.receive(piece)
+            single = wire.receive_single(piece)
+            readings += wire.receive(piece) if single is None else [reading_of(single, raw=raw)]
         end = wire.receive_end()
         found.append(facts_of([*readings, *([] if end is None else [end])]))
     rows = [[fact for fact in facts if isinstance(fact, tuple) and len(fact) == 5] for facts in found]
     assert rows[0] == rows[1]
-    others = [[fact for fact in facts if fact[0] in ("close", "fault")] for facts in found]  # type: ignore[index]
+    others = [[fact for fact in facts if fact[0] in ("close", "fault", "end")] for facts in found]  # type: ignore[index]
     assert others[0] == others[1]
 
 

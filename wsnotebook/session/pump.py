@@ -26,14 +26,16 @@ from wsnotebook.session.outgoing import OutgoingState
 from wsnotebook.session.pings import Answer, Pings
 from wsnotebook.session.state import Lifecycle, SessionState
 from wsnotebook.session.writer import FrameWriter
-from wsnotebook.wire.batch import Single
+from wsnotebook.wire.batch import FIN, Single
 from wsnotebook.wire.closing import Event, Initiator, Kind, Phase
-from wsnotebook.wire.frames import CloseCode, Frame
+from wsnotebook.wire.frames import CloseCode, Frame, Opcode
 from wsnotebook.wire.reading import Reading
 from wsnotebook.wire.serializer import outgoing
 from wsnotebook.wire.wire import Wire
 
 __all__ = ["Pump"]
+
+_CLOSE = FIN | int(Opcode.CLOSE)
 
 
 class Pump:
@@ -181,6 +183,9 @@ class Pump:
 
     def _process_single(self, single: Single) -> None:
         """Record a frame that was read alone, and hand it to who waits for it: _process() of the most frequent reading."""
+        if single[0] == _CLOSE:
+            self._process_close(single)
+            return
         seq = self.log.append_single(single, None, self._code)
         incoming = self.incoming
         self.outgoing.is_new_turn = self._is_on_users_loop
@@ -191,6 +196,19 @@ class Pump:
             if incoming.hand_over is not None and incoming.hand_over(seq, single):
                 return
         self._notify()
+
+    def _process_close(self, single: Single) -> None:
+        """Record a close frame that was read alone and breaks no rule, and follow it: _process() of most last readings."""
+        first = self.log.append_single(single, None, self._code)
+        incoming = self.incoming
+        end = int(self.raw)  # a raw session hands the close frame over, and nothing after it
+        if not self.life.end.incoming_ended:
+            incoming.delivered += end
+        incoming.stop_at(first + end)
+        self.closer.peer_closed(single[2], is_broken=False)
+        if incoming.is_full:
+            self._hold_incoming()
+        self.outgoing.is_new_turn = self._is_on_users_loop
 
     def _process_pings(self, reading: Reading) -> None:
         for payload in reading.pongs:

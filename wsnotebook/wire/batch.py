@@ -53,8 +53,8 @@ Payload: TypeAlias = bytes | memoryview
 
 
 Single: TypeAlias = tuple[int, int, bytes, bytes | None]
-"""A whole message in a frame that was read or is written alone, and is right: first byte, flags, payload, and the payload
-on the wire where an extension changed it."""
+"""A whole message in a frame that was read or is written alone, or a close frame, which is right: first byte, flags, payload,
+and the payload on the wire where an extension changed it."""
 
 _Bits = TypeVar("_Bits", int, "NDArray[Any]")
 

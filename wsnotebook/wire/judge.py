@@ -102,16 +102,34 @@ class Judge:
         """
         if self._inflated is not None:
             return self._scan()
-        if len(data) and data[0] == _CLOSE and (reading := self._lone_close(data)) is not None:
-            return iter((reading,))
         size = self._read_size
         if size is not None and len(data) > size:
             return self._scan_pieces(bytes(data), size)
         self._scanner.feed(data)
         return self._scan()
 
-    def _lone_close(self, data: bytes | memoryview) -> Reading | None:
-        """Return the reading of a read that is a close frame and breaks no rule; None of anything else.
+    def receive_single(self, data: memoryview | bytes) -> Single | None:
+        """Judge the bytes of one read that are one plain frame, or a close frame that breaks no rule; None of anything
+        else, which is for ``receive``.
+
+        The short way of the most frequent read: the verdict is that of ``receive``, and of a plain frame there are no
+        consequences.
+        """
+        frame = self._scanner.single(data)
+        if frame is None:
+            return self._lone_close(data) if len(data) and data[0] == _CLOSE else None
+        if self._has_failed:
+            return None
+        single = self._direction.judge_single(*frame)
+        if single is None or single[1] & _TEXT or single[0] & OPCODE != _TEXT_OPCODE:
+            return single
+        if single[3] is not None:  # it cannot be inflated twice
+            self._inflated = ScannedBatch()
+            self._inflated.set_wire(self._inflated.add(single[0], b""), single[3], single[2])
+        return None
+
+    def _lone_close(self, data: bytes | memoryview) -> Single | None:
+        """Return a read that is a close frame and breaks no rule; None of anything else.
 
         The last read of most connections: the scanner takes as long for it as for a hundred frames.
         """
@@ -124,26 +142,7 @@ class Judge:
         if self._has_failed or self._masks or self._direction.is_closed or close_rule(payload) is not None:
             return None
         self._direction.is_closed = True
-        batch = ScannedBatch()
-        batch.odd.append(batch.add(_CLOSE, payload))
-        end = int(self._raw)  # a raw session hands the close frame over, and nothing after it
-        return Reading(batch, closes=[payload], end=end, deliverable=end)
-
-    def receive_single(self, data: memoryview | bytes) -> Single | None:
-        """Judge the bytes of one read that are one plain frame; None of anything else, which is for ``receive``.
-
-        The short way of the most frequent read: the verdict is that of ``receive``, and there are no consequences.
-        """
-        frame = self._scanner.single(data)
-        if frame is None or self._has_failed:
-            return None
-        single = self._direction.judge_single(*frame)
-        if single is None or single[1] & _TEXT or single[0] & OPCODE != _TEXT_OPCODE:
-            return single
-        if single[3] is not None:  # it cannot be inflated twice
-            self._inflated = ScannedBatch()
-            self._inflated.set_wire(self._inflated.add(single[0], b""), single[3], single[2])
-        return None
+        return _CLOSE, 0, payload, None
 
     def receive_in_place(self, count: int) -> Iterator[Reading | None]:
         """As receive(), of bytes that were put at the beginning of ``room()``."""

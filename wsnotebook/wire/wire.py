@@ -67,7 +67,7 @@ class Wire:
         self._serializer = Serializer(masking=masks, random=random, sender=side)
         # Bound, and not methods of this class: each call more is felt where every frame is a read of its own.
         self.receive_single = self._judge.receive_single
-        """Receives the bytes of a read that are one plain frame; see Judge."""
+        """Receives the bytes of a read that are one plain frame, or a close frame; see Judge."""
         self.room = self._judge.room
         """Returns where the next bytes may be put; see Judge."""
         self.serialize_single = self._serializer.serialize_single
