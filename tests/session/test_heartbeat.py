@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from collections.abc import Callable
 from typing import cast
 
@@ -41,7 +43,8 @@ class Bench:
         """The wall clock minus the loop's, in seconds."""
         self.heartbeat = Heartbeat(cast(asyncio.AbstractEventLoop, self.loop), self._clock)
         self.beats: list[Beat] = []
-        self.heartbeat.listen(self.beats.append)
+        self.hear = self.beats.append
+        self.heartbeat.listen(self.hear)
 
     def _clock(self) -> int:
         return round((self.loop.now + self.offset) * 1e9)
@@ -62,6 +65,51 @@ def test_a_late_tick_is_told_once_with_its_delay() -> None:
     bench.loop.fire(TICK)
     assert [round(beat.late, 3) for beat in bench.beats] == [3.0]
     assert bench.beats[0].due == pytest.approx(100.0 + TICK)
+
+
+def test_a_heartbeat_that_nobody_hears_stops_at_its_next_tick() -> None:
+    """One who listens before that finds the timer running."""
+    bench = Bench()
+    callback = bench.loop.callback
+    bench.heartbeat.forget(bench.hear)
+    bench.heartbeat.listen(bench.hear)
+    assert bench.loop.callback is callback
+    bench.heartbeat.forget(bench.hear)
+    bench.loop.callback = None
+    assert callback is not None
+    callback()
+    assert bench.loop.callback is None
+    bench.heartbeat.listen(bench.hear)
+    bench.loop.fire(TICK + 3.0)
+    assert [round(beat.late, 3) for beat in bench.beats] == [3.0]
+
+
+def test_a_delay_and_a_jump_before_somebody_listens_are_told_to_nobody() -> None:
+    """Those after it are."""
+    bench = Bench()
+    bench.heartbeat.forget(bench.hear)
+    bench.loop.now += TICK + 5.0
+    bench.offset += 60.0
+    bench.heartbeat.listen(bench.hear)
+    assert bench.heartbeat.late_since(0.0) == 0.0
+    bench.loop.fire(SLOW * 0.9)
+    assert bench.beats == []
+    bench.loop.fire(TICK + SLOW * 1.1)
+    assert [(round(beat.late, 3), round(beat.jump, 3)) for beat in bench.beats] == [(0.055, 0.0)]
+
+
+def test_a_heartbeat_keeps_no_loop_alive() -> None:
+    """It stays with the loop, for the next session."""
+    loop = asyncio.new_event_loop()
+    heartbeat = Heartbeat.of(loop)
+    with heartbeat.beating():
+        pass
+    assert Heartbeat.of(loop) is heartbeat
+    loop.close()
+    gone = weakref.ref(loop)
+    del loop, heartbeat
+    gc.collect()
+    assert gone() is None
 
 
 @pytest.mark.parametrize("seconds", [JUMP * 1.1, -JUMP * 1.1, 259_200.0, -259_200.0])

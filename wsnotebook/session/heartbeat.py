@@ -62,7 +62,8 @@ class Beating:
 
 
 class Heartbeat:
-    """The timer of one loop; it runs while it has listeners. Use it only in the thread of its loop.
+    """The timer of one loop; it runs while it has listeners, and then until its next tick. Use it only in the thread of
+    its loop.
 
     Args:
         loop: the event loop.
@@ -70,10 +71,11 @@ class Heartbeat:
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, clock: Callable[[], int] = time.time_ns) -> None:
-        self._loop = loop
+        # Weak, and the timer is not kept: the heartbeat of a loop is found by it, which it must not keep alive.
+        self._loop = weakref.ref(loop)
         self._clock = clock
         self._listeners: set[Listener] = set()
-        self._timer: asyncio.TimerHandle | None = None
+        self._is_scheduled = False
         self._due = 0.0
         self._set_at = 0.0  # wall clock minus the loop's, in seconds
         self._delays: list[tuple[float, float]] = []
@@ -89,19 +91,21 @@ class Heartbeat:
 
     def listen(self, listener: Listener) -> None:
         """Call ``listener`` with each odd tick from now on."""
+        if not self._listeners:
+            now = self._now()
+            self._set_at = self._offset(now)
+            if self._is_scheduled:
+                self._due = max(self._due, now)  # a delay before now is nobody's
+            else:
+                self._schedule(now)
         self._listeners.add(listener)
-        if self._timer is None:
-            self._set_at = self._offset()
-            self._schedule()
 
     def forget(self, listener: Listener) -> None:
-        """Call ``listener`` no more; the timer stops when no listener is left."""
+        """Call ``listener`` no more; when no listener is left, the next tick is the last.
+
+        The timer is not cancelled, as sessions that are opened and closed one after the other would set one each.
+        """
         self._listeners.discard(listener)
-        if not self._listeners:
-            _beats.pop(self._loop, None)  # the value refers to its key, so that the loop would never be freed
-            if self._timer is not None:
-                self._timer.cancel()
-                self._timer = None
 
     def beating(self) -> Beating:
         """Run the timer during the block, for a wait of the user without an open session."""
@@ -114,19 +118,31 @@ class Heartbeat:
             moment: on the monotonic clock, which all loops share.
         """
         longest = next((seconds for end, seconds in self._delays if end > moment), 0.0)
-        late = self._loop.time() - self._due if self._timer is not None else 0.0
+        late = self._now() - self._due if self._listeners else 0.0
         # Where it is SLOW, the tick is due, and is the next thing that the loop runs.
         return max(longest, late) if late >= SLOW else longest
 
-    def _offset(self) -> float:
-        return self._clock() / 1e9 - self._loop.time()
+    def _now(self) -> float:
+        loop = self._loop()
+        assert loop is not None  # it runs
+        return loop.time()
 
-    def _schedule(self) -> None:
-        self._due = self._loop.time() + TICK
-        self._timer = self._loop.call_at(self._due, self._tick)
+    def _offset(self, now: float) -> float:
+        return self._clock() / 1e9 - now
+
+    def _schedule(self, now: float) -> None:
+        loop = self._loop()
+        assert loop is not None
+        self._due = now + TICK
+        self._is_scheduled = True
+        loop.call_at(self._due, self._tick)
 
     def _tick(self) -> None:
-        now, offset = self._loop.time(), self._offset()
+        self._is_scheduled = False
+        if not self._listeners:
+            return
+        now = self._now()
+        offset = self._offset(now)
         beat = Beat(self._due, now - self._due, offset - self._set_at)
         self._set_at = offset
         if beat.late >= SLOW:
@@ -136,7 +152,4 @@ class Heartbeat:
         if beat.late >= SLOW or abs(beat.jump) >= JUMP:
             for listener in tuple(self._listeners):
                 listener(beat)
-        if self._listeners:
-            self._schedule()
-        else:
-            self._timer = None
+        self._schedule(self._now())
