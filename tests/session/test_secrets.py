@@ -129,7 +129,7 @@ async def test_no_repr_and_no_record_of_a_session_has_a_secret(byte_server: Byte
     await peer.send(b"\x81\x01a")
     await session.receive()
     shown = [
-        repr(session), repr(session.call), repr(session.call.request), repr(session.call.response),
+        repr(vars(session)), repr(session), repr(session.call), repr(session.call.request), repr(session.call.response),
         repr(session.call.request.headers), str(session.call), session.url, repr(session.log), repr(session.log.connections),
         repr(session.df.attrs), session.log.events.to_string(),
     ]  # fmt: skip

@@ -144,7 +144,7 @@ class Conversation:
             self.log.note("changed", change, self._upstream.name)
         self._upstream.hold(_DIALING, True)  # until the client can take what comes
         try:
-            call = await Dialer(options, self._upstream).dial()
+            make_call = await Dialer(options, self._upstream).dial()
         except CallError as error:
             self.error = error
             drop_frames(error)  # the error is kept, and they hold the connection that was refused
@@ -156,7 +156,7 @@ class Conversation:
             if waiting.is_lost:
                 self._give_up(transport)
             else:
-                self._accept(transport, head, rest, call)
+                self._accept(transport, head, rest, make_call())
 
     def _give_up(self, transport: asyncio.Transport) -> None:
         """End without an answer: the client is gone, or the proxy stops."""

@@ -259,8 +259,8 @@ async def _open(options: Options, attempt: int) -> ClientWebSocketSession:
         with Heartbeat.of(loop).beating():
             dialing = Dialer(options, session.pump).dial()
             thread = session.thread
-            call = await (dialing if thread is None else asyncio.wrap_future(thread.run(dialing)))
-            session.opened(call)  # it listens from now on, so that the timer goes on
+            make_call = await (dialing if thread is None else asyncio.wrap_future(thread.run(dialing)))
+            session.opened(make_call)  # it listens from now on, so that the timer goes on
         OPENED.add(session)
         show_in_ipython()
     except BaseException:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -39,9 +40,9 @@ class DefaultClientWebSocketSession(ClientWebSocketSession):
         self._timeout = ping_timeout
         self._pinger: Pinger | None = None
 
-    def opened(self, call: HttpCall) -> None:
-        """Take the call that opened the session, and start the pinger."""
-        super().opened(call)
+    def opened(self, make_call: Callable[[], HttpCall]) -> None:
+        """Take what makes the call that opened the session, and start the pinger."""
+        super().opened(make_call)
         self._restart_pinger()
 
     @property

@@ -89,6 +89,7 @@ class ClientWebSocketSession(Habits, Shown, lines=SESSION):
         """The I/O thread, with io="thread"; not for users."""
         self._converter = converter
         self._max_frame_size = max_frame_size
+        self._make_call: Callable[[], HttpCall] | None = None
         self._call: HttpCall | None = None
         self._is_scheduled = False  # a refresh is scheduled on this loop
         self._watchers = Watchers()
@@ -117,7 +118,9 @@ class ClientWebSocketSession(Habits, Shown, lines=SESSION):
     @property
     def call(self) -> HttpCall:
         """The HTTP call that opened the session: frozen, its repr shows no secret."""
-        assert self._call is not None  # connect() gives it before anybody has the session
+        if self._call is None:
+            assert self._make_call is not None  # connect() gives it before anybody has the session
+            self._call = self._make_call()
         return self._call
 
     @property
@@ -643,9 +646,13 @@ class ClientWebSocketSession(Habits, Shown, lines=SESSION):
 
     # Notifications of the pump
 
-    def opened(self, call: HttpCall) -> None:
-        """Begin: the handshake is done; called by connect() only."""
-        self._call = call
+    def opened(self, make_call: Callable[[], HttpCall]) -> None:
+        """Begin: the handshake is done; called by connect() only.
+
+        Args:
+            make_call: makes the call that has opened the session.
+        """
+        self._make_call = make_call
         self._heartbeat = Heartbeat.of(self._loop)
         self._heartbeat.listen(self._beat_was_odd)
         self.log.note("loop watched", "from here on, a delay of 50 ms or more is an event", self.name)
@@ -686,7 +693,7 @@ class ClientWebSocketSession(Habits, Shown, lines=SESSION):
             self._recording.end()
         if self.thread is None:
             self.pump.let_go()
-        elif self._call is not None:  # while it dials, the result is still to be delivered
+        elif self._make_call is not None:  # while it dials, the result is still to be delivered
             self.thread.stop()
 
     def _beat_was_odd(self, beat: Beat) -> None:
