@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 from collections.abc import Callable
 
 from wsnotebook.errors import SessionFault
@@ -91,12 +92,11 @@ class Closer:
 
     def peer_closed(self, payload: bytes, *, is_broken: bool) -> None:
         """A close frame was received; one that breaks a rule only on a raw session."""
-        kind = Kind.BROKEN_CLOSE if is_broken else Kind.PEER_CLOSE
-        self.step(Event(kind, reason_in(payload), payload))
+        self.step(_close_event(Kind.BROKEN_CLOSE if is_broken else Kind.PEER_CLOSE, payload))
 
     def close_written(self, payload: bytes) -> None:
         """A close frame was written."""
-        self.step(Event(Kind.CLOSE_WRITTEN, reason_in(payload)))
+        self.step(_close_event(Kind.CLOSE_WRITTEN, payload))
 
     def give_up(self, error: Exception) -> None:
         """Frames could not be serialised: end the session, as after the failure of one of its tasks."""
@@ -178,6 +178,12 @@ _PERFORM: dict[Do, Callable[[Closer, str, bytes], None]] = {
     Do.ABORT: lambda closer, words, payload: closer._abort(),
 }
 """What each action does, with its words and its payload."""
+
+
+@functools.lru_cache(maxsize=64)  # most sessions are closed with 1000, and each has two
+def _close_event(kind: Kind, payload: bytes) -> Event:
+    """Return the event of a close frame."""
+    return Event(kind, reason_in(payload), payload)
 
 
 def _failure(fault: SessionFault, code: int, message: str, initiator: Initiator, kind: Kind) -> Event:

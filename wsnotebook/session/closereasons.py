@@ -73,7 +73,6 @@ def failure_reason(message: str | SessionFault, code: int = CloseCode.INTERNAL_E
     return CloseReason(code, truncate_utf8(message, MAX_CLOSE_MESSAGE))
 
 
-@functools.lru_cache(maxsize=64)  # and each says so twice
 def reason_in(payload: bytes) -> CloseReason:
     """Return the reason in the payload of a close frame; 1005 where it is empty (RFC 6455 §7.1.5)."""
     return reason_in_payload(payload) or CloseReason(CloseCode.NO_STATUS_RCVD)

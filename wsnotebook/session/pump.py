@@ -36,6 +36,7 @@ from wsnotebook.wire.wire import Wire
 __all__ = ["Pump"]
 
 _CLOSE = FIN | int(Opcode.CLOSE)
+_EOF, _HALF_EOF = Event(Kind.EOF), Event(Kind.HALF_EOF)
 
 
 class Pump:
@@ -328,7 +329,7 @@ class Pump:
         """The peer's stream has ended; return whether the connection stays open for writing."""
         self._record_end()
         can_write = self.raw and self._is_plain_tcp()
-        self.closer.step(Event(Kind.HALF_EOF if can_write else Kind.EOF))
+        self.closer.step(_HALF_EOF if can_write else _EOF)
         return self.life.end.phase is Phase.HALF_CLOSED
 
     def _record_end(self) -> None:

@@ -114,7 +114,7 @@ class Event(NamedTuple):
     reason: CloseReason | None = None
     """Of PEER_CLOSE, BROKEN_CLOSE, CLOSE_WRITTEN, GIVE_UP, FAIL and FAIL_NOW: what the close frame says."""
     payload: bytes = b""
-    """Of PEER_CLOSE, GIVE_UP, FAIL and FAIL_NOW: payload of our close frame; the peer's is echoed unchanged."""
+    """Of the close frame; of PEER_CLOSE, GIVE_UP, FAIL and FAIL_NOW that of ours: the peer's is echoed unchanged."""
     fault: SessionFault | None = None
     """Of FAIL and FAIL_NOW: the exception for the readers of ``incoming``."""
     initiator: Initiator = "local"
@@ -171,6 +171,10 @@ class Step(NamedTuple):
     deadline then replaces the one set before it."""
     has_gaps: bool = False
     """Whether facts of the event belong into an action; most are performed as they stand."""
+    incoming_ended: bool = False
+    """Of the next phase, as in End."""
+    outgoing_ended: bool = False
+    """The same."""
 
 
 _BY_US = Action(Do.NOTE_CLOSING, "by us: {reason}")
@@ -188,7 +192,7 @@ _CLOSE_TCP, _HANG_UP, _ABORT = Action(Do.CLOSE_TCP), Action(Do.HANG_UP), Action(
 
 def _step(phase: Phase, *actions: Action) -> Step:
     has_gaps = any(action is _CLOSE or "{" in action.words for action in actions)
-    return Step(phase, actions, has_gaps)
+    return Step(phase, actions, has_gaps, phase not in _RECEIVING, phase not in _SENDING)
 
 
 _ANSWER_PEER = _step(Phase.ANSWERING, _PONGS, _DROP_AT_PEERS, _BY_PEER, _AWAIT_ANSWER, _CLOSE)
@@ -342,11 +346,11 @@ _REASONS: dict[Kind, tuple[CloseReason | None, Initiator | None]] = {
 
 def advance(end: End, event: Event, *, raw: bool) -> tuple[End, tuple[Action, ...]]:
     """Return what is known of the end after an event, and what has to be done about it, in order."""
-    kind, reason, _, fault, initiator, words = event
+    kind, reason, payload, fault, initiator, words = event
     step = (RAW if raw else DEFAULT)[end.phase].get(kind)
     if step is None:
         return end, ()
-    phase, actions, has_gaps = step
+    phase, actions, has_gaps, incoming_ended, outgoing_ended = step
     _, known, ended_by, sent, received, known_fault, _, _, renewed_as, lost_by = end
     if known is None and kind in _REASONS:
         its_reason, its_initiator = _REASONS[kind]
@@ -364,32 +368,32 @@ def advance(end: End, event: Event, *, raw: bool) -> tuple[End, tuple[Action, ..
         sent,
         received,
         fault if known_fault is None else known_fault,
-        phase not in _RECEIVING,
-        phase not in _SENDING,
+        incoming_ended,
+        outgoing_ended,
         renewed_as,
         lost_by,
     )
     if has_gaps:
-        actions = _filled(actions, event, after)
+        actions = _filled(actions, payload, reason or known, ended_by, type(fault).__name__, words)
     return after, actions
 
 
-def _filled(actions: tuple[Action, ...], event: Event, end: End) -> tuple[Action, ...]:
+@functools.lru_cache(maxsize=64)  # most sessions end in the same words, and each says so three times
+def _filled(
+    actions: tuple[Action, ...],
+    payload: bytes,
+    reason: CloseReason | None,
+    initiator: Initiator | None,
+    fault: str,
+    words: str,
+) -> tuple[Action, ...]:
     """Return the actions of a cell with the facts of an event."""
-    reason, fault = event.reason or end.reason, type(event.fault).__name__
     filled = []
     for action in actions:
         if action is _CLOSE:
-            action = Action(Do.WRITE_CLOSE, "", event.payload)
+            action = Action(Do.WRITE_CLOSE, "", payload)
         elif "{" in action.words:
-            action = Action(action.do, _in_words(action.words, reason, end.initiator, fault, event.words))
+            text = action.words.format(reason=reason, initiator=initiator, fault=fault, words=words)
+            action = Action(action.do, text)
         filled.append(action)
     return tuple(filled)
-
-
-@functools.lru_cache(maxsize=64)  # most sessions end in the same words, and each says so three times
-def _in_words(
-    text: str, reason: CloseReason | None, initiator: Initiator | None, fault: str, words: str
-) -> str:
-    """Return a text of the table with the facts of an event."""
-    return text.format(reason=reason, initiator=initiator, fault=fault, words=words)
