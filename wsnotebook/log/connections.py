@@ -32,9 +32,13 @@ class Connection(NamedTuple):
     has_secrets: bool = False
     """True where it was recorded with include_secrets=True: nothing is redacted."""
     recording: str = ""
-    """Identity of the recording in which it was opened, kept by every file; RowLog.register fills it in."""
+    """Identity of the recording in which it was opened, kept by every file; RowLog.register fills it in where it is another."""
     is_reported: bool = False
     """True where a browser has told its messages: keys and lengths on the wire are not known, nor are control frames."""
+
+    def in_recording(self, recording: str) -> Connection:
+        """Return it as one of a recording; itself where it is, as a copy costs as much as all else of registering it."""
+        return self if self.recording == recording else self._replace(recording=recording)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for df.attrs and for files."""

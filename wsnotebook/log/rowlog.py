@@ -5,7 +5,7 @@ It keeps rows in memory and on spill and knows no file; files/framelog.py adds s
 
 from __future__ import annotations
 
-import secrets
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -65,7 +65,7 @@ class RowLog:
         """Rows dropped to stay within the retention."""
         self.truncated = 0
         """Bytes that came and belong to no row: the bodies of frames over the size limit."""
-        self.recording_id = secrets.token_hex(6)
+        self.recording_id = os.urandom(6).hex()
         """Identity of the recording, for the connections that are opened in this log."""
         self.clock = clock
         self.monotonic = monotonic
@@ -94,7 +94,7 @@ class RowLog:
     def register(self, connection: Connection) -> int:
         """Add a connection, which becomes one of this recording; return its number, for ``append``."""
         with self.lock:
-            self.connections.append(connection._replace(recording=self.recording_id))
+            self.connections.append(connection.in_recording(self.recording_id))
             return len(self.connections) - 1
 
     def allocate(self, size: int) -> memoryview:

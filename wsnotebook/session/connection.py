@@ -189,6 +189,7 @@ class WireConnection(asyncio.BufferedProtocol):
             local_address=ip_address(transport.get_extra_info("sockname")),
             remote_address=ip_address(transport.get_extra_info("peername")),
             has_secrets=secrets,
+            recording=owner.log.recording_id,
         )
 
 
