@@ -12,7 +12,7 @@ from wsnotebook import connect
 if TYPE_CHECKING:
     from tests.session.conftest import ByteServer
 
-MOST = 334
+MOST = 326
 """Python functions of ours, each coroutine that goes on counted once more."""
 SESSIONS = 10
 

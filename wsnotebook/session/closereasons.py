@@ -43,16 +43,21 @@ def reason_of(reason: CloseArgument, message: str, *, detail: bool, any_code: bo
         text = f"{type(reason).__name__}: {reason}" if detail else type(reason).__name__
         return CloseReason(CloseCode.INTERNAL_ERROR, truncate_utf8(text, MAX_CLOSE_MESSAGE))
     closing = reason if isinstance(reason, CloseReason) else CloseReason(int(reason), message)
-    if not any_code and not is_close_code(closing.code):
-        raise ValueError(
-            f"close code {closing.code} may not be sent (RFC 6455 §7.4): use 1000 for a normal end, 1011 for an error, "
-            "or 3000 to 4999 for a code of your own"
-        )
-    (CloseReason(closing.code) if any_code else closing).to_payload()  # raises if code or message do not fit
+    _check(closing, any_code=any_code)
     return closing
 
 
 @functools.lru_cache(maxsize=64)  # most sessions are closed with 1000
+def _check(reason: CloseReason, *, any_code: bool) -> None:
+    if not any_code and not is_close_code(reason.code):
+        raise ValueError(
+            f"close code {reason.code} may not be sent (RFC 6455 §7.4): use 1000 for a normal end, 1011 for an error, "
+            "or 3000 to 4999 for a code of your own"
+        )
+    (CloseReason(reason.code) if any_code else reason).to_payload()  # raises if code or message do not fit
+
+
+@functools.lru_cache(maxsize=64)  # as above
 def close_frame(reason: CloseReason, *, any_length: bool) -> Frame:
     """Return the close frame of a reason.
 
