@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 import gc
 import re
 import ssl
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -115,6 +117,22 @@ async def test_b49_a_required_subprotocol(io: Io) -> None:
             assert session.call.response.headers["Sec-WebSocket-Protocol"] == "chat"
         with pytest.raises(HandshakeError, match="expected status 101, got 400"):
             await connect(url, io=io, proxy=None, subprotocols=["other"])
+
+
+async def test_threads_that_ask_for_the_call_at_once_have_the_same(opened: Opener) -> None:
+    """It is made when it is first asked for, and has attributes that both may set."""
+    session, _ = await opened()
+    make, both = session._make_call, threading.Barrier(2)
+    assert make is not None
+
+    def slowly() -> Any:
+        with contextlib.suppress(threading.BrokenBarrierError):
+            both.wait(0.1)  # until the other one is here too, if it may come
+        return make()
+
+    session._make_call = slowly
+    first, second = await asyncio.gather(*(asyncio.to_thread(lambda: session.call) for _ in range(2)))
+    assert first is second
 
 
 async def test_a_subprotocol_that_was_not_offered_is_refused(opened: Opener) -> None:

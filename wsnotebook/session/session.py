@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from time import monotonic
 from types import TracebackType
@@ -53,6 +54,8 @@ T = TypeVar("T")
 
 _PING_PAYLOAD = 8  # random bytes
 _TEXT = int(Opcode.TEXT)  # an int: a member of an enum costs a look-up for each message
+
+_MAKING_CALL = threading.Lock()
 
 
 class ClientWebSocketSession(Habits, Shown, lines=SESSION):
@@ -120,7 +123,8 @@ class ClientWebSocketSession(Habits, Shown, lines=SESSION):
         """The HTTP call that opened the session: frozen, its repr shows no secret."""
         if self._call is None:
             assert self._make_call is not None  # connect() gives it before anybody has the session
-            self._call = self._make_call()
+            with _MAKING_CALL:  # or two threads would have two of them, each with attributes of its own
+                self._call = self._call or self._make_call()
         return self._call
 
     @property
