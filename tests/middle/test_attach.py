@@ -40,6 +40,7 @@ PAGES = {
     "/working": """<title>Working</title><script>new Worker("/worker.js")</script>""",
     "/worker.js": """const socket = new WebSocket("/of-a-worker"); socket.onopen = () => socket.send("worker")""",
     "/sharing": """<title>Sharing</title><script>new SharedWorker("/worker.js")</script>""",
+    "/serving": """<title>Serving</title><script>navigator.serviceWorker.register("/worker.js")</script>""",
     "/framing": """<title>Framing</title><script>
         const frame = document.createElement("iframe");
         frame.src = location.href.replace("127.0.0.1", "localhost").replace("framing", "next");
@@ -149,6 +150,21 @@ async def test_a_shared_worker_is_followed_too(
         await open_tab(a, f"{server.http_url}/sharing")
         await until(lambda: len(a.log) == 2)
         assert a.sockets[0].place == f"shared_worker {server.http_url}/worker.js"
+
+
+async def test_a_service_worker_is_recorded_once(
+    chromium: str, server: EmbeddedServer, until: Until, tmp_path: Path
+) -> None:
+    """Though the browser attaches to it twice: by itself, and for its page."""
+    async with browsing(chromium, tmp_path) as url, attach(url) as a:
+        await open_tab(a, f"{server.http_url}/serving")
+        await until(lambda: len(a.log) >= 2)
+        await open_tab(a, f"{server.http_url}/refused")
+        await until(
+            lambda: any(tab.title == "Refused" for tab in a.tabs)
+        )  # a second telling would be in by now
+        assert a.df["text"].tolist() == ["worker", "worker"]
+        assert a.sockets[0].place == f"service_worker {server.http_url}/worker.js"
 
 
 async def test_a_frame_of_another_site_is_followed_with_its_page(

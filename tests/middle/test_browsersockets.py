@@ -8,13 +8,19 @@ import pytest
 
 from wsnotebook.files.framelog import FrameLog
 from wsnotebook.middle.browsersockets import BrowserSockets
+from wsnotebook.middle.targets import Target
 
 OFFSET = 10**9  # ns between the browser's clock and the log's
 
 
 def sockets_of(log: FrameLog, *followed: str) -> BrowserSockets:
-    """Return the WebSockets of a browser, of which some targets are followed."""
-    return BrowserSockets(log, lambda target: f"page {target}", lambda target: target in followed)
+    """Return the WebSockets of a browser, of which some pages are followed; each has one session, of its name."""
+    return BrowserSockets(log, {name: page(name) for name in followed}.get)
+
+
+def page(name: str, *sessions: str) -> Target:
+    """Return a page that is followed."""
+    return Target("page", name, "", name, sessions=[*sessions], is_chosen=True)
 
 
 @pytest.fixture
@@ -82,12 +88,12 @@ def test_secrets_are_kept_in_a_log_that_keeps_them() -> None:
 
 def test_a_target_that_is_not_followed_leaves_no_trace(log: FrameLog) -> None:
     """Its WebSocket is known all the same, should the target be followed later."""
-    followed: set[str] = set()
-    sockets = BrowserSockets(log, str, followed.__contains__)
+    target = Target("page", "t", "", "t")
+    sockets = BrowserSockets(log, {"t": target}.get)
     open_one(sockets)
     sockets.take("Network.webSocketFrameSent", frame("before"), "t")
     assert not len(log) and not log.event_list and not sockets.recorded
-    followed.add("t")
+    target.is_chosen = True
     sockets.take("Network.webSocketFrameSent", frame("after"), "t")
     assert log.df["text"].tolist() == ["after"] and log.connections[0].url.startswith("wss://h/p")
 
@@ -103,10 +109,11 @@ def test_two_targets_may_use_one_number(log: FrameLog) -> None:
 
 def test_a_page_that_is_left_ends_its_websockets(log: FrameLog) -> None:
     """Those of other targets go on."""
-    sockets = sockets_of(log, "t", "u")
-    for target in ("t", "u"):
-        open_one(sockets, target)
-    sockets.gone("t", "its page was left")
+    pages = {name: page(name) for name in ("t", "u")}
+    sockets = BrowserSockets(log, pages.get)
+    for name in pages:
+        open_one(sockets, name)
+    sockets.gone(pages["t"], "its page was left")
     assert [socket.is_open for socket in sockets.recorded] == [False, True]
     assert [event.detail for event in log.event_list if event.kind == "closed"] == ["its page was left"]
 
@@ -117,3 +124,51 @@ def test_an_opcode_other_than_text_is_base64(log: FrameLog) -> None:
     sockets.take("Network.webSocketFrameReceived", frame("AP8=", opcode=2), "t")
     sockets.take("Network.webSocketFrameReceived", frame("a\ud800b"), "t")
     assert log.df["payload"].tolist() == [b"\0\xff", b"a?b"]
+
+
+def test_what_two_sessions_tell_of_one_websocket_is_recorded_once(log: FrameLog) -> None:
+    """A service worker has a session of the browser's and one of its page's: either may be ahead, and may go away."""
+    worker = page("w", "a", "b")
+    sockets = BrowserSockets(log, dict.fromkeys(("a", "b"), worker).get)
+    open_one(sockets, "a")
+    open_one(sockets, "b")
+
+    def tell(session: str, *texts: str) -> None:
+        for text in texts:
+            sockets.take("Network.webSocketFrameSent", frame(text), session)
+
+    tell("a", "same", "same")
+    tell("b", "same", "same", "ahead")
+    worker.sessions.remove("b")
+    sockets.detached(worker, "b")
+    tell("a", "ahead", "alone")
+    sockets.take("Network.webSocketClosed", {"requestId": "1", "timestamp": 5.0}, "a")
+    worker.sessions.remove("a")
+    sockets.detached(worker, "a")
+    assert log.df["text"].tolist() == ["same", "same", "ahead", "alone"]
+    assert [socket.name for socket in sockets.recorded] == ["socket-1"]
+    kinds = [event.kind for event in log.event_list]
+    assert kinds == ["connecting", "handshake", "open", "closed"]
+
+
+def test_a_session_that_tells_after_the_end_opens_nothing_anew(log: FrameLog) -> None:
+    """What it tells was told by the other one before."""
+    sockets = BrowserSockets(log, dict.fromkeys(("a", "b"), page("w", "a", "b")).get)
+    for session in ("a", "b"):
+        open_one(sockets, session)
+        sockets.take("Network.webSocketFrameSent", frame("x"), session)
+        sockets.take("Network.webSocketClosed", {"requestId": "1", "timestamp": 5.0}, session)
+    assert log.df["session"].tolist() == ["socket-1"]
+
+
+def test_a_session_that_began_later_tells_on_where_it_is_the_last(log: FrameLog) -> None:
+    """Until then it is passed over: which of the events it tells cannot be known."""
+    worker = page("w", "a", "b")
+    sockets = BrowserSockets(log, dict.fromkeys(("a", "b"), worker).get)
+    open_one(sockets, "a")
+    for session, text in (("a", "1"), ("b", "1"), ("b", "2"), ("a", "2")):
+        sockets.take("Network.webSocketFrameSent", frame(text), session)
+    worker.sessions.remove("a")
+    sockets.detached(worker, "a")
+    sockets.take("Network.webSocketFrameSent", frame("3"), "b")
+    assert log.df["text"].tolist() == ["1", "2", "3"]

@@ -76,11 +76,14 @@ async def test_an_event_that_cannot_be_read_is_told_and_the_others_go_on() -> No
     """As a later version of a browser may send."""
 
     async def browser(session: Any) -> None:
-        for _ in range(2):
-            await session.send(json.dumps({"id": json.loads(await session.recv())["id"], "result": {}}))
-        await session.send(json.dumps({"method": "Network.webSocketFrameSent", "params": {"odd": 1}}))
-        await session.send(json.dumps({"method": "Page.frameNavigated", "params": {"frame": None}}))
-        await session.recv()
+        info = {"targetId": "1", "type": "page", "url": "http://a", "title": "A"}
+        for method, params in (
+            ("Target.attachedToTarget", {"sessionId": "t", "targetInfo": info}),
+            ("Network.webSocketFrameSent", {"odd": 1}),
+            ("Page.frameNavigated", {"frame": None}),
+        ):
+            await session.send(json.dumps({"method": method, "params": params, "sessionId": "t"}))
+        await _agreeing(session)
 
     async with embedded_server(browser) as server, attach(server.url) as a:
         while len(a.log.event_list) < 2:  # noqa: ASYNC110 - nobody is told of an event

@@ -83,7 +83,7 @@ class attach(Startable, Shown):
         if urlsplit(url).scheme not in ("http", "ws", "wss"):
             raise ValueError(f"{url!r} is not the address of a debugging port: write http://127.0.0.1:9222")
         self._targets = Targets(Pattern(... if match is None else match))
-        self._sockets = BrowserSockets(self.log, self._targets.title, self._targets.is_followed)
+        self._sockets = BrowserSockets(self.log, self._targets.find)
         self._devtools: DevTools | None = None
         self._running: asyncio.Task[None] | None = None
         self._asking: set[asyncio.Task[None]] = set()
@@ -152,13 +152,13 @@ class attach(Startable, Shown):
 
     # Events
 
-    def _take(self, event: str, values: dict[str, Any], target: str) -> None:
+    def _take(self, event: str, values: dict[str, Any], session: str) -> None:
         """Handle an event; one that cannot be read is an event of the log, and the others go on."""
         try:
             if event in _EVENTS:
-                _EVENTS[event](self, values, target)
+                _EVENTS[event](self, values, session)
             else:
-                self._sockets.take(event, values, target)
+                self._sockets.take(event, values, session)
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             self.log.note("error", f"{event} of the browser cannot be read: {error!r}")
 
@@ -186,15 +186,17 @@ class attach(Startable, Shown):
         )
 
     def _detached(self, values: dict[str, Any], parent: str) -> None:
-        self._sockets.gone(values["sessionId"], "its page or worker was closed")
-        self._targets.detached(values["sessionId"])
+        session = values["sessionId"]
+        target = self._targets.detached(session)
+        if target is not None:
+            self._sockets.detached(target, session)
 
-    def _changed(self, values: dict[str, Any], target: str) -> None:
+    def _changed(self, values: dict[str, Any], session: str) -> None:
         self._targets.changed(values["targetInfo"])
         self._notify()
 
-    def _loaded(self, values: dict[str, Any], target: str) -> None:
-        self._begin(self._ask_title(target), f"title of {target}")
+    def _loaded(self, values: dict[str, Any], session: str) -> None:
+        self._begin(self._ask_title(session), f"title of {session}")
 
     async def _ask_title(self, session: str) -> None:
         """Ask for the title of a page: no event tells a change of it alone."""
@@ -203,8 +205,9 @@ class attach(Startable, Shown):
             info = await self._devtools.call("Target.getTargetInfo", session)
             self._changed(info, session)
 
-    def _navigated(self, values: dict[str, Any], target: str) -> None:
-        if "parentId" not in values["frame"]:
+    def _navigated(self, values: dict[str, Any], session: str) -> None:
+        target = self._targets.find(session)
+        if target is not None and "parentId" not in values["frame"]:
             self._sockets.gone(target, "its page was left")  # which ends them, and is not told of each
             self._targets.navigated(target, values["frame"]["url"])
             self._notify()

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from wsnotebook.log.connections import UNKNOWN_KEY, Connection
 from wsnotebook.log.rowlog import RowLog
+from wsnotebook.middle.targets import Target
 from wsnotebook.redaction import redact_head, redact_text, redact_url
 from wsnotebook.wire.batch import Flag, batch_of, first_byte
 from wsnotebook.wire.frames import Opcode
@@ -23,6 +24,7 @@ __all__ = ["BrowserSocket", "BrowserSockets"]
 _Values: TypeAlias = dict[str, Any]
 
 _UNKNOWN = "the browser tells no mask keys, no lengths on the wire, no fragments and no control frames"
+_CREATED = "Network.webSocketCreated"
 _EARLIER = "it was open before attaching: its address and handshake are not known"
 
 
@@ -48,6 +50,26 @@ class BrowserSocket:
     """Wall clock at the end of the handshake, ns since the epoch."""
     connection: int | None = None
     """Number in the log; None before the first row."""
+    events: int = field(default=0, repr=False)
+    """How many were handled."""
+    told: dict[str, int] = field(default_factory=dict, repr=False)
+    """How many each session has told that is attached to its page or worker."""
+
+    def is_news(self, session: str, *, is_creation: bool) -> bool:
+        """Count an event that a session has told, and return whether it was the first to tell it.
+
+        Each session that knows a WebSocket from its creation tells the same events in the same order. One that began to
+        tell of it later cannot be compared with the others, and is passed over while there is another.
+        """
+        if session not in self.told:
+            if self.told and not is_creation:
+                return False
+            self.told[session] = 0 if self.told else self.events
+        self.told[session] += 1
+        if self.told[session] <= self.events:
+            return False
+        self.events += 1
+        return True
 
 
 class BrowserSockets:
@@ -55,50 +77,58 @@ class BrowserSockets:
 
     Args:
         log: messages and events are recorded here.
-        place: returns how a person calls a target, by the id of its session.
-        is_followed: tells whether the WebSockets of a target are recorded.
+        find: returns the target to which a session is attached, by the session's id.
     """
 
-    def __init__(self, log: RowLog, place: Callable[[str], str], is_followed: Callable[[str], bool]) -> None:
+    def __init__(self, log: RowLog, find: Callable[[str], Target | None]) -> None:
         self.recorded: list[BrowserSocket] = []
         """Those of which something was recorded, oldest first."""
         self._log = log
-        self._place = place
-        self._is_followed = is_followed
+        self._find = find
         self._sockets: dict[tuple[str, str], BrowserSocket] = {}
         self._numbers = itertools.count(1)
         self._offsets: tuple[int, int] | None = None  # of the log's clocks to the browser's
 
-    def take(self, event: str, values: _Values, target: str) -> None:
-        """Record an event of a target; others than those of WebSockets are passed over."""
+    def take(self, event: str, values: _Values, session: str) -> None:
+        """Record an event that a session tells; others than those of WebSockets are passed over."""
         handle = _HANDLERS.get(event)
-        if handle is not None:
-            handle(self, self._socket(target, values["requestId"]), values, target)
+        target = self._find(session)
+        if handle is None or target is None:
+            return
+        key = target.id, values["requestId"]
+        socket = self._sockets.setdefault(key, BrowserSocket(place=target.name))
+        if socket.is_news(session, is_creation=event == _CREATED):
+            handle(self, socket, values, target)
 
-    def gone(self, target: str, why: str) -> None:
+    def detached(self, target: Target, session: str) -> None:
+        """Forget a session; the WebSockets of a target that has no other are closed."""
+        if not target.sessions:
+            self.gone(target, "its page or worker was closed")
+        for (place, _), socket in self._sockets.items():
+            if place == target.id:
+                socket.told.pop(session, None)
+
+    def gone(self, target: Target, why: str) -> None:
         """Close the WebSockets of a target: what had them is gone."""
-        for key in [key for key in self._sockets if key[0] == target]:
+        for key in [key for key in self._sockets if key[0] == target.id]:
             self._end(self._sockets.pop(key), why)
-
-    def _socket(self, target: str, number: str) -> BrowserSocket:
-        return self._sockets.setdefault((target, number), BrowserSocket(place=self._place(target)))
 
     # What a browser tells
 
-    def created(self, socket: BrowserSocket, values: _Values, target: str) -> None:
+    def created(self, socket: BrowserSocket, values: _Values, target: Target) -> None:
         """A page has called ``new WebSocket``."""
         parts = urlsplit(values["url"])
         socket.url = redact_url(values["url"])
         socket.line = f"GET {urlunsplit(('', '', parts.path or '/', parts.query, ''))} HTTP/1.1"
-        if self._is_followed(target):
+        if target.is_followed:
             self._name(socket)
             self._log.note("connecting", f"{socket.url}, by the {socket.place}", socket.name)
 
-    def requested(self, socket: BrowserSocket, values: _Values, target: str) -> None:
+    def requested(self, socket: BrowserSocket, values: _Values, target: Target) -> None:
         """The request was sent."""
         socket.request = self._head(socket.line, values["request"]["headers"])
 
-    def answered(self, socket: BrowserSocket, values: _Values, target: str) -> None:
+    def answered(self, socket: BrowserSocket, values: _Values, target: Target) -> None:
         """The response was received."""
         response = values["response"]
         text = response.get("requestHeadersText", "")
@@ -107,32 +137,33 @@ class BrowserSockets:
         line = f"HTTP/1.1 {response['status']} {response['statusText']}"
         socket.response = self._head(line, response.get("headersText") or response["headers"])
         socket.opened_ns, _ = self._times(values["timestamp"])
-        if self._is_followed(target):
+        if target.is_followed:
             self._name(socket)
             self._log.note("handshake", line, socket.name)
             if response["status"] == 101:
                 self._register(socket)
 
-    def sent(self, socket: BrowserSocket, values: _Values, target: str) -> None:
+    def sent(self, socket: BrowserSocket, values: _Values, target: Target) -> None:
         """The page has sent a message."""
-        if self._is_followed(target):
+        if target.is_followed:
             self._record(socket, values, is_sent=True)
 
-    def received(self, socket: BrowserSocket, values: _Values, target: str) -> None:
+    def received(self, socket: BrowserSocket, values: _Values, target: Target) -> None:
         """A message has come."""
-        if self._is_followed(target):
+        if target.is_followed:
             self._record(socket, values, is_sent=False)
 
-    def failed(self, socket: BrowserSocket, values: _Values, target: str) -> None:
+    def failed(self, socket: BrowserSocket, values: _Values, target: Target) -> None:
         """The browser reports an error."""
-        if self._is_followed(target):
+        if target.is_followed:
             self._name(socket)
             self._log.note("error", redact_text(values["errorMessage"]), socket.name)
 
-    def closed(self, socket: BrowserSocket, values: _Values, target: str) -> None:
+    def closed(self, socket: BrowserSocket, values: _Values, target: Target) -> None:
         """The connection has ended."""
-        self._sockets.pop((target, values["requestId"]), None)
         self._end(socket, "the browser does not tell with which code")
+        if not socket.name:  # of one that was recorded, another session may tell yet
+            self._sockets.pop((target.id, values["requestId"]), None)
 
     # Recording
 
@@ -174,9 +205,9 @@ class BrowserSockets:
             self.recorded.append(socket)
 
     def _end(self, socket: BrowserSocket, why: str) -> None:
-        socket.is_open = False
-        if socket.name:
+        if socket.name and socket.is_open:
             self._log.note("closed", why, socket.name)
+        socket.is_open = False
 
     def _times(self, timestamp: float) -> tuple[int, int]:
         """Return the wall and the monotonic time of an event: intervals are the browser's, the rest is the log's."""
@@ -204,10 +235,10 @@ def _pairs(fields: dict[str, str] | str) -> Iterator[tuple[str, str]]:
             yield name, value.strip()
 
 
-_Handle: TypeAlias = Callable[[BrowserSockets, BrowserSocket, _Values, str], None]
+_Handle: TypeAlias = Callable[[BrowserSockets, BrowserSocket, _Values, Target], None]
 
 _HANDLERS: dict[str, _Handle] = {
-    "Network.webSocketCreated": BrowserSockets.created,
+    _CREATED: BrowserSockets.created,
     "Network.webSocketWillSendHandshakeRequest": BrowserSockets.requested,
     "Network.webSocketHandshakeResponseReceived": BrowserSockets.answered,
     "Network.webSocketFrameSent": BrowserSockets.sent,

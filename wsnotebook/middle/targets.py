@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from wsnotebook.matching import Pattern
@@ -21,9 +21,11 @@ class Tab(NamedTuple):
     """Whether its WebSockets are recorded."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Target:
-    """A tab, or a frame or a worker of one."""
+    """A tab, or a frame or a worker of one; attached to once, or by several sessions: a service worker by the browser and
+    by each of its pages.
+    """
 
     kind: str
     """"page", "iframe", "worker", "shared_worker" or "service_worker"."""
@@ -33,15 +35,22 @@ class Target:
     """Title of the page, or address of the script."""
     url: str
     """Its address."""
-    parent: Target | None
-    """The tab that it belongs to, or the frame or worker; None for a tab and for a worker that belongs to none."""
+    parents: list[Target | None] = field(default_factory=list)
+    """The tab that it belongs to, or the frame or worker; several may have one. None stands for the browser."""
+    sessions: list[str] = field(default_factory=list)
+    """Ids of the sessions that are attached to it now."""
     is_chosen: bool = False
     """Whether it has matched once."""
 
     @property
     def is_followed(self) -> bool:
         """Whether it, or what it belongs to, has matched."""
-        return self.is_chosen or (self.parent is not None and self.parent.is_followed)
+        return self.is_chosen or any(parent is not None and parent.is_followed for parent in self.parents)
+
+    @property
+    def name(self) -> str:
+        """How a person calls it."""
+        return f"{self.kind} {self.url}"
 
 
 class Targets:
@@ -57,42 +66,46 @@ class Targets:
         self._targets: dict[str, Target] = {}
 
     def attached(self, session: str, info: dict[str, Any], parent: str) -> None:
-        """Add a target."""
-        target = Target(info["type"], info["targetId"], info["title"], info["url"], self._targets.get(parent))
+        """Add a target, or one more session of it."""
+        target = self._with_id(info["targetId"])
+        if target is None:
+            target = Target(info["type"], info["targetId"], info["title"], info["url"])
+        owner = self._targets.get(parent)
+        if owner not in target.parents:
+            target.parents.append(owner)
+        target.sessions.append(session)
         self._targets[session] = target
         self._choose(target)
 
-    def detached(self, session: str) -> None:
-        """Remove a target: it was closed."""
-        self._targets.pop(session, None)
-
-    def navigated(self, session: str, url: str) -> None:
-        """Set the address of a target: its page has changed."""
-        target = self._targets.get(session)
+    def detached(self, session: str) -> Target | None:
+        """Remove a session, and return its target: where it has no other, it was closed."""
+        target = self._targets.pop(session, None)
         if target is not None:
-            target.url = url
-            self._choose(target)
+            target.sessions.remove(session)
+        return target
+
+    def _with_id(self, name: str) -> Target | None:
+        return next((target for target in self._targets.values() if target.id == name), None)
+
+    def navigated(self, target: Target, url: str) -> None:
+        """Set the address of a target: its page has changed."""
+        target.url = url
+        self._choose(target)
 
     def changed(self, info: dict[str, Any]) -> None:
         """Set the title and the address of a target."""
-        for target in self._targets.values():
-            if target.id == info["targetId"]:
-                target.title, target.url = info["title"], info["url"]
-                self._choose(target)
+        target = self._with_id(info["targetId"])
+        if target is not None:
+            target.title, target.url = info["title"], info["url"]
+            self._choose(target)
 
     def _choose(self, target: Target) -> None:
-        if target.parent is None and not target.is_chosen:
+        if None in target.parents and not target.is_chosen:
             target.is_chosen = any(self._pattern.compare(text) for text in (target.url, target.title))
 
-    def is_followed(self, session: str) -> bool:
-        """Tell whether the WebSockets of a target are recorded."""
-        target = self._targets.get(session)
-        return target is not None and target.is_followed
-
-    def title(self, session: str) -> str:
-        """Return how a person calls a target."""
-        target = self._targets.get(session)
-        return "" if target is None else f"{target.kind} {target.url}"
+    def find(self, session: str) -> Target | None:
+        """Return the target to which a session is attached."""
+        return self._targets.get(session)
 
     @property
     def tabs(self) -> tuple[Tab, ...]:
