@@ -52,6 +52,14 @@ def test_rows_of_many_segments_are_in_order() -> None:
     assert log.window(9_998, 10_002)["text"].astype(int).tolist() == [9_998, 9_999, 10_000, 10_001]
 
 
+def test_a_new_number_is_of_no_session_so_far() -> None:
+    """Also where a file has brought the names, or only an event has one; several kinds count together."""
+    log = RowLog.starting_at(0, [Connection("client-2"), Connection("client-x"), Connection("my client-9")])
+    log.note("closed", "refused", "upstream-4")
+    assert [log.new_number("client", "upstream") for _ in range(2)] == [5, 6]
+    assert log.new_number("socket") == 1
+
+
 def test_wire_bytes_are_rebuilt_exactly() -> None:
     """Both directions come back to the byte: masks, fragments, a longer header than needed, a lying length, an end."""
     log = RowLog()

@@ -107,6 +107,15 @@ def test_two_targets_may_use_one_number(log: FrameLog) -> None:
     assert log.df[["session", "text"]].values.tolist() == [["socket-1", "t"], ["socket-2", "u"]]
 
 
+def test_two_browsers_may_share_a_log(log: FrameLog) -> None:
+    """The numbers in the names of sessions go on."""
+    for text in "ab":
+        sockets = sockets_of(log, "t")
+        open_one(sockets)
+        sockets.take("Network.webSocketFrameSent", frame(text), "t")
+    assert log.df[["session", "text"]].values.tolist() == [["socket-1", "a"], ["socket-2", "b"]]
+
+
 def test_a_page_that_is_left_ends_its_websockets(log: FrameLog) -> None:
     """Those of other targets go on."""
     pages = {name: page(name) for name in ("t", "u")}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import itertools
 import re
@@ -18,7 +19,7 @@ from wsnotebook.errors import InvalidURL
 from wsnotebook.middle.proxy import proxy
 from wsnotebook.session.connection import WireConnection
 
-from .conftest import Converse, ask
+from .conftest import Converse, ask, framed
 
 Until = Callable[[Callable[[], object]], Awaitable[None]]
 
@@ -415,6 +416,28 @@ async def test_the_record_is_the_clients_view_and_the_log_has_both(converse: Con
     ]
 
 
+async def test_proxies_that_share_a_log_have_sessions_of_their_own(byte_server: ByteServer) -> None:
+    """The numbers in the names go on, and each proxy and each conversation has its own frames."""
+    log = wsnotebook.FrameLog()
+    async with contextlib.AsyncExitStack() as stack:
+        two = [await stack.enter_async_context(proxy(byte_server.url, proxy=None, log=log)) for _ in range(2)]
+        for number, p in enumerate(two):
+            client = await ask(p.port)
+            upstream = await byte_server.accept()
+            await upstream.upgrade()
+            await client.reader.readuntil(b"\r\n\r\n")
+            await upstream.send(framed(0x81, b"%d" % number))
+            await client.read_frame()
+            client.reset()
+    for number, p in enumerate(two):
+        (conversation,) = p.conversations
+        name = f"client-{number + 1}"
+        assert p.df[["session", "text"]].dropna().values.tolist() == [[name, str(number)]]
+        assert conversation.df["text"].dropna().tolist() == [str(number)]
+        assert conversation.upstream_name == f"upstream-{number + 1}"
+    assert log.new_number("client", "upstream") == 3
+
+
 async def test_secrets_of_the_handshake_are_redacted_in_every_record(converse: Converse) -> None:
     fields = ("Cookie: a=S3CRET", "Authorization: Bearer S3CRET")
     async with converse(*fields, target="/?token=S3CRET", answer=("Set-Cookie: c=S3CRET",)) as ends:
@@ -445,7 +468,7 @@ async def test_the_repr_says_what_it_is_and_what_to_do(byte_server: ByteServer) 
         _ = p.url
     async with p:
         assert re.fullmatch(
-            r"<proxy of ws://127.0.0.1:\d+/ at ws://127.0.0.1:\d+/: 0 connected, 0 accepted, 0 frames>",
+            r"<proxy of ws://127.0.0.1:\d+/ at ws://127.0.0.1:\d+/: 0 connected, 0 accepted, 0 frames in its log>",
             repr(p),
         )
     assert "stopped" in repr(p)

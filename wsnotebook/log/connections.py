@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-__all__ = ["UNKNOWN_KEY", "Connection"]
+__all__ = ["UNKNOWN_KEY", "Connection", "last_number"]
 
 UNKNOWN_KEY = bytes(4)
 """Stands in a row for the mask key of a masked frame of a reported connection; the DataFrame has NA."""
@@ -76,6 +78,12 @@ class Connection(NamedTuple):
             recording=str(values.get("recording", "")),
             is_reported=bool(values.get("is_reported", False)),
         )
+
+
+def last_number(kinds: Sequence[str], names: Iterable[str]) -> int:
+    """Return the highest number in names as "client-1", of the kind "client"; 0 where none is of one of the kinds."""
+    numbered = re.compile(rf"(?:{'|'.join(map(re.escape, kinds))})-([0-9]{{1,9}})")
+    return max((int(found[1]) for found in map(numbered.fullmatch, names) if found), default=0)
 
 
 def _address(value: Any) -> tuple[str, int] | None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, SupportsIndex
 
 from wsnotebook.log.code import pack_code
-from wsnotebook.log.connections import Connection
+from wsnotebook.log.connections import Connection, last_number
 from wsnotebook.log.cursor import Cursor
 from wsnotebook.log.events import Event, events_to_dataframe, lateness, new_event
 from wsnotebook.log.segment import MAX_ROWS, Segment
@@ -78,6 +78,7 @@ class RowLog:
         self._events: list[Event] = []
         self._frames: Frames | None = None
         self._taps: list[Tap] = []
+        self._numbers: dict[tuple[str, ...], int] = {}  # the last of new_number()
         self.marks: list[tuple[int, int, str]] = []
         """Arguments of mark_unsent, in order, for recorders that have written those rows already."""
 
@@ -96,6 +97,15 @@ class RowLog:
         with self.lock:
             self.connections.append(connection.in_recording(self.recording_id))
             return len(self.connections) - 1
+
+    def new_number(self, *kinds: str) -> int:
+        """Return the next number for sessions that share this log, and are named as "client-1": none has it here yet."""
+        with self.lock:
+            if kinds not in self._numbers:
+                names = {each.session for each in self.connections} | {each.session for each in self._events}
+                self._numbers[kinds] = last_number(kinds, names)
+            self._numbers[kinds] += 1
+            return self._numbers[kinds]
 
     def allocate(self, size: int) -> memoryview:
         """Return memory to receive a large payload into; ``append`` then keeps it without a copy."""
@@ -344,6 +354,8 @@ class RowLog:
         Raises:
             ValueError: another direction, or several sessions and no name.
         """
+        from wsnotebook.log.wire_image import wire_parts  # as in rows()
+
         if direction not in ("in", "out"):
             raise ValueError(f"direction is 'in' or 'out', not {direction!r}")
         names = list(dict.fromkeys(connection.session for connection in self.connections))
@@ -354,9 +366,7 @@ class RowLog:
             for number, connection in enumerate(self.connections)
             if session is None or connection.session == session
         }
-        return b"".join(
-            part for rows in self.rows(self.first, self.end) for part in _wire_parts(rows, wanted)
-        )
+        return b"".join(part for rows in self.rows(self.first, self.end) for part in wire_parts(rows, wanted))
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
         raise TypeError(
@@ -384,16 +394,3 @@ def _check_retention(retention: int | None) -> int | None:
 
 def _in_words(size: int) -> str:
     return f"{size / 1e6:,.1f} MB" if size >= 1e6 else f"{size / 1e3:,.1f} kB"
-
-
-def _wire_parts(rows: Rows, wanted: set[int]) -> Iterator[bytes]:
-    from wsnotebook.log.wire_image import wire_frames  # as in RowLog.rows()
-
-    frames = wire_frames(rows)
-    start = 0
-    for count, code in zip(rows.counts.tolist(), rows.codes.tolist(), strict=True):
-        if code in wanted:
-            for row in range(start, start + count):
-                if rows.flags[row] & Flag.STATUS != Flag.UNSENT:
-                    yield frames[row]
-        start += count

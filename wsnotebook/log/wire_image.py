@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from wsnotebook.log.rows import Rows
 from wsnotebook.wire.batch import Flag, minimal_header
 from wsnotebook.wire.masking import apply_mask
 
-__all__ = ["wire_frames"]
+__all__ = ["wire_frames", "wire_parts"]
 
 
 def wire_frames(rows: Rows) -> list[bytes]:
@@ -29,3 +31,15 @@ def wire_frames(rows: Rows) -> list[bytes]:
         header = rows.headers[row] if flags & Flag.HEADER else minimal_header(head, len(body), key)
         frames.append(header + (apply_mask(body, key) if key and body else body))
     return frames
+
+
+def wire_parts(rows: Rows, wanted: set[int]) -> Iterator[bytes]:
+    """Yield the bytes of each row of a run whose code is wanted and that was not left unsent."""
+    frames = wire_frames(rows)
+    start = 0
+    for count, code in zip(rows.counts.tolist(), rows.codes.tolist(), strict=True):
+        if code in wanted:
+            for row in range(start, start + count):
+                if rows.flags[row] & Flag.STATUS != Flag.UNSENT:
+                    yield frames[row]
+        start += count

@@ -47,7 +47,8 @@ class attach(Startable, Shown):
     A browser tells whole messages. What it does not tell is missing in the rows: mask keys and lengths on the wire; and
     pings, pongs, close frames, fragments and compression have no rows at all. ``time`` and ``monotonic`` are the
     browser's, set to this machine's clocks at the first event, so that intervals are exact. The WebSockets are sessions
-    "socket-1", "socket-2", …; one that was open before attaching is "earlier-1": its address is not told.
+    "socket-1", "socket-2", …; one that was open before attaching is "earlier-1": its address is not told. In a log
+    that has such sessions already the numbers go on.
 
     Args:
         url: http:// address of the debugging port, or the ws:// address that the browser prints when it starts.
@@ -267,7 +268,9 @@ class attach(Startable, Shown):
         if self._devtools is None:
             return f"<attach {self.url}, not started: write a = await attach(…)>"
         state = "stopped" if self.is_stopped else f"{sum(tab.is_followed for tab in self.tabs)} tabs followed"
-        return f"<attach {self.url}: {state}, {len(self.sockets)} WebSockets, {len(self.log)} messages>"
+        return (
+            f"<attach {self.url}: {state}, {len(self.sockets)} WebSockets, {len(self.log)} rows in its log>"
+        )
 
     def _panel(self) -> Any:
         """Return the table of what was recorded, once it has been started."""

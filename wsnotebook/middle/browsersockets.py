@@ -6,7 +6,6 @@ A browser tells messages, not frames: no mask keys, lengths on the wire, fragmen
 from __future__ import annotations
 
 import base64
-import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -86,7 +85,6 @@ class BrowserSockets:
         self._log = log
         self._find = find
         self._sockets: dict[tuple[str, str], BrowserSocket] = {}
-        self._numbers = itertools.count(1)
         self._offsets: tuple[int, int] | None = None  # of the log's clocks to the browser's
 
     def take(self, event: str, values: _Values, session: str) -> None:
@@ -201,7 +199,8 @@ class BrowserSockets:
 
     def _name(self, socket: BrowserSocket) -> None:
         if not socket.name:
-            socket.name = f"{'socket' if socket.url else 'earlier'}-{next(self._numbers)}"
+            number = self._log.new_number("socket", "earlier")
+            socket.name = f"{'socket' if socket.url else 'earlier'}-{number}"
             self.recorded.append(socket)
 
     def _end(self, socket: BrowserSocket, why: str) -> None:

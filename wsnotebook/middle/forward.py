@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -100,7 +99,6 @@ class Forward:
         self._reaches_private = reaches_private
         self._options = options
         self._tunnels: set[Tunnel] = set()
-        self._numbers = itertools.count(1)
 
     def abort(self) -> None:
         """End all tunnels."""
@@ -223,8 +221,8 @@ class Forward:
         ssl: SSLContext | bool | None = None,
     ) -> None:
         """Hand bytes on that nobody looks at; an event says of what, and why it is not opened."""
-        name = f"tunnel-{next(self._numbers)}"
         log = self._place.log
+        name = f"tunnel-{log.new_number('tunnel')}"
 
         def ended(tunnel: Tunnel) -> None:
             self._tunnels.discard(tunnel)

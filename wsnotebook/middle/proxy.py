@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import itertools
 import ssl as tls
 import warnings
 from collections.abc import Iterable, Sequence
@@ -51,7 +50,7 @@ class proxy(Startable, Intervening, Shown):
 
     Both connections of a conversation are sessions of ``p.log``: "client-1" is what the client saw, "upstream-1" what
     the server saw, which differs in the handshake, and in compression, as each connection negotiates its own unless
-    the proxy is ``transparent``.
+    the proxy is ``transparent``. In a log that has such sessions already the numbers go on.
 
     Without an upstream it is an HTTP proxy, for programs that take ``HTTP_PROXY`` or ``--proxy``: ``p.url`` is its value.
     WebSockets in plain text are recorded, TLS and other requests are handed on unseen, unless ``mitm`` opens them.
@@ -155,7 +154,6 @@ class proxy(Startable, Intervening, Shown):
             log=self.log,
             io="kernel",
         )
-        self._numbers = itertools.count(1)
         self._server: asyncio.Server | None = None
         self._recording: SessionRecording | None = None
         self._conversations: list[Conversation] = []
@@ -251,8 +249,9 @@ class proxy(Startable, Intervening, Shown):
             self._doorway.refuse(transport, answer, answer.body.decode().strip())
             return None
         self.accepted += 1
+        number = self.log.new_number("client", "upstream")
         conversation = Conversation(
-            next(self._numbers), self.log, options, self._changes, self, is_transparent=self._transparent
+            number, self.log, options, self._changes, self, is_transparent=self._transparent
         )
         self._conversations.append(conversation)
         transport.pause_reading()  # at once: what comes before the coroutine runs would be lost
@@ -342,7 +341,7 @@ class proxy(Startable, Intervening, Shown):
         if self._server is None:
             return f"<{self.name}, not started>"
         state = "stopped" if self.is_stopped else f"{len(self.sessions)} connected"
-        return f"<{self.name} at {self.url}: {state}, {self.accepted} accepted, {len(self.log)} frames>"
+        return f"<{self.name} at {self.url}: {state}, {self.accepted} accepted, {len(self.log)} frames in its log>"
 
     def _panel(self) -> Any:
         """Return the panel of this proxy while it runs: one of the imports upward that the house test names."""
