@@ -161,6 +161,39 @@ async def test_a_breakpoint_holds_a_frame_to_be_edited(
     assert ("out", "edited", "ok", "changed by break_on 'order'") in texts(p, "upstream-1")
 
 
+async def test_a_breakpoint_holds_the_fragment_that_matches(converse: Converse, until: Until) -> None:
+    """A continuation is a data frame (RFC 6455 §5.6), of the kind of its first; a control frame between does not count."""
+    async with converse() as ends:
+        p = ends.proxy
+        p.break_on("order")
+        for head, payload in ((0x02, b"an order"), (0x80, b"no order"), (0x01, b"first")):
+            await ends.upstream.send(framed(head, payload))
+        for head, payload in ((0x89, b"order"), (0x00, b"an order"), (0x80, b"end")):
+            await ends.upstream.send(framed(head, payload))
+        held = await p.wait_held(timeout=60)
+        assert held.frame == Frame(Opcode.CONTINUATION, b"an order", fin=False)
+        held.frame = held.frame.copy(data=b"edited")
+        p.release()
+        received = [(await ends.client.read_frame()).payload for _ in range(6)]
+        assert received == [b"an order", b"no order", b"first", b"order", b"edited", b"end"]
+
+
+async def test_a_breakpoint_holds_a_fragment_of_a_message_that_began_before_it(converse: Converse) -> None:
+    """It may be a text or bytes: what matches either is held."""
+    async with converse() as ends:
+        p = ends.proxy
+        await ends.upstream.send(framed(0x01, b"first"))
+        assert (await ends.client.read_frame()).payload == b"first"
+        p.break_on(b"order")
+        p.break_on("other")
+        for payload in (b"an order", b"the other"):
+            await ends.upstream.send(framed(0x00, payload))
+            held = await p.wait_held(timeout=60)
+            assert held.frame is not None and held.frame.data == payload
+            p.release()
+            assert (await ends.client.read_frame()).payload == payload
+
+
 async def test_a_frame_is_injected_into_either_side(p: proxy, session: DefaultClientWebSocketSession) -> None:
     conversation = p.sessions[0]
     p.inject(conversation, "psst")

@@ -11,9 +11,11 @@ import pytest_asyncio
 import wsnotebook
 from wsnotebook.errors import HandshakeError
 from wsnotebook.lab import embedded_server
+from wsnotebook.middle.breakpoint import Held
 from wsnotebook.middle.proxy import proxy
 from wsnotebook.session.session import ClientWebSocketSession
 from wsnotebook.widgets.proxypanel import proxy_panel_for
+from wsnotebook.wire.frames import Frame, Opcode
 
 Until = Callable[[Callable[[], object]], Awaitable[None]]
 
@@ -119,6 +121,15 @@ async def test_bytes_are_edited_in_hexadecimal(
     assert p.is_held
     p.clear()
     assert await client.receive(timeout=60) == b"\x00\xff"
+
+
+async def test_a_fragment_is_shown_as_what_it_can_be(p: proxy, client: ClientWebSocketSession) -> None:
+    """A continuation does not say whether it is a text: UTF-8 is shown as one, and other bytes in hexadecimal."""
+    panel = proxy_panel_for(p)
+    for data, shown in ((b"an order", "an order"), (b"\xf0\x9f", "f0 9f")):
+        p.held[:] = [Held(Frame(Opcode.CONTINUATION, data), "out", p.sessions[0])]
+        panel.refresh()
+        assert panel.held.editor.value == shown
 
 
 async def test_wrong_clicks_are_sentences(p: proxy, until: Until) -> None:

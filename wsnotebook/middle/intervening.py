@@ -113,6 +113,9 @@ class Intervening:
     def break_on(self, what: Any = ..., *, json: Any = ...) -> None:
         """Hold everything when a data frame matches: it is then in ``held``, where it can be changed before ``release``.
 
+        Each frame is compared by itself, and fragments are not joined: of a message in fragments the one is held that
+        matches alone, when those before it have passed. A text that is cut by two, or a JSON in several, holds none.
+
         Args:
             what: as of ``session.expect``: a text that is contained, ``/a regular expression/``, a type, a function.
             json: a JSON value that it has to contain: ``p.break_on(json={"type": "order"})``.

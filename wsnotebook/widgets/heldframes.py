@@ -93,7 +93,18 @@ def _label(held: Held) -> str:
 
 def _text_of(frame: Frame) -> str:
     """Return a payload for the editor: a text as it is, other bytes in hexadecimal."""
-    return frame.data.decode("utf-8", "replace") if frame.opcode == Opcode.TEXT else frame.data.hex(" ")
+    return frame.data.decode("utf-8", "replace") if _is_text(frame) else frame.data.hex(" ")
+
+
+def _is_text(frame: Frame) -> bool:
+    """Tell whether a payload is shown as a text: also a fragment that can be one, as only the first says what it is."""
+    if frame.opcode != Opcode.CONTINUATION:
+        return frame.opcode == Opcode.TEXT
+    try:
+        frame.data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _data_of(frame: Frame, text: str) -> bytes:
@@ -102,7 +113,7 @@ def _data_of(frame: Frame, text: str) -> bytes:
     Raises:
         ValueError: bytes that are not hexadecimal.
     """
-    if frame.opcode == Opcode.TEXT:
+    if _is_text(frame):
         # A payload that is no UTF-8 stays as it is unless somebody has edited it.
         return frame.data if text == _text_of(frame) else text.encode()
     try:
