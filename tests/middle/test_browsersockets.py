@@ -135,6 +135,16 @@ def test_an_opcode_other_than_text_is_base64(log: FrameLog) -> None:
     assert log.df["payload"].tolist() == [b"\0\xff", b"a?b"]
 
 
+def test_an_empty_binary_that_was_sent_may_be_a_blob(log: FrameLog) -> None:
+    """Chromium tells neither the bytes nor the size of a Blob, and the row says so; all else is as it is told."""
+    sockets = sockets_of(log, "t")
+    for event, data, opcode in (("Sent", "", 2), ("Received", "", 2), ("Sent", "", 1), ("Sent", "AA==", 2)):
+        sockets.take(f"Network.webSocketFrame{event}", frame(data, opcode=opcode), "t")
+    details = log.df["detail"].fillna("").tolist()
+    assert "a Blob" in details[0] and details[1:] == ["", "", ""]
+    assert {*log.df["status"]} == {"ok"}
+
+
 def test_what_two_sessions_tell_of_one_websocket_is_recorded_once(log: FrameLog) -> None:
     """A service worker has a session of the browser's and one of its page's: either may be ahead, and may go away."""
     worker = page("w", "a", "b")

@@ -45,7 +45,8 @@ class attach(Startable, Shown):
         a.df                           # what their pages and workers have sent and received
 
     A browser tells whole messages. What it does not tell is missing in the rows: mask keys and lengths on the wire; and
-    pings, pongs, close frames, fragments and compression have no rows at all. ``time`` and ``monotonic`` are the
+    pings, pongs, close frames, fragments and compression have no rows at all. The bytes of a ``Blob`` that a page sends
+    are not told either: its row is an empty binary, as that of an empty one, and ``detail`` says so. ``time`` and ``monotonic`` are the
     browser's, set to this machine's clocks at the first event, so that intervals are exact. The WebSockets are sessions
     "socket-1", "socket-2", …; one that was open before attaching is "earlier-1": its address is not told. In a log
     that has such sessions already the numbers go on.

@@ -23,6 +23,7 @@ __all__ = ["BrowserSocket", "BrowserSockets"]
 _Values: TypeAlias = dict[str, Any]
 
 _UNKNOWN = "the browser tells no mask keys, no lengths on the wire, no fragments and no control frames"
+_NO_BYTES = "empty, or a Blob: the browser does not tell the bytes of one that a page sends"
 _CREATED = "Network.webSocketCreated"
 _EARLIER = "it was open before attaching: its address and handshake are not known"
 
@@ -175,6 +176,8 @@ class BrowserSockets:
         batch = batch_of(
             (head, Flag.TEXT if is_text else 0, payload, None), UNKNOWN_KEY if frame["mask"] else None
         )
+        if is_sent and opcode == Opcode.BINARY and not payload:  # a Blob is told as payloadData ""
+            batch.details[0] = _NO_BYTES
         times = self._times(values["timestamp"])
         if socket.connection is None:
             self._register(socket)
