@@ -161,6 +161,22 @@ async def test_a_breakpoint_holds_a_frame_to_be_edited(
     assert ("out", "edited", "ok", "changed by break_on 'order'") in texts(p, "upstream-1")
 
 
+async def test_what_was_released_is_not_waited_for_again(converse: Converse) -> None:
+    """At once: a loop of wait_held and release takes one frame after the other."""
+    async with converse() as ends:
+        p = ends.proxy
+        p.break_on("order")
+        await ends.upstream.send(framed(0x81, b"order 1") + framed(0x81, b"order 2"))
+        for number in (1, 2):
+            held = await p.wait_held(timeout=60)
+            assert held.frame == Frame.text(f"order {number}")
+            p.release()
+            assert p.held == []
+        with pytest.raises(TimeoutError):
+            await p.wait_held(timeout=0.01)
+        assert [(await ends.client.read_frame()).payload for _ in range(2)] == [b"order 1", b"order 2"]
+
+
 async def test_a_breakpoint_holds_the_fragment_that_matches(converse: Converse, until: Until) -> None:
     """A continuation is a data frame (RFC 6455 §5.6), of the kind of its first; a control frame between does not count."""
     async with converse() as ends:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["Breakpoint", "Held"]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Held:
     """A frame that a breakpoint holds. Set ``frame`` to send another one, or to None to send none."""
 
@@ -56,7 +56,8 @@ class Breakpoint:
         try:
             await self._changes.wait_released()
         finally:
-            self._held.remove(held)
+            if held in self._held:  # it was not released: its conversation has ended
+                self._held.remove(held)
         return held.frame
 
     def _kind_of(self, frame: Frame, direction: Direction, conversation: Conversation) -> int:

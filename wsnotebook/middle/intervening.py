@@ -108,6 +108,7 @@ class Intervening:
 
         Example: ``p.release()``.
         """
+        self.held.clear()  # now, and not when they go on: wait_held() waits for the next one
         self._changes.release()
 
     def break_on(self, what: Any = ..., *, json: Any = ...) -> None:
