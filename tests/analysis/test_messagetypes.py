@@ -79,6 +79,12 @@ def test_the_key_is_found(talk: Any, messages: list[Any], key: str | None) -> No
     assert record(talk, *messages).ws.types().attrs["key"] == key
 
 
+def test_a_number_keeps_its_name_beside_a_fraction(talk: Any) -> None:
+    """Another message does not rename its type."""
+    found = record(talk, {"op": 1}, {"op": 1}, {"op": 2.5}, {}).ws.types("op")
+    assert found["type"].tolist() == ["1", "2.5", "(other)"]
+
+
 def test_a_key_that_nobody_has_is_refused(talk: Any) -> None:
     """The remedy names those that there are."""
     df = record(talk, {"a": {"b": "x"}})

@@ -59,6 +59,25 @@ def test_ids_compare_with_their_type(talk: Any) -> None:
     assert found["outcome"].tolist() == ["unanswered", "answered", "unanswered"]
 
 
+@pytest.mark.parametrize("others", [[], [{"op": 2.5, "code": 0.5}], [{"op": 2.5}, {"op": "x", "code": []}]])
+def test_a_rule_with_a_number_fits_whatever_other_messages_have(talk: Any, others: list[Any]) -> None:
+    """A fraction elsewhere makes floats of the whole numbers of a column; 1.0 is 1 in JSON."""
+    send(talk, 1, {"op": 1, "id": 1})
+    receive(talk, 2, {"op": 2.0, "id": 1.0, "code": 500})
+    for other in others:
+        receive(talk, 3, other)
+    found = talk.log.df.ws.pairs(request={"op": 1.0}, reply={"op": 2}, error={"code": (500, 501)}, what="op")
+    assert found[["id", "what", "outcome"]].to_numpy().tolist() == [[1, 1, "error"]]
+
+
+def test_a_request_is_cancelled_whatever_ids_other_messages_have(talk: Any) -> None:
+    """Beside an id of another key that is a fraction, too, which is no id of this request."""
+    send(talk, 1, call(2))
+    send(talk, 2, {"jsonrpc": "2.0", "method": "$/cancelRequest", "params": {"id": 2}})
+    send(talk, 3, {"jsonrpc": "2.0", "method": "zoom", "params": {"id": 1.5}})
+    assert talk.log.df.ws.pairs("jsonrpc")["outcome"].tolist() == ["cancelled"]
+
+
 def test_connections_and_directions_are_apart(
     talk: Any, another: Callable[..., Any], elsewhere: Callable[[], Any]
 ) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from wsnotebook.analysis.jsoncolumns import Path, column_of
+from wsnotebook.analysis.jsoncolumns import Path, column_of, values_of
 from wsnotebook.analysis.jsontable import Parts
 from wsnotebook.analysis.versions import is_text
 
@@ -111,7 +111,7 @@ def labels(parts: Mapping[Path, Parts], rows: int, key: str | None) -> NDArray[n
             names = ", ".join(sorted(".".join(path) for path in parts)[:20])
             raise ValueError(f"no message has the key {key!r}: give one of {names}")
         return np.full(rows, _OTHER, object)
-    values = pd.Series(column_of(found, rows)).astype(object)
+    values = values_of(found, rows).astype(object)
     return values.where(values.notna(), _OTHER).map(str).to_numpy(object)
 
 

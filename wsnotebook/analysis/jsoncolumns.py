@@ -12,7 +12,16 @@ from numpy.typing import NDArray
 
 from wsnotebook.analysis.versions import texts
 
-__all__ = ["Cells", "Path", "Piece", "WrittenFloat", "column_of", "escape_surrogates"]
+__all__ = [
+    "Cells",
+    "Path",
+    "Piece",
+    "WrittenFloat",
+    "as_whole",
+    "column_of",
+    "escape_surrogates",
+    "values_of",
+]
 
 Path: TypeAlias = tuple[str, ...]
 """Keys from the object of a row to a value."""
@@ -70,6 +79,7 @@ _COMMON = {
     frozenset({pa.int64(), pa.uint64()}): pa.uint64(),
 }
 """Types in Arrow → the type that may hold the values of all."""
+_EXACT = 1 << 53  # float64 does not represent all larger integers
 
 
 def column_of(parts: Sequence[tuple[NDArray[np.int64], Any]], rows: int) -> Any:
@@ -88,6 +98,29 @@ def column_of(parts: Sequence[tuple[NDArray[np.int64], Any]], rows: int) -> Any:
     indices = np.full(rows, -1, np.int64)
     indices[np.concatenate([places for places, _ in parts])] = np.arange(len(whole))
     return _to_pandas(whole.take(pa.array(indices, mask=indices < 0)))
+
+
+def values_of(parts: Sequence[tuple[NDArray[np.int64], Any]], rows: int) -> pd.Series[Any]:
+    """Return a column to compare values in: as column_of, but what a value is depends on no other row.
+
+    A fraction makes floats of the whole numbers beside it. Here they are integers again, and so is 1.0, which is the
+    same number as 1 in JSON.
+    """
+    values = pd.Series(column_of(parts, rows))
+    if values.dtype == "float64":
+        are_whole = (values % 1 == 0) & values.between(-_EXACT, _EXACT)
+        if not are_whole.any():
+            return values
+        if (are_whole | values.isna()).all():
+            return values.astype("Int64")
+        values = values.astype(object).where(values.notna(), None)
+    return pd.Series([*map(as_whole, values)], dtype=object) if values.dtype == object else values
+
+
+def as_whole(value: Any) -> Any:
+    """Return a float that is a whole number as an integer, and any other value as it is."""
+    is_whole = type(value) is float and value.is_integer() and abs(value) <= _EXACT
+    return int(value) if is_whole else value
 
 
 def _narrow(values: Any) -> pa.Array | None:

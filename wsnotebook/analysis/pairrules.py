@@ -13,10 +13,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from wsnotebook.analysis.decoders.stomp import COMMANDS_OF_CLIENTS
-from wsnotebook.analysis.jsoncolumns import Path, column_of
+from wsnotebook.analysis.jsoncolumns import Path, as_whole, column_of, values_of
 from wsnotebook.analysis.jsontable import Parts
+from wsnotebook.analysis.versions import is_text
 
-__all__ = ["PROTOCOLS", "Condition", "PairRule", "column", "fits", "plain_values"]
+__all__ = ["PROTOCOLS", "Condition", "PairRule", "codes_of", "column", "fits", "plain_values"]
 
 Condition: TypeAlias = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 """Key, dotted → ``...`` if the object has to have it, None if it must not, or the value, a pattern, or several values, of which one
@@ -167,9 +168,9 @@ PROTOCOLS = {
 
 
 def column(parts: Mapping[Path, Parts], rows: int, name: str) -> Any:
-    """Return the values of a key as a Series; None where no object has it."""
+    """Return the values of a key, as values_of; None where no object has it."""
     found = next((cells for path, cells in parts.items() if ".".join(path) == name), None)
-    return None if found is None else pd.Series(column_of(found, rows))
+    return None if found is None else values_of(found, rows)
 
 
 def fits(parts: Mapping[Path, Parts], rows: int, condition: Condition) -> NDArray[np.bool_]:
@@ -192,14 +193,14 @@ def _fits_one(parts: Mapping[Path, Parts], rows: int, name: str, wanted: Any) ->
     values = column(parts, rows, name)
     if values is None:
         return missing
-    known = {(type(value), value) for value in several}
+    known = {(type(value), value) for value in map(as_whole, several)}
 
     def is_wanted(value: Any) -> bool:
         if isinstance(wanted, re.Pattern):
             return isinstance(value, str) and bool(wanted.fullmatch(value))
         return (type(value), value) in known
 
-    if values.dtype == object:  # 1, 1.0 and True are one value for pandas
+    if values.dtype == object:  # 1 and True are one value for pandas
         is_one = np.array([is_wanted(value) for value in plain_values(values)], bool)
     else:
         codes, found = pd.factorize(values)
@@ -224,3 +225,13 @@ def plain_values(values: pd.Series[Any]) -> list[Any]:
     if values.dtype != object:
         return found
     return [repr(value) if isinstance(value, (list, dict)) else value for value in found]
+
+
+def codes_of(values: pd.Series[Any]) -> NDArray[np.int64]:
+    """Return a number for each value, -1 where it is missing. Equal values of two types have two numbers."""
+    if values.dtype == object and not is_text(values):
+        values = pd.Series(
+            [None if value is None else (type(value).__name__, str(value)) for value in values.tolist()],
+            dtype=object,
+        )
+    return np.asarray(pd.factorize(values)[0], np.int64)

@@ -17,7 +17,7 @@ from wsnotebook.analysis.jsonmessages import JsonMessages
 from wsnotebook.analysis.jsontable import Parts
 from wsnotebook.analysis.pairlinks import Linked, link
 from wsnotebook.analysis.pairprogress import progress_codes
-from wsnotebook.analysis.pairrules import PROTOCOLS, Condition, PairRule, column, fits, plain_values
+from wsnotebook.analysis.pairrules import PROTOCOLS, Condition, PairRule, codes_of, column, fits, plain_values
 
 __all__ = ["Pairs", "pairs"]
 
@@ -197,17 +197,9 @@ def _codes(
                 for other in reversed(others[number].split("|")):
                     there = _objects(column(parts, rows, other), rows)
                     values = values.mask(marks & there.notna(), there)
-        if values is None:
-            found = np.full(rows, -1, np.int64)
-        elif values.dtype == object:
-            keys = [
-                None if value is None else (type(value).__name__, str(value)) for value in values.tolist()
-            ]
-            found = pd.factorize(pd.Series(keys, dtype=object))[0]
-        else:
-            found = pd.factorize(values)[0]
+        found = np.full(rows, -1, np.int64) if values is None else codes_of(values)
         if number == 0:
-            codes = np.asarray(found, np.int64)
+            codes = found
         else:  # a further key may be missing on both sides
             codes = np.where(codes < 0, -1, codes * (found.max(initial=-1) + 2) + found + 1)
     return codes
