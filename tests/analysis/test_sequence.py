@@ -72,11 +72,38 @@ def test_an_array_has_several_numbers(talk: Any) -> None:
 
 
 def test_what_is_no_whole_number_is_counted(talk: Any) -> None:
-    """Strings, fractions, and integers over 64 bits are no part of the sequence."""
-    found = record(talk, [1, "2", 2, 2.5, None, 2**64, True, 3]).ws.sequence("n")
+    """Other strings, fractions, and integers over 64 bits are no part of the sequence."""
+    found = record(talk, [1, "x", 2, 2.5, None, 2**64, True, 3]).ws.sequence("n")
     assert not len(found) and found.attrs["sequence"]["not_integer"] == 4
     with pytest.raises(ValueError, match="no message has the key 'm': give one of n"):
         talk.log.df.ws.sequence("m")
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        ["100", "101", "105"],
+        [None, "100", "101", "105"],
+        ["100", 101, 101.5, "105", "10²", "9" * 101],
+        [None, 100, 101.0, 105],
+        ["9007199254740992", "9007199254740993", "9007199254740997", None, 0.5],
+        [9007199254740992, 9007199254740993, 9007199254740997, 0.5],
+        [2**63 - 6, 2**63 - 5, str(2**63 - 1), None],
+    ],
+)
+def test_another_value_hides_no_number(talk: Any, numbers: list[Any]) -> None:
+    """One in a string is a number, and no row changes the type of another."""
+    talk.receive(0, (0x81, b'{"type": "welcome"}'))
+    found = record(talk, numbers).ws.sequence("n")
+    assert found[["kind", "count"]].to_numpy().tolist() == [["missing", 3]]
+
+
+def test_keys_of_two_types_are_two(talk: Any) -> None:
+    """1 is not true, and not "1"."""
+    for number in (1, 2):
+        for key in (1, True, "1", [1], None):
+            record(talk, [number], k=key)
+    assert not len(talk.log.df.ws.sequence("n", by="k"))
 
 
 @settings(deadline=None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,11 +13,13 @@ from numpy.typing import NDArray
 from wsnotebook.analysis.columns import identity
 from wsnotebook.analysis.decodedmessages import read_messages
 from wsnotebook.analysis.jsonmessages import JsonMessages
-from wsnotebook.analysis.pairrules import column
+from wsnotebook.analysis.pairrules import codes_of, column
 
 __all__ = ["sequence"]
 
 _KINDS = ("missing", "duplicate", "reordered", "reset")
+_LIMIT = 1 << 63
+_WHOLE = re.compile(r"[+-]?[0-9]{1,100}")  # Python refuses to read thousands of digits
 
 
 def sequence(df: pd.DataFrame, field: str, by: str | Sequence[str] | None = None) -> pd.DataFrame:
@@ -34,7 +37,8 @@ def sequence(df: pd.DataFrame, field: str, by: str | Sequence[str] | None = None
         that should have come, and that came) and ``count``. The kinds are ``missing``: ``count`` numbers before ``value``
         never came; ``duplicate``: it was there before; ``reordered``: it came after a larger one; ``reset``: the sequence
         begins again, at 0 or 1 or below all numbers before, and goes on from there. ``attrs["sequence"]`` has the number of
-        ``values`` and of each kind, and ``not_integer``, the values that are not whole numbers of 64 bits.
+        ``values`` and of each kind, and ``not_integer``, the values that are not whole numbers of 64 bits, in strings
+        or not.
 
     Raises:
         ValueError: no message has ``field`` or ``by``.
@@ -77,17 +81,19 @@ def _column(parsed: JsonMessages, name: str) -> pd.Series[Any]:
 
 def _numbers(values: pd.Series[Any]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """Return values as int64, and which of them are whole numbers of 64 bits."""
-    numbers = pd.to_numeric(values, errors="coerce") if values.dtype != object else values
-    if pd.api.types.is_integer_dtype(numbers.dtype) and numbers.dtype not in ("uint64", "UInt64"):
-        is_number = numbers.notna().to_numpy(bool)
-        return numbers.fillna(0).to_numpy(np.int64), is_number
-    limit = 1 << 63
-    found = [
-        value if type(value) is int and -limit <= value < limit else None for value in values.astype(object)
-    ]
+    if pd.api.types.is_signed_integer_dtype(values.dtype):
+        return values.fillna(0).to_numpy(np.int64), values.notna().to_numpy(bool)
+    found = [_number(value) for value in values.astype(object)]
     return np.array([value or 0 for value in found], np.int64), np.array(
         [value is not None for value in found], bool
     )
+
+
+def _number(value: Any) -> int | None:
+    """Return a whole number of 64 bits, also of a string as some services write it; None for any other value."""
+    if isinstance(value, str) and _WHOLE.fullmatch(value):
+        value = int(value)
+    return value if type(value) is int and -_LIMIT <= value < _LIMIT else None
 
 
 def _checked(
@@ -102,7 +108,7 @@ def _checked(
     """
     of = parsed.of
     keys = [parsed.connections, of["direction"].eq("out").to_numpy()]
-    keys += [pd.factorize(_comparable(each))[0] for each in others.values()]
+    keys += [codes_of(each) for each in others.values()]
     flow = pd.DataFrame(np.column_stack(keys)).groupby(list(range(len(keys))), sort=False).ngroup().to_numpy()
     rows = pd.DataFrame(
         {"place": np.flatnonzero(is_number), "flow": flow[is_number], "value": values[is_number]}
@@ -150,10 +156,3 @@ def _fill_gaps(rows: pd.DataFrame, is_gap: pd.Series[Any], is_late: pd.Series[An
     found = pd.merge_asof(late, gaps.reset_index(), on="value", by="run", direction="forward")
     filled = found.loc[found["value"] > found["after"], "index"].astype("int64").value_counts()
     rows.loc[filled.index, "count"] -= filled
-
-
-def _comparable(values: pd.Series[Any]) -> pd.Series[Any]:
-    """Return values that can be told apart: arrays and objects, which have no hash, as texts."""
-    if values.dtype != object:
-        return values
-    return values.map(lambda value: repr(value) if isinstance(value, (list, dict)) else value)
