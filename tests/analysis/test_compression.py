@@ -31,3 +31,5 @@ def test_what_a_browser_has_told_has_no_size_on_the_wire(talk: Any, another: Cal
     found = talk.log.df.ws.compression()
     assert found["before"].tolist() == [4, 5]
     assert found["after"].isna().tolist() == found["ratio"].isna().tolist() == [False, True]
+    one = talk.log.df.assign(session="one").ws.compression()
+    assert one["before"].tolist() == [9] and one[["after", "ratio"]].isna().all(axis=None)

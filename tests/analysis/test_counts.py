@@ -41,3 +41,5 @@ def test_the_bytes_on_the_wire_of_what_a_browser_has_told_are_missing(
     found = talk.log.df.ws.counts()
     assert found["bytes"].tolist() == [4, 5]
     assert found["wire_bytes"].isna().tolist() == [False, True]
+    one = talk.log.df.assign(session="one").ws.counts()
+    assert one["bytes"].tolist() == [9] and one["wire_bytes"].isna().all()

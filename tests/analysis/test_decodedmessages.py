@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections.abc import Callable
 from typing import Any
 
 import msgpack
@@ -31,6 +32,16 @@ def mqtt(talk: Any) -> pd.DataFrame:
     talk.send(2, Frame.binary(publish(2, "b", b'{"n":4}')[5:]))
     talk.send(3, Frame.text("no MQTT"))
     return talk.log.df.ws.decode("mqtt")
+
+
+def test_what_a_browser_has_told_has_no_size_on_the_wire(talk: Any, another: Callable[..., Any]) -> None:
+    """Nor has what began in it."""
+    talk.send(0, Frame.binary(CONNECT))
+    another("told", is_reported=True).send(1, Frame.binary(CONNECT))
+    found = talk.log.df.ws.decode("mqtt")
+    assert found["length"].tolist() == [len(CONNECT)] * 2
+    assert found["wire_length"].fillna(-1).tolist() == [len(CONNECT), -1]
+    assert found.ws.types()["ratio"].fillna(-1).tolist() == [1, -1]
 
 
 def test_types_counts_by_kind(mqtt: Any) -> None:

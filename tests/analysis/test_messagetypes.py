@@ -62,6 +62,15 @@ def test_compression_is_known_by_type(talk: Any) -> None:
     assert talk.log.df.ws.types()["ratio"].tolist() == [3 / 13, 1.0]
 
 
+def test_what_a_browser_has_told_has_no_ratio(talk: Any, another: Callable[..., Any]) -> None:
+    """0 would say that nothing was on the wire."""
+    talk.receive(0, (0x81, b'{"type": "x"}'))
+    another("told", is_reported=True).receive(1, (0x81, b'{"type": "x"}'))
+    df = talk.log.df
+    assert df.ws.types()["ratio"].fillna(-1).tolist() == [1, -1]
+    assert df.assign(connection=0).ws.types()["ratio"].isna().tolist() == [True]
+
+
 @pytest.mark.parametrize(
     ("messages", "key"),
     [

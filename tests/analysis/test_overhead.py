@@ -49,3 +49,17 @@ def test_settings_that_there_are_not_are_refused(talk: Any) -> None:
     assert talk.log.df.ws.deflate().empty and talk.log.df.ws.overhead().empty
     with pytest.raises(ValueError, match="windows are 9 to 15 bits"):
         talk.log.df.ws.deflate(windows=[8])
+
+
+def test_what_a_browser_has_told_has_no_size_on_the_wire(talk: Any, another: Callable[..., Any]) -> None:
+    """Neither all of it nor a part is 0; the payload is known."""
+    talk.receive(0, (0x81, b"x" * 10))
+    another("told", is_reported=True).receive(1, (0x81, b"Hello"))
+    for df in (talk.log.df, talk.log.df.assign(connection=0, attempt=0)):
+        found = df.ws.overhead()
+        assert found["payload"].tolist() in ([10, 5], [15])
+        assert found[["wire", "headers", "saved", "share"]].iloc[-1].isna().all()
+        tried = df.ws.deflate(windows=[15])
+        assert tried["ratio"].notna().all() and tried["actual"].iloc[-2:].isna().all()
+    assert talk.log.df.ws.overhead()["wire"].iloc[0] == 12
+    assert talk.log.df.ws.deflate(windows=[15])["actual"].iloc[0] == 1

@@ -58,6 +58,14 @@ def test_a_hostile_recording_is_one_screen_too(another: Callable[..., Any]) -> N
     assert "\x1b" not in text and "\u202e" not in text and "… and 92 more connections" in text
 
 
+def test_compression_is_told_of_what_is_known(talk: Any, another: Callable[..., Any]) -> None:
+    """A browser does not tell the bytes on the wire."""
+    another("told", is_reported=True).receive(0, (0x81, b"x" * 50))
+    assert "compression" not in talk.log.df.ws.summary()
+    talk.receive_compressed(1, b"x" * 10, b"abc")
+    assert "compression: 10 bytes as 3 bytes, ratio 0.30" in talk.log.df.ws.summary()
+
+
 def test_of_nothing_there_is_nothing_to_tell(talk: Any) -> None:
     """In words; what is no frame log of these columns is refused."""
     assert talk.log.df.ws.summary() == "no frames"

@@ -29,6 +29,7 @@ __all__ = [
     "identity",
     "in_order",
     "is_decoded",
+    "known_sums",
     "labels",
     "need",
     "ns_of",
@@ -251,6 +252,16 @@ def occurrences(values: pd.Series[Any]) -> pd.Series[Any]:
     """
     counts = values.value_counts(sort=False)
     return counts[counts > 0].sort_values(ascending=False, kind="stable")
+
+
+def known_sums(groups: Any) -> pd.DataFrame:
+    """Return the sums of the columns of groups; missing where a row lacks its number, as its part of the sum is not known.
+
+    Args:
+        groups: a ``groupby`` of a DataFrame.
+    """
+    sums: pd.DataFrame = groups.sum()
+    return sums.where(groups.count().eq(groups.size(), axis=0))
 
 
 def byte_codes(values: pd.Series[Any]) -> NDArray[np.int64]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from wsnotebook.analysis.columns import traffic
+from wsnotebook.analysis.columns import known_sums, traffic
 
 __all__ = ["COMPRESSED", "add_compressions", "compression", "compression_of_part", "whole_compression"]
 
@@ -24,7 +24,7 @@ def compression(df: pd.DataFrame) -> pd.DataFrame:
     Returns:
         One row per session and direction, indexed by (session, direction): ``frames``; ``before``, payload bytes as
         the application sees them; ``after``, payload bytes on the wire, without headers, missing where a browser has
-        told the messages; ``ratio``, after / before: 0.25 is a quarter, 1.0 is not compressed, missing if there were no
+        told some of the messages; ``ratio``, after / before: 0.25 is a quarter, 1.0 is not compressed, missing if there were no
         bytes.
 
     Raises:
@@ -38,7 +38,7 @@ def compression_of_part(df: pd.DataFrame) -> pd.DataFrame:
     rows = traffic(df, "compression", COMPRESSED)
     groups = rows[rows["opcode"].isin(_DATA)].groupby(_KEYS, observed=True)
     sums = groups.agg(frames=("length", "size"), before=("length", "sum"))
-    return sums.assign(after=groups["wire_length"].sum(min_count=1)).reset_index()
+    return sums.assign(after=known_sums(groups[["wire_length"]])["wire_length"]).reset_index()
 
 
 def add_compressions(parts: pd.DataFrame) -> pd.DataFrame:
@@ -53,4 +53,4 @@ def whole_compression(parts: pd.DataFrame) -> pd.DataFrame:
 
 
 def _added(parts: pd.DataFrame) -> pd.DataFrame:
-    return parts.groupby(_KEYS, observed=True).sum(min_count=1)
+    return known_sums(parts.groupby(_KEYS, observed=True))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from wsnotebook.analysis.columns import traffic
+from wsnotebook.analysis.columns import known_sums, traffic
 
 __all__ = ["COUNTED", "add_counts", "counts", "counts_of_part", "whole_counts"]
 
@@ -22,7 +22,7 @@ def counts(df: pd.DataFrame) -> pd.DataFrame:
     Returns:
         One row per combination that occurs, indexed by (session, direction, opcode): ``frames``; ``bytes``, payload
         bytes as the application sees them; ``wire_bytes``, bytes of header and compressed payload, missing where a
-        browser has told the messages. Frames that were never sent (status ``unsent``) are not counted.
+        browser has told some of the messages. Frames that were never sent (status ``unsent``) are not counted.
 
     Raises:
         AttributeError: ``df`` lacks columns; the message names them.
@@ -35,7 +35,7 @@ def counts_of_part(df: pd.DataFrame) -> pd.DataFrame:
     rows = traffic(df, "counts", COUNTED)
     groups = rows.groupby(_KEYS, observed=True)
     parts = groups.agg(frames=("length", "size"), bytes=("length", "sum"))
-    return parts.assign(wire_bytes=groups["frame_length"].sum(min_count=1)).reset_index()
+    return parts.assign(wire_bytes=known_sums(groups[["frame_length"]])["frame_length"]).reset_index()
 
 
 def add_counts(parts: pd.DataFrame) -> pd.DataFrame:
@@ -45,4 +45,4 @@ def add_counts(parts: pd.DataFrame) -> pd.DataFrame:
 
 def whole_counts(parts: pd.DataFrame) -> pd.DataFrame:
     """Return the result of counts() from the concatenated counts of all parts."""
-    return parts.groupby(_KEYS, observed=True).sum(min_count=1)
+    return known_sums(parts.groupby(_KEYS, observed=True))

@@ -123,6 +123,9 @@ def _table(joined: Joined, first: pd.DataFrame, items: list[Item]) -> pd.DataFra
     for name in _COUNTED:
         if name in joined.rows.columns:
             of[name] = _shares(joined.total(name), first, ends)
+            lacks = pd.isna(joined.known_total(name))
+            if lacks.any():
+                of[name] = of[name].astype("Int64").mask(_shares(lacks.astype(np.int64), first, ends) > 0)
     return of
 
 

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from wsnotebook.analysis.columns import connections, identity, ns_of
+from wsnotebook.analysis.columns import connections, identity, known_sums, ns_of
 from wsnotebook.analysis.decodedmessages import read_messages
 from wsnotebook.analysis.discriminator import types_of
 from wsnotebook.analysis.jsonmessages import JsonMessages
@@ -32,7 +32,7 @@ def types(df: pd.DataFrame, key: str | None = None) -> pd.DataFrame:
         One row per connection, direction and type, the most frequent first: recording, connection, session and attempt
         (those that ``df`` has), direction, ``type``, ``count``, ``rate`` (per second from the first message of the
         connection to the last, NaN if that takes no time), ``bytes`` (payload as the application sees it), ``ratio``
-        (payload bytes on the wire / bytes, NaN without bytes), ``first`` and ``last`` (wall clock), ``seq`` of the first
+        (payload bytes on the wire / bytes, NaN without bytes, and where a browser has told some of the messages), ``first`` and ``last`` (wall clock), ``seq`` of the first
         one, and ``example``, its text, cut after 120 characters. Messages without the key are ``(other)``, those that
         are not JSON objects ``(text)`` and ``(binary)``. An array of objects has the type of its first one. Of what
         ``decode()`` returned, the key is ``kind`` if the protocol has kinds, and what could not be decoded is ``(error)``. A message that the application
@@ -54,19 +54,22 @@ def types(df: pd.DataFrame, key: str | None = None) -> pd.DataFrame:
         type=kinds,
         time=first["time"],
         bytes=joined.total("length"),
-        wire=joined.total("wire_length"),
+        wire=joined.known_total("wire_length").astype(np.float64),
         place=np.arange(len(first)),
         connection_number=connections(first),
     )
     groups = facts.groupby(["connection_number", "direction", "type"], observed=True, sort=False)
-    found = groups.agg(
-        count=("place", "size"),
-        bytes=("bytes", "sum"),
-        wire=("wire", "sum"),
-        first=("time", "min"),
-        last=("time", "max"),
-        place=("place", "first"),
-    ).reset_index()
+    found = (
+        groups.agg(
+            count=("place", "size"),
+            bytes=("bytes", "sum"),
+            first=("time", "min"),
+            last=("time", "max"),
+            place=("place", "first"),
+        )
+        .assign(wire=known_sums(groups[["wire"]])["wire"])
+        .reset_index()
+    )
     times = facts.assign(time=ns_of(first["time"])).groupby("connection_number")["time"]
     seconds = found["connection_number"].map((times.max() - times.min()) / 1e9).to_numpy(np.float64)
     place = found["place"].to_numpy(np.int64)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from wsnotebook.analysis.columns import connections, identity, traffic
+from wsnotebook.analysis.columns import connections, identity, known_sums, traffic
 from wsnotebook.analysis.messages import join
 
 __all__ = ["deflate", "overhead"]
@@ -29,7 +29,8 @@ def overhead(df: pd.DataFrame) -> pd.DataFrame:
         One row per connection and direction: recording, connection, session and attempt (those that ``df`` has), direction,
         ``frames``, ``wire`` (all bytes of the frames), ``payload`` (bytes of data as the application sees them), ``headers``
         (of all frames, with mask keys), ``control`` (payload of pings, pongs and closes), ``saved`` (by compression) and
-        ``share``, (headers + control) / wire. The handshake, TLS and TCP are not in it.
+        ``share``, (headers + control) / wire. Bytes on the wire are missing where a browser has told some of the messages.
+        The handshake, TLS and TCP are not in it.
 
     Raises:
         AttributeError: ``df`` lacks columns; the message names them.
@@ -46,7 +47,7 @@ def overhead(df: pd.DataFrame) -> pd.DataFrame:
     )
     keys = [connections(rows), "direction"]
     groups = facts.groupby(keys, observed=True, sort=False)
-    sums = groups[["wire", "payload", "headers", "control", "saved"]].sum()
+    sums = known_sums(groups[["wire", "payload", "headers", "control", "saved"]])
     table = (
         groups[[*identity(rows)]]
         .first()
@@ -72,7 +73,8 @@ def deflate(
     Returns:
         One row per connection, direction, ``window`` and ``takeover``: recording, connection, session and attempt (those
         that ``df`` has), direction, ``messages``, ``before`` and ``after`` (payload bytes), ``ratio`` (after / before, NaN
-        without bytes) and ``actual``, the ratio that there was on the wire.
+        without bytes) and ``actual``, the ratio that there was on the wire, NaN where a
+        browser has told some of the messages.
 
     Raises:
         ValueError: a window is not 9 to 15, ``level`` not 1 to 9, or ``most`` not over 0.
@@ -84,7 +86,7 @@ def deflate(
         )
     joined = join(df, "deflate", ("length", "wire_length"))
     first = joined.first
-    before, wire = joined.total("length"), joined.total("wire_length")
+    before, wire = joined.total("length"), np.asarray(joined.known_total("wire_length").astype(np.float64))
     found: list[dict[Any, Any]] = []
     flows = pd.Series(np.arange(len(first))).groupby(
         [connections(first), first["direction"].to_numpy()], sort=False
