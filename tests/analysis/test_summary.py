@@ -58,6 +58,17 @@ def test_a_hostile_recording_is_one_screen_too(another: Callable[..., Any]) -> N
     assert "\x1b" not in text and "\u202e" not in text and "… and 92 more connections" in text
 
 
+def test_a_rate_is_over_the_time_of_all_connections(another: Callable[..., Any]) -> None:
+    """Those that came one after the other do not add up to more than there ever was; in no time there is no rate."""
+    for number in range(3):
+        talk = another(f"feed{number}")
+        for at in (0, 10):
+            talk.receive(20 * number + at, (0x81, b'{"type": "tick"}'))
+    df = talk.log.df
+    assert '  in tick: 6, 96 bytes, 0.12/s: {"type": "tick"}' in df.ws.summary().splitlines()
+    assert '  in tick: 1, 16 bytes: {"type": "tick"}' in df[:1].ws.summary().splitlines()
+
+
 def test_compression_is_told_of_what_is_known(talk: Any, another: Callable[..., Any]) -> None:
     """A browser does not tell the bytes on the wire."""
     another("told", is_reported=True).receive(0, (0x81, b"x" * 50))

@@ -126,15 +126,15 @@ def _types(df: pd.DataFrame) -> Iterator[str]:
     if found.empty:
         return
     groups = found.groupby(["direction", "type"], observed=True, sort=False)
-    totals = groups.agg(
-        count=("count", "sum"), bytes=("bytes", "sum"), rate=("rate", "sum"), example=("example", "first")
-    )
+    totals = groups.agg(count=("count", "sum"), bytes=("bytes", "sum"), example=("example", "first"))
     totals = totals.sort_values("count", ascending=False, kind="stable")
+    seconds = (found["last"].max() - found["first"].min()).total_seconds()  # of all connections
     key = found.attrs["key"]
     yield f"messages: {found['count'].sum():,}" + (f", by {short(key, 40)}" if key else "")
     for row in totals.head(_ROWS).reset_index().to_dict("records"):
         example = "" if pd.isna(row["example"]) else f": {short(row['example'], 70)}"
-        told = f"{row['count']:,}, {_size(row['bytes'])}, {row['rate']:,.2f}/s{example}"
+        rate = f", {row['count'] / seconds:,.2f}/s" if seconds > 0 else ""
+        told = f"{row['count']:,}, {_size(row['bytes'])}{rate}{example}"
         yield f"  {row['direction']} {short(row['type'], 30)}: {told}"
     yield from _more(len(totals), "types")
 
