@@ -40,6 +40,14 @@ def test_a_long_conversation_keeps_its_beginning_and_its_end(talk: Any) -> None:
     assert lines[0].startswith("     0.000 < 0 ") and lines[5] == "… 291 more …" and " < 299 " in lines[-1]
 
 
+def test_what_was_left_out_is_told_in_two_lines_too(talk: Any) -> None:
+    """They have no room for the end."""
+    for at in range(3):
+        talk.receive(at, (0x81, b"%d" % at))
+    assert talk.log.df.ws.conversation(limit=2).splitlines() == ["     0.000 < 0", "… 2 more …"]
+    assert len(talk.log.df.ws.conversation(limit=3).splitlines()) == 3
+
+
 def test_sessions_are_named_where_there_are_several(talk: Any, another: Callable[..., Any]) -> None:
     """In the order of time."""
     other = another("tock")

@@ -44,7 +44,7 @@ def conversation(df: pd.DataFrame, limit: int = 200, width: int = 160) -> ShownT
         half = limit // 2
         head, tail = rows.iloc[:half], rows.iloc[len(rows) - (limit - half) + 1 :]
     lines = list(_lines(head, start, width, names=names))
-    if len(tail):
+    if len(head) < len(rows):
         lines.append(f"… {len(rows) - len(head) - len(tail):,} more …")
         lines += _lines(tail, start, width, names=names)
     return ShownText("\n".join(lines) if lines else "no frames")
