@@ -104,6 +104,20 @@ def test_connections_and_directions_are_compared_each_with_its_own(
     assert "connection 1, in seq 2 missing: z" in str(found)
 
 
+def test_connections_of_several_recordings_are_in_the_order_of_time(elsewhere: Callable[[], Any]) -> None:
+    """Both recordings number their rows from 0, which says nothing of which came first."""
+    first, second = elsewhere(), elsewhere()
+    first.receive(0, (0x81, b"a"), (0x81, b"b"))
+    Talk(first.log, "t").receive(5, (0x81, b"c"))
+    second.receive(3, (0x81, b"d"))
+    both = pd.concat([first.log.df, second.log.df])
+    turned = pd.concat([second.log.df, first.log.df])
+    for other in (both.ws.to_log(), turned, both.sort_values("time", ignore_index=True)):
+        assert wsnotebook.compare(both, other).same
+    found = wsnotebook.compare(both, first.log.df[:2])
+    assert found.missing[["connection", "message"]].to_numpy().tolist() == [[1, "d"], [2, "c"]]
+
+
 def test_the_text_is_short_and_safe() -> None:
     """A thousand differences are a page, and a peer's text moves no line."""
     found = wsnotebook.compare(recording(*[f"\x1b[2J{n}\n" for n in range(300)]), recording("x" * 120))

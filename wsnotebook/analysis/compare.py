@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from wsnotebook.analysis.alignment import align
 from wsnotebook.analysis.closes import closes
@@ -116,7 +117,8 @@ def compare(
 ) -> Comparison:
     """Compare the messages and closes of two recordings.
 
-    The first connection of one is compared with the first of the other, and so on, each direction for itself. Example:
+    The first connection of one is compared with the first of the other, and so on, each direction for itself; those of
+    several recordings in one DataFrame are in the order of time. Example:
     ``wsnotebook.compare(wsnotebook.load("before.parquet"), log, ignore=["ts"]).check()``.
 
     Args:
@@ -195,7 +197,7 @@ def _flows(df: pd.DataFrame) -> dict[tuple[int, str], list[_Message]]:
     flows: dict[tuple[int, str], list[_Message]] = {}
     starts: dict[int, int] = {}
     told = zip(
-        connections(rows).tolist(),
+        _numbers(rows).tolist(),
         rows["direction"],
         rows["seq"],
         ns_of(rows["time"]),
@@ -208,6 +210,16 @@ def _flows(df: pd.DataFrame) -> dict[tuple[int, str], list[_Message]]:
             _Message(int(seq), seconds, values[place], are_binary[place])
         )
     return flows
+
+
+def _numbers(rows: pd.DataFrame) -> NDArray[np.int64]:
+    """Return the number of the connection of each row; the seqs of several recordings say nothing of their order."""
+    numbers = connections(rows)
+    if "recording" not in rows.columns or rows["recording"].nunique() < 2:
+        return numbers
+    starts = ns_of(rows["time"])[np.unique(numbers, return_index=True)[1]]
+    ranks: NDArray[np.int64] = np.argsort(np.argsort(starts, kind="stable"))
+    return ranks[numbers]
 
 
 def _compare_flow(
