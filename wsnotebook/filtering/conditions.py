@@ -63,10 +63,10 @@ _COLUMNS: dict[str, Callable[[Rows], Array]] = {
 
 @dataclass(frozen=True)
 class OneOf:
-    """A column with names has one of some values."""
+    """A column has one of some values."""
 
     column: str
-    names: tuple[str, ...]
+    names: tuple[str, ...] | tuple[int, ...]
     """As the DataFrame has them."""
     values: frozenset[int]
     """As the run has them."""
@@ -74,7 +74,7 @@ class OneOf:
     @property
     def line(self) -> str:
         """As in Condition."""
-        column = f'df["{self.column}"]'
+        column = _column(self.column)
         return (
             f'{column} == "{self.names[0]}"' if len(self.names) == 1 else f"{column}.isin({list(self.names)})"
         )
@@ -95,8 +95,7 @@ class Between:
     @property
     def line(self) -> str:
         """As in Condition."""
-        column = "df.index" if self.column == "seq" else f'df["{self.column}"]'
-        return _interval(column, self.low, self.high)
+        return _interval(_column(self.column), self.low, self.high)
 
     def fits(self, run: Run) -> Array:
         """As in Condition."""
@@ -207,6 +206,10 @@ def _is_between(values: Array, low: int | None, high: int | None) -> Array:
     if high is not None:
         fits &= values <= high
     return fits
+
+
+def _column(name: str) -> str:
+    return "df.index" if name == "seq" else f'df["{name}"]'
 
 
 def _interval(column: str, low: int | None, high: int | None) -> str:

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from wsnotebook.filtering.conditions import BeginsMessage, Between, Condition, HasType, Run
+from wsnotebook.filtering.conditions import BeginsMessage, Between, Condition, HasType, OneOf, Run
 from wsnotebook.filtering.hasjson import HasJson
 from wsnotebook.filtering.jsonterms import all_met
 from wsnotebook.filtering.payloads import HasMatch, HasText, end_to_end
@@ -85,7 +85,9 @@ class Filter:
             not clause.is_negated and isinstance(each, BeginsMessage) for clause, each in self._conditions
         ):
             return False
-        sizes = (isinstance(each, Between) and each.column == "length" for _, each in self._conditions)
+        sizes = (
+            isinstance(each, Between | OneOf) and each.column == "length" for _, each in self._conditions
+        )
         return bool(self.payloads or self.types) or any(sizes)
 
     @property

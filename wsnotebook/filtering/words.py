@@ -32,7 +32,8 @@ class Word:
 
 _COMPARISONS = (":", ">", ">=", "<", "<=")
 _UNITS = {"": 1, "k": 1000, "kb": 1000, "m": 1000**2, "mb": 1000**2, "kib": 1024, "mib": 1024**2}
-_NUMBER = re.compile(r"(\d[\d,_]*)([a-z]*)", re.IGNORECASE)
+_NUMBER = re.compile(r"(\d{1,3}(?:,\d{3})+|\d[\d_]*)([a-z]*)", re.IGNORECASE)
+_LIKE_THOUSANDS = re.compile(r"(?<!\d)\d{1,3},\d{3}(?!\d)")
 
 _GROUPS = {
     "cont": (Opcode.CONTINUATION,),
@@ -59,7 +60,7 @@ def _one_of(word: str, column: str, values: Mapping[str, Iterable[int]], names: 
 
 
 def _between(word: str, column: str, meaning: str) -> Word:
-    """Return a word whose values are whole numbers."""
+    """Return a word whose values are whole numbers, several of them with commas between."""
 
     def read(operator: str, text: str) -> Condition:
         if operator == ":" and ".." in text:
@@ -68,6 +69,9 @@ def _between(word: str, column: str, meaning: str) -> Word:
             if first is not None and last is not None and first > last:
                 raise ValueError(f"{word}:{text} is empty: write the smaller number first.")
             return Between(column, first, last)
+        if operator == ":" and _is_list(word, text):
+            numbers = tuple(dict.fromkeys(_number(word, each) for each in text.split(",")))
+            return OneOf(column, numbers, frozenset(numbers))
         number = _number(word, text)
         low_and_high = {
             ":": (number, number), ">": (number + 1, None), ">=": (number, None), "<": (None, number - 1), "<=": (None, number),
@@ -75,6 +79,18 @@ def _between(word: str, column: str, meaning: str) -> Word:
         return Between(column, *low_and_high[operator])
 
     return Word(read, _COMPARISONS, _ALSO.get(word, ()), meaning)
+
+
+def _is_list(word: str, text: str) -> bool:
+    """Tell whether commas are between numbers; between thousands they are where the part after one begins with 0."""
+    if "," not in text or (_NUMBER.fullmatch(text) and ",0" in text):
+        return False
+    if _LIKE_THOUSANDS.search(text):
+        several = " ".join(f"{word}:{each}" for each in text.split(","))
+        raise ValueError(
+            f"{word}:{text} may be one number or several: write {word}:{text.replace(',', '')} or {several}."
+        )
+    return True
 
 
 def _number(word: str, text: str) -> int:
@@ -121,8 +137,8 @@ WORDS: dict[str, Word] = {
         dict(enumerate(OPCODE_NAMES)),
     ),
     "status": _one_of("status", "status", {name: (value,) for value, name in STATUSES.items()}, STATUSES),
-    "size": _between("size", "length", "payload bytes: size>100, size:0, size:1k..64k"),
-    "seq": _between("seq", "seq", "number of the frame: seq:5000, seq:5000..6000, seq>=5000"),
+    "size": _between("size", "length", "payload bytes: size>100, size:0,1, size:1k..64k"),
+    "seq": _between("seq", "seq", "number of the frame: seq:5000, seq:3,5, seq:5000..6000, seq>=5000"),
     "time": Word(
         read_times, _COMPARISONS, _ALSO["time"],
         "UTC: time:10:00 is that minute, time:10:00..10:05, time>2026-01-31T10:00",
