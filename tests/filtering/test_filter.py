@@ -91,6 +91,14 @@ def test_a_filter_means_the_same_rows_of_the_log_and_of_the_dataframe(
         ("size:9..2", "smaller number first"),
         ("seq:100,200", "one number or several: write seq:100200 or seq:100 seq:200"),
         ("size:1,000,2", "one number or several"),
+        ("$.price > 20", r'write \$\.price>20\. .* quotes around: "> 20"'),
+        ("-$.price >20", r"write -\$\.price>20\."),
+        ('dir:in $.side = "buy it" x', r'write \$\.side="buy it"\.'),
+        ("$.name ~ x", r"write \$\.name~x\."),
+        ("size > 5", 'write size>5. .* quotes around: "size > 5"'),
+        ("hello SIZE >= 5k", "write SIZE>=5k"),
+        ("-op : ping", 'write -op:ping. .* quotes around: "op : ping"'),
+        ("length >", "write length>…"),
         ("time:25:00", "time of day"),
         ("time:noon", "time:10:00..10:05"),
         ("time:..", "time of day"),
@@ -132,6 +140,16 @@ def test_a_wrong_filter_is_refused_with_what_was_meant(text: str, sentence: str)
 def test_a_single_quote_within_a_text_is_one(text: str, recorded: Any) -> None:
     """Only what begins with one and ends with one was meant as quoted."""
     recorded.record(Frame.text(text.strip('"')), Frame.text("another"))
+    assert recorded.log.filter(text).index.tolist() == [0]
+
+
+@pytest.mark.parametrize(
+    ("text", "payload"),
+    [("a > b", "a > b"), ("$.a x", '{"a": "x"}'), ('$.a ">"', '{"a": ">"}'), ("size - 5", "size - 5"), ("dir:in = 5", "= 5")],
+)  # fmt: skip
+def test_an_operator_that_is_no_comparison_is_text(text: str, payload: str, recorded: Any) -> None:
+    """Where nothing before it could be compared, and in quotes."""
+    recorded.record(Frame.text(payload), Frame.text("another"))
     assert recorded.log.filter(text).index.tolist() == [0]
 
 

@@ -11,7 +11,7 @@ from wsnotebook.filtering.conditions import Condition
 from wsnotebook.filtering.filter import Clause, Filter, PayloadClause, PayloadCondition
 from wsnotebook.filtering.hasjson import JSON_OPERATORS, HasJson
 from wsnotebook.filtering.payloads import HasMatch, HasText
-from wsnotebook.filtering.words import WORDS, unknown_word
+from wsnotebook.filtering.words import WORDS, is_word, unknown_word
 from wsnotebook.jsonvalues import parse_path
 
 __all__ = ["LANGUAGE", "parse_filter", "payload_test", "sessions_of", "with_sessions"]
@@ -31,14 +31,16 @@ LANGUAGE = "\n".join(
 
 _STRING = r'"(?:[^"\\]|\\.)*"'
 _SINGLE_QUOTED = r"'[^']*'(?=\s|$)"  # is refused
+_TEST = r"[=!<>]=|[=<>~:]"
+_OPERATOR = r"[<>=!]=|[:<>=]"
 _VALUE = rf"{_STRING}(?=\s|$)|{_SINGLE_QUOTED}|\S*"
 _TERM = re.compile(
     rf"""(?P<minus>-(?=\S))?(?:
       (?P<quoted>{_STRING})(?=\s|$)
     | /(?P<regex>(?:[^/\\]|\\.)+)/(?P<flags>[a-z]*)(?=\s|$)
     | (?P<path>\$(?=[.\[])(?:\.\*|\.[^\s.\[\]=!<>~:]+|\[\*\]|\[\d+\]|\[{_STRING}\])*)
-      (?:(?P<test>[=!<>]=|[=<>~:])(?P<wanted>{_VALUE}))?(?=\s|$)
-    | (?P<word>[A-Za-z_]+)(?P<operator>[<>=!]=|[:<>=])(?!//)(?P<value>{_VALUE})
+      (?:(?P<test>{_TEST})(?P<wanted>{_VALUE}))?(?=\s|$)
+    | (?P<word>[A-Za-z_]+)(?P<operator>{_OPERATOR})(?!//)(?P<value>{_VALUE})
     | (?P<bare>(?<=-){_SINGLE_QUOTED}|\S+)
     )""",
     re.VERBOSE,
@@ -54,8 +56,12 @@ def parse_filter(text: str) -> Filter:
         ValueError: a term is wrong; the sentence names it, and what was probably meant.
     """
     parts = _Parts()
+    before = None
     for found in _TERM.finditer(text):
+        if before is not None and found["bare"] is not None:
+            _refuse_spaces(before, found)
         parts.add(found)
+        before = found
     return parts.filter()
 
 
@@ -199,6 +205,21 @@ def _refuse_single_quotes(before: str, value: str) -> None:
         raise ValueError(
             f"quotes are double ones here: {before}{_quoted(text)}. "
             f"For a text that has single quotes: {before}{_quoted(value)}"
+        )
+
+
+def _refuse_spaces(before: re.Match[str], found: re.Match[str]) -> None:
+    """Refuse an operator after a space: it would be searched for as text, beside the path or with the word before it."""
+    is_path = before["path"] is not None and before["test"] is None
+    if found["minus"] or not (is_path or is_word(before["bare"] or "")):
+        return
+    text, begin = found.string, found.start()
+    spaced = re.compile(rf"({_TEST if is_path else _OPERATOR})\s*({_VALUE})").match(text, begin)
+    if spaced is not None:
+        as_text = text[begin if is_path else before.start() : spaced.end()].removeprefix("-")
+        raise ValueError(
+            f"a comparison has no spaces: write {before[0]}{spaced[1]}{spaced[2] or '…'}. "
+            f"To search for it as text, put quotes around: {_quoted(as_text)}"
         )
 
 

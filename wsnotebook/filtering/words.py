@@ -13,7 +13,7 @@ from wsnotebook.log.code import DIRECTIONS
 from wsnotebook.wire.batch import STATUSES
 from wsnotebook.wire.frames import OPCODE_NAMES, Opcode
 
-__all__ = ["WORDS", "Word", "nearest", "unknown_word"]
+__all__ = ["WORDS", "Word", "is_word", "nearest", "unknown_word"]
 
 
 @dataclass(frozen=True)
@@ -154,6 +154,12 @@ WORDS: dict[str, Word] = {
     "session": Word(lambda operator, text: SessionIs(text), (":",), _ALSO["session"], "name of a session"),
 }  # fmt: skip
 """The words. An own one is found by its name; also by case."""
+
+
+def is_word(text: str) -> bool:
+    """Tell whether a text is a word of the language, or what people type for one."""
+    word = text.lower()
+    return word in WORDS or any(word in each.also for each in WORDS.values())
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
