@@ -114,6 +114,8 @@ def test_connections_of_several_recordings_are_in_the_order_of_time(elsewhere: C
     turned = pd.concat([second.log.df, first.log.df])
     for other in (both.ws.to_log(), turned, both.sort_values("time", ignore_index=True)):
         assert wsnotebook.compare(both, other).same
+    unnamed = both.drop(columns="recording")  # of a former version
+    assert wsnotebook.compare(unnamed, both).same and wsnotebook.compare(both[:2], unnamed[:2]).same
     found = wsnotebook.compare(both, first.log.df[:2])
     assert found.missing[["connection", "message"]].to_numpy().tolist() == [[1, "d"], [2, "c"]]
 

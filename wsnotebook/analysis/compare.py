@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from wsnotebook.analysis.alignment import align
 from wsnotebook.analysis.closes import closes
-from wsnotebook.analysis.columns import connections, ns_of
+from wsnotebook.analysis.columns import connections, ns_of, recordings
 from wsnotebook.analysis.copies import check_rows
 from wsnotebook.analysis.differences import canonical, differences, parsed
 from wsnotebook.analysis.messages import messages
@@ -171,6 +171,8 @@ def _frames(what: Any) -> pd.DataFrame:
 def _flows(df: pd.DataFrame) -> dict[tuple[int, str], list[_Message]]:
     """Return the messages and closes of each connection, numbered in order, and direction."""
     check_rows(df, any_order=False)
+    if "recording" not in df.columns:
+        df = df.assign(recording=recordings(df))
     found, ends = messages(df), closes(df).reset_index()
     values = [
         _value_of(payload) if pd.isna(text) else parsed(text)
@@ -215,7 +217,7 @@ def _flows(df: pd.DataFrame) -> dict[tuple[int, str], list[_Message]]:
 def _numbers(rows: pd.DataFrame) -> NDArray[np.int64]:
     """Return the number of the connection of each row; the seqs of several recordings say nothing of their order."""
     numbers = connections(rows)
-    if "recording" not in rows.columns or rows["recording"].nunique() < 2:
+    if rows["recording"].nunique() < 2:
         return numbers
     starts = ns_of(rows["time"])[np.unique(numbers, return_index=True)[1]]
     ranks: NDArray[np.int64] = np.argsort(np.argsort(starts, kind="stable"))
