@@ -70,7 +70,7 @@ def pairs(
 ) -> Pairs:
     """Find the reply to each request, also those of a stream (subscribe, next, next, complete).
 
-    A reply has the id of its request, with the same type (1 is not "1"), in the other direction of the same connection,
+    A reply has the id of its request, with the same type (1 is not "1"; 1.0 is 1), in the other direction of the same connection,
     and comes after it; of several requests with one id the latest counts. Progress of JSON-RPC, ``$/progress`` and
     ``notifications/progress``, is a partial reply to the request that gave its token. Example: ``session.df.ws.pairs().percentiles()``,
     ``df.ws.pairs(request={"op": "get"}, reply={"op": ("value", "error")}, key="req", error={"op": "error"}, what="op")``.
