@@ -83,10 +83,8 @@ def _numbers(values: pd.Series[Any]) -> tuple[NDArray[np.int64], NDArray[np.bool
     """Return values as int64, and which of them are whole numbers of 64 bits."""
     if pd.api.types.is_signed_integer_dtype(values.dtype):
         return values.fillna(0).to_numpy(np.int64), values.notna().to_numpy(bool)
-    found = [_number(value) for value in values.astype(object)]
-    return np.array([value or 0 for value in found], np.int64), np.array(
-        [value is not None for value in found], bool
-    )
+    found = pd.array([_number(value) for value in values.astype(object)], "Int64")
+    return found.to_numpy(np.int64, na_value=0), ~found.isna()
 
 
 def _number(value: Any) -> int | None:
