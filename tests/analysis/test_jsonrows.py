@@ -218,6 +218,15 @@ def test_a_byte_order_mark_and_lines_are_read(talk: Any) -> None:
     assert counts(found) == {"messages": 3, "rows": 4, "not_json": 1, "bom": 1}
 
 
+def test_a_line_ends_with_a_line_feed_only(talk: Any) -> None:
+    """U+2028, U+2029 and U+0085 may stand in the strings of JSON as they are."""
+    found = texts(talk, '{"a": "x\u2028y"}\n{"a": "x\u2029y"}\r\n{"a": "x\x85y"}\n').ws.json()
+    assert found["a"].tolist() == ["x\u2028y", "x\u2029y", "x\x85y"] and counts(found) == {
+        "messages": 1,
+        "rows": 3,
+    }
+
+
 def test_binary_messages_may_be_json(talk: Any) -> None:
     """Those that are not are counted."""
     talk.receive(0, (0x82, b'{"a": 1}'), (0x82, b"\x00\x01"), (0x82, b'{"a": \xff}'), (0x82, b' [{"a": 2}]'))

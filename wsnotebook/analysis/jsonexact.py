@@ -94,7 +94,7 @@ class ExactParser:
             self.counts["bom"] += 1
             text = text[1:]
         value = self._value(text)
-        lines = text.splitlines() if value is _NOT_JSON and text is not None else []
+        lines = text.split("\n") if value is _NOT_JSON and text is not None else []
         values = [self._value(line) for line in lines if line.strip()]
         if len(values) > 1 and any(each is not _NOT_JSON for each in values):
             yield from values

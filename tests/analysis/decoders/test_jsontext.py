@@ -61,3 +61,12 @@ def test_home_assistant_sends_several_messages_in_an_array(decoded: Any) -> None
     assert guess(known, "", [[login, '{"type":"auth_ok"}'], ["1"]])[0] is decoders()["homeassistant"]
     for first in ('{"type":"auth_required"}', '{"id":1,"type":"result"}', f"[{login}]"):
         assert guess(known, "", [[first]])[0] is not decoders()["homeassistant"]
+
+
+@pytest.mark.parametrize("form", [str, str.encode])
+def test_a_line_of_json_ends_with_a_line_feed_only(decoded: Any, form: Any) -> None:
+    """Other line ends may stand in its strings as they are."""
+    found = decoded("json", form('{"a":"x\u2028y"}\n\n{"a":"x\x85y"}\r\n'))
+    assert [each.value for each in found] == [{"a": "x\u2028y"}, {"a": "x\x85y"}]
+    (alone,) = decoded("json", form('{"a":"x\u2028y"}{}\n'))
+    assert alone.error and "Extra data" in alone.error

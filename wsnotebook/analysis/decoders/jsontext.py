@@ -39,7 +39,9 @@ def decode_json(payload: Payload) -> Record | Iterator[Record]:
     try:
         value = json.loads(payload)
     except json.JSONDecodeError as error:
-        lines = payload.splitlines()
+        # Not splitlines(): the strings of JSON may have other line ends in them, such as U+2028.
+        parts = payload.split("\n") if isinstance(payload, str) else payload.split(b"\n")
+        lines = [line for line in parts if line.strip()]
         if error.msg != "Extra data" or len(lines) < 2:
             raise
         return _lines(lines)
@@ -51,10 +53,8 @@ def kind_of(value: Any) -> str | None:
     return _KINDS.get(type(value))
 
 
-def _lines(lines: list[str] | list[bytes]) -> Iterator[Record]:
+def _lines(lines: list[Payload]) -> Iterator[Record]:
     for line in lines:
-        if not line.strip():
-            continue
         try:
             value = json.loads(line)
         except ValueError as error:
