@@ -37,6 +37,17 @@ def test_attachments_that_do_not_come_are_an_error(decoded: Any) -> None:
     assert cut.error == "0 of 2 attachments came" and cut.first == 0 and event.value["data"] == ["a"]
 
 
+def test_a_packet_whose_attachments_are_wrong_keeps_its_row(decoded: Any) -> None:
+    """Also if the text after it is broken, or a placeholder names no attachment: it has an error where it begins."""
+    for broken in ("x", "42[", "49", ""):
+        cut, wrong = decoded("socketio", UP, b"\x01", broken)
+        assert (cut.kind, cut.first, cut.last) == ("BINARY_EVENT", 0, 2) and wrong.error
+        assert cut.error == "1 of 2 attachments came" and (wrong.first, wrong.last) == (2, 2)
+    (lost,) = decoded("socketio", '451-["a",{"_placeholder":true,"num":1}]', b"")
+    assert (lost.kind, lost.first, lost.last) == ("BINARY_EVENT", 0, 1)
+    assert lost.error == "a placeholder names the attachment 1 of 1"
+
+
 def test_an_event_without_a_name_has_none(decoded: Any) -> None:
     """The name is the text that comes first; what is broken is shown as it is."""
     found = decoded("socketio", '42[1,"x"]', "42[]", '42{"a":1}', "42")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from wsnotebook.analysis.decoders.decoder import Payload, Record
@@ -28,24 +29,25 @@ class SocketIo:
         self._attachments: list[bytes] = []
         self._span = 0  # messages since the packet that waits, with its own
 
-    def __call__(self, payload: Payload) -> Any:
+    def __call__(self, payload: Payload) -> Iterator[Record]:
         self._span += 1
-        if isinstance(payload, str) and payload[:1] in ("2", "3"):  # heartbeats may come between attachments
-            return self._read_text(payload)[0]
         if isinstance(payload, str):
-            return iter([*self.end(), *self._read_text(payload)])
+            if payload[:1] not in ("2", "3"):  # heartbeats may come between attachments
+                yield from self.end()
+            yield from self._read_text(payload)
+            return
         if self._waiting is None:
             raise ValueError("a binary message that no packet announced")
         self._attachments.append(payload)
-        return iter(self._whole() if len(self._attachments) == self._wanted else ())
+        if len(self._attachments) == self._wanted:
+            yield self._whole()
 
-    def end(self) -> Any:
-        """Return an error for a packet whose attachments did not all come."""
-        if self._waiting is None:
-            return iter(())
-        waiting, self._waiting = self._waiting, None
-        error = f"{len(self._attachments)} of {self._wanted} attachments came"
-        return iter([Record(waiting.kind, waiting.value, error, self._span)])
+    def end(self) -> Iterator[Record]:
+        """Yield an error for a packet whose attachments did not all come."""
+        if self._waiting is not None:
+            waiting, self._waiting = self._waiting, None
+            error = f"{len(self._attachments)} of {self._wanted} attachments came"
+            yield Record(waiting.kind, waiting.value, error, self._span)
 
     def _read_text(self, text: str) -> list[Record]:
         if not text or text[0] not in "0123456":
@@ -73,13 +75,17 @@ class SocketIo:
             return [record]
         self._waiting, self._wanted, self._attachments = record, int(head["attachments"]), []
         self._span = 1
-        return self._whole() if not self._wanted else []
+        return [self._whole()] if not self._wanted else []
 
-    def _whole(self) -> list[Record]:
+    def _whole(self) -> Record:
+        """Return the packet with its attachments; with an error where a placeholder names none of them."""
         waiting, self._waiting = self._waiting, None
         assert waiting is not None
-        value = waiting.value | {"data": self._filled(waiting.value["data"])}
-        return [Record(waiting.kind, value, span=self._span)]
+        try:
+            value = waiting.value | {"data": self._filled(waiting.value["data"])}
+        except ValueError as error:
+            return Record(waiting.kind, waiting.value, str(error), self._span)
+        return Record(waiting.kind, value, span=self._span)
 
     def _filled(self, data: Any) -> Any:
         """Return the data with attachments in the place of their placeholders."""
