@@ -6,6 +6,10 @@ from typing import Any
 
 import pytest
 
+from wsnotebook.analysis.decoders.guess import guess
+from wsnotebook.analysis.decoders.registry import decoders
+from wsnotebook.analysis.decoders.socketio import looks_like_socketio
+
 UP = '452-/n,7["up",{"_placeholder":true,"num":0},{"x":{"_placeholder":true,"num":1}}]'
 
 
@@ -60,3 +64,13 @@ def test_an_event_without_a_name_has_none(decoded: Any) -> None:
 def test_a_broken_packet_is_an_error(decoded: Any, payload: Any) -> None:
     """Never an exception, also if attachments follow."""
     assert decoded("socketio", payload, b"")[0].error
+
+
+def test_a_session_that_began_with_polling_is_guessed() -> None:
+    """Its WebSocket begins with a probe, in either direction; what only looks like one is none."""
+    known = list(decoders().values())
+    sent, received = ["2probe", "5", '420["a",1]'], ["3probe", '40{"sid":"x"}', "430[1]"]
+    for samples in ([sent, received], [sent], [received]):
+        assert guess(known, "", samples)[0] is decoders()["socketio"]
+    assert not looks_like_socketio("2probes") and not looks_like_socketio("4probe")
+    assert not looks_like_socketio(b"2probe")

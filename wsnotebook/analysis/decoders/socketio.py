@@ -102,8 +102,9 @@ class SocketIo:
 
 
 def looks_like_socketio(payload: Payload) -> bool:
-    """Return whether a message is the first of an Engine.IO server, which has the session's id, or a packet with data."""
+    """Return whether a message is the first of an Engine.IO server, which has the session's id, a probe, or a packet with data."""
     return isinstance(payload, str) and _FIRST.match(payload) is not None
 
 
-_FIRST = re.compile(r'0\{"sid":|4[0-6](?:\d*-)?[{\[/]')
+_FIRST = re.compile(r'0\{"sid":|[23]probe\Z|4[0-6](?:\d*-)?[{\[/]')
+"""A probe is the first message of either side where the session began with polling, as that of most clients does."""
