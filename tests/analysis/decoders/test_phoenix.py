@@ -42,6 +42,19 @@ def test_bytes_have_the_same_fields(decoded: Any) -> None:
         assert all(decoded("phoenix", message[:cut])[0].error for cut in range(size))
 
 
+@pytest.mark.parametrize("join_ref", ["", "3", "5e0c4a7f-9a3e-4b43-8d39-54a4c0b2a1de"])
+def test_text_after_the_names_does_not_make_a_server_a_client(decoded: Any, join_ref: str) -> None:
+    """Text in the payload fits a client's layout too; and a client's with a long event may fit a server's."""
+    server = b"\0" + bytes([len(join_ref), 6, 4]) + f"{join_ref}room:1file".encode()
+    (found,) = decoded("phoenix", server + b"A" * 200)
+    fields = {"join_ref": join_ref or None, "ref": None, "topic": "room:1", "event": "file"}
+    assert found.value == {**fields, "payload": b"A" * 200}
+    for event in ("e", "e" * 31, "e" * 35, "e" * 50, "e" * 120):
+        client = b"\0" + bytes([len(join_ref), 2, 6, len(event)]) + f"{join_ref}10room:1{event}".encode()
+        (found,) = decoded("phoenix", client + b"A" * 200)
+        assert found.value == {**fields, "ref": "10", "event": event, "payload": b"A" * 200}
+
+
 @pytest.mark.parametrize(
     "payload",
     ["5", "[]", "{}", "[1,2,3,4,5]", '[null,null,"","x",{}]', '{"topic":1,"event":"x","payload":{}}', "[" * 100_000]

@@ -16,8 +16,9 @@ __all__ = ["decode_phoenix", "looks_like_phoenix"]
 _FIELDS = ("join_ref", "ref", "topic", "event", "payload")
 _NEEDED = {"topic", "event", "payload"}  # of version 1, whose clients leave out a ref that they do not have
 _BINARY: dict[int, tuple[tuple[str, ...], ...]] = {
-    # Client and server both call a message of theirs 0: only the client's has a ref.
-    0: (("join_ref", "ref", "topic", "event"), ("join_ref", "topic", "event")),
+    # Client and server both call a message of theirs 0: only the client's has a ref. The server's stands first: a client's
+    # read as one would begin with the size of its event, mostly a control character, so that it does not fit.
+    0: (("join_ref", "topic", "event"), ("join_ref", "ref", "topic", "event")),
     1: (("join_ref", "ref", "topic", "status"),),
     2: (("topic", "event"),),
 }
@@ -50,19 +51,27 @@ def _text(value: Any) -> dict[str, Any]:
 
 
 def _binary(data: bytes) -> dict[str, Any]:
-    for names in _BINARY.get(data[0], ()) if data else ():
-        sizes = data[1 : len(names) + 1]
-        edges = list(accumulate(sizes, initial=len(names) + 1))
-        if len(sizes) < len(names) or edges[-1] > len(data):
-            continue
-        try:
-            texts = [data[start:stop].decode() for start, stop in pairwise(edges)]
-            found = _named(dict(zip(names, texts, strict=True)), data[edges[-1] :])
-            _check(found)
-        except ValueError:
-            continue
-        return found
-    raise ValueError("no binary message of Phoenix: a push, a reply or a broadcast")
+    layouts = _BINARY.get(data[0], ()) if data else ()
+    found = [fields for names in layouts if (fields := _laid_out(names, data)) is not None]
+    if not found:
+        raise ValueError("no binary message of Phoenix: a push, a reply or a broadcast")
+    # Where both layouts of 0 fit, a number in the place of the ref, as clients count theirs, tells the client's.
+    return max(found, key=lambda fields: (fields["ref"] or "").isdecimal())
+
+
+def _laid_out(names: tuple[str, ...], data: bytes) -> dict[str, Any] | None:
+    """Return the fields of a layout; None where the bytes do not fit it."""
+    sizes = data[1 : len(names) + 1]
+    edges = list(accumulate(sizes, initial=len(names) + 1))
+    if len(sizes) < len(names) or edges[-1] > len(data):
+        return None
+    try:
+        texts = [data[start:stop].decode() for start, stop in pairwise(edges)]
+        found = _named(dict(zip(names, texts, strict=True)), data[edges[-1] :])
+        _check(found)
+    except ValueError:
+        return None
+    return found
 
 
 def _named(texts: dict[str, str], data: bytes) -> dict[str, Any]:
