@@ -29,6 +29,25 @@ def test_frames_of_the_specification(decoded: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    "first",
+    [
+        "CONNECTED",
+        "CONNECTED\nversion:1.0",
+        "CONNECT\nlogin:u",
+        "CONNECT\naccept-version:1.0",
+        "STOMP\nhost:x",
+    ],
+)
+def test_version_1_0_has_no_escapes(decoded: Any, first: str) -> None:
+    """After a first frame that names it, or no version, as those of 1.0; a reversed bar there is itself."""
+    _, found = decoded("stomp", f"{first}\n\n\0MESSAGE\nfile:C:\\temp\\new\n\nb\0")
+    assert found.error is None and found.value["headers"] == {"file": "C:\\temp\\new"}
+    for later in ("CONNECTED\nversion:1.1", "CONNECT\naccept-version:1.0,1.1,1.2"):
+        _, _, found = decoded("stomp", f"{first}\n\n\0", f"{later}\n\n\0MESSAGE\nfile:a\\nb\n\nb\0")
+        assert found.value["headers"] == {"file": "a\nb"}
+
+
+@pytest.mark.parametrize(
     "payload",
     [
         "x",

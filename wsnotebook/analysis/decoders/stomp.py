@@ -1,4 +1,4 @@
-"""STOMP 1.2: frames of a command, headers and a body, several in a message or one in several; an empty line is a heartbeat."""
+"""STOMP 1.0 to 1.2: frames of a command, headers and a body, several in a message or one in several; an empty line is a heartbeat."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ _COMMANDS = (*COMMANDS_OF_CLIENTS, "CONNECTED", "MESSAGE", "RECEIPT", "ERROR")
 _LONGEST = max(map(len, _COMMANDS))
 _PLAIN = {"CONNECT", "CONNECTED"}
 """Frames whose headers are not escaped, as those of 1.0."""
+_VERSIONS = {"CONNECT": "accept-version", "STOMP": "accept-version", "CONNECTED": "version"}
+"""Headers with the versions of the frames after these; 1.0, which has no escapes, has no such header either."""
 _LINE_ENDS = re.compile(rb"[\r\n]*")
 _EMPTY_LINE = re.compile(rb"\r?\n\r?\n")
 _ESCAPES = {"\\r": "\r", "\\n": "\n", "\\c": ":", "\\\\": "\\"}
@@ -37,6 +39,7 @@ class Stomp:
     def __init__(self) -> None:
         self._rest = Rest()
         self._span = 0  # messages in which the rest lies
+        self._has_escapes = True
 
     def __call__(self, payload: Payload) -> Iterator[Record]:
         self._span += 1
@@ -48,7 +51,7 @@ class Stomp:
             yield Record("heartbeat")
         while at < len(data):
             try:
-                record, stop = _frame(data, at)
+                record, stop = _frame(data, at, self._has_escapes)
             except _NotWhole as found:
                 # A frame ends with NUL, so that without one there is nothing to look for.
                 self._rest.keep(data[at:], found.wanted, until=_NUL)
@@ -56,6 +59,9 @@ class Stomp:
             except ValueError as error:
                 nul = data.find(_NUL, at)
                 record, stop = Record(error=str(error)), len(data) if nul < 0 else nul + 1
+            if record.kind in _VERSIONS:
+                versions = record.value["headers"].get(_VERSIONS[record.kind], "1.0")
+                self._has_escapes = versions.strip() != "1.0"
             yield record._replace(span=self._span)
             self._span = 1
             at = _after_lines(data, stop)
@@ -73,7 +79,7 @@ def _after_lines(data: bytes, at: int) -> int:
     return at if found is None else found.end()
 
 
-def _frame(data: bytes, at: int) -> tuple[Record, int]:
+def _frame(data: bytes, at: int, has_escapes: bool) -> tuple[Record, int]:
     """Return the frame that begins at a place, and where it ends.
 
     Raises:
@@ -87,7 +93,7 @@ def _frame(data: bytes, at: int) -> tuple[Record, int]:
             raise ValueError("no empty line ends the headers")
         raise _NotWhole
     command, *lines = re.split(r"\r?\n", data[at : end.start()].decode())
-    headers = _headers(command, lines)
+    headers = _headers(command, lines, has_escapes and command not in _PLAIN)
     size = headers.get("content-length")
     if size is not None and int(size) < 0:
         raise ValueError(f"content-length is {size}")
@@ -112,13 +118,13 @@ def _first_line(data: bytes, at: int) -> tuple[str, bool]:
     return line.removesuffix(b"\r").decode("utf-8", "replace"), bool(ended)
 
 
-def _headers(command: str, lines: list[str]) -> dict[str, str]:
+def _headers(command: str, lines: list[str], has_escapes: bool) -> dict[str, str]:
     headers: dict[str, str] = {}
     for line in lines:
         name, colon, value = line.partition(":")
         if not colon:
             raise ValueError(f"the header {line[:40]!r} has no colon")
-        if command not in _PLAIN:
+        if has_escapes:
             name, value = _unescaped(name), _unescaped(value)
         headers.setdefault(name, value)  # the first counts
     if command in ("CONNECT", "STOMP"):
