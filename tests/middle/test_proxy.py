@@ -315,6 +315,21 @@ async def test_a_frame_cut_off_by_the_end_is_recorded_and_does_not_go_on(convers
     assert ends.proxy.log.df["status"].tolist() == ["ok", "ok", "truncated"]
 
 
+async def test_a_frame_cut_off_that_breaks_a_rule_does_not_go_on(converse: Converse) -> None:
+    """The row names the rule in place of the cut, and the length that the frame was to have."""
+    async with converse() as ends:
+        await ends.upstream.send(framed(0xC2, b"whole", form=8) + b"\xc2\x7e\x03\xe8abcd")
+        ends.upstream.end()
+        assert await ends.client.read_to_end() == plain(0xC2, b"whole")
+    cut = ends.proxy.log.df.iloc[-1]
+    assert (cut["status"], cut["length"], cut["wire_length"], cut["frame_length"]) == (
+        "violation",
+        1000,
+        4,
+        8,
+    )
+
+
 @pytest.mark.parametrize("who", ["client", "upstream"])
 async def test_a_reset_goes_on_as_a_reset(converse: Converse, who: str, until: Until) -> None:
     async with converse() as ends:

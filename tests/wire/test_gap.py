@@ -125,10 +125,11 @@ def test_an_uncompressed_frame_with_a_hole_leaves_the_window_whole() -> None:
     assert [row[1] for row in rows] == [b"Hello Hello", b"H", b"Hello Hello"]
 
 
-def test_the_length_of_a_truncated_row_is_the_declared_one() -> None:
-    """``length`` is the application's; ``wire_length`` and ``frame_length`` count what came."""
+@pytest.mark.parametrize("head", [b"\x82", b"\xc2"])
+def test_the_length_of_a_truncated_row_is_the_declared_one(head: bytes) -> None:
+    """``length`` is the application's, also where a rule is broken; ``wire_length`` and ``frame_length`` count what came."""
     judge = Judge("server")
-    list(judge.receive(b"\x82\x7e\x01\x00cut"))
+    list(judge.receive(head + b"\x7e\x01\x00cut"))
     batch, _ = judge.receive_gap(253)
     assert batch is not None
     log = RowLog()

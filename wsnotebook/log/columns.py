@@ -228,14 +228,14 @@ COLUMNS = (
     ),
     Column(
         "length",
-        "payload bytes as the application sees them; of a truncated frame, those that its header declares",
+        "payload bytes as the application sees them; of a frame that was cut off, those that its header declares",
         INT64,
         fill=numberfills.fill_length,
         parquet=Parquet.PLAIN,
     ),
     Column(
         "wire_length",
-        "payload bytes on the wire, smaller when compressed; of a truncated frame, those that came",
+        "payload bytes on the wire, smaller when compressed; of a frame that was cut off, those that came",
         INT64_REPORTED,
         fill=numberfills.fill_wire_length,
         parquet=Parquet.PLAIN,

@@ -46,6 +46,9 @@ _STATUS_CODES = np.zeros(256, np.int8)
 _STATUS_CODES[list(STATUSES)] = range(len(STATUSES))
 """Code of the category ``status`` by the bits of Flag.STATUS."""
 
+_MAY_BE_CUT = frozenset((Flag.TRUNCATED, Flag.VIOLATION))
+"""Status of frames that the end of the stream may have cut off: a rule that such a frame breaks is named before that."""
+
 
 class Source(NamedTuple):
     """Values from which the columns of some rows are filled."""
@@ -164,8 +167,10 @@ def fill_length(source: Source, into: Array) -> None:
     rows = source.rows
     np.subtract(rows.offsets[1:], rows.offsets[:-1], out=into)
     for row, header in rows.headers.items():
-        if rows.flags[row] & Flag.STATUS == Flag.TRUNCATED:
-            into[row] = max(into[row], declared_length(header) or 0)
+        if rows.flags[row] & (Flag.STATUS | Flag.CHANGED) in _MAY_BE_CUT:
+            declared = declared_length(header) or 0
+            if not declared >> 63:  # which no length is
+                into[row] = max(into[row], declared)
 
 
 def fill_wire_length(source: Source, into: Array) -> None:

@@ -20,7 +20,7 @@ from wsnotebook.session.intake import Intake
 from wsnotebook.session.lastwords import last_words
 from wsnotebook.session.letgo import ignore
 from wsnotebook.session.unsent import Unsent
-from wsnotebook.wire.batch import OPCODE, Batch, Flag, Single, batch_of
+from wsnotebook.wire.batch import OPCODE, Batch, Flag, Single, batch_of, is_whole
 from wsnotebook.wire.direction import Sender
 from wsnotebook.wire.extensions import WebSocketExtension
 from wsnotebook.wire.frames import Opcode
@@ -37,7 +37,6 @@ Ending: TypeAlias = Literal["eof", "closed", "reset"]
 Whole: TypeAlias = Batch | Single
 """Frames that came whole."""
 
-_NOT_WHOLE = frozenset((Flag.TRUNCATED, Flag.OVERSIZED))
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER: on, 0 s
 _LINGER = 1.0  # seconds that a peer has to end TCP after we have
 
@@ -166,9 +165,12 @@ class Leg:
         keys = iter(batch.mask_keys)
         unmasked = b"" if self.peer == "client" else None
         items: list[Outgoing] = []
-        for head, flags, payload in zip(batch.heads, batch.flags, batch.payloads, strict=True):
+        cut = _cut_places(batch)
+        for place, (head, flags, payload) in enumerate(
+            zip(batch.heads, batch.flags, batch.payloads, strict=True)
+        ):
             key = next(keys) if flags & Flag.MASKED else unmasked
-            if flags & Flag.STATUS in _NOT_WHOLE:
+            if place in cut:
                 continue
             if flags & Flag.CHANGED:
                 head &= ~self._claimed
@@ -371,3 +373,12 @@ class Leg:
 
 def _batch_of(whole: Whole) -> Batch:
     return whole if isinstance(whole, Batch) else batch_of(whole)
+
+
+def _cut_places(batch: Batch) -> set[int]:
+    """Return the places of frames whose body did not come, or was not kept; they may break another rule as well."""
+    return {
+        place
+        for place, header in batch.headers.items()
+        if not is_whole(header, len(batch.wire.get(place, batch.payloads[place])))
+    }
