@@ -74,3 +74,43 @@ def test_a_session_that_began_with_polling_is_guessed() -> None:
         assert guess(known, "", samples)[0] is decoders()["socketio"]
     assert not looks_like_socketio("2probes") and not looks_like_socketio("4probe")
     assert not looks_like_socketio(b"2probe")
+
+
+ONE = '451-["a",{"_placeholder":true,"num":0}]'
+
+
+@pytest.mark.parametrize(
+    ("before", "engine"),
+    [
+        (['0{"sid":"x"}', "40"], 3),  # a server
+        (['0{"sid":"x"}', "40/n"], 3),
+        (["3probe", "3"], 3),
+        (["2probe", "5", "2"], 3),  # a client
+        (["2probe", "5", "40/n?x={1},", "2"], 3),
+        (['0{"sid":"x"}', '40{"sid":"y"}'], 4),
+        (['40/n,{"sid":"y"}'], 4),
+        (["3probe", "2"], 4),
+        (["40", "3"], 4),
+        (["2probe", "5", "3"], 4),
+        (["40/n", "3"], 4),
+        (["40/n", "2"], 3),
+    ],
+)
+def test_attachments_of_socketio_2_lose_their_type(decoded: Any, before: list[str], engine: int) -> None:
+    """Engine.IO 3 puts the byte 4 before each; who pings, and what a CONNECT has, tell the version."""
+    *_, event = decoded("socketio", *before, ONE, b"\x04\x01")
+    assert event.error is None and event.value["data"] == ["a", b"\x01" if engine == 3 else b"\x04\x01"]
+    *_, other = decoded("socketio", *before, ONE, b"\x01")
+    assert bool(other.error) is (engine == 3) and other.kind == "BINARY_EVENT"
+
+
+def test_attachments_of_an_unknown_version_are_not_guessed(decoded: Any) -> None:
+    """If all of them begin with the byte 4 the version has to be named; a ping alone is of either side."""
+    for before in ([], ["2"], ["3"], ['42["b"]', "40"]):
+        *_, unknown = decoded("socketio", *before, ONE, b"\x04\x01")
+        assert "decode('socketio2')" in str(unknown.error) and unknown.kind == "BINARY_EVENT"
+        *_, event = decoded("socketio", *before, ONE, b"\x01\x04")
+        assert event.value["data"] == ["a", b"\x01\x04"]
+    for name, data in (("socketio2", b"\x01"), ("socketio4", b"\x04\x01")):
+        (event,) = decoded(name, ONE, b"\x04\x01")
+        assert event.value["data"] == ["a", data]

@@ -77,6 +77,8 @@ SHIPPED = (
     Decoder("wamp", Wamp, looks_like_wamp, by_first=True, subprotocols=_WAMP),
     Decoder("phoenix", _each(decode_phoenix), looks_like_phoenix),
     Decoder("socketio", SocketIo, looks_like_socketio, by_first=True),
+    Decoder("socketio2", lambda: SocketIo(3)),
+    Decoder("socketio4", lambda: SocketIo(4)),
     Decoder("stomp", Stomp, looks_like_stomp, subprotocols=("v10.stomp", "v11.stomp", "v12.stomp")),
     Decoder("json", _each(decode_json), _looks_like_json),
     Decoder("gzip", _each(inflating(31)), looks_like_gzip),

@@ -1,4 +1,4 @@
-"""Engine.IO 4 and Socket.IO 5 in it: a digit for the type of packet, JSON, and binary attachments in the messages after it."""
+"""Engine.IO and Socket.IO in it: a digit for the type of packet, JSON, and binary attachments in the messages after it."""
 
 from __future__ import annotations
 
@@ -20,10 +20,25 @@ _HEAD = re.compile(
 )
 
 
-class SocketIo:
-    """One direction of a connection; called with each message."""
+_BINARY_TYPE = b"\x04"
+"""The type of a packet stands before the bytes of an attachment in Engine.IO 3, that of Socket.IO 2, and only there."""
+_UNKNOWN = (
+    "each attachment begins with the byte 4, as those of Socket.IO 2, and nothing before it tells the version: "
+    "decode('socketio2') drops that byte, decode('socketio4') keeps it"
+)
 
-    def __init__(self) -> None:
+
+class SocketIo:
+    """One direction of a connection; called with each message.
+
+    Args:
+        engine: version of Engine.IO, 3 or 4; None to learn it from who pings, and what a CONNECT has.
+    """
+
+    def __init__(self, engine: int | None = None) -> None:
+        self._engine = engine
+        self._is_server: bool | None = None  # as far as its packets tell
+        self._has_begun = False
         self._waiting: Record | None = None
         self._wanted = 0
         self._attachments: list[bytes] = []
@@ -53,6 +68,9 @@ class SocketIo:
         if not text or text[0] not in "0123456":
             raise ValueError("no type of Engine.IO packet stands at the beginning")
         kind = _ENGINE[int(text[0])]
+        if self._engine is None:
+            self._learn(kind, text[1:])
+        self._has_begun = True
         if kind != "message":
             return [Record(kind, json.loads(text[1:]) if kind == "open" else text[1:])]
         head = _HEAD.match(text)
@@ -77,15 +95,52 @@ class SocketIo:
         self._span = 1
         return [self._whole()] if not self._wanted else []
 
+    def _learn(self, kind: str, rest: str) -> None:
+        """Learn from a packet which side sends it, and which version that side speaks."""
+        is_heartbeat = kind in ("ping", "pong")
+        if kind in ("open", "upgrade") or (is_heartbeat and rest == "probe"):
+            self._is_server = kind in ("open", "pong")
+        elif is_heartbeat and self._is_server is not None:
+            self._engine = (
+                3 if (kind == "ping") is not self._is_server else 4
+            )  # in version 3 the client pings
+        elif kind == "message" and rest[:1] == "0":
+            self._learn_from_connect(rest[1:])
+
+    def _learn_from_connect(self, rest: str) -> None:
+        if not self._has_begun:  # the first packet of a server is another one
+            self._is_server = False
+        has_namespace = rest.startswith("/")
+        has_data = bool(rest.partition(",")[2] if has_namespace else rest)
+        # Of version 3 no CONNECT has data, and no client sends one to the main namespace.
+        if has_data or (self._is_server is False and not has_namespace):
+            self._engine = 4
+        elif self._is_server:
+            self._engine = 3
+
     def _whole(self) -> Record:
         """Return the packet with its attachments; with an error where a placeholder names none of them."""
         waiting, self._waiting = self._waiting, None
         assert waiting is not None
         try:
+            self._strip_types()
             value = waiting.value | {"data": self._filled(waiting.value["data"])}
         except ValueError as error:
             return Record(waiting.kind, waiting.value, str(error), self._span)
         return Record(waiting.kind, value, span=self._span)
+
+    def _strip_types(self) -> None:
+        """Remove from the attachments what Engine.IO 3 puts before them."""
+        if self._engine == 4 or not self._attachments:
+            return
+        have_type = [each[:1] == _BINARY_TYPE for each in self._attachments]
+        if self._engine is None:
+            if all(have_type):
+                raise ValueError(_UNKNOWN)
+        elif all(have_type):
+            self._attachments = [each[1:] for each in self._attachments]
+        else:
+            raise ValueError("an attachment does not begin with the byte 4, as those of Socket.IO 2 do")
 
     def _filled(self, data: Any) -> Any:
         """Return the data with attachments in the place of their placeholders."""
