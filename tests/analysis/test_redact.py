@@ -143,6 +143,17 @@ def test_further_rules_and_exceptions(talk: Any) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("end", ["\r\n", "\n", "\r"])
+def test_a_line_of_a_head_ends_with_cr_or_lf_only(told: Any, end: str) -> None:
+    """Bytes of UTF-8 that a str takes for line ends leave no part of a header behind."""
+    head = f"GET / HTTP/1.1{end}Cookie: a=хà; s={SECRET}{end}User-Agent: хà{end}{end}".encode()
+    told.log.connections[0] = told.log.connections[0]._replace(request=head)
+    frames, _ = told.log.df.ws.redact()
+    assert SECRET not in everything(frames)
+    _, _, name, *_ = frames.attrs["wsnotebook"]["connections"][0]["request"].split("\r\n")
+    assert name.encode("latin-1").decode() == "User-Agent: хà"
+
+
 def test_what_no_rule_looks_into_is_counted(talk: Any) -> None:
     """A binary message stays as it is."""
     talk.receive(1, (0x82, b"\xff\x00\x01"), (0x81, b"text"))

@@ -267,10 +267,10 @@ def _handshake(values: Mapping[str, Any], rules: PayloadRules, found: list[_Foun
 
 def _head(text: str) -> str:
     """Return a request or response head, recorded with its secrets, without them."""
-    first, *lines = text.splitlines()
+    first, *lines = text.replace("\r", "\n").split("\n")  # bytes of UTF-8 are no line ends
     fields = (line.partition(":") for line in lines if line)
     return (
-        redact_head(first, [(name, value.strip()) for name, _, value in fields]).decode("latin-1")
+        redact_head(first, [(name, value.strip(" \t")) for name, _, value in fields]).decode("latin-1")
         if text
         else ""
     )

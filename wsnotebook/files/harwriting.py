@@ -101,4 +101,4 @@ def _head(head: bytes) -> tuple[str, list[dict[str, str]]]:
     """Return the first line and the headers of a head."""
     first, *lines = head.decode("latin-1").split("\r\n")
     pairs = [line.partition(":") for line in lines if line]
-    return first, [{"name": name, "value": value.strip()} for name, _, value in pairs]
+    return first, [{"name": name, "value": value.strip(" \t")} for name, _, value in pairs]

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wsnotebook.analysis.decoders.decoder import Payload
-from wsnotebook.analysis.decoders.guess import guess
+from wsnotebook.analysis.decoders.guess import guess, subprotocol_in
 from wsnotebook.analysis.decoders.registry import decoders
 
 ALL = list(decoders().values())
@@ -33,6 +33,12 @@ def test_a_stream_is_known_by_its_first_messages(name: str, sample: list[Payload
     """The direction without messages does not matter."""
     found, reason = guess(ALL, "", [[], sample])
     assert found is not None and found.name == name and "look like it" in reason
+
+
+def test_a_header_ends_with_its_line_only() -> None:
+    """Not at a byte of its value that a str takes for a line end."""
+    head = b"HTTP/1.1 101 OK\r\nX-A: \x85Sec-WebSocket-Protocol: mqtt\r\nSec-WebSocket-Protocol: WAMP\r\n\r\n"
+    assert subprotocol_in(head.decode("latin-1")) == "wamp"
 
 
 def test_the_subprotocol_goes_before_the_messages() -> None:

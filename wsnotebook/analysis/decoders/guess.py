@@ -53,7 +53,7 @@ def subprotocol_of(attrs: dict[Any, Any], of: Mapping[Any, Any]) -> str:
 
 def subprotocol_in(response: str) -> str:
     """Return the subprotocol that a response head names, in lower case; empty if it names none."""
-    for line in response.splitlines():
+    for line in response.split("\n"):  # bytes of UTF-8 are no line ends
         name, _, value = line.partition(":")
         if name.strip().lower() == "sec-websocket-protocol":
             return value.strip().lower()
