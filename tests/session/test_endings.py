@@ -361,6 +361,20 @@ async def test_what_the_peer_sends_after_its_close_is_recorded_and_not_delivered
     assert "after the close frame" in rows.detail.tolist()[-1]
 
 
+@pytest.mark.parametrize("raw", [True, False])
+async def test_a_pong_after_the_close_of_the_peer_is_recorded_and_not_delivered(
+    opened: Opener, raw: bool
+) -> None:
+    """A right frame (RFC 6455 §5.5.2), as is a ping; that is not answered, as the close is."""
+    session, peer = await opened(raw=raw, early=CLOSE_1000 + b"\x8a\x01?\x89\x01!")
+    assert [item async for item in session.incoming] == ([Frame.close(CloseReason(1000))] if raw else [])
+    peer.end()
+    await session.close()
+    df = session.df
+    assert df.status.eq("ok").all() and df[df.direction == "in"].opcode.tolist() == ["close", "pong", "ping"]
+    assert df[df.direction == "out"].opcode.tolist() == ["close"]
+
+
 async def test_a_peer_that_closes_and_then_takes_nothing_does_not_keep_the_session(
     opened: Opener, until: Until
 ) -> None:

@@ -244,6 +244,31 @@ def test_a_frame_after_the_close_frame_is_a_violation_everywhere(sender: Sender)
     assert rows[3].payload == DEFLATED
 
 
+@pytest.mark.parametrize("sender", ["server", "client"])
+@pytest.mark.parametrize("cut_at", [0, 1, 4])
+def test_pings_and_pongs_after_the_close_frame_are_right(sender: Sender, cut_at: int) -> None:
+    """RFC 6455 §5.5.2: a ping is answered until a close frame was received, and this side has only sent one."""
+    key = KEY if sender == "client" else None
+    right = [frame(head, payload, key) for head in (0x89, 0x8A) for payload in (b"", b"?")]
+    wrong = [frame(head, b"?", key) for head in (0x80, 0x01, 0x88, 0x8B)]
+    broken = [frame(0x09, b"", key), frame(0x9A, b"", key), frame(0x89, b"", None if key else KEY)]
+    broken.append(frame(0x8A, bytes(126), key))
+    data = frame(0x88, b"\x03\xe8", key) + b"".join(right + wrong + broken)
+    rows = same_everywhere([data[:cut_at], data[cut_at:]], sender)
+    assert [row.status for row in rows] == ["ok"] * 5 + ["violation"] * 8
+    masking = Rules.UNMASKED if key else Rules.MASKED
+    of_broken = [Rules.CONTROL_FRAGMENTED, Rules.RSV, masking, Rules.CONTROL_LENGTH]
+    assert [row.detail for row in rows[5:]] == [*[str(Rules.AFTER_CLOSE)] * 4, *map(str, of_broken)]
+
+
+def test_a_ping_over_the_limit_after_the_close_frame_is_oversized() -> None:
+    """Its body is not kept, as before the close frame."""
+    data = frame(0x88, b"") + frame(0x89, bytes(9)) + frame(0x89, bytes(8))
+    log, readings = judged(judge_of("server", True, "", Limits(8)), [data], "server")
+    assert [row.status for row in rows_of(log, "in")] == ["ok", "oversized", "ok"]
+    assert [(reading.pings, reading.fault) for reading in readings] == [([], None)]
+
+
 @pytest.mark.parametrize("payload", [b"\x03", b"\x03\xed", b"\x03\xe8\xff"])
 def test_a_broken_close_frame_ends_no_direction(payload: bytes) -> None:
     """The peer may say it again, and right; only that is the end."""
@@ -708,7 +733,7 @@ def slowly_judged(data: bytes, sender: Sender, deflate: Deflate) -> list[Row]:
     while (batch := scanner.scan()) is not None:
         for place in range(len(batch)):
             if direction.is_closed:
-                direction.mark_after_close(batch, place)
+                direction.judge_after_close(batch, place)
                 break
             declared = batch.declared.get(place)
             if direction.changes(batch.heads[place]):

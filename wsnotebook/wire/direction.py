@@ -27,11 +27,12 @@ Sender: TypeAlias = Literal["client", "server"]
 _WHOLE_COMPRESSED = frozenset((0xC1, 0xC2))  # a compressed message of one frame
 _WHOLE_TEXT = 0x81  # a text message of one frame
 _PING_OR_PONG = frozenset((0x89, 0x8A))
+_MAY_FOLLOW_CLOSE = frozenset((Opcode.PING, Opcode.PONG))
+_LATE = Verdict(Rules.AFTER_CLOSE)
 _MASK_BIT = 0x80  # of the second byte
 # Ints of this module: each member of an enum or a class costs one more look-up for each frame.
-_BINARY, _CLOSE = int(Opcode.BINARY), int(Opcode.CLOSE)
+_TEXT_OPCODE, _BINARY, _CLOSE = int(Opcode.TEXT), int(Opcode.BINARY), int(Opcode.CLOSE)
 _MASKED, _TEXT, _CHANGED = Flag.MASKED, Flag.TEXT, Flag.CHANGED
-_TEXT_OPCODE = int(Opcode.TEXT)
 _MASKING = {"client": Verdict(Rules.UNMASKED), "server": Verdict(Rules.MASKED)}
 _GAP = "bytes of the stream before it are missing"
 _NO_DECODING = Decoding()  # what no extension has changed is never decoded
@@ -48,7 +49,7 @@ class Direction:
     def __init__(self, sender: Sender, limits: Limits = NO_LIMITS) -> None:
         self.limits = limits
         self.is_closed = False
-        """Whether a close frame that breaks no rule was seen: after it nothing is right (RFC 6455 §5.5.1)."""
+        """Whether a close frame that breaks no rule was seen: after it only pings and pongs are right (RFC 6455 §5.5)."""
         self._mask_bit = _MASK_BIT if sender == "client" else 0
         self._mask_flag = Flag.MASKED if sender == "client" else 0
         self._masking = _MASKING[sender]
@@ -158,13 +159,19 @@ class Direction:
             wrong += [place for place, head in enumerate(batch.heads) if head in _WHOLE_COMPRESSED]
         return sorted({*batch.odd, *wrong}) if wrong else batch.odd
 
-    def mark_after_close(self, batch: Batch, start: int = 0) -> None:
-        """Mark the frames from ``start`` on: they are not judged further, and nothing of them is inflated."""
-        detail = str(Rules.AFTER_CLOSE)
+    def judge_after_close(self, batch: ScannedBatch, start: int = 0) -> None:
+        """Judge the frames from ``start`` on: pings and pongs as ever, and nothing of the others is inflated."""
         for place in range(start, len(batch)):
-            batch.mark(place, Flag.VIOLATION, detail)
-            is_text = batch.heads[place] == _WHOLE_TEXT and is_utf8(batch.payloads[place])
-            batch.flags[place] = batch.flags[place] & ~Flag.TEXT | (Flag.TEXT if is_text else 0)
+            if batch.heads[place] & OPCODE in _MAY_FOLLOW_CLOSE:
+                self.judge(batch, place, batch.declared.get(place))
+            else:
+                self._mark_late(batch, place)
+
+    def _mark_late(self, batch: Batch, place: int) -> Verdict:
+        batch.mark(place, Flag.VIOLATION, _LATE.detail)
+        is_text = batch.heads[place] == _WHOLE_TEXT and is_utf8(batch.payloads[place])
+        batch.flags[place] = batch.flags[place] & ~Flag.TEXT | (Flag.TEXT if is_text else 0)
+        return _LATE
 
     # One frame
 
@@ -176,7 +183,7 @@ class Direction:
             second: second byte; None where it is not known.
             length: declared payload bytes; None where they are not known.
         """
-        verdicts = [Verdict(Rules.AFTER_CLOSE)] if self.is_closed else []
+        verdicts = [_LATE] if self.is_closed and head & OPCODE not in _MAY_FOLLOW_CLOSE else []
         rule = self._head_rules[head]
         if rule is not None:
             verdicts.append(Verdict(rule))
@@ -230,9 +237,8 @@ class Direction:
         Args:
             declared: payload bytes of a frame over the limit, whose body is not there.
         """
-        if self.is_closed and declared is None:
-            self.mark_after_close(batch, place)
-            return Verdict(Rules.AFTER_CLOSE)
+        if self.is_closed and declared is None and batch.heads[place] & OPCODE not in _MAY_FOLLOW_CLOSE:
+            return self._mark_late(batch, place)
         # Flags that say no more than masked mean the shortest header too: of a ping or pong nothing else can be wrong.
         if batch.heads[place] in _PING_OR_PONG and batch.flags[place] == self._mask_flag and declared is None:
             if len(batch.payloads[place]) <= MAX_CONTROL_PAYLOAD:
@@ -388,9 +394,7 @@ class Direction:
         status, detail = Flag.VIOLATION, verdict.detail
         if declared is not None and not declared >> 63:
             oversize = self.judge_declared(declared)
-            status = Flag.OVERSIZED
-            detail = (
-                oversize.detail if verdict.rule is Rules.FRAME_SIZE else f"{oversize.detail} Also: {detail}"
-            )
+            also = "" if verdict.rule is Rules.FRAME_SIZE else f" Also: {detail}"
+            status, detail = Flag.OVERSIZED, oversize.detail + also
         batch.mark(place, status, detail)
         return verdict

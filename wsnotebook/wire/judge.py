@@ -189,7 +189,7 @@ class Judge:
             if self._direction.judge_run(batch):
                 self._count_run(reading)
             elif self._direction.is_closed:
-                self._direction.mark_after_close(batch)
+                self._direction.judge_after_close(batch)
             elif places := self._direction.places(batch):
                 yield from self._judge_each(places, reading)
             else:
@@ -252,7 +252,7 @@ class Judge:
             if reading.end is None:
                 withheld += heads[place] not in _COMPLETE
             if direction.is_closed:
-                direction.mark_after_close(batch, place + 1)
+                direction.judge_after_close(batch, place + 1)
                 break
         end = len(batch) if reading.end is None else reading.end
         reading.deliverable = end if self._raw else end - withheld

@@ -52,9 +52,9 @@ class Rules:
     read of everything.
     """
 
-    # Before any byte: both sides have said that nothing follows their close frame.
-    AFTER_CLOSE = _row("a frame after the close frame", "RFC 6455 §5.5.1", 1002)
-    # First byte.
+    # First byte. No data frame may follow a close frame, nor does another close; pings have to be answered with pongs until
+    # the sender of the close frame gets one (§5.5.2), and may be sent until the connection is closed.
+    AFTER_CLOSE = _row("a frame after the close frame that is no ping or pong", "RFC 6455 §5.5.1", 1002)
     RSV = _row("a reserved bit is set that no extension has claimed", "RFC 6455 §5.2", 1002)
     OPCODE = _row("the opcode is a reserved one", "RFC 6455 §5.2", 1002)
     CONTROL_FRAGMENTED = _row("a control frame is not final", "RFC 6455 §5.5", 1002)
