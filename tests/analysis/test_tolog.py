@@ -11,7 +11,9 @@ from hypothesis import Phase, given, settings
 
 import wsnotebook
 from wsnotebook.files.framelog import FrameLog
+from wsnotebook.log.connections import Connection
 from wsnotebook.wire.frames import CloseReason, Frame
+from wsnotebook.wire.judge import Judge
 
 OF_THE_WIRE = ["wire_length", "frame_length", "rsv1", "rsv2", "rsv3"]
 """Columns that differ where an extension had changed the payload, or the header was not the shortest."""
@@ -94,6 +96,19 @@ def test_a_compressed_message_becomes_one_without_compression(talk: Any) -> None
     talk.receive_compressed(1, b"Hello", bytes.fromhex("f248cdc9c90700"))
     (row,) = talk.log.df.ws.to_log().df.itertuples()
     assert (row.text, row.length, row.wire_length, row.rsv1) == ("Hello", 5, 5, False)
+
+
+@pytest.mark.parametrize("head", [b"\x82", b"\xc2"])
+def test_a_frame_that_was_cut_off_stays_one(head: bytes) -> None:
+    """Also one that breaks a rule, of which the status says that."""
+    judge = Judge("server")
+    assert not list(judge.receive(head + b"\x7e\x03\xe8abcd"))
+    reading, log = judge.receive_end(), FrameLog()
+    assert reading is not None
+    log.append(reading.batch, log.register(Connection("feed")), "in", 1, 1)
+    (row,) = log.df.ws.to_log().df.itertuples()
+    assert (row.length, row.wire_length, row.frame_length, row.payload) == (1000, 4, 8, b"abcd")
+    assert row.status == log.df["status"].iloc[0]
 
 
 def test_what_a_browser_told_is_told_again(talk: Any) -> None:

@@ -157,9 +157,7 @@ def _frames(rows: pd.DataFrame, numbers: Array) -> RowColumns:
     is_masked = _bits(rows, "masked").astype(bool)
     flags = statuses | Flag.TEXT * are_texts | Flag.CONTINUES * _continues(rows) | Flag.MASKED * is_masked
     keys = _mask_keys(rows, is_masked)
-    headers = _headers(
-        rows, np.isin(statuses, (Flag.TRUNCATED, Flag.OVERSIZED)), heads, payloads, is_masked, keys
-    )
+    headers = _headers(rows, _are_cut(rows, statuses), heads, payloads, is_masked, keys)
     flags[list(headers)] |= Flag.HEADER
     sent = np.array(_meanings(rows, "direction", DIRECTIONS.index), np.int64)
     details = _column(rows, "detail")
@@ -226,6 +224,15 @@ def _mask_keys(rows: pd.DataFrame, is_masked: Array) -> bytes:
             f"the frame of seq {rows.index[int(wrong[0])]} is masked and has no mask_key of 4 bytes: keep both columns, or drop both"
         )
     return b"".join(keys[is_masked])
+
+
+def _are_cut(rows: pd.DataFrame, statuses: Array) -> Array:
+    """Return which frames lack bytes that their header declares; a rule that such a frame breaks is named before that."""
+    are_cut: Array = np.isin(statuses, (Flag.TRUNCATED, Flag.OVERSIZED))
+    if {"length", "wire_length"} <= set(rows.columns):
+        lack = rows["wire_length"].lt(rows["length"]).to_numpy(bool, na_value=False)
+        are_cut |= (statuses == Flag.VIOLATION) & lack
+    return are_cut
 
 
 def _headers(
