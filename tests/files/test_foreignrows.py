@@ -178,6 +178,8 @@ def test_times_of_the_index_are_found() -> None:
         ("type", ["receive", "send"]),
         ("from_client", [False, True]),
         ("incoming", [True, False]),
+        ("is_sent", [0, 1]),
+        ("received", ["True", "False"]),
         ("flow", pd.Categorical(["rx", "tx"])),
     ],
 )
@@ -240,6 +242,26 @@ def test_fragments_are_joined() -> None:
     assert log.df["message"].tolist() == [0, pd.NA, 2, 0, 4, 4]
     assert log.df["text"].isna().tolist() == [True, True, False, True, True, True]
     assert log.df.ws.messages()["text"].tolist()[0] == "grün"
+
+
+@pytest.mark.parametrize(
+    "fins",
+    [[0, 1, 1], [0.0, 1.0, None], ["0", "1", "1"], ["False", "True", ""], ["false", "TRUE", None]],
+    ids=str,
+)
+def test_fin_is_read_in_every_form(fins: list[Any]) -> None:
+    """Numbers and texts, as files have them; where it is missing a frame ends its message."""
+    df = pd.DataFrame({"ts": [1, 2, 3], "dir": "in", "msg": ["hel", "lo", "x"], "fin": fins})
+    df["opcode"] = ["text", "continuation", "text"]
+    assert FrameLog.from_frames(df).df.ws.messages()["text"].tolist() == ["hello", "x"]
+
+
+def test_fin_that_is_neither_is_refused() -> None:
+    """A column of this name is nothing else, and is not passed over."""
+    for fin in ("no", 2, [1]):
+        df = pd.DataFrame({"ts": [1], "dir": ["in"], "msg": ["x"], "fin": pd.Series([fin], dtype=object)})
+        with pytest.raises(ValueError, match=r"fin .* in column 'fin'.*True and False are wanted"):
+            FrameLog.from_frames(df)
 
 
 def test_sessions_are_connections() -> None:

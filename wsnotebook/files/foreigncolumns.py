@@ -15,7 +15,7 @@ from wsnotebook.log.code import DIRECTIONS
 from wsnotebook.wire.batch import STATUSES
 from wsnotebook.wire.frames import OPCODE_NAMES
 
-__all__ = ["ROLES", "Columns", "columns_of", "direction_of", "opcode_of"]
+__all__ = ["REMEDY", "ROLES", "Columns", "columns_of", "direction_in", "direction_of", "flag_of", "opcode_of"]
 
 _NAMES = {
     "time": (
@@ -51,6 +51,10 @@ _SENT = {
     "fromserver": False,
 }
 """Whether True means outgoing, by the name of a column of True and False."""
+_FLAGS = {"true": 1, "1": 1, "false": 0, "0": 0}
+"""Words of True and False."""
+_SURE = {"fin"}
+"""Names of columns that are nothing else: a value without a meaning is a mistake there, not a sign of another column."""
 _OURS = {"time", "payload", "text", "message", "wire_length"}
 """Columns that only a DataFrame of ours has together: ``message`` is a number."""
 _OUR_NAMES = {"time": ("time_ns", "time"), "payload": ("payload",)}
@@ -81,6 +85,22 @@ def opcode_of(value: Any) -> int | None:
     return int(word) if re.fullmatch(r"1[0-5]|\d", word, re.ASCII) else _OPCODES.get(word)
 
 
+def flag_of(value: Any) -> int | None:
+    """Return 1 for True, 0 for False, also as a number or a text, None for another value."""
+    return _FLAGS.get(str(value).strip().lower().removesuffix(".0"))
+
+
+def direction_in(column: Any) -> Callable[[Any], int | None]:
+    """Return what reads the values of a column of directions: words, and True and False where its name says one."""
+    sent = _SENT.get(_plain(column).removeprefix("is"))
+
+    def read(value: Any) -> int | None:
+        flag = None if sent is None else flag_of(value)
+        return direction_of(value) if flag is None else int(bool(flag) is sent)
+
+    return read
+
+
 class Columns(NamedTuple):
     """The columns of a table that make frames."""
 
@@ -89,7 +109,7 @@ class Columns(NamedTuple):
     unit: str | None
     """Unit that the name of the column says, or None."""
     direction: pd.Series[Any] | str
-    """Usual words, or the direction of all rows."""
+    """Values that direction_in() reads, or the direction of all rows."""
     payload: pd.Series[Any]
     """Payloads: text, bytes, or values of JSON."""
     opcode: pd.Series[Any] | None
@@ -97,7 +117,7 @@ class Columns(NamedTuple):
     session: pd.Series[Any] | None
     """Session names; None where all rows are of one."""
     fin: pd.Series[Any] | None
-    """Whether a frame ends its message; None where each does."""
+    """Whether a frame ends its message, as flag_of() reads it; None where each does."""
     status: pd.Series[Any] | None
     """Statuses of ours, such as unsent; None where all is ok."""
     detail: pd.Series[Any] | None
@@ -126,22 +146,10 @@ def columns_of(df: pd.DataFrame, named: dict[str, str | None]) -> Columns:
     return Columns(
         df[time],
         _UNITS.get(_plain(time)),
-        direction if direction not in df else _words(df[direction]),
+        direction if direction not in df else df[direction],
         _own_payloads(df) if _is_ours(df) and payload == "payload" else df[payload],
         **{role: None if name is None else df[name] for role, name in found.items()},
     )
-
-
-def _words(values: pd.Series[Any]) -> pd.Series[Any]:
-    """Return a column of directions in words; one of True and False is named by the direction that True means."""
-    if not pd.api.types.is_bool_dtype(values) or _flag(values) not in _SENT:
-        return values
-    sent = _SENT[_flag(values)]
-    return values.map({sent: "out", not sent: "in"})
-
-
-def _flag(values: pd.Series[Any]) -> str:
-    return _plain(values.name).removeprefix("is")
 
 
 def _own_payloads(df: pd.DataFrame) -> pd.Series[Any]:
@@ -163,7 +171,7 @@ def _need(df: pd.DataFrame, role: str, named: dict[str, str | None]) -> Any:
         return name
     for name in df.columns:
         if _plain(name) in _KNOWN[role]:  # the name is right, the values are not
-            raise ValueError(f"column {name!r} has {df[name].iloc[0]!r} for {role}: {_REMEDY[role]}")
+            raise ValueError(f"column {name!r} has {df[name].iloc[0]!r} for {role}: {REMEDY[role]}")
     raise ValueError(
         f"which column has the {role}? There are {_listed(df.columns)}: say {role}='…', or rename one to {role!r}"
         + (", or say direction='in' where all were received" if role == "direction" else "")
@@ -187,7 +195,11 @@ def _candidates(df: pd.DataFrame, role: str) -> list[Any]:
     """Return the names of columns that can be of a role by name and values."""
     if role in _OUR_NAMES and _is_ours(df):
         return [next(name for name in _OUR_NAMES[role] if name in df)]
-    return [name for name in df.columns if _plain(name) in _KNOWN[role] and _FITS[role](df[name])]
+    return [name for name in df.columns if _plain(name) in _KNOWN[role] and _can_be(role, df[name])]
+
+
+def _can_be(role: str, values: pd.Series[Any]) -> bool:
+    return bool(values.notna().any()) if _plain(values.name) in _SURE else _FITS[role](values)
 
 
 def _is_ours(df: pd.DataFrame) -> bool:
@@ -212,7 +224,7 @@ def _all(meaning: Callable[[Any], int | None]) -> Callable[[pd.Series[Any]], boo
 
 
 def _is_direction(values: pd.Series[Any]) -> bool:
-    return _flag(values) in _SENT if pd.api.types.is_bool_dtype(values) else _all(direction_of)(values)
+    return _all(direction_in(values.name))(values)
 
 
 def _is_payload(values: pd.Series[Any]) -> bool:
@@ -227,15 +239,17 @@ _FITS: dict[str, Callable[[pd.Series[Any]], bool]] = {
     "payload": _is_payload,
     "opcode": _all(opcode_of),
     "session": lambda values: True,
-    "fin": pd.api.types.is_bool_dtype,
+    "fin": _all(flag_of),
     "status": _all({name: bits for bits, name in STATUSES.items()}.get),
     "detail": is_text,
 }
 """Whether values can be of a role."""
-_REMEDY = {
+REMEDY = {
     "time": "numbers, ISO 8601 or datetimes are wanted",
     "direction": "words such as in and out are wanted; df[column].map({'…': 'in', '…': 'out'}) makes them",
     "payload": "text or bytes are wanted; pandas.read_json(…, dtype=False) and read_csv(…, dtype={'payload': str}) "
     "keep a text that looks like a number",
+    "opcode": "names such as text and ping are wanted, or numbers; df.drop(columns='…') leaves the column out",
+    "fin": "True and False are wanted, or 1 and 0; df.drop(columns='fin') leaves it out",
 }
 """What to do where the values of a column do not fit its name, by role."""

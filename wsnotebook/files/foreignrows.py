@@ -17,7 +17,16 @@ import pyarrow as pa
 from wsnotebook.analysis.columns import CORE, byte_codes
 from wsnotebook.analysis.copies import check_rows
 from wsnotebook.analysis.repeats import check_repeats
-from wsnotebook.files.foreigncolumns import ROLES, Columns, columns_of, direction_of, opcode_of
+from wsnotebook.files.foreigncolumns import (
+    REMEDY,
+    ROLES,
+    Columns,
+    columns_of,
+    direction_in,
+    direction_of,
+    flag_of,
+    opcode_of,
+)
 from wsnotebook.files.foreignpayloads import ENCODINGS, UNKNOWN, Payloads, payloads_of
 from wsnotebook.files.foreigntimes import UNITS, times_ns
 from wsnotebook.files.header import Header, status_from
@@ -129,16 +138,19 @@ def _dataframe(frames: Any) -> pd.DataFrame:
 
 
 def _meanings(values: pd.Series[Any], role: str, meaning: Callable[[Any], int | None]) -> Array:
-    """Return the meaning of each value, -1 for a missing one.
+    """Return the meaning of each value, -1 for a missing or an empty one.
 
     Raises:
         ValueError: a value has none.
     """
-    places, words = pd.factorize(values)
-    found = [meaning(word) for word in words]
+    try:
+        places, words = pd.factorize(values)
+    except TypeError:  # lists and dicts, which are no words
+        places, words = pd.factorize(values.astype(str))
+    found = [-1 if word == "" else meaning(word) for word in words]
     if None in found:
         raise ValueError(
-            f"{role} {words[found.index(None)]!r} in column {values.name!r} has no known meaning"
+            f"{role} {words[found.index(None)]!r} in column {values.name!r} has no known meaning: {REMEDY[role]}"
         )
     return np.array([*found, -1], np.int64)[places]
 
@@ -155,7 +167,7 @@ def _in_order(columns: Columns, times: Array, payloads: Payloads) -> tuple[RowCo
     opcodes = payloads.opcodes[order]
     fins = np.ones(len(times), np.uint8)
     if columns.fin is not None:
-        fins = columns.fin.to_numpy(np.uint8)[order]
+        fins = (_meanings(columns.fin, "fin", flag_of) != 0).astype(np.uint8)[order]  # a missing one is True
     heads = first_byte(opcodes, fins, *np.zeros((3, 1), np.uint8))
     flags = payloads.texts[order].astype(np.uint8) * np.uint8(Flag.TEXT)
     _continue(flags, opcodes, fins, codes)
@@ -172,7 +184,7 @@ def _in_order(columns: Columns, times: Array, payloads: Payloads) -> tuple[RowCo
 def _sent(directions: pd.Series[Any] | str, count: int) -> Array:
     if isinstance(directions, str):
         return np.full(count, direction_of(directions), np.int64)
-    found = _meanings(directions, "direction", direction_of)
+    found = _meanings(directions, "direction", direction_in(directions.name))
     if (found < 0).any():
         raise ValueError(f"row {np.argmin(found)} has no direction")
     return found
