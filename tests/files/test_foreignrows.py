@@ -17,7 +17,7 @@ import pyarrow as pa
 import pytest
 
 import wsnotebook
-from wsnotebook import FrameLog
+from wsnotebook import FrameLog, Opcode
 from wsnotebook.replaying.timedframes import timed_frames
 from wsnotebook.widgets.logtable import log_table_for
 
@@ -199,13 +199,23 @@ def test_a_column_type_is_what_its_values_are() -> None:
 
 def test_opcodes_are_names_or_numbers() -> None:
     """Also floats, which pandas makes of ints beside missing ones, and texts."""
-    codes = [1, 1.0, "1", "TEXT", None]
+    codes = [1, 1.0, "1", "TEXT", "0x1", "0x01", "WSMsgType.TEXT", Opcode.TEXT, None, ""]
     log = FrameLog.from_frames([(1, "in", "x", code) for code in codes])
     assert set(log.df["opcode"]) == {"text"}
     with pytest.raises(ValueError, match="opcode 'noise'"):
         FrameLog.from_frames(
             pd.DataFrame({"ts": [1], "dir": ["in"], "raw": ["x"], "op": ["noise"]}), opcode="op"
         )
+
+
+@pytest.mark.parametrize("name", ["opcode", "Opcode_Name", "frame_type"])
+def test_a_column_of_opcodes_with_another_word_is_refused(name: str) -> None:
+    """One word that is none makes no text of a ping; hexadecimal numbers and names of enums are known."""
+    df = pd.DataFrame({"ts": [1, 2], "dir": "in", "msg": ["x", "y"], name: ["OpCode.PING", "0xA"]})
+    assert FrameLog.from_frames(df).df["opcode"].tolist() == ["ping", "pong"]
+    for word in ("closing", "0x10", 1.5):
+        with pytest.raises(ValueError, match=f"opcode '?{word}'? in column '{name}'.*names such as text"):
+            FrameLog.from_frames(df.assign(**{name: ["ping", word]}))
 
 
 def test_bytes_written_as_text_need_their_encoding() -> None:

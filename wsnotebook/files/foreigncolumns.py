@@ -53,7 +53,7 @@ _SENT = {
 """Whether True means outgoing, by the name of a column of True and False."""
 _FLAGS = {"true": 1, "1": 1, "false": 0, "0": 0}
 """Words of True and False."""
-_SURE = {"fin"}
+_SURE = {"fin", "opcode", "opcodename", "frametype"}
 """Names of columns that are nothing else: a value without a meaning is a mistake there, not a sign of another column."""
 _OURS = {"time", "payload", "text", "message", "wire_length"}
 """Columns that only a DataFrame of ours has together: ``message`` is a number."""
@@ -70,7 +70,7 @@ _KNOWN = {role: {_plain(name) for name in names.split()} for role, names in _NAM
 _UNITS = {name + unit: unit for name in _KNOWN["time"] for unit in UNITS if name + unit not in _KNOWN["time"]}
 _KNOWN["time"] |= set(_UNITS)
 _DIRECTIONS = {word: number for number, words in enumerate(_WORDS) for word in words.split()}
-_OPCODES = {name: opcode for opcode, name in enumerate(OPCODE_NAMES)}
+_OPCODES = {name: opcode for opcode, name in enumerate(OPCODE_NAMES)} | {"cont": 0}
 
 
 def direction_of(value: Any) -> int | None:
@@ -80,9 +80,11 @@ def direction_of(value: Any) -> int | None:
 
 
 def opcode_of(value: Any) -> int | None:
-    """Return the opcode of a name or a number, None for another value."""
+    """Return the opcode of a name, alone or after that of its enum, or of a number, None for another value."""
     word = str(value).strip().lower().removesuffix(".0")
-    return int(word) if re.fullmatch(r"1[0-5]|\d", word, re.ASCII) else _OPCODES.get(word)
+    if re.fullmatch(r"1[0-5]|\d|0x0?[\da-f]", word, re.ASCII):
+        return int(word, 0)
+    return _OPCODES.get(word.rpartition(".")[2])
 
 
 def flag_of(value: Any) -> int | None:
