@@ -288,6 +288,43 @@ def test_sessions_are_connections() -> None:
     ]
 
 
+def test_connections_are_kept_apart(tmp_path: Path) -> None:
+    """Recordings of ours that were merged, also by way of files: a connection of each, so that replies find their requests."""
+    logs = [
+        FrameLog.from_frames([(SECOND, "out", '{"id":1}'), (SECOND + 1 + k, "in", f'{{"id":1,"r":{k}}}')])
+        for k in range(2)
+    ]
+    df = pd.concat([log.df for log in logs]).sort_values("time").reset_index()
+    df.to_csv(tmp_path / "x.csv")
+    df.to_parquet(tmp_path / "x.parquet")
+    texts = pd.read_csv(tmp_path / "x.csv", dtype=str, keep_default_na=False)
+    for frames in (df, df.drop(columns="session"), texts, pd.read_parquet(tmp_path / "x.parquet")):
+        log = FrameLog.from_frames(frames)
+        assert log.df["connection"].tolist() == [0, 1, 0, 1]
+        assert len(set(log.df["recording"])) == 1 and len(log.connections) == 2
+
+
+@pytest.mark.parametrize("name", ["connection_id", "Conn", "session_id"])
+def test_a_number_of_the_connection_is_found(name: str) -> None:
+    """Beside a session too; but not where only some rows have it, as a key that some messages have."""
+    df = pd.DataFrame({"ts": [1, 2, 3], "dir": "in", "msg": ["a", "b", "c"], name: [7, 8, 7]})
+    log = FrameLog.from_frames(df)
+    assert log.df["session"].tolist() == ["7", "8", "7"]
+    log = FrameLog.from_frames(df.assign(symbol="A"), session="symbol")
+    assert log.df["connection"].tolist() == [0, 1, 0] and set(log.df["session"]) == {"A"}
+    for some in ([7, None, 7], ["7", "", "7"]):
+        assert set(FrameLog.from_frames(df.assign(**{name: some})).df["connection"]) == {0}
+
+
+def test_equal_frames_of_two_connections_are_no_copies() -> None:
+    """Two clients of one feed, one table after the other."""
+    one = pd.DataFrame({"ts": [1, 2, 3], "dir": "in", "msg": ["a", "b", "c"], "conn": 1})
+    both = pd.concat([one, one.assign(conn=2)], ignore_index=True)
+    assert len(FrameLog.from_frames(both)) == 6
+    with pytest.raises(ValueError, match="there twice"):
+        FrameLog.from_frames(both.assign(conn=1))
+
+
 def test_values_of_json_are_written() -> None:
     """A JSONL whose messages are objects, not texts; an event says that the spaces are not known."""
     log = FrameLog.from_frames([{"ts": SECOND, "data": {"price": 1.5, "name": "grün"}}], direction="in")

@@ -29,6 +29,7 @@ _NAMES = {
     "payload": "payload data message msg text raw body content frame raw_message raw_data",
     "opcode": "opcode op frame_type opcode_name type kind",
     "session": "session",
+    "connection": "recording connection connection_id conn conn_id session_id socket_id websocket_id",
     "fin": "fin",
     "status": "status",
     "detail": "detail",
@@ -117,7 +118,9 @@ class Columns(NamedTuple):
     opcode: pd.Series[Any] | None
     """Names or numbers; None where the type of a payload says it."""
     session: pd.Series[Any] | None
-    """Session names; None where all rows are of one."""
+    """Session names; None where the table has none."""
+    connection: pd.DataFrame
+    """What else tells connections apart: numbers or names, in any number of columns."""
     fin: pd.Series[Any] | None
     """Whether a frame ends its message, as flag_of() reads it; None where each does."""
     status: pd.Series[Any] | None
@@ -145,12 +148,14 @@ def columns_of(df: pd.DataFrame, named: dict[str, str | None]) -> Columns:
     direction = one if one in DIRECTIONS and one not in df else _need(df, "direction", named)
     found = {role: _find(df, role, named, {direction}) for role in ("opcode", "session", "fin", "status")}
     found["detail"] = found["status"] and _find(df, "detail", named, set())
+    series = {role: None if name is None else df[name] for role, name in found.items()}
     return Columns(
         df[time],
         _UNITS.get(_plain(time)),
         direction if direction not in df else df[direction],
         _own_payloads(df) if _is_ours(df) and payload == "payload" else df[payload],
-        **{role: None if name is None else df[name] for role, name in found.items()},
+        connection=df[_candidates(df, "connection")],
+        **series,
     )
 
 
@@ -235,12 +240,18 @@ def _is_payload(values: pd.Series[Any]) -> bool:
     return not len(values) or not (kinds.is_numeric_dtype(values) or kinds.is_datetime64_any_dtype(values))
 
 
+def _is_connection(values: pd.Series[Any]) -> bool:
+    """Tell whether each row names its connection; a key that only some messages have does not."""
+    return bool(values.notna().all()) and not (is_text(values) and (values == "").any())
+
+
 _FITS: dict[str, Callable[[pd.Series[Any]], bool]] = {
     "time": lambda values: not pd.api.types.is_bool_dtype(values),
     "direction": _is_direction,
     "payload": _is_payload,
     "opcode": _all(opcode_of),
     "session": lambda values: True,
+    "connection": _is_connection,
     "fin": _all(flag_of),
     "status": _all({name: bits for bits, name in STATUSES.items()}.get),
     "detail": is_text,

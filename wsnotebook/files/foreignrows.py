@@ -76,9 +76,10 @@ def read_frames(
     if columns.opcode is not None:
         opcodes = _meanings(columns.opcode, "opcode", opcode_of)
     payloads = payloads_of(columns.payload, opcodes, encoding)
+    numbers = _numbers(columns, len(times))
     if not is_ours:
-        check_repeats(times, df.index, partial(_content_codes, columns, payloads))
-    found, sessions = _in_order(columns, times, payloads)
+        check_repeats(times, df.index, partial(_content_codes, columns, payloads, numbers))
+    found, sessions = _in_order(columns, times, payloads, numbers)
     starts = np.unique(connection_of(found.codes), return_index=True)[1]
     recording = _identity(found)
     connections = [
@@ -91,13 +92,36 @@ def read_frames(
     return Header(0, len(times), connections, events, 0, 0), runs_of(found, len(connections))
 
 
-def _content_codes(columns: Columns, payloads: Payloads) -> Array:
+def _numbers(columns: Columns, count: int) -> Array:
+    """Return a number for each row; rows of one connection have one number."""
+    facts = [values for _, values in columns.connection.items()]
+    if columns.session is not None:
+        facts.append(columns.session.astype(str))
+    return _groups([_codes(values)[0] for values in facts], count)
+
+
+def _content_codes(columns: Columns, payloads: Payloads, numbers: Array) -> Array:
     """Return a number for each row; rows that have all but their time in common have one number."""
-    facts = (columns.direction, columns.session, columns.fin)
-    codes = [pd.factorize(values)[0] for values in facts if isinstance(values, pd.Series)]
+    facts = (columns.direction, columns.fin)
+    codes = [numbers, *(_codes(values)[0] for values in facts if isinstance(values, pd.Series))]
     codes += [payloads.opcodes, byte_codes(pd.Series(pd.arrays.ArrowExtensionArray(payloads.values)))]
+    return _groups(codes, len(numbers))
+
+
+def _groups(codes: list[Array], count: int) -> Array:
+    """Return a number for each of ``count`` rows; rows with equal codes have one number."""
+    if len(codes) < 2:
+        return codes[0] if codes else np.zeros(count, np.int64)
     table = pd.DataFrame(dict(enumerate(codes)))
     return np.asarray(table.groupby([*table], sort=False).ngroup(), np.int64)
+
+
+def _codes(values: pd.Series[Any]) -> tuple[Array, Any]:
+    """Return a number for each value, -1 for a missing one, and the values."""
+    try:
+        return pd.factorize(values)
+    except TypeError:  # lists and dicts, which have no hash
+        return pd.factorize(values.astype(str))
 
 
 def _identity(frames: RowColumns) -> str:
@@ -143,10 +167,7 @@ def _meanings(values: pd.Series[Any], role: str, meaning: Callable[[Any], int | 
     Raises:
         ValueError: a value has none.
     """
-    try:
-        places, words = pd.factorize(values)
-    except TypeError:  # lists and dicts, which are no words
-        places, words = pd.factorize(values.astype(str))
+    places, words = _codes(values)
     found = [-1 if word == "" else meaning(word) for word in words]
     if None in found:
         raise ValueError(
@@ -155,15 +176,15 @@ def _meanings(values: pd.Series[Any], role: str, meaning: Callable[[Any], int | 
     return np.array([*found, -1], np.int64)[places]
 
 
-def _in_order(columns: Columns, times: Array, payloads: Payloads) -> tuple[RowColumns, list[str]]:
-    """Return the frames by time, those of one time as in the table, and the names of the sessions."""
+def _in_order(
+    columns: Columns, times: Array, payloads: Payloads, numbers: Array
+) -> tuple[RowColumns, list[str]]:
+    """Return the frames by time, those of one time as in the table, and the session of each connection."""
     order = np.argsort(times, kind="stable")
     sent = _sent(columns.direction, len(times))[order]
-    numbers, sessions = np.zeros(len(times), np.int64), [_SESSION] if len(times) else []
-    if columns.session is not None:
-        numbers, names = pd.factorize(columns.session.astype(str).iloc[order])
-        sessions = list(names)
-    codes = pack_code(numbers, sent).astype(np.int32)
+    connections = pd.factorize(numbers[order])[0]
+    firsts = order[np.unique(connections, return_index=True)[1]]
+    codes = pack_code(connections, sent).astype(np.int32)
     opcodes = payloads.opcodes[order]
     fins = np.ones(len(times), np.uint8)
     if columns.fin is not None:
@@ -178,7 +199,19 @@ def _in_order(columns: Columns, times: Array, payloads: Payloads) -> tuple[RowCo
         there = np.flatnonzero(columns.detail.notna().to_numpy()[order])
         details = {int(row): str(columns.detail.iloc[order[row]]) for row in there}
     payload = payloads.values.take(pa.array(order))
-    return RowColumns(times[order], times[order], codes, heads, flags, payload, details), sessions
+    return RowColumns(times[order], times[order], codes, heads, flags, payload, details), _sessions(
+        columns, firsts
+    )
+
+
+def _sessions(columns: Columns, rows: Array) -> list[str]:
+    """Return the name of the session of each of some rows."""
+    if columns.session is not None:
+        return [str(name) for name in columns.session.iloc[rows]]
+    if not len(columns.connection.columns):
+        return [_SESSION] * len(rows)
+    known = columns.connection.iloc[rows].astype(object)
+    return [" ".join(map(str, names)) for names in known.itertuples(index=False, name=None)]
 
 
 def _sent(directions: pd.Series[Any] | str, count: int) -> Array:

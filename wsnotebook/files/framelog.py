@@ -66,14 +66,15 @@ class FrameLog(RowLog, Shown):
             frames: a DataFrame, a table of Arrow, Polars or DuckDB, or an iterable of dicts or of
                 ``(time, direction, payload)`` or ``(time, direction, payload, opcode)``. Columns are found by their
                 usual names: time, timestamp, ts; direction, type; payload, data, message, text, raw; opcode; session;
-                fin (True and False, or 1 and 0). Times are datetimes, ISO 8601, or s, ms, µs or ns since 1970, in UTC where they name no zone.
+                recording, connection, connection_id, which tell connections apart too; fin (True and False, or 1 and 0).
+                Times are datetimes, ISO 8601, or s, ms, µs or ns since 1970, in UTC where they name no zone.
                 A direction is in or out, or a word such as received or sent. A text payload is a text frame, bytes are a
                 binary one, a dict or a list is JSON.
             time: name of the column of times, where several could be it.
             direction: name of the column of directions; or "in" or "out" for all rows.
             payload: name of the column of payloads.
             opcode: name of the column of opcodes, names or numbers.
-            session: name of the column whose values are sessions, each a connection of its own.
+            session: name of the column whose values are sessions, each a connection of its own, or several.
             unit: unit of times that are numbers, "s", "ms", "us" or "ns"; None infers it from their size.
             encoding: how bytes are written as text, "base64", "hex" or "utf-8".
 
