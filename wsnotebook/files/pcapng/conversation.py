@@ -6,7 +6,6 @@ Its bytes come in order, with gaps, from our own reader or from tshark.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from operator import itemgetter
 from typing import Literal
 
 from wsnotebook.files.pcapng.findings import Findings
@@ -27,7 +26,21 @@ End = tuple[str, int]
 _MOST_LATE = 10_000  # batches that wait for a side that searches
 _TLS = b"\x16\x03"  # a handshake record (RFC 8446 §5.1)
 _HTTP2 = b"PRI * HTTP/2"  # the preface of a connection (RFC 9113 §3.4)
+_Late = tuple[int, Batch, Literal["in", "out"]]
 _DIRECTIONS: tuple[Literal["in"], Literal["out"]] = ("in", "out")
+
+
+def _by_time(late: list[_Late]) -> list[_Late]:
+    """Return batches of both sides by time, those of each side in the order of its stream.
+
+    A segment that was sent again has a later time than those that follow it in the stream: they count as no earlier.
+    """
+    reached: dict[str, int] = {}  # the latest time so far, by direction
+    times = []
+    for time_ns, _, direction in late:
+        reached[direction] = max(time_ns, reached.get(direction, time_ns))
+        times.append(reached[direction])
+    return [late[place] for place in sorted(range(len(late)), key=times.__getitem__)]
 
 
 class Conversation:
@@ -57,7 +70,7 @@ class Conversation:
         self._sides: tuple[Side, Side] | None = None
         self._client = client
         self._number = -1
-        self._late: list[tuple[int, Batch, Literal["in", "out"]]] = []  # what waits for a side that searches
+        self._late: list[_Late] = []  # what waits for a side that searches
         self._has_waited = False
         self._asked = next((side for side in range(2) if ends[side][1] == findings.port), None)
         self._scheme = "wss" if is_decrypted else "ws"
@@ -186,9 +199,7 @@ class Conversation:
         self._has_waited |= is_waiting
         if not self._late or (is_waiting and len(self._late) < _MOST_LATE):
             return
-        for time_ns, batch, which in (
-            sorted(self._late, key=itemgetter(0)) if self._has_waited else self._late
-        ):
+        for time_ns, batch, which in _by_time(self._late) if self._has_waited else self._late:
             self._findings.append(batch, self._number, which, time_ns)
         self._late.clear()
         self._has_waited = is_waiting
