@@ -53,6 +53,23 @@ def test_without_acknowledgements_a_window_is_waited_for() -> None:
     assert shown(parts) == [1, *[b"x"] * 1025]
 
 
+def test_what_the_receiver_asks_for_is_waited_for() -> None:
+    """A retransmission that comes after 5,000 segments: the acknowledgements show that it is still to come."""
+    tcp = stream()
+    assert tcp.acknowledge(1000, 0) == []
+    late = [part for number in range(5000) for part in tcp.add(1001 + number, b"x", 0, number)]
+    assert late == [] and tcp.acknowledge(1000, 5000) == []
+    assert shown(tcp.add(1000, b"a", 0, 5001)) == [b"a", *[b"x"] * 5000]
+
+
+def test_what_waits_is_bounded() -> None:
+    """An acknowledgement that never comes: 64 MiB wait, and then the gap is passed."""
+    tcp, mebibyte = stream(), bytes(1 << 20)
+    tcp.acknowledge(1000, 0)
+    parts = [part for number in range(64) for part in tcp.add(1001 + (number << 20), mebibyte, 0, number)]
+    assert parts[0] == Gap(1, 63, False) and len(parts) == 65
+
+
 def test_the_end_shows_what_is_missing_before_it() -> None:
     """By the FIN, or by the last acknowledgement."""
     tcp = stream()
