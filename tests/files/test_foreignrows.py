@@ -332,6 +332,28 @@ def test_values_of_json_are_written() -> None:
     assert "values of JSON" in log.events["detail"].str.cat()
 
 
+@pytest.mark.parametrize("backend", ["numpy", "pyarrow", "none"])
+def test_values_of_json_out_of_parquet(backend: str) -> None:
+    """Arrays of NumPy within dicts, or by themselves, are lists; of Arrow a null among ints is one again."""
+    data = {"a": [1, 2], "b": {"c": [[1.5, None], []], "d": ["x", None]}, "e": None}
+    for value in (data, [1, 2], [["a"], []]):
+        table = pa.Table.from_pylist([{"ts": SECOND, "event": value}, {"ts": SECOND + 1, "event": value}])
+        types = {"numpy": None, "pyarrow": pd.ArrowDtype}
+        frames = table if backend == "none" else table.to_pandas(types_mapper=types[backend])
+        want = json.dumps(value, separators=(",", ":"))
+        log = FrameLog.from_frames(frames, direction="in", payload="event")
+        assert log.df["text"].tolist() == [want, want]
+    ints = pa.table({"ts": [SECOND], "data": [[1, None]]})
+    assert FrameLog.from_frames(ints, direction="in").df["text"].tolist() == ["[1,null]"]
+
+
+def test_a_value_that_json_does_not_have_is_refused() -> None:
+    """With its row and its type, instead of an error of json."""
+    for value, kind in (({"at": datetime(2023, 1, 1)}, "datetime"), ([b"x"], "bytes")):
+        with pytest.raises(ValueError, match=f"row 0.*no value of JSON: it has a {kind}.*write it as text"):
+            FrameLog.from_frames([(SECOND, "in", value)])
+
+
 def test_a_selection_of_ours_and_its_csv(make_log: Callable[..., FrameLog], tmp_path: Path) -> None:
     """Rows of log.df, as they are or from a CSV of pandas, give payloads, texts and messages back."""
     df = make_log().df

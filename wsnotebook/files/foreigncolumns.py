@@ -223,7 +223,7 @@ def _all(meaning: Callable[[Any], int | None]) -> Callable[[pd.Series[Any]], boo
     def fits(values: pd.Series[Any]) -> bool:
         try:
             found = values.dropna().unique()
-        except TypeError:
+        except (TypeError, NotImplementedError):
             return False  # lists and dicts, which are no words
         return bool(len(found) or not len(values)) and all(meaning(value) is not None for value in found)
 

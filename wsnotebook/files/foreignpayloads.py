@@ -76,10 +76,10 @@ def _one_by_one(values: pd.Series[Any], opcodes: Array, decode: Callable[[str], 
     texts: list[bool] = []
     from_json = False
     for row, (value, opcode) in enumerate(zip(values.tolist(), opcodes.tolist(), strict=True)):
-        if isinstance(value, dict | list):
-            value, from_json = json.dumps(value, separators=(",", ":"), ensure_ascii=False), True
-        is_text = isinstance(value, str)
         try:
+            if isinstance(value, dict | list | np.ndarray):
+                value, from_json = _json(value), True
+            is_text = isinstance(value, str)
             payload, code = _text(value, opcode, decode) if is_text else _data(value, opcode)
         except ValueError as error:
             raise ValueError(f"row {row}: {error}") from error
@@ -92,6 +92,32 @@ def _one_by_one(values: pd.Series[Any], opcodes: Array, decode: Callable[[str], 
         np.array(texts, np.bool_),
         from_json,
     )
+
+
+def _json(value: Any) -> str:
+    """Return a value as JSON without spaces.
+
+    Raises:
+        ValueError: JSON has no such value.
+    """
+    try:
+        return json.dumps(value, separators=(",", ":"), ensure_ascii=False, default=_of_numpy)
+    except TypeError as error:
+        raise ValueError(f"the payload is no value of JSON: {error}; write it as text") from error
+
+
+def _of_numpy(value: Any) -> Any:
+    """Return an array or a scalar of NumPy, as files of Parquet give them, as a value of JSON.
+
+    Raises:
+        TypeError: it is none.
+    """
+    if isinstance(value, np.generic | np.ndarray) and value.dtype.kind in "biufUO":
+        plain = value.tolist()
+        if isinstance(plain, list):  # pandas has NaN for a missing number
+            return [None if isinstance(each, float) and each != each else each for each in plain]
+        return plain
+    raise TypeError(f"it has a {type(value).__name__}, {value!r:.{_SHOWN}}")
 
 
 def _text(value: str, opcode: int, decode: Callable[[str], bytes] | None) -> tuple[bytes, int]:

@@ -120,7 +120,7 @@ def _codes(values: pd.Series[Any]) -> tuple[Array, Any]:
     """Return a number for each value, -1 for a missing one, and the values."""
     try:
         return pd.factorize(values)
-    except TypeError:  # lists and dicts, which have no hash
+    except (TypeError, NotImplementedError):  # lists and dicts, which have no hash
         return pd.factorize(values.astype(str))
 
 
@@ -142,7 +142,7 @@ def _dataframe(frames: Any) -> pd.DataFrame:
     if isinstance(frames, pd.DataFrame):
         return frames
     if hasattr(frames, "__arrow_c_stream__"):
-        return pd.DataFrame(pa.table(frames).to_pandas())
+        return pd.DataFrame(pa.table(frames).to_pandas(types_mapper=_nested))
     if isinstance(frames, str | bytes | Mapping) or not isinstance(frames, Iterable):
         raise TypeError(
             f"a {type(frames).__name__} is no table and no iterable of (time, direction, payload)"
@@ -159,6 +159,11 @@ def _dataframe(frames: Any) -> pd.DataFrame:
     fields = {name: [row[place] for row in rows] for place, name in enumerate(_SHORT[:3])}
     opcodes = [row[3] if len(row) > 3 else None for row in rows]
     return pd.DataFrame({**fields, "opcode": pd.Series(opcodes, dtype=object)})
+
+
+def _nested(kind: pa.DataType) -> pd.ArrowDtype | None:
+    """Return the type in which pandas keeps lists and structs exactly; as arrays of NumPy they have floats for null."""
+    return pd.ArrowDtype(kind) if pa.types.is_nested(kind) else None
 
 
 def _meanings(values: pd.Series[Any], role: str, meaning: Callable[[Any], int | None]) -> Array:

@@ -69,7 +69,8 @@ class FrameLog(RowLog, Shown):
                 recording, connection, connection_id, which tell connections apart too; fin (True and False, or 1 and 0).
                 Times are datetimes, ISO 8601, or s, ms, µs or ns since 1970, in UTC where they name no zone.
                 A direction is in or out, or a word such as received or sent. A text payload is a text frame, bytes are a
-                binary one, a dict or a list is JSON.
+                binary one, a dict or a list is JSON; in a list out of Parquet pandas makes floats of ints beside a missing
+                one, pyarrow.parquet.read_table() does not.
             time: name of the column of times, where several could be it.
             direction: name of the column of directions; or "in" or "out" for all rows.
             payload: name of the column of payloads.
