@@ -117,6 +117,26 @@ def test_nanoseconds_are_kept() -> None:
         assert log.df["time"].astype("int64").tolist() == [NS + 789]
 
 
+@pytest.mark.parametrize(
+    "times",
+    [
+        pd.array([Decimal(f"{SECOND}.123456")] * 2, pd.ArrowDtype(pa.decimal128(20, 6))),
+        pd.array([f"{SECOND}.123456"] * 2, pd.ArrowDtype(pa.string())),
+        pd.array(["2023-11-14T22:13:20.123456", "2023-11-14 22:13:20.123456Z"], pd.ArrowDtype(pa.string())),
+        pd.arrays.ArrowExtensionArray(pa.array([f"{SECOND}.123456"] * 2).dictionary_encode()),
+        pd.Categorical([NS // 1000] * 2),
+        pd.Categorical(["2023-11-14T22:13:20.123456"] * 2),
+        pd.array([NS] * 2, pd.ArrowDtype(pa.timestamp("ns"))),
+        pd.array([NS] * 2, "Int64"),
+    ],
+    ids=lambda times: str(times.dtype),
+)
+def test_a_time_is_exact_in_every_type_of_column(times: Any) -> None:
+    """Types of Arrow, also of decimals, and categories, whose numbers are none of ns."""
+    df = pd.DataFrame({"ts": times, "dir": "in", "msg": ["x", "y"]})
+    assert FrameLog.from_frames(df).df["time"].astype("int64").tolist() == [NS, NS]
+
+
 def test_a_clock_of_its_own_is_said() -> None:
     """Small numbers are seconds, or of the unit that is named; an event says that they do not begin in 1970."""
     log = FrameLog.from_frames([(0, "in", "x"), (1.5, "in", "y")])

@@ -18,7 +18,6 @@ UNITS = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
 _LIMITS = {"s": 10**11, "ms": 10**14, "us": 10**17, "ns": 2**63}
 """Times since 1970 are below, in each unit, and from 1973 to 5138 not below the limit of the unit before."""
 _EPOCH = 10**8  # seconds: a number below is of a clock that does not begin in 1970
-_TEXTS = ("object", "str", "string")
 
 
 def times_ns(times: pd.Series[Any], unit: str | None) -> tuple[Array, bool]:
@@ -35,18 +34,27 @@ def times_ns(times: pd.Series[Any], unit: str | None) -> tuple[Array, bool]:
         raise ValueError(f"{_row(times, times.isna())} has no time: leave out the rows without one")
     if pd.api.types.is_bool_dtype(times):
         raise ValueError("times are True and False")
+    times = _simple(times)
     if pd.api.types.is_numeric_dtype(times):
         return _from_numbers(times.to_numpy(), unit)
-    if times.dtype.name in _TEXTS:
+    is_text = times.dtype.kind != "M"
+    if is_text:
         numbers = _decimals(times)
         if numbers is not None:
             return _from_decimals(numbers, unit)
-    text_format = "ISO8601" if times.dtype.name in _TEXTS else None
     try:
-        stamps = pd.to_datetime(times, utc=True, format=text_format)
+        stamps = pd.to_datetime(times, utc=True, format="ISO8601" if is_text else None)
         return stamps.dt.as_unit("ns").astype("int64").to_numpy(), False
     except (ValueError, TypeError, OverflowError) as error:
         raise ValueError(f"a time is neither a number nor ISO 8601: {error}") from error
+
+
+def _simple(times: pd.Series[Any]) -> pd.Series[Any]:
+    """Return times as numbers, datetimes, texts or objects: without categories, and without types that Arrow alone has."""
+    if isinstance(times.dtype, pd.CategoricalDtype):
+        times = times.astype(times.cat.categories.dtype)
+    is_of_arrow = isinstance(times.dtype, pd.ArrowDtype) and times.dtype.kind not in "iufM"
+    return times.astype(object) if is_of_arrow else times
 
 
 def _row(times: pd.Series[Any], wrong: pd.Series[bool]) -> str:
