@@ -17,6 +17,7 @@ UNITS = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
 
 _LIMITS = {"s": 10**11, "ms": 10**14, "us": 10**17, "ns": 2**63}
 """Times since 1970 are below, in each unit, and from 1973 to 5138 not below the limit of the unit before."""
+_COMMA = r"(:\d\d),(?=\d)"  # pandas does not read it
 _EPOCH = 10**8  # seconds: a number below is of a clock that does not begin in 1970
 
 
@@ -43,10 +44,18 @@ def times_ns(times: pd.Series[Any], unit: str | None) -> tuple[Array, bool]:
         if numbers is not None:
             return _from_decimals(numbers, unit)
     try:
-        stamps = pd.to_datetime(times, utc=True, format="ISO8601" if is_text else None)
+        stamps = _stamps(times) if is_text else pd.to_datetime(times, utc=True)
         return stamps.dt.as_unit("ns").astype("int64").to_numpy(), False
     except (ValueError, TypeError, OverflowError) as error:
         raise ValueError(f"a time is neither a number nor ISO 8601: {error}") from error
+
+
+def _stamps(times: pd.Series[Any]) -> pd.Series[Any]:
+    """Return the datetimes of texts in ISO 8601, whose decimals may stand after a comma, as in logs of Python."""
+    try:
+        return pd.to_datetime(times, utc=True, format="ISO8601")
+    except ValueError:
+        return pd.to_datetime(times.replace(_COMMA, r"\1.", regex=True), utc=True, format="ISO8601")
 
 
 def _simple(times: pd.Series[Any]) -> pd.Series[Any]:
