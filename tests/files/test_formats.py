@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -79,6 +80,23 @@ def test_a_capture_is_read_and_not_written(tmp_path: Path) -> None:
     assert set(LOADABLE) - set(SAVABLE) == {".pcap"}
     with pytest.raises(ValueError, match="cannot save .pcap"):
         writer_for(tmp_path / "log.pcap")
+
+
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [
+        ("feed.csv", "FrameLog.from_frames(pandas.read_csv(path, dtype=str, keep_default_na=False))"),
+        ("feed.CSV.gz", "FrameLog.from_frames(pandas.read_csv(path"),
+        ("feed.feather", "FrameLog.from_frames(pandas.read_feather(path))"),
+        ("feed.json", "FrameLog.from_frames(pandas.read_json(path, dtype=False))"),
+        ("night.mitm", "mitmdump -nr night.mitm --set hardump=flows.har"),
+    ],
+)
+def test_a_file_that_another_way_reads_is_refused_with_it(name: str, remedy: str, tmp_path: Path) -> None:
+    """Tables, whose columns nobody has named, and flows of mitmproxy."""
+    (tmp_path / name).write_bytes(b"ts,msg")
+    with pytest.raises(ValueError, match=f"cannot load .*{re.escape(remedy)}"):
+        load(tmp_path / name)
 
 
 def test_a_directory_is_a_dataset_whatever_its_name(tmp_path: Path) -> None:

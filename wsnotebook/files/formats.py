@@ -5,6 +5,7 @@ Modules are imported when they are first used: a session loads none, and a pcapn
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
@@ -107,6 +108,16 @@ _READERS: dict[str, Callable[[], Reader]] = {**_WRITERS, **_CAPTURES}  # a pcap 
 
 _PACKED = (".gz", ".zip")  # suffixes around the one of the format
 _FORMER = {".cap": ".pcap"}  # other suffixes, and what they stand for
+_TABLES = {
+    ".csv": "read_csv(path, dtype=str, keep_default_na=False)",
+    ".tsv": "read_csv(path, sep='\\t', dtype=str, keep_default_na=False)",
+    ".json": "read_json(path, dtype=False)",
+    ".ndjson": "read_json(path, lines=True, dtype=False)",
+    ".feather": "read_feather(path)",
+    ".arrow": "read_feather(path)",
+}
+"""Calls of pandas that read a table of another program, by its suffix."""
+_FLOWS = (".mitm", ".flow", ".flows")  # usual suffixes of what mitmproxy saves
 
 SAVABLE = tuple(_WRITERS)
 """Suffixes that save() knows."""
@@ -158,8 +169,18 @@ def _kind_of(path: str | Path) -> str:
     suffix = inner.suffix.lower()
     if suffix in _FORMER:
         return _FORMER[suffix]
-    _check_suffix(inner, "load", LOADABLE)
+    _check_suffix(inner, "load", LOADABLE, _other_way(inner.name, suffix))
     return suffix
+
+
+def _other_way(name: str, suffix: str) -> str:
+    """Return what else makes a log of a file that load() does not know, as the end of a sentence."""
+    if suffix in _TABLES:
+        call = f"FrameLog.from_frames(pandas.{_TABLES[suffix]})"
+        return f"; {call} makes a log of a table of times, directions and payloads that you trust"
+    if suffix in _FLOWS:
+        return f"; mitmdump -nr {shlex.quote(name)} --set hardump=flows.har makes a HAR of flows of mitmproxy"
+    return ""
 
 
 def _check_no_url(path: str | Path) -> None:
@@ -167,9 +188,9 @@ def _check_no_url(path: str | Path) -> None:
         raise ValueError(f"{path}: only a dataset has a URL; end it with a slash")
 
 
-def _check_suffix(path: Path, verb: str, known: Sequence[str]) -> None:
+def _check_suffix(path: Path, verb: str, known: Sequence[str], other_way: str = "") -> None:
     if path.suffix.lower() not in known:
         raise ValueError(
             f"{path.name!r}: cannot {verb} {path.suffix or 'without a suffix'}; use {', '.join(known)}, or 'name/' "
-            "for a directory of parts"
+            f"for a directory of parts{other_way}"
         )
