@@ -70,6 +70,18 @@ def test_two_recordings_are_one_log_by_time(talk: Any, elsewhere: Any) -> None:
     assert log.df["connection"].tolist() == [0, 1, 0] and log.df["recording"].nunique() == 2
 
 
+def test_a_merged_recording_keeps_its_order(talk: Any, elsewhere: Any) -> None:
+    """Though times in it go back, as where a captured segment was sent again, or a clock was set."""
+    other = elsewhere()
+    talk.receive(4, (0x01, b"hel"))
+    talk.receive(2, (0x80, b"lo"))
+    other.receive(3, (0x81, b"3"))
+    other.receive(5, (0x81, b"5"))
+    log = pd.concat([talk.log.df, other.log.df]).ws.to_log()
+    assert log.df["text"].tolist() == ["3", "hel", "lo", "5"]
+    assert log.df["message"].tolist() == [0, 1, 1, 3]
+
+
 def test_an_edited_text_is_the_payload(talk: Any) -> None:
     """And so are the lengths; with both columns it must be said which was edited."""
     talk.receive(1, (0x81, b"secret"), (0x82, b"\x00"))

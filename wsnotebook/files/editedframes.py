@@ -17,7 +17,7 @@ from wsnotebook.analysis.columns import arrow, connections, in_order, need, ns_o
 from wsnotebook.files.framelog import FrameLog
 from wsnotebook.files.header import Header, status_from
 from wsnotebook.files.loading import to_log
-from wsnotebook.files.rowcolumns import RowColumns, runs_of
+from wsnotebook.files.rowcolumns import RowColumns, reached_times, runs_of
 from wsnotebook.log.code import DIRECTIONS, pack_code
 from wsnotebook.log.connections import Connection
 from wsnotebook.log.rows import Array
@@ -55,8 +55,9 @@ def log_of_frames(df: pd.DataFrame) -> FrameLog:
     """
     need(df.columns, _NEEDED, "df.ws.to_log()")
     rows = in_order(df)
-    if len(np.unique(recordings(rows))) > 1:
-        rows = rows.take(np.argsort(ns_of(rows["time"]), kind="stable"))
+    recording = recordings(rows)
+    if len(np.unique(recording)) > 1:
+        rows = rows.take(np.argsort(reached_times(ns_of(rows["time"]), recording), kind="stable"))
     numbers, handshakes = _connections(rows, df.attrs)
     header = Header(0, len(rows), handshakes, [], 0, 0)
     return to_log(header, runs_of(_frames(rows, numbers), len(handshakes)))
