@@ -18,8 +18,10 @@ import pytest
 
 import wsnotebook
 from wsnotebook import FrameLog, Opcode
+from wsnotebook.log.connections import Connection
 from wsnotebook.replaying.timedframes import timed_frames
 from wsnotebook.widgets.logtable import log_table_for
+from wsnotebook.wire.batch import Batch, Flag
 
 SECOND = 1_700_000_000
 FRAMES = [
@@ -324,6 +326,21 @@ def test_connections_are_kept_apart(tmp_path: Path) -> None:
         log = FrameLog.from_frames(frames)
         assert log.df["connection"].tolist() == [0, 1, 0, 1]
         assert len(set(log.df["recording"])) == 1 and len(log.connections) == 2
+
+
+def test_rows_of_ours_keep_the_order_of_record() -> None:
+    """Though times in it go back, as where a captured segment was sent again; also from a table that was sorted by time."""
+    log = FrameLog()
+    number = log.register(Connection("a"))
+    for head, payload, time_ns in ((0x01, b"hel", 4), (0x80, b"lo", 2)):
+        batch = Batch()
+        batch.add(head, payload, Flag.TEXT | (Flag.CONTINUES if head == 0x80 else 0))
+        log.append(batch, number, "in", time_ns, time_ns)
+    other = FrameLog.from_frames([(3e-9, "in", "3"), (5e-9, "in", "5")], unit="s").df
+    for df in (log.df, log.df.sort_values("time"), log.df.sort_values("time").reset_index()):
+        assert FrameLog.from_frames(df).df["text"].tolist() == ["hel", "lo"]
+    merged = FrameLog.from_frames(pd.concat([log.df, other]).sort_values("time"))
+    assert merged.df["text"].tolist() == ["3", "hel", "lo", "5"]
 
 
 @pytest.mark.parametrize("name", ["connection_id", "Conn", "session_id"])

@@ -14,9 +14,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from wsnotebook.analysis.columns import CORE, byte_codes
+from wsnotebook.analysis.columns import CORE, byte_codes, in_order, recordings
 from wsnotebook.analysis.copies import check_rows
 from wsnotebook.analysis.repeats import check_repeats
+from wsnotebook.analysis.seqs import has_seq
 from wsnotebook.files.foreigncolumns import (
     REMEDY,
     ROLES,
@@ -30,7 +31,7 @@ from wsnotebook.files.foreigncolumns import (
 from wsnotebook.files.foreignpayloads import ENCODINGS, UNKNOWN, Payloads, payloads_of
 from wsnotebook.files.foreigntimes import UNITS, times_ns
 from wsnotebook.files.header import Header, status_from
-from wsnotebook.files.rowcolumns import RowColumns, runs_of
+from wsnotebook.files.rowcolumns import RowColumns, reached_times, runs_of
 from wsnotebook.log.code import connection_of, pack_code
 from wsnotebook.log.connections import Connection
 from wsnotebook.log.events import Event
@@ -68,8 +69,10 @@ def read_frames(
             raise ValueError(f"{name} is {value!r}, not one of {', '.join(map(repr, known))}")
     df = _dataframe(frames)
     is_ours = {"monotonic", "time", *CORE} <= set(df.columns) and df["time"].dtype.kind == "M"
+    recording = None
     if is_ours:
         check_rows(df, any_order=True)
+        df, recording = _in_order_of_record(df)
     columns = columns_of(df, {role: named.get(role) for role in ROLES})
     times, is_relative = times_ns(columns.time, unit or columns.unit)
     opcodes = np.full(len(times), UNKNOWN)
@@ -79,25 +82,45 @@ def read_frames(
     numbers = _numbers(columns, len(times))
     if not is_ours:
         check_repeats(times, df.index, partial(_content_codes, columns, payloads, numbers))
-    found, sessions = _in_order(columns, times, payloads, numbers)
-    starts = np.unique(connection_of(found.codes), return_index=True)[1]
-    recording = _identity(found)
-    connections = [
-        Connection(session, opened_ns=opened_ns, recording=recording)
-        for session, opened_ns in zip(sessions, found.times[starts].tolist(), strict=True)
-    ]
+    order = np.argsort(times if recording is None else reached_times(times, recording), kind="stable")
+    found, sessions = _in_order(columns, times, payloads, numbers, order)
+    connections = _connections(found, sessions)
     opened_ns = connections[0].opened_ns if connections else 0
     notes = [_UNKNOWN, *[_RELATIVE] * is_relative, *[_JSON] * payloads.from_json]
     events = [Event(opened_ns, opened_ns, "", "imported", note) for note in notes]
     return Header(0, len(times), connections, events, 0, 0), runs_of(found, len(connections))
 
 
+def _connections(found: RowColumns, sessions: list[str]) -> list[Connection]:
+    """Return the connections of frames in order, each of a session, and all of one recording."""
+    starts = np.unique(connection_of(found.codes), return_index=True)[1]
+    recording = _identity(found)
+    return [
+        Connection(session, opened_ns=opened_ns, recording=recording)
+        for session, opened_ns in zip(sessions, found.times[starts].tolist(), strict=True)
+    ]
+
+
+def _in_order_of_record(df: pd.DataFrame) -> tuple[pd.DataFrame, Array | None]:
+    """Return frames of ours by ``seq`` in each recording, and the number of the recording of each.
+
+    Where recording or ``seq`` is not known they are as they are, and there is no number.
+    """
+    rows = df.set_index("seq") if "seq" in df.columns else df
+    if "recording" not in rows.columns or not has_seq(rows):
+        return df, None
+    rows = in_order(rows)
+    return rows, recordings(rows)
+
+
 def _numbers(columns: Columns, count: int) -> Array:
     """Return a number for each row; rows of one connection have one number."""
-    facts = [values for _, values in columns.connection.items()]
+    codes = [_codes(values)[0] for _, values in columns.connection.items()]
     if columns.session is not None:
-        facts.append(columns.session.astype(str))
-    return _groups([_codes(values)[0] for values in facts], count)
+        places, sessions = _codes(columns.session)
+        names = pd.factorize(np.array([str(session) for session in sessions], object))[0]
+        codes.append(np.append(names, -1)[places])
+    return _groups(codes, count)
 
 
 def _content_codes(columns: Columns, payloads: Payloads, numbers: Array) -> Array:
@@ -182,10 +205,9 @@ def _meanings(values: pd.Series[Any], role: str, meaning: Callable[[Any], int | 
 
 
 def _in_order(
-    columns: Columns, times: Array, payloads: Payloads, numbers: Array
+    columns: Columns, times: Array, payloads: Payloads, numbers: Array, order: Array
 ) -> tuple[RowColumns, list[str]]:
-    """Return the frames by time, those of one time as in the table, and the session of each connection."""
-    order = np.argsort(times, kind="stable")
+    """Return the frames in an order, and the session of each connection."""
     sent = _sent(columns.direction, len(times))[order]
     connections = pd.factorize(numbers[order])[0]
     firsts = order[np.unique(connections, return_index=True)[1]]
