@@ -242,6 +242,12 @@ def test_a_column_of_opcodes_with_another_word_is_refused(name: str) -> None:
             FrameLog.from_frames(df.assign(**{name: ["ping", word]}))
 
 
+def test_a_status_of_a_former_version_is_known() -> None:
+    """A table of that time says dropped of a frame that never left: it is not taken for one that was sent."""
+    df = pd.DataFrame({"ts": [1, 2], "dir": "out", "msg": ["x", "y"], "status": ["ok", "dropped"]})
+    assert FrameLog.from_frames(df).df["status"].tolist() == ["ok", "unsent"]
+
+
 def test_bytes_written_as_text_need_their_encoding() -> None:
     """A HAR has base64 for binary messages; without a word about it nothing is guessed."""
     rows = [

@@ -11,6 +11,7 @@ import pandas as pd
 
 from wsnotebook.analysis.versions import is_text
 from wsnotebook.files.foreigntimes import UNITS
+from wsnotebook.files.header import FORMER_STATUSES
 from wsnotebook.log.code import DIRECTIONS
 from wsnotebook.wire.batch import STATUSES
 from wsnotebook.wire.frames import OPCODE_NAMES
@@ -253,7 +254,7 @@ _FITS: dict[str, Callable[[pd.Series[Any]], bool]] = {
     "session": lambda values: True,
     "connection": _is_connection,
     "fin": _all(flag_of),
-    "status": _all({name: bits for bits, name in STATUSES.items()}.get),
+    "status": _all({name: 1 for name in (*STATUSES.values(), *FORMER_STATUSES)}.get),
     "detail": is_text,
 }
 """Whether values can be of a role."""
