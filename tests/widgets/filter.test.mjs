@@ -8,6 +8,7 @@ import { FakeElement, FakeModel, install, observers, pack, settled, tableState }
 
 install();
 const { default: widget } = await import(process.env.WIDGET ?? "../../wsnotebook/widgets/table.mjs");
+const { termsOf } = await import("../../wsnotebook/widgets/filterbox.mjs");
 
 const HEIGHT = 10 * ROW;
 
@@ -174,6 +175,26 @@ describe("the filter", () => {
     el.button("↓").click();
     await accept();
     assert.deepEqual([box().value, el.button("↓").getAttribute("aria-pressed")], ["-op:control", "false"]);
+  });
+
+  test("keeps all else as it was typed where a chip or the timeline changes a term", async () => {
+    const press = async (label) => { el.button(label).click(); await accept(); return box().value; };
+    await type('"x dir:in  y"');
+    assert.equal(el.button("↓").getAttribute("aria-pressed"), "false");
+    assert.equal(await press("↓"), '"x dir:in  y" dir:in');
+    assert.equal(await press("↓"), '"x dir:in  y"');
+    await type("a  b");
+    assert.equal(await press("↑"), "a  b dir:out");
+    assert.equal(await press("↑"), "a  b");
+    await type('/p  dir:in  q/i dir:in $["a  b"]="c  dir:in" SEQ:5.. seq=7');
+    assert.equal(await press("↓"), '/p  dir:in  q/i $["a  b"]="c  dir:in" SEQ:5.. seq=7');
+    assert.equal(await press("Clear"), '/p  dir:in  q/i $["a  b"]="c  dir:in" seq:1000..');
+  });
+
+  test("has the terms that the kernel reads", () => {
+    for (const terms of [['"a b"', "dir:in"], ["-'a b'", "c"], ["'a", "b'"], ['"a', 'b'], ['"a b"c', "d"].flatMap((each) => each.split(" ")), ["-/a b/i", "/c", "d"],
+      ['session:"a b"', "-op:ping"], ['$.a["b c"].d>="e f"', "$.x"], ['$["a \\" b"]', "-"], ["http://a", "x=1"], ["size>1k", "dir:'a b'"]])
+      assert.deepEqual(termsOf(terms.join("  ")), terms);
   });
 
   test("is a search too where only a part of the log is shown", async () => {

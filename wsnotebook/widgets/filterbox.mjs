@@ -10,6 +10,32 @@ const CHIPS = [["↓", "dir:in", "Only received frames"], ["↑", "dir:out", "On
   ["binary", "op:binary", "Only binary frames"], ["no control", "-op:control", "Without ping, pong and close"],
   ["messages", MESSAGES, "One row a message, with all of its frames folded into it; text, JSON, type and size in the filter are those of all of them"]];
 
+const STRING = String.raw`"(?:[^"\\]|\\.)*"`, SINGLE = String.raw`'[^']*'(?=\s|$)`, VALUE = String.raw`(?:${STRING}(?=\s|$)|${SINGLE}|\S*)`;
+/** A term, as filtering/parser.py reads it: quotes, regular expressions and paths may have spaces. */
+const TERM = new RegExp(String.raw`(?:-(?=\S))?(?:${[
+  String.raw`${STRING}(?=\s|$)`,
+  String.raw`/(?:[^/\\]|\\.)+/[a-z]*(?=\s|$)`,
+  String.raw`\$(?=[.\[])(?:\.\*|\.[^\s.\[\]=!<>~:]+|\[\*\]|\[\d+\]|\[${STRING}\])*(?:(?:[=!<>]=|[=<>~:])${VALUE})?(?=\s|$)`,
+  String.raw`[A-Za-z_]+(?:[<>=!]=|[:<>=])(?!//)${VALUE}`,
+  String.raw`(?<=-)${SINGLE}`,
+  String.raw`\S+`,
+].join("|")})`, "g");
+
+/** The terms of a filter, as they were typed. */
+export const termsOf = (text) => text.match(TERM) ?? [];
+
+/** A filter without the terms for which `isOut(term)`, and with another one at its end; all else stays as it was typed. */
+export function changed(text, isOut, term = "") {
+  const parts = [];
+  let from = 0;
+  for (const { 0: each, index } of text.matchAll(TERM)) {
+    if (!isOut(each)) continue;
+    parts.push(text.slice(from, index));
+    from = index + each.length;
+  }
+  return [...parts, text.slice(from), term].map((part) => part.trim()).filter(Boolean).join(" ");
+}
+
 /** Calls `onTyped` with the filter once typing pauses, and at once on Enter, Escape and a chip; `onLeave` on ArrowDown. */
 export class FilterBox {
   #pause; // timer, while a filter is being typed
@@ -38,7 +64,8 @@ export class FilterBox {
 
   /** Put a term into the box in the place of those of the same word; "" takes them out. */
   replace(word, term) {
-    this.input.value = [...this.#terms.filter((each) => !each.startsWith(`${word}:`)), term].filter(Boolean).join(" ");
+    const isOne = new RegExp(`^${word}(?::|==?)`, "i"); // the signs and letters that are the same to the parser
+    this.input.value = changed(this.text, (each) => isOne.test(each), term);
     this.#typed();
   }
 
@@ -87,11 +114,10 @@ export class FilterBox {
     this.progress.value = part ?? 0;
   }
 
-  get #terms() { return this.text.split(/\s+/).filter(Boolean); }
+  get #terms() { return termsOf(this.text); }
 
   #toggle(term) {
-    const terms = this.#terms;
-    this.input.value = (terms.includes(term) ? terms.filter((each) => each !== term) : [...terms, term]).join(" ");
+    this.input.value = changed(this.text, (each) => each === term, this.has(term) ? "" : term);
     this.#typed();
   }
 
