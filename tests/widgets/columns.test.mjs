@@ -28,6 +28,7 @@ describe("columns", () => {
 
   test("tell how far two frames are apart", () => {
     assert.deepEqual([0.1234, 12.345, 1234.5, -2, 125_000].map(apart), ["+0.123 ms", "+12.3 ms", "+1.234 s", "−2.000 ms", "+2 min 5 s"]);
+    assert.deepEqual([119_500, 119_499, 3_599_900, 59_999.7, 999.97, 9.9997].map(apart), ["+2 min 0 s", "+1 min 59 s", "+60 min 0 s", "+1 min 0 s", "+1.000 s", "+10.0 ms"]);
     assert.equal(COLUMNS.delta.text({ time: 5 }, { before: { time: 3 } }), "+2.000 ms");
     assert.equal(COLUMNS.since.text({ time: 5 }, {}), "");
   });

@@ -7,9 +7,10 @@ const NARROW = 640; // px of a table in which the payload keeps its room and oth
 
 /** ms as "+1.234 s" or "+0.120 ms": as many digits as tell two frames apart. */
 export function apart(ms) {
-  const sign = ms < 0 ? "−" : "+", size = Math.abs(ms);
-  if (size < 1000) return `${sign}${size.toFixed(size < 10 ? 3 : 1)} ms`;
-  return size < 60_000 ? `${sign}${(size / 1000).toFixed(3)} s` : `${sign}${Math.floor(size / 60_000)} min ${Math.round(size / 1000) % 60} s`;
+  const sign = ms < 0 ? "−" : "+", size = Math.abs(ms), seconds = Math.round(size / 1000);
+  // Each limit is the size that would be rounded up to the next unit.
+  if (size < 999.95) return `${sign}${size.toFixed(size < 9.9995 ? 3 : 1)} ms`;
+  return size < 59_999.5 ? `${sign}${(size / 1000).toFixed(3)} s` : `${sign}${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }
 
 const extra = (name) => (row) => row.extra?.[name] ?? "";
