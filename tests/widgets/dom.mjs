@@ -49,6 +49,7 @@ export class FakeElement {
   removeEventListener(name, listener) { this.listeners[name] = (this.listeners[name] ?? []).filter((each) => each !== listener); }
   focus() { document.activeElement = this; }
   getRootNode() { return document; }
+  select() { this.setSelectionRange(0, this.value.length); }
   setSelectionRange(start, end) { this.selected = [start, end]; }
   closest(selector) {
     for (let element = this; element; element = element.parent)

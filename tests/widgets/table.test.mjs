@@ -378,6 +378,8 @@ describe("the view", () => {
     input.fire("keydown", { key: "Enter" });
     assert.deepEqual(await model.answer("goto", { place: 77 }).then(({ to, filter }) => [to, filter]), ["10:05", null]);
     assert.deepEqual(selected(), [[77, 78]]);
+    scroller().fire("keydown", { key: "g" });
+    assert.deepEqual([input.selected, focused], [[0, 7], 2], "what is typed next takes the place of what was");
     el.button("⤒").click();
     assert.deepEqual(selected(), [[40, 41]]);
     el.button("⤓").click();

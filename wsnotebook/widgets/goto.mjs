@@ -19,6 +19,12 @@ export class GoTo {
       end("⤒", "First frame (Home)", 0), end("⤓", "Last frame (End)", 1));
   }
 
+  /** Let a person type: over what was typed before. */
+  begin() {
+    this.input.focus();
+    this.input.select();
+  }
+
   #goToEnd(which) {
     const ends = this.ends();
     if (ends[0] <= ends[1]) this.onGo(ends[which]);

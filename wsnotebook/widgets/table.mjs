@@ -199,7 +199,7 @@ class TableView {
     if (event.key === "Escape") { this.#isOpen = false; this.inspector.close(); }
     else if (event.key === "c" && (event.ctrlKey || event.metaKey)) this.copies.copy("text");
     else if (event.key === "/") this.filtering.box.input.focus();
-    else if (event.key === "g") this.goTo.input.focus();
+    else if (event.key === "g") this.goTo.begin();
     else if (event.key === "n" || event.key === "N") this.filtering.finder.step(event.key === "n" ? 1 : -1);
     else if (event.key === "Enter" && cursor >= 0) this.#inspect(cursor);
     else if (target === undefined || last < first) return;
