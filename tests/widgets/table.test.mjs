@@ -272,6 +272,21 @@ describe("the view", () => {
     assert.equal(shown().length, 4);
   });
 
+  test("a refusal stays while rows come, until something that a person does goes well", async () => {
+    const note = () => el.all("wsn-note").at(-1).textContent;
+    model.set({ span: [0, 200_000] });
+    await serve();
+    scroller().fire("keydown", { key: "Home", shiftKey: true });
+    await model.refuse("select", "200,000 rows are too many to select.");
+    await model.refuse("rows", "the log is on fire");
+    model.set({ span: [0, 200_001] });
+    await serve();
+    assert.equal(note(), "200,000 rows are too many to select.");
+    scroller().fire("keydown", { key: "End" });
+    await model.answer("select", { count: 1, apart: null, longer: null });
+    assert.equal(note(), "");
+  });
+
   test("changed rows are asked for anew", async () => {
     model.set({ span: [0, 3] });
     await serve();

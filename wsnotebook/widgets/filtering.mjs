@@ -7,7 +7,8 @@ import { ROW } from "./viewport.mjs";
 
 /** `rows` is the RowWindow. `hooks`: `cursor()` returns the place that the keys act on, -1 for none, `inspected()` the `seq` of the frame that is open or
  *  undefined. `onLeave()` is called when a person leaves the box for the rows, `onGo(place)` to show a match, `onRestart(place)` when places are those
- *  of another filter, with the place of the open frame where it is known, `onError(error)`. */
+ *  of another filter, with the place of the open frame where it is known, `onError(error)` where a person is refused something, without one where
+ *  it went well, and `onMiss(error)` where the kernel could not search. */
 export class Filtering {
   wrong = ""; // why the filter in the box cannot be used: then no rows are shown
   #query; // the filter that was applied last
@@ -15,9 +16,9 @@ export class Filtering {
 
   constructor(model, requests, rows, hooks) {
     Object.assign(this, { model, requests, rows, ...hooks });
-    const onError = (error) => this.onError(error);
+    const onMiss = (error) => this.onMiss(error);
     this.box = new FilterBox(model.get("language"), (text) => this.#typed(text), () => this.onLeave());
-    this.search = new Search(requests, { onMatches: (answer, isNew) => this.#showMatches(answer, isNew), onError });
+    this.search = new Search(requests, { onMatches: (answer, isNew) => this.#showMatches(answer, isNew), onError: onMiss });
     this.finder = new Finder(requests, {
       shown: () => this.filter,
       query: () => this.#query,
@@ -25,7 +26,8 @@ export class Filtering {
       onGo: (place) => this.onGo(place),
       onToggle: () => { model.set("only_matches", !model.get("only_matches")); model.save_changes(); },
       onMatches: (answer) => { this.box.showCount(answer); rows.renew(); },
-      onError,
+      onError: (error) => this.onError(error),
+      onMiss,
     });
     this.box.line.append(this.finder.element); // in a line of its own: the chips stay where they are
   }
@@ -83,6 +85,7 @@ export class Filtering {
   async #typed(text) {
     try {
       await this.requests.ask("query", { filter: text });
+      this.onError();
       if (this.box.text !== text) return;
       if (this.model.get("query") === text) this.apply(); // else its change comes yet
     } catch (error) {

@@ -16,7 +16,7 @@ const SAVES = {
   part: [["Save part", "Save the fragments that there are as a file: not all of the message is here", true], ["Save fragment", "Save the payload of this frame alone as a file", false]],
 };
 
-/** Shows the facts of one frame, and its payload in tabs; `onClose` is called when a person closes it, `onError` with errors; `canSend()` tells
+/** Shows the facts of one frame, and its payload in tabs; `onClose` is called when a person closes it, `onError` with errors, and without one where all went well; `canSend()` tells
  *  whether a frame can be sent again. */
 export class Inspector {
   #tab = "";
@@ -125,6 +125,7 @@ export class Inspector {
         const { view: part } = await this.requests.read("part", { seq, view: view.name, start: view.next });
         body.append(...highlighted(part.body, this.highlight));
         this.#note(part, body, note);
+        this.onError();
       } catch (error) {
         this.onError(error);
       }
@@ -132,7 +133,7 @@ export class Inspector {
     note.append(" ", more);
   }
 
-  #copy(text) { navigator.clipboard?.writeText(text).catch((error) => this.onError(error)); }
+  #copy(text) { navigator.clipboard?.writeText(text).then(() => this.onError(), (error) => this.onError(error)); }
 
   async #save(seq, whole) {
     try {
@@ -141,6 +142,7 @@ export class Inspector {
       const link = make("a", { href: URL.createObjectURL(new Blob([buffer])), download: name });
       link.click();
       URL.revokeObjectURL(link.href);
+      this.onError();
     } catch (error) {
       this.onError(error);
     }

@@ -10,7 +10,7 @@ const SIGNS = { closes: ["×", "bad"], stalls: ["◆", "warn"], events: ["⚑", 
 const STEPS = { ArrowLeft: -1, ArrowRight: 1, ArrowDown: -1, ArrowUp: 1, PageDown: -10, PageUp: 10, Home: -Infinity, End: Infinity };
 
 /** `range()` returns the begin and end that the filter has in ms, [] for none; `onTerm(term)` is called with the term that a person has chosen for the filter,
- *  "" to take it out; `onError(error)`. */
+ *  "" to take it out; `onError(error)` where that is refused, `onMiss(error)` where the bins are. */
 export class Strip {
   #bins = null; // { first, width, kinds, counts: an array a kind, length }
   #asking = false;
@@ -45,7 +45,7 @@ export class Strip {
       this.#take(bins, buffer);
       this.#pause = setTimeout(() => { this.#pause = undefined; if (this.#again) this.update(); }, more ? 0 : PAUSE);
       if (more) this.#again = true;
-    }, (error) => { this.#asking = false; this.onError(error); });
+    }, (error) => { this.#asking = false; this.onMiss(error); });
   }
 
   /** The filter is about another time. */

@@ -27,24 +27,27 @@ let views = 0;
 
 class TableView {
   #isOpen = false; // a row is inspected, or asked for to be
+  #refusal = ""; // of what a person did last
+  #lack = ""; // why what is shown could not be asked for
 
   constructor(model, el) {
     this.model = model;
     this.id = `wsn-table-${++views}`;
     this.requests = new Requests(model);
+    const onError = (error) => this.#report(error), onMiss = (error) => this.#miss(error);
     this.window = new RowWindow(this.requests, {
       filter: () => this.filtering.filter,
       wants: () => ({ find: this.filtering.finder.marked, folds: this.filtering.folds, columns: this.columns }),
       around: () => this.#around(),
       isSelected: (row, place) => this.selection.has(row, place),
-      onError: (error) => this.#report(error),
+      onError: onMiss,
       onPainted: () => this.#painted(),
     });
     this.selection = new Selection(this.requests, {
       filter: () => this.filtering.filter,
       rowAt: (place) => this.window.rowAt(place),
       onChange: () => this.window.refresh(),
-      onError: (error) => this.#report(error),
+      onError,
       onSelected: (answer) => this.#showSelected(answer),
     });
     this.filtering = new Filtering(model, this.requests, this.window, {
@@ -53,19 +56,19 @@ class TableView {
       onLeave: () => this.window.element.focus(),
       onGo: (place) => this.#walk(place, {}),
       onRestart: (place) => this.selection.restart(place),
-      onError: (error) => this.#report(error),
+      onError, onMiss,
     });
     this.strip = new Strip(this.requests, {
       range: () => this.model.get("range") ?? [],
       onTerm: (term) => this.filtering.box.replace("time", term),
-      onError: (error) => this.#report(error),
+      onError, onMiss,
     });
     this.goTo = new GoTo(this.requests, {
       shown: () => this.filtering.filter,
       ends: () => [this.window.viewport.origin, this.window.viewport.end - 1],
       onGo: (place) => this.#goTo(place, {}),
       onLeave: () => this.window.element.focus(),
-      onError: (error) => this.#report(error),
+      onError,
     });
     this.#build(el);
     this.#listen();
@@ -240,6 +243,7 @@ class TableView {
     const delta = ms === null ? "" : `, Δ ${apart(ms)}, ${sign}${whole(Math.abs(longer))} ${Math.abs(longer) === 1 ? "byte" : "bytes"}`;
     this.selected.textContent = count > 1 ? `${whole(count)} selected${delta}` : "";
     this.compare.hidden = ms === null;
+    this.#report();
   }
 
   async #compare() {
@@ -265,7 +269,17 @@ class TableView {
     put(this.note, WORDS[state]);
   }
 
-  #report(error) { put(this.note, error ? error.message : ""); }
+  /** Say why something that a person did was refused; without an error it went well, and what was said before goes. */
+  #report(error) {
+    this.#refusal = error?.message ?? "";
+    put(this.note, this.#refusal || this.#lack);
+  }
+
+  /** Say why what is shown could not be asked for; without an error it has come. A refusal stays meanwhile: rows come all the time. */
+  #miss(error) {
+    this.#lack = error?.message ?? "";
+    put(this.note, this.#refusal || this.#lack);
+  }
 }
 
 /** The regular expression of a trait, or null where the browser knows no such one. */
