@@ -195,6 +195,33 @@ describe("named messages", () => {
     choose(labelled("named messages"), "plain");
     assert.equal(fills.checked, false);
   });
+  test("keep their line ends where they are sent, kept, edited and given back", async () => {
+    await open([["crlf", "text", "a\r\nb", false], ["mixed", "json", '{"a":\r\n1,\n"b": x}', false]]);
+    choose(labelled("named messages"), "crlf");
+    assert.equal(text().value, "a\nb");
+    el.button("Keep").click();
+    assert.equal(newest().text, "a\r\nb");
+    el.button("Send").click();
+    assert.equal(newest().text, "a\r\nb");
+    await model.refuse("send", "the session is closed");
+    text().value = "a\nb\nc";
+    el.button("Send").click();
+    assert.equal(newest().text, "a\r\nb\r\nc");
+    choose(labelled("named messages"), "mixed");
+    el.button("Send").click();
+    assert.equal(newest().text, '{"a":\r\n1,\n"b": x}');
+    await model.refuse("send", "not JSON: character 16");
+    assert.deepEqual(text().selected, [14, 15], "the place in the box, which has no CR");
+    text().value = '{"a":\n2,\n"b": 1}';
+    const asked = model.sent.length;
+    for (const label of ["Send", "Keep", "Repeat"]) el.button(label).click();
+    assert.deepEqual([model.sent.length, note().includes("line ends of several kinds")], [asked, true]);
+    text().value = "";
+    text().fire("input");
+    text().value = "x\ny";
+    el.button("Send").click();
+    assert.equal(newest().text, "x\ny");
+  });
   test("are kept under a name and forgotten, and the list is asked for again", async () => {
     await open([]);
     el.button("JSON").click();

@@ -18,6 +18,9 @@ export class FakeElement {
       clientWidth: 1000, children: [], attributes: {}, dataset: {}, style: { setProperty(name, value) { this[name] = value; } }, listeners: {}, parent: null });
     this.classList = new Classes(this);
   }
+  #value;
+  get value() { return this.#value; }
+  set value(text) { this.#value = this.tag === "textarea" ? text.replace(/\r\n?/g, "\n") : text; } // as in a page
   get parentElement() { return this.parent; }
   set innerHTML(markup) { throw new Error(`markup: ${markup}`); }
   set outerHTML(markup) { throw new Error(`markup: ${markup}`); }

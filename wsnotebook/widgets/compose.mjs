@@ -11,16 +11,18 @@ const KINDS = [
   ["hex", "Hex", "Type bytes as hex digits, such as 48 65 6c 6c 6f."],
   ["base64", "Base64", "Type bytes as base64, such as SGVsbG8=."],
 ];
+const MIXED = "What was put into the box has line ends of several kinds, and the box would make each LF: send it as it was, or empty the box and type it.";
 const EMPTY = "The box is empty. Shift and a click on Send send an empty frame.";
 
 export class Compose {
   #kind = "text";
+  #filled = ""; // what was put into the box before it was edited, with its own line ends
   #typed; // texts and kinds of what was sent, for arrow up
   #recalled;
 
   /** What is typed and what was sent goes on from, and into, `kept`: another view may come after this one. */
   constructor(actions, kept = {}) {
-    const { text = "", kind = "text", typed = [] } = kept;
+    const { text = "", kind = "text", typed = [], filled = text } = kept;
     Object.assign(this, { actions, kept });
     this.#typed = kept.typed = typed;
     this.#recalled = typed.length;
@@ -34,7 +36,7 @@ export class Compose {
     this.options = new SendOptions(actions, { typed: () => this.#taken(), fill: (text, kind) => this.#fill(text, kind) });
     this.parts = [make("span", { className: "wsn-segments", role: "group", "aria-label": "kind of payload" }, ...this.kinds),
       this.file.element, make("span", { className: "wsn-typed" }, this.text, this.layout, this.sending)];
-    this.#fill(text, kind);
+    this.#fill(text, kind, filled);
   }
 
   /** The lines of the page: the box, and below it the further ways to send, with `toggles` at their right. */
@@ -72,14 +74,17 @@ export class Compose {
     this.#fill(text, kind);
   }
 
-  #fill(text, kind) {
+  /** Put a text into the box; `filled` is what it was before somebody edited it. */
+  #fill(text, kind, filled = text) {
     this.text.value = text;
+    this.#filled = filled;
     this.#choose(kind);
     this.#grow();
   }
 
   #grow() {
-    this.kept.text = this.text.value;
+    if (!this.text.value) this.#filled = "";
+    Object.assign(this.kept, { text: this.text.value, filled: this.#filled });
     this.text.rows = Math.min(8, this.text.value.split("\n").length);
   }
 
@@ -92,12 +97,13 @@ export class Compose {
     }
   }
 
-  /** Say what is wrong with what was typed, and put the cursor there, unless the focus has gone on from where it `was`:
+  /** Say what is wrong with the text that was sent, and put the cursor there, unless the focus has gone on from where it `was`:
    *  keys meant for another box must not come into this one. */
-  #blame(sentence, was = this.#focused()) {
+  #blame(sentence, { was = this.#focused(), text = this.text.value } = {}) {
     this.actions.say(sentence, true);
-    const place = placeOf(sentence, this.text.value);
-    if (place === null || this.#focused() !== was) return;
+    const found = placeOf(sentence, text);
+    if (found === null || this.#focused() !== was) return;
+    const place = lineFeeds(text.slice(0, found)).length;
     this.text.focus();
     this.text.setSelectionRange(place, place + 1);
   }
@@ -107,15 +113,19 @@ export class Compose {
     return this.text.getRootNode().activeElement;
   }
 
-  /** What there is to send, as fields of the verb. */
+  /** What there is to send, as fields of the verb; null where the line ends of it are not known, which is said. */
   #taken() {
-    return this.file.chosen ?? { text: this.text.value, kind: this.#kind };
+    if (this.file.chosen) return this.file.chosen;
+    const text = withEndsOf(this.#filled, this.text.value);
+    if (text === null) this.actions.say(MIXED, true);
+    return text === null ? null : { text, kind: this.#kind };
   }
 
   /** Send what is in the box, or the file. It is taken at once, so that a second Enter sends nothing, and given back after
    *  an error. An empty frame is sent only on purpose. */
   async #send(isEmptyMeant = false) {
     const { file } = this, { chosen } = file, taken = this.#taken(), was = this.#focused();
+    if (!taken) return;
     if (!taken.text && !isEmptyMeant) {
       this.actions.say(EMPTY);
       return;
@@ -127,7 +137,7 @@ export class Compose {
     if (chosen) file.restore(chosen);
     else if (!this.text.value) {
       this.#fill(taken.text, taken.kind);
-      this.#blame(error, was);
+      this.#blame(error, { was, text: taken.text });
     }
   }
 
@@ -137,4 +147,13 @@ export class Compose {
     if (text && !(last?.text === text && last.kind === kind)) this.#typed.push({ text, kind });
     this.#recalled = this.#typed.length;
   }
+}
+
+const lineFeeds = (text) => text.replace(/\r\n?/g, "\n"); // as a textarea has them
+
+/** A text of the box with the line ends of what it was `filled` with; null where that has several kinds of them. */
+function withEndsOf(filled, text) {
+  if (text === lineFeeds(filled)) return filled;
+  const [end = "\n", ...others] = new Set(filled.match(/\r\n|\r|\n/g));
+  return others.length ? null : text.replaceAll("\n", end);
 }

@@ -6,7 +6,7 @@ const AS = [["", "as its kind says"], ["text", "as text"], ["binary", "as binary
 const FILLS = "Put the values of the notebook's variables into {name} or {name:.2f}; {{name}} stands for {name}. A missing one is told, and nothing is sent.";
 
 export class SendOptions {
-  /** `typed()` returns what is to be sent as fields of the verb, `fill(text, kind)` puts a message into the box. */
+  /** `typed()` returns what is to be sent as fields of the verb, or null where it has said why not; `fill(text, kind)` puts a message into the box. */
   constructor(actions, { typed, fill }) {
     Object.assign(this, { actions, typed, fill, named: new Map() });
     this.as = make("select", { className: "wsn-input", "aria-label": "type of frame" }, ...AS.map(([value, label]) => make("option", { value }, label)));
@@ -18,7 +18,7 @@ export class SendOptions {
     this.messages = make("select", { className: "wsn-input", "aria-label": "named messages", title: "Messages of ws-messages.toml, the file beside the notebook" });
     this.messages.addEventListener("change", () => this.#recall());
     this.name = make("input", { className: "wsn-input", size: 12, placeholder: "name", "aria-label": "name of the message" });
-    this.keep = button("Keep", "Keep what is in the box under this name, in ws-messages.toml beside the notebook", () => this.#change("keep", { ...this.typed(), fills: this.fills.checked }));
+    this.keep = button("Keep", "Keep what is in the box under this name, in ws-messages.toml beside the notebook", () => this.#keep());
     this.forget = button("Forget", "Remove the message of this name from the file", () => this.#change("forget", {}));
     this.element = make("details", { className: "wsn-more" }, make("summary", {}, "More ways to send"),
       line(group(this.as, make("label", { className: "wsn-label" }, "in fragments ", this.fragments),
@@ -42,7 +42,9 @@ export class SendOptions {
   }
 
   #repeat() {
-    const { text, kind } = this.typed();
+    const typed = this.typed();
+    if (!typed) return;
+    const { text, kind } = typed;
     if (text) this.actions.run("send", { text, kind, ...this.fields, every: this.every.value.trim() });
     else this.actions.say("The box is empty: type what is to be sent again and again.");
   }
@@ -65,6 +67,11 @@ export class SendOptions {
     this.name.value = name;
     this.fills.checked = message.fills;
     this.fill(message.text, message.kind);
+  }
+
+  #keep() {
+    const typed = this.typed();
+    if (typed) this.#change("keep", { ...typed, fills: this.fills.checked });
   }
 
   async #change(verb, { text = "", kind = "text", fills = false }) {
