@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -14,6 +16,7 @@ from wsnotebook.lab import embedded_server
 from wsnotebook.middle.breakpoint import Held
 from wsnotebook.middle.proxy import proxy
 from wsnotebook.session.session import ClientWebSocketSession
+from wsnotebook.widgets.heldframes import HeldFrames
 from wsnotebook.widgets.proxypanel import proxy_panel_for
 from wsnotebook.wire.frames import Frame, Opcode
 
@@ -130,6 +133,37 @@ async def test_a_fragment_is_shown_as_what_it_can_be(p: proxy, client: ClientWeb
         p.held[:] = [Held(Frame(Opcode.CONTINUATION, data), "out", p.sessions[0])]
         panel.refresh()
         assert panel.held.editor.value == shown
+
+
+@pytest.mark.parametrize(
+    ("payload", "of_page", "sent"),
+    [
+        (b"a\r\nb", "a\nb", b"a\r\nb"),
+        (b"a\r\nb", "a\nb\nc", b"a\r\nb\r\nc"),
+        (b"a\rb", "a\nbc", b"a\rbc"),
+        (b"a\r\nb\n\xff", "a\nb\n\ufffd", b"a\r\nb\n\xff"),
+        (b"a\r\nb\n", "a\nb", None),
+        (b"a\nb", "a\nb\r\n", b"a\nb\r\n"),
+        (b"ab", "a\nb", b"a\nb"),
+    ],
+)
+def test_a_held_text_keeps_its_line_ends(payload: bytes, of_page: str, sent: bytes | None) -> None:
+    """A text area makes each LF; one that had several kinds is sent as it was, or refused once it is edited."""
+    held = Held(Frame(Opcode.TEXT, payload), "out", SimpleNamespace(name="client-1"))  # type: ignore[arg-type]
+    p: Any = SimpleNamespace(held=[held], release=lambda: None)
+    refused: list[str] = []
+
+    def do(action: Callable[[], object]) -> None:
+        try:
+            action()
+        except ValueError as error:
+            refused.append(str(error))
+
+    frames = HeldFrames(p, do)
+    frames.editor.value = of_page
+    frames.send_button.click()
+    assert held.frame == Frame(Opcode.TEXT, payload if sent is None else sent)
+    assert ["several kinds" in sentence for sentence in refused] == [True] * (sent is None)
 
 
 async def test_wrong_clicks_are_sentences(p: proxy, until: Until) -> None:

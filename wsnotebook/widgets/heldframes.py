@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["HeldFrames"]
 
+_LINE_END = re.compile(r"\r\n|\r|\n")
 _PREVIEW = 60  # characters of a payload in the list
 
 
@@ -111,12 +113,27 @@ def _data_of(frame: Frame, text: str) -> bytes:
     """Return the payload that the editor has.
 
     Raises:
-        ValueError: bytes that are not hexadecimal.
+        ValueError: bytes that are not hexadecimal, or an edited text whose line ends are not known any more.
     """
     if _is_text(frame):
+        before = _text_of(frame)
         # A payload that is no UTF-8 stays as it is unless somebody has edited it.
-        return frame.data if text == _text_of(frame) else text.encode()
+        is_edited = text not in (before, _LINE_END.sub("\n", before))
+        return _with_ends_of(before, text).encode() if is_edited else frame.data
     try:
         return bytes.fromhex(text)
     except ValueError as error:
         raise ValueError("bytes are written in hexadecimal, as 48 65 6c.") from error
+
+
+def _with_ends_of(before: str, text: str) -> str:
+    """Return an edited text with the line ends that it had before: in the page all of them have become LF."""
+    ends = set(_LINE_END.findall(before))
+    if "\r" in text or not ends:
+        return text  # of a cell, or without line ends to keep
+    if len(ends) > 1:
+        raise ValueError(
+            "this text has line ends of several kinds, and the editor would make each LF: send it as it was, "
+            "or set p.held[0].frame in a cell."
+        )
+    return text.replace("\n", *ends)
