@@ -206,7 +206,7 @@ log = FrameLog()
 log.register(Connection("feed"))
 batch = Batch()
 batch.add(0x81, b"x" * 5_000_000, Flag.TEXT)
-batch.add(0x81, json.dumps({"trade": {"price": 1.5, "<b>": ["\\u202e"] * 300}}).encode(), Flag.TEXT)
+batch.add(0x81, json.dumps({"trade": {"price": 1.5, "two  words": None, "<b>": ["\\u202e"] * 300}}).encode(), Flag.TEXT)
 log.append(batch, 0, "in", 5, 5)
 table = FrameTable(log)
 """
@@ -227,10 +227,12 @@ def test_a_frame_of_five_megabytes_opens_in_part_and_can_be_had_whole(opened: An
 
 
 def test_json_folds_and_is_text(opened: Any) -> None:
-    """A long list is folded at first, and unfolds in parts; keys and values are never markup."""
+    """A long list is folded at first, and unfolds in parts; keys and values are never markup, and keep their spaces."""
     page = opened(LARGE, "table").page
-    page.locator(".wsn-rows .wsn-row").last.click()
-    tree = page.locator(".wsn-tree")
+    row, tree = page.locator(".wsn-rows .wsn-row").last, page.locator(".wsn-tree")
+    row.click()
+    expect(tree.locator(".wsn-word")).to_have_text("null")
+    assert "two  words" in row.inner_text() and "two  words: null" in tree.inner_text()
     expect(tree.locator(".wsn-number")).to_have_text("1.5")
     expect(tree.locator(".wsn-string")).to_have_count(0)
     tree.locator("summary", has_text="<b>").click()

@@ -1,6 +1,6 @@
 """The text of a session or a log for pages without a kernel, such as nbconvert's or a code host's: a summary, the last rows, and the timeline.
 
-Plain text for terminals, escaped HTML without script or style for pages.
+Plain text for terminals, escaped HTML without script for pages, whose only style keeps the spaces of a payload.
 """
 
 from __future__ import annotations
@@ -85,4 +85,6 @@ def _cells(row: Row) -> tuple[str, ...]:
 
 
 def _html_row(cells: Iterable[str]) -> str:
-    return "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in cells) + "</tr>"
+    *others, payload = (html.escape(cell) for cell in cells)
+    plain = "".join(f"<td>{cell}</td>" for cell in others)
+    return f"<tr>{plain}<td style='white-space: pre-wrap'>{payload}</td></tr>"
