@@ -30,6 +30,16 @@ describe("a tree", () => {
     assert.equal(copied.at(-1), '{"trade": {"price": 1.10, "tags": ["x"]}}');
   });
 
+  test("copies what came and shows it with escapes", () => {
+    const copied = [], tree = jsonTree('{"a\u0085\u202e": ["\u{e0067}\u200d"], "\\u0061": 1}', (text) => copied.push(text));
+    assert.deepEqual(tree.all("wsn-key").map((key) => key.textContent), ["a\\u0085\\u202e", "0", "a"]);
+    assert.equal(tree.one("wsn-string").textContent, '"\\udb40\\udc67\\u200d"');
+    assert.ok([...tree.walk()].every((element) => !/[\p{Cc}\p{Cf}]/u.test(element.title + element.textContent)));
+    for (const copy of tree.one("wsn-leaf").all("wsn-copy")) copy.click();
+    tree.children[0].children.at(-1).all("wsn-copy")[1].click();
+    assert.deepEqual(copied, ['$["a\u0085\u202e"][0]', '"\u{e0067}\u200d"', '{"a\u0085\u202e": ["\u{e0067}\u200d"], "\\u0061": 1}']);
+  });
+
   test("makes the elements of what is open, and of a long list in parts", () => {
     const tree = jsonTree(`[${Array.from({ length: 1000 }, (_, n) => `{"n": ${n}}`)}]`, () => {});
     assert.equal(tree.all("wsn-leaf").length, 0);

@@ -1,4 +1,5 @@
 // JsonTree: JSON that folds. Its tokens are kept as they were sent: parsed as numbers, 1.10 and long ones would be others.
+// What is shown has escapes for characters that are not seen or reorder a line; what is copied is exact.
 
 import { button, make } from "./elements.mjs";
 import { whole } from "./format.mjs";
@@ -8,13 +9,13 @@ const AT_ONCE = 200; // children of one node in the page
 const OPEN = 40; // a node with fewer children is open at first, down to the second level
 const NAME = /^[A-Za-z_][\w-]*$/;
 
-/** The nodes of a JSON text: {token} of a value, {kind, children} of an object or array, each child [key, node]. */
+/** The nodes of a JSON text: {token} of a value, {kind, children} of an object or array, each child [key, node, token of the key]. */
 export function parseJson(text) {
   const root = { children: [] }, stack = [root];
-  let key;
+  let key; // its token
   const add = (node) => {
     const parent = stack.at(-1);
-    parent.children.push([parent.kind === "{" ? key : parent.children.length, node]);
+    parent.children.push(parent.kind === "{" ? [nameOf(key), node, key] : [parent.children.length, node]);
     key = undefined;
   };
   for (const [token] of text.matchAll(TOKEN)) {
@@ -24,7 +25,7 @@ export function parseJson(text) {
       stack.push(node);
     } else if (token === "}" || token === "]") stack.pop();
     else if (token === "," || token === ":") continue;
-    else if (stack.at(-1).kind === "{" && key === undefined) key = nameOf(token);
+    else if (stack.at(-1).kind === "{" && key === undefined) key = token;
     else add({ token });
   }
   return root.children[0][1];
@@ -45,7 +46,7 @@ export const pathOf = (path, key) =>
 /** The JSON text of a node, on one line. */
 export function textOf(node) {
   if (node.token) return node.token;
-  const parts = node.children.map(([key, child]) => (node.kind === "{" ? `${JSON.stringify(key)}: ` : "") + textOf(child));
+  const parts = node.children.map(([, child, key]) => (key ? `${key}: ` : "") + textOf(child));
   return node.kind === "{" ? `{${parts.join(", ")}}` : `[${parts.join(", ")}]`;
 }
 
@@ -58,10 +59,10 @@ export function jsonTree(text, onCopy) {
 }
 
 function nodeElement(key, node, path, depth, onCopy) {
-  const label = key === undefined ? [] : [make("span", { className: "wsn-key" }, typeof key === "number" ? String(key) : shown(key)), ": "];
-  const copies = make("span", { className: "wsn-copies" }, button("path", `Copy ${path}`, () => onCopy(path), "wsn-copy"),
+  const label = key === undefined ? [] : [make("span", { className: "wsn-key" }, typeof key === "number" ? String(key) : shown(JSON.stringify(key).slice(1, -1))), ": "];
+  const copies = make("span", { className: "wsn-copies" }, button("path", `Copy ${shown(path)}`, () => onCopy(path), "wsn-copy"),
     button("value", "Copy the value", () => onCopy(textOf(node)), "wsn-copy"));
-  if (node.token) return make("div", { className: "wsn-leaf" }, ...label, make("span", { className: `wsn-${kindOf(node.token)}` }, node.token), copies);
+  if (node.token) return make("div", { className: "wsn-leaf" }, ...label, make("span", { className: `wsn-${kindOf(node.token)}` }, shown(node.token)), copies);
   const count = node.children.length;
   const brackets = node.kind === "{" ? ["{", "}"] : ["[", "]"];
   const summary = make("summary", {}, ...label, make("span", { className: "wsn-bracket" }, `${brackets[0]}${count ? ` ${whole(count)} ` : ""}${brackets[1]}`));
@@ -82,5 +83,6 @@ function nodeElement(key, node, path, depth, onCopy) {
   return make("div", { className: "wsn-node" }, element, copies); // not in the summary, which is a button itself
 }
 
-/** A key as JSON writes it, without its quotes: control and invisible characters are escapes. */
-const shown = (key) => JSON.stringify(key).slice(1, -1).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}\p{Cn}]/gu, (character) => `\\u${character.codePointAt(0).toString(16).padStart(4, "0")}`);
+/** JSON as it is shown: control and invisible characters are its escapes. */
+const shown = (text) => text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}\p{Cn}]/gu, (character) =>
+  character.split("").map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`).join(""));

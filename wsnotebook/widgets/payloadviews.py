@@ -1,6 +1,6 @@
 """The views of a payload in the inspector: text, JSON and hex. A long one is cut, says so, and is continued on request.
 
-All text of a peer is escaped by safe_text() here.
+All text of a peer is escaped by safe_text() here, but for that of the JSON, whose tree escapes it: it copies it too.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class View(NamedTuple):
     name: str
     """Its tab."""
     body: str
-    """Its text, escaped."""
+    """Its text, escaped; that of "JSON" is as it was sent."""
     note: str = ""
     """How much of it this is, where it is not all."""
     next: int | None = None
@@ -132,7 +132,7 @@ def _json(payload: memoryview) -> View | None:
         lines = laid_out(str(payload, "utf-8"))
     except UnicodeDecodeError:
         return None
-    return None if lines is None else View("JSON", safe_text(lines, keep="\n"))
+    return None if lines is None else View("JSON", lines)
 
 
 def _hex(payload: memoryview, start: int) -> View:
