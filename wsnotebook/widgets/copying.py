@@ -25,11 +25,13 @@ def copied(log: FrameLog, rows: Iterable[Row], form: str) -> str:
     """Return rows of a log in one of FORMATS: their payloads, or the handshakes of their connections.
 
     Raises:
-        ValueError: there is no such format, or the rows are too large.
+        ValueError: there is no such format, there are no rows, or they are too large.
     """
     if form not in FORMATS:
         raise ValueError(f"{form!r} is no format: one of {', '.join(FORMATS)}.")
     rows = list(rows)
+    if not rows:
+        raise ValueError("there is no selected row to copy: select rows first, by a click on each with Ctrl.")
     if (size := sum(len(row.payload) for row in rows)) > MOST_BYTES:
         raise ValueError(
             f"{size:,} bytes are too many to copy: select fewer rows, or save table.selected to a file."

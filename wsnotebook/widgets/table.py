@@ -304,7 +304,7 @@ class FrameTable(VerbWidget):
 
     def _verb_copy(self, content: dict[str, Any]) -> Answer:
         """Return the selected rows as text, in the ``format`` of copying.py; with ``folds`` a first frame is its whole message."""
-        rows = rows_at(self._log, self.selection)
+        rows = rows_at(self._log, sorted(set(self.selection)))
         shown = whole_messages(self._log, rows) if content.get("folds") else rows
         return {"text": copied(self._log, shown, str(content["format"]))}, ()
 
