@@ -221,7 +221,7 @@ describe("the view", () => {
   test("arrow keys walk over the rows, Home and End go to the ends of what the log has", async () => {
     model.set({ span: [40, 1000] });
     await serve();
-    const press = (key) => { const { prevented } = scroller().fire("keydown", { key }); return [model.sent.findLast((m) => m.verb === "select")?.ranges[0][0], prevented]; };
+    const press = (key) => { const { prevented } = scroller().fire("keydown", { key }); return [model.sent.findLast((m) => m.verb === "select")?.start, prevented]; };
     assert.deepEqual(press("Home"), [40, true]);
     assert.deepEqual(press("ArrowUp"), [40, true]);
     assert.deepEqual(press("ArrowDown"), [41, true]);
@@ -340,24 +340,31 @@ describe("the view", () => {
   test("Shift and Control select several rows, by place", async () => {
     model.set({ span: [0, 10] });
     await serve();
-    const rows = el.one("wsn-rows"), ranges = () => model.sent.findLast((message) => message.verb === "select").ranges;
+    const rows = el.one("wsn-rows"), asked = () => { const { start, stop, toggles } = model.sent.findLast((message) => message.verb === "select"); return [start, stop, toggles]; };
     const click = (place, keys = {}) => { rows.fire("pointerdown", { target: rows.children[place] }); rows.fire("click", { target: rows, ...keys }); };
     click(2);
-    assert.deepEqual(ranges(), [[2, 3]]);
+    assert.deepEqual(asked(), [2, 3, undefined]);
+    const selected = () => rows.children.flatMap((row, place) => (row.getAttribute("aria-selected") === "true" ? [place] : []));
+    assert.deepEqual(selected(), [2], "at once");
+    model.set({ selection: [2] });
+    await model.answer("select", { count: 1, apart: null });
     click(5, { shiftKey: true });
-    assert.deepEqual(ranges(), [[2, 6]]);
+    assert.deepEqual(asked(), [2, 6, undefined]);
     click(3, { ctrlKey: true });
-    assert.deepEqual(ranges(), [[2, 3], [4, 6]]);
+    assert.deepEqual(asked(), [3, 4, true]);
     click(9, { metaKey: true });
-    assert.deepEqual(ranges(), [[2, 3], [4, 6], [9, 10]]);
-    await model.answer("select", { count: 4, apart: null });
+    assert.deepEqual(asked(), [9, 10, true]);
     model.set({ selection: [2, 4, 5, 9] });
-    const selected = rows.children.flatMap((row, place) => (row.getAttribute("aria-selected") === "true" ? [place] : []));
-    assert.deepEqual([selected, el.one("wsn-selected").textContent], [[2, 4, 5, 9], "4 selected"]);
+    await model.answer("select", { count: 4, apart: null });
+    assert.deepEqual([selected(), el.one("wsn-selected").textContent], [[2, 4, 5, 9], "4 selected"]);
     scroller().fire("keydown", { key: "ArrowUp", shiftKey: true });
-    assert.deepEqual(ranges(), [[8, 10]]);
+    assert.deepEqual(asked(), [8, 10, undefined]);
     await model.answer("select", { count: 2, apart: 12.5, longer: -1234 });
     assert.equal(el.one("wsn-selected").textContent, "2 selected, Δ +12.5 ms, −1,234 bytes");
+    model.set({ selection: [] });
+    click(8, { ctrlKey: true });
+    await model.answer("select", { count: 0, apart: null });
+    assert.deepEqual(selected(), [], "the row that keys act on is none by that");
   });
 
   test("two selected rows are compared, with a sign before each line", async () => {
@@ -382,7 +389,7 @@ describe("the view", () => {
   test("goes to a number or a time, and to both ends", async () => {
     model.set({ span: [40, 1000] });
     await serve();
-    const input = el.one("wsn-goto"), selected = () => model.sent.findLast((message) => message.verb === "select")?.ranges;
+    const input = el.one("wsn-goto"), selected = () => model.sent.findLast((message) => message.verb === "select")?.start;
     let focused = 0;
     input.focus = () => { focused += 1; };
     scroller().fire("keydown", { key: "g" });
@@ -392,16 +399,16 @@ describe("the view", () => {
     input.value = " 10:05 ";
     input.fire("keydown", { key: "Enter" });
     assert.deepEqual(await model.answer("goto", { place: 77 }).then(({ to, filter }) => [to, filter]), ["10:05", null]);
-    assert.deepEqual(selected(), [[77, 78]]);
+    assert.equal(selected(), 77);
     scroller().fire("keydown", { key: "g" });
     assert.deepEqual([input.selected, focused], [[0, 7], 2], "what is typed next takes the place of what was");
     el.button("⤒").click();
-    assert.deepEqual(selected(), [[40, 41]]);
+    assert.equal(selected(), 40);
     el.button("⤓").click();
-    assert.deepEqual(selected(), [[999, 1000]]);
+    assert.equal(selected(), 999);
     input.fire("keydown", { key: "Enter" });
     await model.refuse("goto", "no frame is at or after 10:05.");
-    assert.deepEqual([el.all("wsn-note").at(-1).textContent, selected()], ["no frame is at or after 10:05.", [[999, 1000]]]);
+    assert.deepEqual([el.all("wsn-note").at(-1).textContent, selected()], ["no frame is at or after 10:05.", 999]);
   });
 
   test("a slash goes to the filter, and rows have numbers for those who cannot see them", async () => {

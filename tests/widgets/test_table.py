@@ -373,17 +373,24 @@ async def test_selected_rows_are_a_dataframe(session: Any, page: Any) -> None:
     session.record(*[Frame.text(str(n)) for n in range(100)])
     table = FrameTable(session.log)
     browser = page(table)
-    answer = await browser.answer(browser.ask("select", ranges=[[3, 5], [98, 120]], filter=None))
+    answer = await browser.answer(browser.ask("select", start=98, stop=120, filter=None))
+    assert (answer["count"], answer["apart"], table.selection) == (2, 0.0, [98, 99])
+    table.selection = [3, 98, 99]  # of a cell
+    answer = await browser.answer(browser.ask("select", start=4, stop=5, toggles=True, filter=None))
     assert (answer["count"], answer["apart"], table.selection) == (4, None, [3, 4, 98, 99])
     assert "two frames" in (await browser.answer(browser.ask("compare")))["error"]
     assert table.selected["text"].tolist() == ["3", "4", "98", "99"]
     await find(browser, "7")
-    answer = await browser.answer(browser.ask("select", ranges=[[0, 2]], filter="7"))
+    answer = await browser.answer(browser.ask("select", start=0, stop=2, filter="7"))
     assert (answer["apart"], answer["longer"], table.selection) == (0.0, 1, [7, 17])
     answer = await browser.answer(browser.ask("compare"))
     assert (answer["title"], answer["views"][0]["body"]) == ("frame 7 to 17", "-7\n+17")
-    answer = await browser.answer(browser.ask("select", ranges=[[0, 10**9]], filter=None))
+    answer = await browser.answer(browser.ask("select", start=0, stop=10**9, filter=None))
     assert "too many" in answer["error"] and table.selection == [7, 17]
+    table.selection = [0, 2]
+    for seqs in ([0, 2, 17], [0, 2]):  # under another filter than the others were selected, on and off again
+        await browser.answer(browser.ask("select", start=1, stop=2, toggles=True, filter="7"))
+        assert table.selection == seqs
 
 
 async def test_a_table_of_one_session_shows_its_rows_only(make_session: Any, page: Any) -> None:

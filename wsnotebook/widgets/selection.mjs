@@ -7,14 +7,13 @@ export class Selection {
   row; // the last one that was selected alone, as it was shown
   #anchor = -1; // place where a range begins
   #seqs = new Set();
-  #ranges = []; // [start, stop] by place, of the gesture that goes on
+  #alone = null; // place of the row that is selected alone, until the kernel has answered
+  #asked = 0; // the newest question: of an older one the answer is not shown
 
   constructor(requests, hooks) { Object.assign(this, { requests, ...hooks }); }
 
-  /** Whether a row is selected; the cursor is, until the kernel has answered. */
-  has(row, place) {
-    return this.#seqs.has(row.seq) || (place === this.cursor && this.#seqs.size === 0);
-  }
+  /** Whether a row is selected. */
+  has(row, place) { return this.#alone === null ? this.#seqs.has(row.seq) : place === this.#alone; }
 
   /** Show the rows that the model says are selected. */
   show(seqs) {
@@ -25,7 +24,7 @@ export class Selection {
   /** Places are those of another filter from now on; the rows stay selected. */
   restart(cursor = -1) {
     this.cursor = this.#anchor = cursor;
-    this.#ranges = [];
+    if (this.#alone !== null) this.#alone = cursor;
   }
 
   /** A click: alone it selects one row, with Shift those up to it, with Control or Command one more or less. */
@@ -44,27 +43,30 @@ export class Selection {
   #only(place) {
     this.cursor = this.#anchor = place;
     this.row = this.rowAt(place);
-    this.#seqs.clear();
-    this.#ask([[place, place + 1]]);
+    this.#ask({ start: place, stop: place + 1 }, place);
   }
 
   #extend(place) {
     if (this.#anchor < 0) this.#anchor = this.cursor < 0 ? place : this.cursor;
     this.cursor = place;
-    this.#ask([[Math.min(this.#anchor, place), Math.max(this.#anchor, place) + 1]]);
+    this.#ask({ start: Math.min(this.#anchor, place), stop: Math.max(this.#anchor, place) + 1 });
   }
 
   #toggle(place) {
-    const others = this.#ranges.filter(([start, stop]) => place < start || stop <= place);
-    const parts = this.#ranges.filter((range) => !others.includes(range)).flatMap(([start, stop]) => [[start, place], [place + 1, stop]]);
-    const isNew = parts.length === 0;
     this.cursor = this.#anchor = place;
-    this.#ask([...others, ...parts.filter(([start, stop]) => start < stop), ...(isNew ? [[place, place + 1]] : [])]);
+    this.#ask({ start: place, stop: place + 1, toggles: true }); // the kernel has the others, also those that are not shown
   }
 
-  #ask(ranges) {
-    this.#ranges = ranges;
-    this.requests.ask("select", { ranges, filter: this.filter() }).then(
-      (answer) => { if (this.#ranges === ranges) this.onSelected(answer); }, this.onError);
+  #ask(what, alone = null) {
+    const mine = ++this.#asked;
+    this.#alone = alone;
+    const settle = () => {
+      if (mine !== this.#asked || this.#alone === null) return;
+      this.#alone = null;
+      this.onChange();
+    };
+    this.requests.ask("select", { ...what, filter: this.filter() }).then(
+      (answer) => { settle(); if (mine === this.#asked) this.onSelected(answer); },
+      (error) => { settle(); this.onError(error); });
   }
 }

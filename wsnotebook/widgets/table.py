@@ -279,20 +279,31 @@ class FrameTable(VerbWidget):
             raise ValueError("this frame is not in the log any more.")
         return self._frame_verbs.inspect(seqs[0])
 
-    def _verb_select(self, content: dict[str, Any]) -> Answer:
-        """Select the rows of some ``ranges`` of places, [start, stop]; return how many.
+    def _verb_select(self, content: dict[str, Any]) -> Future[Answer]:
+        """Select the rows at the places ``start`` to ``stop``, or with ``toggles`` one more or less of them; return how many are selected.
 
         Of two, also how far they are apart in ms, and by how many bytes the later payload is longer.
         """
-        ranges = [(int(start), int(stop)) for start, stop in content["ranges"]]
-        if (count := sum(stop - start for start, stop in ranges)) > MOST_SELECTED:
+        answer: Future[Answer] = Future()
+
+        def select() -> None:  # in the owner: of two in a row the second reads what the first has set
+            try:
+                answer.set_result(self._select(content))
+            except Exception as error:  # noqa: BLE001 - it is the answer
+                answer.set_exception(error)
+
+        self.in_owner(select)
+        return answer
+
+    def _select(self, content: dict[str, Any]) -> Answer:
+        start, stop = int(content["start"]), int(content["stop"])
+        if (count := stop - start) > MOST_SELECTED:
             raise ValueError(
                 f"{count:,} rows are too many to select: at most {MOST_SELECTED:,}. Filter them, and use table.filtered."
             )
-        filter_text = content.get("filter")
-        found = {seq for start, stop in ranges for seq in self._places.seqs(start, stop, filter_text)}
-        seqs = sorted(found)
-        self.in_owner(self.set_trait, "selection", seqs)
+        found = set(self._places.seqs(start, stop, content.get("filter")))
+        seqs = sorted(found ^ set(self.selection) if content.get("toggles") else found)
+        self.set_trait("selection", seqs)
         if len(seqs) != 2 or len(rows := list(rows_at(self._log, seqs))) != 2:
             return {"count": len(seqs), "apart": None, "longer": None}, ()
         apart, longer = rows[1].time_ns - rows[0].time_ns, len(rows[1].payload) - len(rows[0].payload)
