@@ -230,6 +230,16 @@ describe("the view", () => {
     assert.deepEqual(press("x"), [999, false]);
   });
 
+  test("times are told from a row that has come after it was selected", async () => {
+    model.set({ span: [0, 1000], columns: ["since"] });
+    await serve();
+    await serve(); // asked for again, with its columns
+    scroller().fire("keydown", { key: "Home" });
+    const { start, stop } = model.sent.findLast((message) => message.verb === "rows");
+    await model.answer("rows", { start, stop, events: [] }, pack(Array.from({ length: stop - start }, (_, n) => ({ seq: n, time: 5 * n }))));
+    assert.deepEqual(el.one("wsn-rows").all("wsn-since").slice(0, 3).map((cell) => cell.textContent), ["+0.000 ms", "+5.000 ms", "+10.0 ms"]);
+  });
+
   test("the inspector shows fields and views as text, and closes with Escape", async () => {
     const hostile = "<script>alert(1)</script>";
     model.set({ span: [0, 3] });

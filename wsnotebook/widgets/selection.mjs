@@ -4,7 +4,8 @@
  *  are selected, `onSelected(answer)` with what the kernel says of them, `onError(error)` where it refuses. */
 export class Selection {
   cursor = -1; // place of the row that keys act on; -1 for none
-  row; // the last one that was selected alone, as it was shown
+  #row; // the last one that was selected alone, as it was shown; undefined until it has come
+  #rowPlace = -1; // where it stands
   #anchor = -1; // place where a range begins
   #seqs = new Set();
   #alone = null; // place of the row that is selected alone, until the kernel has answered
@@ -15,6 +16,9 @@ export class Selection {
   /** Whether a row is selected. */
   has(row, place) { return this.#alone === null ? this.#seqs.has(row.seq) : place === this.#alone; }
 
+  /** The last row that was selected alone; undefined where none was, or it has not come yet. */
+  get row() { return this.#row ??= this.rowAt(this.#rowPlace); }
+
   /** Show the rows that the model says are selected. */
   show(seqs) {
     this.#seqs = new Set(seqs);
@@ -23,6 +27,7 @@ export class Selection {
 
   /** Places are those of another filter from now on; the rows stay selected. */
   restart(cursor = -1) {
+    if (!this.row) this.#rowPlace = cursor;
     this.cursor = this.#anchor = cursor;
     if (this.#alone !== null) this.#alone = cursor;
   }
@@ -41,8 +46,8 @@ export class Selection {
   }
 
   #only(place) {
-    this.cursor = this.#anchor = place;
-    this.row = this.rowAt(place);
+    this.cursor = this.#anchor = this.#rowPlace = place;
+    this.#row = undefined;
     this.#ask({ start: place, stop: place + 1 }, place);
   }
 
