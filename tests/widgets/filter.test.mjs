@@ -165,6 +165,25 @@ describe("the filter", () => {
     assert.deepEqual([shown().at(-1), el.one("wsn-pandas").hidden], ["row 999", true]);
   });
 
+  test("that a person types on stays where the kernel takes what was typed before", async () => {
+    write("d");
+    box().value = "dog";
+    box().fire("input");
+    model.set({ query: "d" });
+    assert.deepEqual([box().value, last("find").filter], ["dog", "d"]);
+    await model.answer("query");
+    box().fire("keydown", { key: "Enter" });
+    model.set({ query: "d" });
+    assert.equal(box().value, "dog");
+    await accept();
+    assert.equal(last("find").filter, "dog");
+    write("lost on its way");
+    for (const query of ["cat", "d"]) {
+      model.set({ query });
+      assert.equal(box().value, query);
+    }
+  });
+
   test("is put together by chips", async () => {
     el.button("↓").click();
     await accept();

@@ -39,6 +39,7 @@ export function changed(text, isOut, term = "") {
 /** Calls `onTyped` with the filter once typing pauses, and at once on Enter, Escape and a chip; `onLeave` on ArrowDown. */
 export class FilterBox {
   #pause; // timer, while a filter is being typed
+  #asked = new Set(); // filters that were typed, until the kernel has answered to the last of them
 
   constructor(help, onTyped, onLeave) {
     Object.assign(this, { onTyped, onLeave });
@@ -71,9 +72,12 @@ export class FilterBox {
 
   close() { clearTimeout(this.#pause); }
 
-  /** Show a filter that was set elsewhere. */
+  /** The kernel has answered to what was typed. */
+  settle() { this.#asked.clear(); }
+
+  /** Show a filter that was set elsewhere, or was typed; where a person has typed on since, that stays. */
   show(text) {
-    clearTimeout(this.#pause);
+    if (this.#pause || (text !== this.text && this.#asked.has(text))) return;
     if (this.text !== text) this.input.value = text;
     this.#press();
   }
@@ -136,6 +140,8 @@ export class FilterBox {
 
   #typed() {
     clearTimeout(this.#pause);
+    this.#pause = undefined;
+    this.#asked.add(this.text);
     this.#press();
     this.onTyped(this.text);
   }

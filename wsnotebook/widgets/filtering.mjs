@@ -87,9 +87,12 @@ export class Filtering {
       await this.requests.ask("query", { filter: text });
       this.onError();
       if (this.box.text !== text) return;
+      this.box.settle();
       if (this.model.get("query") === text) this.apply(); // else its change comes yet
     } catch (error) {
-      if (this.box.text === text) this.#refuse(error.message);
+      if (this.box.text !== text) return;
+      this.box.settle();
+      this.#refuse(error.message);
     }
   }
 
