@@ -54,6 +54,15 @@ def test_the_parts_are_the_whole(name: str) -> None:
     assert "".join(parts) == (payload.decode() if name == "Text" else hex_dump(payload))
 
 
+def test_a_text_goes_on_where_it_is_no_utf8_any_more() -> None:
+    """Each part says so for itself; the parts before and behind are as they came."""
+    payload = b"a" * TEXT_BYTES + b"\xff" + b"b" * TEXT_BYTES
+    second = continued(memoryview(payload), "Text", TEXT_BYTES)
+    assert second.body == "\ufffd" + "b" * (TEXT_BYTES - 1) and second.next == 2 * TEXT_BYTES
+    assert second.note.startswith("first 131,072 of 131,073 bytes; each \ufffd") and "Hex" in second.note
+    assert continued(memoryview(payload), "Text", second.next) == View("Text", "b")
+
+
 def test_other_views_do_not_go_on() -> None:
     """The sentence says which do."""
     with pytest.raises(ValueError, match="one of Text, Hex"):

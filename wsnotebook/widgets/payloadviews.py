@@ -89,10 +89,9 @@ def continued(payload: memoryview, name: str, start: int) -> View:
     Raises:
         ValueError: no view of this name is continued.
     """
-    view = _CONTINUED[name](payload, start) if name in _CONTINUED else None
-    if view is None:
+    if name not in _CONTINUED:
         raise ValueError(f"{name!r} is no view that goes on: one of {', '.join(_CONTINUED)}.")
-    return view
+    return _CONTINUED[name](payload, start)
 
 
 def hex_dump(data: bytes, start: int = 0) -> str:
@@ -107,15 +106,28 @@ def hex_dump(data: bytes, start: int = 0) -> str:
 
 
 def _text(payload: memoryview, start: int) -> View | None:
-    part = bytes(payload[start : start + TEXT_BYTES])
-    decoder = codecs.getincrementaldecoder("utf-8")("strict")
     try:
-        text = decoder.decode(part, final=start + len(part) == len(payload))
+        return _decoded(payload, start, "strict")
     except UnicodeDecodeError:
         return None
-    end = (
-        start + len(part) - len(decoder.getstate()[0])
-    )  # a character that the cut divides belongs to the next part
+
+
+def _more_text(payload: memoryview, start: int) -> View:
+    """Return the part of a text from a byte on, whose first part is UTF-8."""
+    try:
+        return _decoded(payload, start, "strict")
+    except UnicodeDecodeError:
+        view = _decoded(payload, start, "replace")
+        notes = [view.note, "each \ufffd of this part may stand for bytes that are no UTF-8: Hex has them"]
+        return view._replace(note="; ".join(note for note in notes if note))
+
+
+def _decoded(payload: memoryview, start: int, errors: str) -> View:
+    part = bytes(payload[start : start + TEXT_BYTES])
+    decoder = codecs.getincrementaldecoder("utf-8")(errors)
+    text = decoder.decode(part, final=start + len(part) == len(payload))
+    # A character that the cut divides belongs to the next part.
+    end = start + len(part) - len(decoder.getstate()[0])
     return _part("Text", safe_text(text, keep="\n\t"), end, len(payload))
 
 
@@ -145,4 +157,4 @@ def _part(name: str, body: str, end: int, whole: int) -> View:
     return View(name, body) if end >= whole else View(name, body, f"first {end:,} of {whole:,} bytes", end)
 
 
-_CONTINUED: dict[str, Callable[[memoryview, int], View | None]] = {"Text": _text, "Hex": _hex}
+_CONTINUED: dict[str, Callable[[memoryview, int], View]] = {"Text": _more_text, "Hex": _hex}
