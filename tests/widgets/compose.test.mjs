@@ -66,6 +66,43 @@ describe("a payload", () => {
   });
 });
 
+describe("what was sent", () => {
+  const press = (key) => text().fire("keydown", { key });
+  const up = () => { press("ArrowUp"); return text().value; }, down = () => { press("ArrowDown"); return text().value; };
+  beforeEach(() => {
+    for (const each of ["one", "two\r\nlines", "three"]) {
+      compose.options.fill(each, "text");
+      press("Enter");
+    }
+    text().value = "a draft";
+  });
+  test("is recalled by arrows, one of several lines too, and what is being typed comes back", () => {
+    assert.deepEqual([up(), up(), up(), up()], ["three", "two\nlines", "one", "one"]);
+    assert.deepEqual([down(), down(), down(), down()], ["two\nlines", "three", "a draft", "a draft"]);
+  });
+  test("is left by arrows from its first and last line alone", () => {
+    up();
+    up();
+    text().setSelectionRange(6, 6);
+    assert.equal(press("ArrowUp").prevented, false);
+    text().setSelectionRange(2, 2);
+    assert.equal(press("ArrowDown").prevented, false);
+    assert.equal(up(), "one");
+  });
+  test("may be edited and left for another one; it goes out with its line ends", () => {
+    up();
+    up();
+    text().value = "two\nlines!";
+    text().setSelectionRange(0, 0);
+    assert.deepEqual([up(), down(), down(), down()], ["one", "two\nlines!", "three", "a draft"]);
+    up();
+    up();
+    press("Enter");
+    assert.equal(newest().text, "two\r\nlines!");
+    assert.deepEqual([up(), up(), up()], ["two\nlines!", "three", "two\nlines"]);
+  });
+});
+
 describe("a file", () => {
   const FILE = { name: "a.bin", size: 3, arrayBuffer: async () => new Uint8Array([255, 0, 1]).buffer };
   const pick = async (file) => {

@@ -20,7 +20,10 @@ export class FakeElement {
   }
   #value;
   get value() { return this.#value; }
-  set value(text) { this.#value = this.tag === "textarea" ? text.replace(/\r\n?/g, "\n") : text; } // as in a page
+  set value(text) { // as in a page
+    this.#value = this.tag === "textarea" ? text.replace(/\r\n?/g, "\n") : text;
+    this.selectionStart = this.selectionEnd = this.#value.length;
+  }
   get parentElement() { return this.parent; }
   set innerHTML(markup) { throw new Error(`markup: ${markup}`); }
   set outerHTML(markup) { throw new Error(`markup: ${markup}`); }
@@ -53,7 +56,7 @@ export class FakeElement {
   focus() { document.activeElement = this; }
   getRootNode() { return document; }
   select() { this.setSelectionRange(0, this.value.length); }
-  setSelectionRange(start, end) { this.selected = [start, end]; }
+  setSelectionRange(start, end) { this.selected = [this.selectionStart, this.selectionEnd] = [start, end]; }
   closest(selector) {
     for (let element = this; element; element = element.parent)
       if (element.classList.contains(selector.slice(1))) return element;

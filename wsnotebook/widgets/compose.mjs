@@ -18,7 +18,8 @@ export class Compose {
   #kind = "text";
   #filled = ""; // what was put into the box before it was edited, with its own line ends
   #typed; // texts and kinds of what was sent, for arrow up
-  #recalled;
+  #recalled; // place in it of what is in the box; its length for what was not sent yet
+  #edited = new Map(); // by place: what a person has made of it, or typed, before going on to another
 
   /** What is typed and what was sent goes on from, and into, `kept`: another view may come after this one. */
   constructor(actions, kept = {}) {
@@ -63,15 +64,23 @@ export class Compose {
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
       event.preventDefault();
       this.#send();
-    } else if (event.key === "ArrowUp" && this.#recalled > 0 && !this.text.value.includes("\n")) this.#recall(-1, event);
-    else if (event.key === "ArrowDown" && this.#recalled < this.#typed.length && !this.text.value.includes("\n")) this.#recall(1, event);
+      return;
+    }
+    // From the first line up and from the last one down; between the lines of a text the keys move the cursor.
+    const { value, selectionStart, selectionEnd } = this.text;
+    if (event.key === "ArrowUp" && this.#recalled > 0 && !value.slice(0, selectionStart).includes("\n")) this.#recall(-1, event);
+    else if (event.key === "ArrowDown" && this.#recalled < this.#typed.length && !value.slice(selectionEnd).includes("\n")) this.#recall(1, event);
   }
 
   #recall(step, event) {
     event.preventDefault();
+    const { value } = this.text, kind = this.#kind, entry = this.#typed[this.#recalled];
+    if (value !== lineFeeds(entry?.text ?? "") || kind !== entry?.kind) this.#edited.set(this.#recalled, { text: value, kind, filled: this.#filled });
     this.#recalled += step;
-    const { text, kind } = this.#typed[this.#recalled] ?? { text: "", kind: this.#kind };
-    this.#fill(text, kind);
+    const next = this.#edited.get(this.#recalled) ?? this.#typed[this.#recalled] ?? { text: "", kind };
+    this.#fill(next.text, next.kind, next.filled);
+    const [first] = this.text.value.split("\n"), place = step < 0 ? first.length : this.text.value.length; // where the same key goes on
+    this.text.setSelectionRange(place, place);
   }
 
   /** Put a text into the box; `filled` is what it was before somebody edited it. */
@@ -146,6 +155,7 @@ export class Compose {
     const last = this.#typed.at(-1);
     if (text && !(last?.text === text && last.kind === kind)) this.#typed.push({ text, kind });
     this.#recalled = this.#typed.length;
+    this.#edited.clear();
   }
 }
 
