@@ -176,6 +176,10 @@ describe("the options", () => {
     el.button("Send").click();
     assert.deepEqual(newest(), { verb: "send", text: "hello", kind: "text", fragments: "3" });
   });
+  test("leave it to the kernel to refuse a number of fragments, but one is no split", () => {
+    const sent = (number) => { labelled("fragments").value = number; text().value = "x"; el.button("Send").click(); return newest().fragments; };
+    assert.deepEqual(["-3", "0", "0.5", "two", " 2 ", "1", " "].map(sent), ["-3", "0", "0.5", "two", "2", undefined, undefined]);
+  });
   test("repeat what is in the box, and the kernel says what is repeated", () => {
     text().value = "tick";
     labelled("seconds between two").value = "2.5";

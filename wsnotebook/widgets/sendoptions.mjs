@@ -30,7 +30,8 @@ export class SendOptions {
 
   /** What the options say, as fields of the verb send. */
   get fields() {
-    return { ...(this.fills.checked && { fills: true }), ...(this.as.value && { opcode: this.as.value }), ...(this.fragments.value > 1 || isNaN(this.fragments.value) ? { fragments: this.fragments.value } : {}) };
+    const fragments = this.fragments.value.trim(); // the kernel refuses what is no number of them
+    return { ...(this.fills.checked && { fills: true }), ...(this.as.value && { opcode: this.as.value }), ...(fragments && fragments !== "1" && { fragments }) };
   }
 
   show(why, repeating) {
