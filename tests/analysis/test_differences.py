@@ -19,6 +19,7 @@ from wsnotebook.analysis.differences import canonical, differences, parsed
         ({"a": 1}, {"a": "1"}, ["a: 1 -> '1'"]),
         ({"a": 1}, {"a": True}, ["a: 1 -> True"]),
         ({"a": 1}, {"a": 1.0}, []),
+        ({"": 1, "a": {"": {"b": 2}}}, {"": 3, "a": {"": {}}}, ['[""]: 1 -> 3', 'a[""].b: 2 -> absent']),
         ("x", {"a": 1}, [": 'x' -> {'a': 1}"]),
         (b"\x00", b"\x01", [": b'\\x00' -> b'\\x01'"]),
     ],

@@ -16,7 +16,7 @@ class Difference(NamedTuple):
     """One value that differs."""
 
     path: str
-    """Where it is: ``data.items[0].price``; empty for the whole."""
+    """Where it is: ``data.items[0].price``, ``data[""]`` for a key without letters; empty for the whole."""
     before: Any
     after: Any
 
@@ -65,7 +65,7 @@ def _differences(
         return
     if isinstance(before, dict) and isinstance(after, dict):
         for key in dict.fromkeys([*before, *after]):
-            step = f"{path}.{key}" if path else key
+            step = (f"{path}.{key}" if path else key) if key else f'{path}[""]'
             yield from _differences(
                 before.get(key, ABSENT), after.get(key, ABSENT), (*keys, key), step, ignore
             )
