@@ -50,6 +50,32 @@ def test_json_differs_by_paths(session: Any) -> None:
     assert views["Changes"]["note"] == "4 changes" and "Lines" in views
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "change"),
+    [
+        ('{"a":1e400}', '{"a":1e500}', "~ a: 1E+400 → 1E+500"),
+        ('[0.10000000000000000001, {"b": 1.50}]', "[0.1]", "~ [0]: 0.10000000000000000001 → 0.1"),
+        ('{"b": [1.50]}', "{}", "- b: [1.50]"),
+    ],
+)
+def test_values_are_compared_as_they_are_written(session: Any, before: str, after: str, change: str) -> None:
+    """Numbers for which one float stands differ too."""
+    assert compared(session, before, after)["Changes"]["body"].splitlines()[0] == change
+
+
+def test_json_with_a_key_twice_is_compared_by_lines(session: Any) -> None:
+    """A parser would lose the first of its values, and say that nothing differs."""
+    assert list(compared(session, '{"a":1,"a":2}', '{"a":3,"a":2}')) == ["Lines"]
+
+
+@pytest.mark.parametrize("depth", [600, 960, 5000])
+def test_json_that_is_too_deep_is_compared_by_lines(session: Any, depth: int) -> None:
+    """Where Python's stack ends depends on who calls."""
+    before, after = ('{"a":' * depth + each + "}" * depth for each in ("1", "2"))
+    assert "Lines" in compared(session, before, after)
+    assert "Lines" in compared(session, before, "{}")
+
+
 def test_json_of_the_same_values_says_so(session: Any) -> None:
     """The text differs all the same, and is shown."""
     views = compared(session, '{"a": 1, "b": 2}', '{"b":2,"a":1}')

@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Iterator
+from decimal import Decimal, InvalidOperation
 from itertools import islice
 from os.path import commonprefix
 from typing import TYPE_CHECKING, Any
@@ -86,15 +87,18 @@ def _views(before: str | bytes, after: str | bytes) -> list[View]:
 
 
 def _json_changes(before: str, after: str) -> View | None:
-    """Return the paths at which two JSON texts differ; None where one is no object or array, or too large."""
-    from wsnotebook.analysis.differences import differences, parsed  # only for who compares: it loads pandas
+    """Return the paths at which two JSON texts differ; None where one is no object or array, has equal keys, or is too large."""
+    from wsnotebook.analysis.differences import differences  # only for who compares: it loads pandas
 
     if max(len(before), len(after)) > JSON_BYTES:
         return None
-    values = [parsed(text) for text in (before, after)]
+    values = [_parsed(text) for text in (before, after)]
     if not all(isinstance(value, (dict, list)) for value in values):
         return None
-    found = [_change(each) for each in differences(*values)]
+    try:
+        found = [_change(each) for each in differences(*values)]
+    except RecursionError:  # too deep to be compared by paths
+        return None
     if not found:
         return View("Changes", "", "The values are the same: their order, spaces or notation differ.")
     note = (
@@ -103,6 +107,28 @@ def _json_changes(before: str, after: str) -> View | None:
         else f"{len(found):,} {'change' if len(found) == 1 else 'changes'}"
     )
     return View("Changes", safe_text("\n".join(found[:MOST_CHANGES]), keep="\n"), note)
+
+
+def _parsed(text: str) -> Any:
+    """Return a JSON value with its numbers as exact as they are written; None where there is none, or a key is there twice."""
+    try:
+        return json.loads(text, parse_float=_number, object_pairs_hook=_object)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _number(text: str) -> Decimal | str:
+    try:
+        return Decimal(text)  # as float 1e400 and 1e500 are the same
+    except InvalidOperation:  # of an exponent of nineteen digits
+        return text
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key is there twice")  # the value before would be lost
+    return found
 
 
 def _change(difference: Difference) -> str:
@@ -117,8 +143,18 @@ def _change(difference: Difference) -> str:
 
 
 def _written(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False)
+    text = _json(value)
     return text if len(text) <= VALUE_CHARACTERS else f"{text[: VALUE_CHARACTERS - 1]}…"
+
+
+def _json(value: Any) -> str:
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, list):
+        return f"[{', '.join(map(_json, value))}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{_json(key)}: {_json(inner)}' for key, inner in value.items())}}}"
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _hex_lines(before: bytes, after: bytes) -> View:
