@@ -89,6 +89,11 @@ describe("what was sent", () => {
     assert.equal(press("ArrowDown").prevented, false);
     assert.equal(up(), "one");
   });
+  test("is not recalled by arrows that select, or that choose a letter of an input method", () => {
+    for (const pressed of ["shiftKey", "ctrlKey", "altKey", "metaKey", "isComposing"])
+      assert.equal(text().fire("keydown", { key: "ArrowUp", [pressed]: true }).prevented, false);
+    assert.equal(text().value, "a draft");
+  });
   test("may be edited and left for another one; it goes out with its line ends", () => {
     up();
     up();

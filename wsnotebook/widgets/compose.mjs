@@ -66,6 +66,7 @@ export class Compose {
       this.#send();
       return;
     }
+    if (event.shiftKey || event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return; // they select, or choose a letter
     // From the first line up and from the last one down; between the lines of a text the keys move the cursor.
     const { value, selectionStart, selectionEnd } = this.text;
     if (event.key === "ArrowUp" && this.#recalled > 0 && !value.slice(0, selectionStart).includes("\n")) this.#recall(-1, event);
