@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import wsnotebook
 from wsnotebook.redaction import MARK, Rule, redacted
-from wsnotebook.wire.frames import CloseReason, Frame
+from wsnotebook.wire.frames import CloseReason, Frame, Opcode
 
 SECRET = "hunter2-hunter2"
 BODY = json.dumps({"user": "me", "password": SECRET, "n": 1}).encode()
@@ -177,3 +177,35 @@ def test_it_needs_frames(talk: Any) -> None:
         talk.log.df.drop(columns="payload").ws.redact()
     few = talk.log.df[["session", "direction", "opcode", "payload"]]
     assert SECRET not in everything(few.ws.redact().frames)
+
+
+ORDERS: dict[str, Any] = {
+    "newest first": lambda df: df[::-1],
+    "sorted by length": lambda df: df.sort_values("length"),
+    "sampled": lambda df: df.sample(frac=1, random_state=3),
+    "two after each other": lambda df: pd.concat([df[1::2], df[::2]]),
+}
+
+
+@pytest.mark.parametrize("without", [[], ["message"], ["message", "fin"], ["recording", "connection"]])
+@pytest.mark.parametrize("order", ORDERS)
+def test_fragments_are_joined_in_the_order_of_record(talk: Any, order: str, without: list[str]) -> None:
+    """Wherever their rows are, and also where only the opcodes tell the messages."""
+    talk.receive(1, (0x01, BODY[:8]), (0x00, BODY[8:35]), (0x89, b"?"), (0x80, BODY[35:]), (0x81, b"plain"))
+    talk.send(2, Frame.text(BODY[:25].decode(), fin=False), Frame(Opcode.CONTINUATION, BODY[25:]))
+    df = ORDERS[order](talk.log.df.drop(columns=without))
+    frames, audit = df.ws.redact()
+    data = frames[frames["opcode"].ne("ping")].sort_index().groupby("direction", observed=True)["payload"]
+    new = BODY.replace(SECRET.encode(), redacted(SECRET).encode())
+    assert data.agg(list).map(b"".join).to_dict() == {"in": new + b"plain", "out": new}
+    assert len(audit) == 2 and frames.index.tolist() == df.index.tolist()
+
+
+@pytest.mark.parametrize("without", [[], ["message"]])
+def test_fragments_of_a_lost_order_are_refused(talk: Any, without: list[str]) -> None:
+    """Nobody could say what they were joined; in the order of record no seq is needed."""
+    talk.receive(1, (0x01, BODY[:30]), (0x80, BODY[30:]))
+    df = talk.log.df.drop(columns=without)
+    with pytest.raises(ValueError, match="order of record is lost.*sort without ignore_index"):
+        df[::-1].reset_index(drop=True).ws.redact()
+    assert len(df.reset_index(drop=True).ws.redact().audit) == 1

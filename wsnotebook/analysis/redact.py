@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from wsnotebook.analysis.columns import arrow, connections, need
+from wsnotebook.analysis.columns import arrow, asked, connections, in_order, need
+from wsnotebook.analysis.seqs import has_seq, message_numbers
 from wsnotebook.payloadsecrets import PayloadRule, PayloadRules, PayloadSecret
 from wsnotebook.redaction import Rule, redact_head, redact_url
 
@@ -71,11 +72,11 @@ def redact(df: pd.DataFrame, rules: Iterable[PayloadRule] = ()) -> Redacted:
     rules = list(rules)
     of_payloads = PayloadRules(rules)
     found: list[_Found] = []
-    payloads, is_new, opaque = _payloads(df, of_payloads, found)
+    of_frames, is_new, opaque = _payloads(df, of_payloads, found)
     frames = df.copy()
     frames.attrs = dict(df.attrs)
     if is_new.any():
-        _write_payloads(frames, payloads, is_new)
+        _write_payloads(frames, of_frames, is_new)
     for name in _other_texts(df):
         frames[name] = _redact_column(df, name, of_payloads, found)
     frames.attrs["wsnotebook"] = _attrs(df.attrs.get("wsnotebook", {}), _head_rules(rules), found)
@@ -95,11 +96,11 @@ def _payloads(
     df: pd.DataFrame, rules: PayloadRules, found: list[_Found]
 ) -> tuple[list[bytes], Any, dict[str, int]]:
     """Return the payload of each frame, which are new, and the count of messages that are no text."""
-    payloads: list[Any] = arrow(df["payload"], pa.large_binary()).to_pylist()
+    of_frames: list[Any] = arrow(df["payload"], pa.large_binary()).to_pylist()
     is_new = np.zeros(len(df), bool)
     opaque = {"messages": 0, "bytes": 0}
     opcodes, sessions = df["opcode"].tolist(), df["session"].tolist()
-    for rows, data, may_have in _candidates(df, payloads, rules):
+    for rows, data, may_have in _candidates(df, of_frames, rules):
         first = rows[0]
         head = _CLOSE_CODE if opcodes[first] == "close" else 0
         try:
@@ -114,16 +115,12 @@ def _payloads(
         found += (_Found(df.index[first], sessions[first], "payload", each) for each in secrets)
         written = data[:head] + new.encode()
         if opcodes[first] in _CONTROL:
-            written = (
-                written[:_CONTROL_LIMIT].decode("utf-8", "ignore").encode()
-                if not head
-                else _cut_close(written)
-            )
-        lengths = [len(payloads[row] or b"") for row in rows]
+            written = _cut_control(written, head)
+        lengths = [len(of_frames[row] or b"") for row in rows]
         for row, part in zip(rows, _cut(written, lengths) if len(rows) > 1 else [written], strict=True):
-            payloads[row] = part
+            of_frames[row] = part
             is_new[row] = True
-    return payloads, is_new, opaque
+    return of_frames, is_new, opaque
 
 
 def _candidates(
@@ -138,13 +135,55 @@ def _candidates(
 
 
 def _messages(df: pd.DataFrame) -> Iterable[list[int]]:
-    """Return the rows of each message; a control frame is one by itself."""
-    if "message" not in df.columns:
+    """Return the places of the rows of each message, in the order of record; a control frame is one by itself.
+
+    Without the column ``message``, a message begins with each frame that continues none, and ends with the final one.
+    """
+    names = ["direction", "opcode", *({"fin", "message", "monotonic"} & set(df.columns))]
+    rows = in_order(asked(df, "redact", names).assign(place=np.arange(len(df))))
+    starts = rows["opcode"].ne("continuation").to_numpy(bool)
+    if starts.all():
         return ([row] for row in range(len(df)))
-    numbers = df["message"].astype("Int64").to_numpy(np.int64, na_value=-1)
-    keys = np.where(numbers < 0, np.arange(len(df)), numbers)
-    groups = pd.DataFrame({"connection": connections(df), "alone": numbers < 0, "message": keys})
-    return (np.asarray(rows).tolist() for rows in groups.groupby(list(groups), sort=False).indices.values())
+    group = _groups(rows)
+    order = np.argsort(group, kind="stable")
+    rows, group, starts = rows.take(order), group[order], starts[order]
+    is_first = np.diff(group, prepend=-1) != 0
+    after_end = np.zeros(len(rows), bool)
+    if "fin" in rows.columns:
+        after_end[1:] = rows["fin"].eq(True).to_numpy(bool, na_value=False)[:-1]
+    if not has_seq(rows):
+        _check_order(rows, starts, is_first, after_end & ~is_first)
+    places = rows["place"].tolist()
+    bounds = [*np.flatnonzero(is_first | starts | after_end).tolist(), len(places)]
+    return (places[start:stop] for start, stop in pairwise(bounds))
+
+
+def _groups(rows: pd.DataFrame) -> Any:
+    """Return a number for each row: those of one message have one, and those of one direction that are in none."""
+    is_control = rows["opcode"].isin(_CONTROL).to_numpy(bool)
+    of = {
+        "connection": connections(rows),
+        "direction": rows["direction"].array,
+        "message": np.where(is_control, -2 - np.arange(len(rows)), message_numbers(rows)),
+    }
+    return pd.DataFrame(of).groupby([*of], sort=False, observed=True, dropna=False).ngroup().to_numpy()
+
+
+def _check_order(rows: pd.DataFrame, starts: Any, is_first: Any, after_end: Any) -> None:
+    """Check the order of frames that have no ``seq``, message by message: the first of each is before the others.
+
+    Raises:
+        ValueError: it is not; the message has the remedy.
+    """
+    is_numbered = message_numbers(rows) >= 0
+    is_wrong = (starts & is_numbered & ~is_first) | (~starts & (after_end | (is_first & ~is_numbered)))
+    if "monotonic" in rows.columns:
+        is_wrong |= rows["monotonic"].diff().lt(0).to_numpy(bool, na_value=False) & ~is_first
+    if is_wrong.any():
+        raise ValueError(
+            "the order of record is lost, and a secret may be in several fragments of a message: the index of these frames "
+            "is not their seq; sort without ignore_index, and do not reset the index"
+        )
 
 
 def _cut(data: bytes, lengths: list[int]) -> list[bytes]:
@@ -153,9 +192,9 @@ def _cut(data: bytes, lengths: list[int]) -> list[bytes]:
     return [data[start:stop] for start, stop in zip(edges[:-1], edges[1:], strict=True)]
 
 
-def _cut_close(payload: bytes) -> bytes:
-    reason = payload[_CLOSE_CODE:_CONTROL_LIMIT].decode("utf-8", "ignore")
-    return payload[:_CLOSE_CODE] + reason.encode()
+def _cut_control(payload: bytes, head: int) -> bytes:
+    """Return the payload of a control frame, cut between characters to what one may have."""
+    return payload[:head] + payload[head:_CONTROL_LIMIT].decode("utf-8", "ignore").encode()
 
 
 def _write_payloads(frames: pd.DataFrame, payloads: list[bytes], is_new: Any) -> None:
