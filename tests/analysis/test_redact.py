@@ -209,3 +209,12 @@ def test_fragments_of_a_lost_order_are_refused(talk: Any, without: list[str]) ->
     with pytest.raises(ValueError, match="order of record is lost.*sort without ignore_index"):
         df[::-1].reset_index(drop=True).ws.redact()
     assert len(df.reset_index(drop=True).ws.redact().audit) == 1
+
+
+def test_a_text_that_parquet_has_once_is_redacted(talk: Any, tmp_path: Path) -> None:
+    """pandas reads no payload there, as it is the text of its row."""
+    talk.receive(1, (0x81, BODY))
+    df = pd.read_parquet(talk.log.save(tmp_path / "x.parquet"))
+    assert df["payload"].isna().all()
+    frames, audit = df.ws.redact()
+    assert SECRET not in everything(frames) and len(audit) == 1 and len(frames.ws.to_log()) == 1

@@ -234,7 +234,7 @@ def payloads(rows: pd.DataFrame) -> pa.Array:
     pandas reads a Parquet file of ours as it is, and there a payload that is the text of its row is stored once, as text.
     """
     payload = arrow(rows["payload"], pa.large_binary())
-    if not payload.null_count:
+    if not payload.null_count or "text" not in rows.columns:
         return payload
     return pc.coalesce(payload, arrow(rows["text"], pa.large_string()).cast(pa.large_binary()))
 

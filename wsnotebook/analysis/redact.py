@@ -12,9 +12,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
-from wsnotebook.analysis.columns import arrow, asked, connections, in_order, need
+from wsnotebook.analysis.columns import asked, connections, in_order, need, payloads
 from wsnotebook.analysis.seqs import has_seq, message_numbers
 from wsnotebook.payloadsecrets import PayloadRule, PayloadRules, PayloadSecret
 from wsnotebook.redaction import Rule, redact_head, redact_url
@@ -96,7 +95,7 @@ def _payloads(
     df: pd.DataFrame, rules: PayloadRules, found: list[_Found]
 ) -> tuple[list[bytes], Any, dict[str, int]]:
     """Return the payload of each frame, which are new, and the count of messages that are no text."""
-    of_frames: list[Any] = arrow(df["payload"], pa.large_binary()).to_pylist()
+    of_frames: list[Any] = payloads(df).to_pylist()
     is_new = np.zeros(len(df), bool)
     opaque = {"messages": 0, "bytes": 0}
     opcodes, sessions = df["opcode"].tolist(), df["session"].tolist()
