@@ -218,3 +218,11 @@ def test_a_text_that_parquet_has_once_is_redacted(talk: Any, tmp_path: Path) -> 
     assert df["payload"].isna().all()
     frames, audit = df.ws.redact()
     assert SECRET not in everything(frames) and len(audit) == 1 and len(frames.ws.to_log()) == 1
+
+
+def test_a_text_cut_inside_a_character_is_redacted(talk: Any) -> None:
+    """A capture ends where it ends; what is no text is still left as it is, and counted."""
+    talk.receive(1, (0x01, BODY[:-1] + ', "city": "Zürich'.encode()[:-5]), (0x81, b"\xff\x00"))
+    frames, audit = talk.log.df.ws.redact()
+    assert len(audit) == 1 and frames["payload"].iloc[0].endswith(b'"city": "Z\xc3')
+    assert audit.attrs["opaque"] == {"messages": 1, "bytes": 2}

@@ -24,6 +24,7 @@ _NEEDED = ("direction", "opcode", "payload", "session")
 _CLOSE_CODE = 2  # bytes of a close payload before its reason (RFC 6455 §5.5.1)
 _CONTROL_LIMIT = 125  # bytes of the payload of a control frame (RFC 6455 §5.5)
 _CONTROL = ("close", "ping", "pong")
+_OF_TEXT = ("text", "continuation", "close")  # a continuation whose message began before may be of a text
 _TOGETHER = 64  # messages that are looked through together: in most feeds none of them has a secret
 
 
@@ -102,17 +103,14 @@ def _payloads(
     for rows, data, may_have in _candidates(df, of_frames, rules):
         first = rows[0]
         head = _CLOSE_CODE if opcodes[first] == "close" else 0
-        try:
-            text = data[head:].decode()
-        except UnicodeDecodeError:
-            opaque["messages"] += 1
-            opaque["bytes"] += len(data)
-            continue
+        is_utf8, text = _read_payload(data[head:], opcodes[first])
         new, secrets = rules.redact(text) if may_have else (text, [])
         if not secrets:
+            opaque["messages"] += not is_utf8
+            opaque["bytes"] += 0 if is_utf8 else len(data)
             continue
         found += (_Found(df.index[first], sessions[first], "payload", each) for each in secrets)
-        written = data[:head] + new.encode()
+        written = data[:head] + new.encode("utf-8", "surrogateescape")
         if opcodes[first] in _CONTROL:
             written = _cut_control(written, head)
         lengths = [len(of_frames[row] or b"") for row in rows]
@@ -120,6 +118,14 @@ def _payloads(
             of_frames[row] = part
             is_new[row] = True
     return of_frames, is_new, opaque
+
+
+def _read_payload(data: bytes, opcode: str) -> tuple[bool, str]:
+    """Return whether a payload is UTF-8, and its text; a text that was cut off may end inside a character."""
+    try:
+        return True, data.decode()
+    except UnicodeDecodeError:
+        return False, data.decode("utf-8", "surrogateescape") if opcode in _OF_TEXT else ""
 
 
 def _candidates(
