@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -226,3 +229,58 @@ def test_a_text_cut_inside_a_character_is_redacted(talk: Any) -> None:
     frames, audit = talk.log.df.ws.redact()
     assert len(audit) == 1 and frames["payload"].iloc[0].endswith(b'"city": "Z\xc3')
     assert audit.attrs["opaque"] == {"messages": 1, "bytes": 2}
+
+
+NUMBERED = {"password": SECRET, "at": pd.Timestamp(0), "n": float("nan"), "raw": BODY, "parts": (BODY, 1)}
+OF_ARROW = pa.struct([("password", pa.string()), ("at", pa.timestamp("us")), ("n", pa.list_(pa.binary()))])
+COPIES: dict[str, Any] = {
+    "category": lambda df: df["text"].astype(str).astype("category"),
+    "category that no row has": lambda df: pd.Categorical(
+        ["a"] * len(df), ["a", BODY.decode()], ordered=True
+    ),
+    "bytes of Arrow": lambda df: df["payload"],
+    "bytearray": lambda df: [bytearray(each) for each in df["payload"]],
+    "dict": lambda df: [NUMBERED] * len(df),
+    "array": lambda df: pd.Series([np.array([BODY.decode()], object)] * len(df), df.index),
+    "struct of Arrow": lambda df: pd.array(
+        [{"password": SECRET, "at": datetime(2026, 1, 1), "n": [BODY]}] * len(df), pd.ArrowDtype(OF_ARROW)
+    ),
+    "list of Arrow": lambda df: pd.array([[BODY.decode()]] * len(df), pd.ArrowDtype(pa.list_(pa.string()))),
+    "dictionary of Arrow": lambda df: pd.array(
+        [BODY.decode()] * len(df), pd.ArrowDtype(pa.dictionary(pa.int32(), pa.string()))
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", COPIES)
+def test_a_column_of_any_kind_has_no_secret(talk: Any, kind: str) -> None:
+    """And keeps its dtype, and the values that are none."""
+    talk.receive(1, (0x81, BODY), (0x81, BODY), (0x81, b"plain"))
+    df = talk.log.df
+    df["copy"] = COPIES[kind](df)
+    frames = df.ws.redact().frames
+    dtype = frames["copy"].dtype
+    assert SECRET not in everything(frames) + str(getattr(dtype, "categories", ""))
+    assert dtype == df["copy"].dtype or (dtype.kind, dtype.ordered) == ("O", df["copy"].dtype.ordered)
+    if kind == "dict":
+        mine = frames["copy"].iloc[0]
+        assert mine["at"] == pd.Timestamp(0) and pd.isna(mine["n"]) and json.loads(mine["parts"][0])["n"] == 1
+        assert redacted(SECRET).encode() in mine["raw"]
+
+
+def test_a_copy_of_a_fragment_has_no_part_of_a_secret(talk: Any) -> None:
+    """It is replaced as the fragment is."""
+    talk.receive(1, (0x01, BODY[:33]), (0x80, BODY[33:]))
+    df = talk.log.df
+    frames = df.assign(copy=df["text"], of_bytes=df["payload"]).ws.redact().frames
+    assert frames["copy"].tolist() == frames["text"].tolist()
+    assert frames["of_bytes"].tolist() == frames["payload"].tolist() != df["payload"].tolist()
+
+
+def test_a_text_beside_an_edited_payload_is_redacted(talk: Any) -> None:
+    """It does not follow from the payload any more."""
+    talk.receive(1, (0x81, BODY), (0x88, b"\x03\xe8token=" + SECRET.encode()))
+    df = talk.log.df
+    df["payload"] = pd.array([b"{}", b"\x03\xe8"], df["payload"].dtype)
+    frames, audit = df.ws.redact()
+    assert SECRET not in everything(frames) and sorted(audit["column"]) == ["close_reason", "text"]

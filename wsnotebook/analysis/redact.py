@@ -8,12 +8,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice, pairwise
+from math import isfinite
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from wsnotebook.analysis.columns import asked, connections, in_order, need, payloads
+from wsnotebook.analysis.columns import arrow, asked, connections, in_order, need, payloads
 from wsnotebook.analysis.seqs import has_seq, message_numbers
 from wsnotebook.payloadsecrets import PayloadRule, PayloadRules, PayloadSecret
 from wsnotebook.redaction import Rule, redact_head, redact_url
@@ -72,13 +75,16 @@ def redact(df: pd.DataFrame, rules: Iterable[PayloadRule] = ()) -> Redacted:
     rules = list(rules)
     of_payloads = PayloadRules(rules)
     found: list[_Found] = []
-    of_frames, is_new, opaque = _payloads(df, of_payloads, found)
+    before: list[Any] = payloads(df).to_pylist()
+    of_frames, is_new, opaque = _payloads(df, before, of_payloads, found)
     frames = df.copy()
     frames.attrs = dict(df.attrs)
     if is_new.any():
         _write_payloads(frames, of_frames, is_new)
+    _redact_edited(frames, df, is_new, of_payloads, found)
+    new = {row: (before[row], of_frames[row]) for row in np.flatnonzero(is_new).tolist()}
     for name in _other_texts(df):
-        frames[name] = _redact_column(df, name, of_payloads, found)
+        frames[name] = _redact_column(df, name, of_payloads, new, found)
     frames.attrs["wsnotebook"] = _attrs(df.attrs.get("wsnotebook", {}), _head_rules(rules), found)
     audit = pd.DataFrame(
         [(each.seq, each.session, each.column, *each.secret) for each in found], columns=_AUDIT
@@ -93,10 +99,10 @@ _AUDIT = ["seq", "session", "column", "where", "rule", "mark"]
 
 
 def _payloads(
-    df: pd.DataFrame, rules: PayloadRules, found: list[_Found]
+    df: pd.DataFrame, before: list[Any], rules: PayloadRules, found: list[_Found]
 ) -> tuple[list[bytes], Any, dict[str, int]]:
     """Return the payload of each frame, which are new, and the count of messages that are no text."""
-    of_frames: list[Any] = payloads(df).to_pylist()
+    of_frames = list(before)
     is_new = np.zeros(len(df), bool)
     opaque = {"messages": 0, "bytes": 0}
     opcodes, sessions = df["opcode"].tolist(), df["session"].tolist()
@@ -245,43 +251,133 @@ def _frame_length(size: int, is_masked: bool) -> int:
 _NO_TEXT = frozenset(
     "recording session direction opcode status payload text close_reason mask_key wire_payload wire_header".split()
 )
-"""Columns that have no text of a peer, or whose text follows from the payload."""
+"""Columns that have no text of a peer, or whose text follows from the payload unless it was edited."""
 
 
 def _other_texts(df: pd.DataFrame) -> list[str]:
     """Return the columns in which a text, or what was read from one, may be; also those that somebody added."""
-    return [
-        name
-        for name in df.columns
-        if name not in _NO_TEXT and (df[name].dtype == object or pd.api.types.is_string_dtype(df[name].dtype))
-    ]
+    return [name for name in df.columns if name not in _NO_TEXT and _may_have_text(df[name])]
 
 
-def _redact_column(df: pd.DataFrame, name: str, rules: PayloadRules, found: list[_Found]) -> pd.Series[Any]:
+def _may_have_text(values: pd.Series[Any]) -> bool:
+    kinds = pd.api.types
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        return not kinds.is_numeric_dtype(values.dtype.categories.dtype)
+    return not (
+        kinds.is_numeric_dtype(values.dtype)
+        or kinds.is_datetime64_any_dtype(values.dtype)
+        or kinds.is_timedelta64_dtype(values.dtype)
+    )
+
+
+def _redact_column(
+    df: pd.DataFrame,
+    name: str,
+    rules: PayloadRules,
+    new: Mapping[int, tuple[bytes, bytes]],
+    found: list[_Found],
+) -> pd.Series[Any]:
+    """Return a column with marks in the places of secrets.
+
+    Args:
+        df: the frames.
+        name: the column.
+        rules: what a secret is.
+        new: by row the payload as it was and as it is now: a copy of a fragment has only a part of the secret.
+        found: what was found is added.
+    """
     values, sessions = df[name].tolist(), df["session"].tolist()
+    changed = []
     for row, value in enumerate(values):
         text = _written(value)
-        new, secrets = rules.redact(text) if text else ("", [])
-        if secrets:
-            found += (_Found(df.index[row], sessions[row], name, each) for each in secrets)
-            values[row] = _read(new, value)
-    return pd.Series(values, df.index, df[name].dtype)
+        written, secrets = rules.redact(text) if text else ("", [])
+        if row in new and _as_bytes(value) == new[row][0]:
+            written = new[row][1].decode("utf-8", "ignore")
+        elif not secrets:
+            continue
+        found += (_Found(df.index[row], sessions[row], name, each) for each in secrets)
+        values[row] = _read(written, value)
+        changed.append(row)
+    dtype = df[name].dtype
+    if isinstance(dtype, pd.CategoricalDtype):  # it has the texts of rows that were left out, too
+        kept = [_redact_cell(each, rules) for each in dtype.categories]
+        categories = dict.fromkeys([*kept, *(values[row] for row in changed)])
+        return pd.Series(pd.Categorical(values, [*categories], dtype.ordered), df.index)
+    return pd.Series(values, df.index, dtype) if changed else df[name]
+
+
+def _redact_cell(value: Any, rules: PayloadRules) -> Any:
+    text = _written(value)
+    written, secrets = rules.redact(text) if text else ("", [])
+    return _read(written, value) if secrets else value
+
+
+def _redact_edited(
+    frames: pd.DataFrame, df: pd.DataFrame, is_new: Any, rules: PayloadRules, found: list[_Found]
+) -> None:
+    """Redact texts and close reasons that are not those of their payloads, because somebody has edited one of both."""
+    for name in {"text", "close_reason"} & set(df.columns):
+        is_edited = df[name].notna().to_numpy() & ~is_new
+        if name == "text":
+            text = arrow(df["text"], pa.large_string()).cast(pa.large_binary())
+            is_edited &= np.asarray(pc.fill_null(pc.not_equal(text, payloads(df)), True))
+        rows = np.flatnonzero(is_edited)
+        if len(rows):
+            values = frames[name].tolist()
+            for row, value in zip(rows, _redact_column(df.iloc[rows], name, rules, {}, found), strict=True):
+                values[row] = value
+            _set(frames, name, values)
 
 
 def _written(value: Any) -> str:
     """Return a cell as text; empty for one that has none."""
     if isinstance(value, str):
         return value
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "ignore")
-    return json.dumps(value, default=str) if isinstance(value, (dict, list)) else ""
+    if isinstance(value, _BYTES):
+        return bytes(value).decode("utf-8", "ignore")
+    return json.dumps(_plain(value)) if isinstance(value, _CONTAINERS) else ""
+
+
+_BYTES = (bytes, bytearray, memoryview)
+_CONTAINERS = (dict, list, tuple, np.ndarray)  # Parquet makes arrays of lists
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as one of JSON."""
+    if isinstance(value, dict):
+        return {str(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, _CONTAINERS):
+        return [_plain(each) for each in value]
+    is_json = (
+        value is None or isinstance(value, (bool, int)) or (isinstance(value, float) and isfinite(value))
+    )
+    return value if is_json else _written(value) or str(value)
+
+
+def _as_bytes(value: Any) -> bytes | None:
+    """Return the bytes of a text, or of bytes; None for another cell."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "surrogatepass")
+    return bytes(value) if isinstance(value, _BYTES) else None
 
 
 def _read(text: str, value: Any) -> Any:
     """Return a text as a cell of the kind that it was written from."""
-    if isinstance(value, bytes):
+    if isinstance(value, _BYTES):
         return text.encode()
-    return text if isinstance(value, str) else json.loads(text)
+    return _merged(value, json.loads(text)) if isinstance(value, _CONTAINERS) else text
+
+
+def _merged(before: Any, after: Any) -> Any:
+    """Return a value that was read again, with what did not change as it was: a time, bytes, a missing number."""
+    if _plain(before) == after:
+        return before
+    if isinstance(after, dict) and len(after) == len(before):
+        return {key: _merged(old, after[key]) for key, old in zip(after, before.values(), strict=True)}
+    if isinstance(after, list):
+        merged = [_merged(old, new) for old, new in zip(before, after, strict=True)]
+        return tuple(merged) if isinstance(before, tuple) else merged
+    return _read(after, before) if isinstance(before, _BYTES) else after
 
 
 def _head_rules(rules: Iterable[PayloadRule]) -> PayloadRules:
