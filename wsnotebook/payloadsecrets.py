@@ -65,11 +65,14 @@ _ALWAYS = (
     ),
 )
 _IN_TEXT = (
-    _Named("field", re.compile(r'"(?P<name>[\w-]{1,40})"\s*:\s*"(?P<value>(?:[^"\\]|\\.)+)"')),
     _Named("header", re.compile(r"(?m)^(?P<name>[\w-]{1,40}):[ \t]*(?P<value>[^\r\n\0]+)")),
     _Named("form", re.compile(r"""(?:^|(?<=[\s]))(?P<name>[\w-]{1,40})=(?P<value>[^\s&;"']+)""")),
 )
 """What is looked for in a text that is not JSON."""
+_FIELD = re.compile(
+    r""""(?P<name>[\w-]{1,40})(?P<quote>\\{0,15}")\s*:\s*(?:(?P=quote)|(?P<number>-?\d[\d.eE+-]*))"""
+)
+"""The beginning of a field in a text that is not JSON: in a string of JSON its quotes are behind backslashes."""
 
 
 class PayloadRules:
@@ -145,7 +148,9 @@ class PayloadRules:
         except ValueError:
             values = []
         if not values:
-            return self._redact_text(text, where, found, (*_ALWAYS, *_IN_TEXT))
+            return self._redact_text(
+                self._redact_fields(text, where, found), where, found, (*_ALWAYS, *_IN_TEXT)
+            )
         changes: list[tuple[int, int, str]] = []
         done = 0  # values before are within one that was replaced
         for each in values:
@@ -216,6 +221,25 @@ class PayloadRules:
             if len(self._known) < _KNOWN:
                 self._known[name] = known
         return known
+
+    def _redact_fields(self, text: str, where: str, found: list[PayloadSecret]) -> str:
+        """Return a text that is not JSON with marks in the place of fields, also of one that was cut off in the value."""
+        changes: list[tuple[int, int, str]] = []
+        done = 0
+        for match in _FIELD.finditer(text):
+            if match.start() < done or not self._is_secret(match["name"]):
+                continue
+            start, end = match.span("number")
+            if start < 0:
+                start = match.end()
+                inside = re.compile(rf'(?:(?!{re.escape(match["quote"])})\\.|[^"\\])*', re.DOTALL).match(
+                    text, start
+                )
+                end = inside.end() if inside else start
+            if start < end and not MARK.search(text, start, end):
+                changes.append((start, end, _mark(text[start:end], where, "field", found)))
+                done = end
+        return replace_spans(text, changes)
 
     def _redact_text(self, text: str, where: str, found: list[PayloadSecret], named: Iterable[_Named]) -> str:
         for name, pattern in named:

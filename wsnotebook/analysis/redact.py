@@ -293,6 +293,7 @@ def _redact_column(
         written, secrets = rules.redact(text) if text else ("", [])
         if row in new and _as_bytes(value) == new[row][0]:
             written = new[row][1].decode("utf-8", "ignore")
+            secrets = [each for each in secrets if each.mark in written]  # others are parts of one
         elif not secrets:
             continue
         found += (_Found(df.index[row], sessions[row], name, each) for each in secrets)
