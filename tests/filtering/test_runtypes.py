@@ -91,6 +91,22 @@ def test_a_guess_that_more_messages_correct(recorded: Any) -> None:
     assert found(recorded.log, "type:own") == [1, 2]
 
 
+@pytest.mark.parametrize("before", range(9))
+@pytest.mark.parametrize(
+    "known",
+    [
+        {"jsonrpc": "2.0", "id": 1, "method": "a"},
+        {"type": "next", "id": "1", "payload": {}},
+        {"id": 1, "method": "Page.enable"},
+    ],
+)
+def test_json_of_another_protocol_names_its_type_too(recorded: Any, known: Any, before: int) -> None:
+    """Wherever it comes in a conversation that the decoder knows."""
+    mine = [{"type": "own"}, [{"type": "own"}, 7], known]
+    recorded.record(*texts(*[known] * before, *mine, *[known] * 20, {"type": "own"}))
+    assert found(recorded.log, "type:own", 100) == [before, before + 1, before + 23]
+
+
 def test_the_subprotocol_says_the_decoder() -> None:
     """As for decode()."""
     log = FrameLog()

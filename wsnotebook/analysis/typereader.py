@@ -78,7 +78,10 @@ class _Conversation:
             return _NONE
         message = _value(b"".join(parts), is_text=self._is_text[is_sent])
         self._learn(is_sent, message)
-        return frozenset(_types(self._streams[is_sent].read(Item(0, 0, message))))
+        items = self._streams[is_sent].read(Item(0, 0, message))
+        if any(item.error is not None for item in items):  # the decoder knows nothing of it: its JSON may
+            items += Stream(self._known["json"].start).read(Item(0, 0, message))
+        return frozenset(_types(items))
 
     def _learn(self, is_sent: bool, message: Payload) -> None:
         """Guess the decoder anew, as long as there are few messages; another one first reads what was before."""
