@@ -82,6 +82,26 @@ def test_a_merged_recording_keeps_its_order(talk: Any, elsewhere: Any) -> None:
     assert log.df["message"].tolist() == [0, 1, 1, 3]
 
 
+def test_each_recording_keeps_its_own_order(talk: Any, elsewhere: Any) -> None:
+    """Where its wall clock was set back in a message, and where rows have no time."""
+    other = elsewhere()
+    talk.receive(1, (0x01, b"A"))
+    other.receive(2, (0x81, b"1"))
+    talk.receive(3, (0x00, b"B"))
+    talk.jump = -60
+    talk.receive(4, (0x00, b"C"))
+    talk.receive(5, (0x80, b"D"))
+    talk.jump = 0
+    other.receive(6, (0x81, b"2"))
+    talk.receive(7, (0x81, b"E"))
+    df = pd.concat([talk.log.df, other.log.df])
+    for times in (df["time"], df["time"].where(df["text"].ne("D"))):
+        again = df.assign(time=times).ws.to_log().df
+        assert again["text"].tolist() == ["A", "1", "B", "C", "D", "2", "E"]
+        joined = again.ws.messages()
+        assert joined["text"].tolist() == ["ABCD", "E", "1", "2"] and joined["complete"].all()
+
+
 def test_an_edited_text_is_the_payload(talk: Any) -> None:
     """And so are the lengths; with both columns it must be said which was edited."""
     talk.receive(1, (0x81, b"secret"), (0x82, b"\x00"))

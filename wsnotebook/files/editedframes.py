@@ -45,9 +45,9 @@ _IDENTITY = ("recording", "connection", "session", "attempt")
 def log_of_frames(df: pd.DataFrame) -> FrameLog:
     """Return a log of the frames of a DataFrame, with their handshakes where ``df.attrs`` has them.
 
-    The rows come in the order of record, those of several recordings by time, and are numbered anew. Lengths are those
-    of the payloads, and a compressed message is as if it had been sent without compression: the DataFrame has no
-    compressed bytes.
+    The rows come in the order of record, those of several recordings by time, and are numbered anew. Each recording keeps
+    its own order, also where its wall clock was set back. Lengths are those of the payloads, and a compressed message is as
+    if it had been sent without compression: the DataFrame has no compressed bytes.
 
     Raises:
         ValueError: columns of a row contradict each other; the message names the row and what to do.
