@@ -102,6 +102,14 @@ def test_each_recording_keeps_its_own_order(talk: Any, elsewhere: Any) -> None:
         assert joined["text"].tolist() == ["ABCD", "E", "1", "2"] and joined["complete"].all()
 
 
+def test_mask_keys_of_other_programs_are_taken(talk: Any) -> None:
+    """DuckDB gives bytes as bytearray."""
+    talk.send(1, Frame.text("a"))
+    df = talk.log.df
+    other = df.assign(mask_key=[bytearray(key) for key in df["mask_key"]])
+    assert other.ws.to_log().df["mask_key"].tolist() == df["mask_key"].tolist()
+
+
 def test_an_edited_text_is_the_payload(talk: Any) -> None:
     """And so are the lengths; with both columns it must be said which was edited."""
     talk.receive(1, (0x81, b"secret"), (0x82, b"\x00"))

@@ -218,7 +218,9 @@ def _continues(rows: pd.DataFrame) -> Array:
 def _mask_keys(rows: pd.DataFrame, is_masked: Array) -> bytes:
     keys = _column(rows, "mask_key").to_numpy(object)
     wrong = [
-        row for row in np.flatnonzero(is_masked) if not isinstance(keys[row], bytes) or len(keys[row]) != 4
+        row
+        for row in np.flatnonzero(is_masked)
+        if not isinstance(keys[row], bytes | bytearray) or len(keys[row]) != 4
     ]
     if wrong:
         raise ValueError(
