@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import inspect
+import io
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from wsnotebook.analysis.accessor import FrameQuestions
 from wsnotebook.analysis.partitions import PartitionQuestions
 from wsnotebook.analysis.questions import QUESTIONS, Question
+from wsnotebook.files.framelog import FrameLog
 
 ON_BOTH = [question for question in QUESTIONS if not question.pandas_only]
 FOR_PANDAS = [question for question in QUESTIONS if question.pandas_only]
@@ -82,3 +85,20 @@ def test_a_wrong_argument_is_refused_by_the_method(talk: Any) -> None:
     with pytest.raises(TypeError, match="evry"):
         ws.rate(evry="1s")
     assert list(inspect.signature(ws.rate).parameters) == ["every"]
+
+
+@pytest.mark.parametrize("times", [[], ["time"]], ids=["text", "times"])
+@pytest.mark.parametrize("method", ["messages", "json", "has_type", "pairs", "summary", "redact", "to_log"])
+def test_bytes_written_as_text_are_refused(talk: Any, method: str, times: list[str]) -> None:
+    """A CSV has no bytes; the remedy reads them, and edited texts are payloads as ever."""
+    talk.receive(1, (0x81, b'{"type":"a","id":1}'), (0x82, b"it's \xff"), (0x89, b""))
+    df = talk.log.df
+    read = pd.read_csv(io.StringIO(df.to_csv()), index_col="seq", parse_dates=times)
+    column = "payload" if times or method not in ("summary", "to_log") else "time"
+    remedy = "FrameLog.from_frames" if column == "payload" else "pd.to_datetime"
+    arguments = ["a"] if method == "has_type" else []
+    with pytest.raises(ValueError, match=rf"column '{column}' .*{remedy}\("):
+        getattr(read.ws, method)(*arguments)
+    assert FrameLog.from_frames(read).df["payload"].tolist() == df["payload"].tolist()
+    edited = df.assign(payload=["{}", "[]", ""])
+    assert edited.ws.messages()["payload"].tolist() == [b"{}", b"[]"]

@@ -14,6 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from wsnotebook.analysis.versions import is_text
+
 __all__ = [
     "CORE",
     "DECODED",
@@ -24,6 +26,7 @@ __all__ = [
     "asked",
     "byte_codes",
     "check_one",
+    "check_times",
     "connections",
     "flows",
     "identity",
@@ -45,6 +48,7 @@ CORE = ("direction", "opcode")
 DECODED = ("first_seq", "last_seq", "kind", "value", "error")
 """Columns of what ``decode()`` returns, of which some questions can be asked too."""
 _NAMED = 10  # connections in a message: there may be thousands
+_WRITTEN = r"""^b('.*'|".*")$"""  # bytes as Python writes them
 IDENTITY = ("recording", "connection", "session", "attempt")
 """Columns that say of which connection a frame is; rows of former versions lack the first two."""
 
@@ -223,8 +227,27 @@ def check_one(rows: pd.DataFrame, what: str, call: str) -> None:
         )
 
 
+def check_times(times: pd.Series[Any]) -> None:
+    """Check that a column is of datetimes.
+
+    Raises:
+        ValueError: it is not; the message has the remedy.
+    """
+    if times.dtype.kind != "M":
+        name = times.name
+        raise ValueError(
+            f"column {name!r} is {times.dtype}, not a time, as read_csv() without parse_dates makes it: "
+            f'df["{name}"] = pd.to_datetime(df["{name}"], utc=True, format="ISO8601")'
+        )
+
+
 def ns_of(times: pd.Series[Any]) -> NDArray[np.int64]:
-    """Return a datetime column as int64 nanoseconds since 1970 UTC."""
+    """Return a datetime column as int64 nanoseconds since 1970 UTC; the least integer where a time is missing.
+
+    Raises:
+        ValueError: it is no datetime column.
+    """
+    check_times(times)
     return np.asarray(times.dt.as_unit("ns").astype("int64"), np.int64)
 
 
@@ -232,11 +255,30 @@ def payloads(rows: pd.DataFrame) -> pa.Array:
     """Return the payload of each row, array of large_binary.
 
     pandas reads a Parquet file of ours as it is, and there a payload that is the text of its row is stored once, as text.
+
+    Raises:
+        ValueError: they are text as to_csv() writes bytes; the message has the remedy.
     """
+    _refuse_written_bytes(rows["payload"])
     payload = arrow(rows["payload"], pa.large_binary())
     if not payload.null_count or "text" not in rows.columns:
         return payload
     return pc.coalesce(payload, arrow(rows["text"], pa.large_string()).cast(pa.large_binary()))
+
+
+def _refuse_written_bytes(values: pd.Series[Any]) -> None:
+    kind = pa.large_string()
+    is_bytes = isinstance(values.dtype, pd.ArrowDtype) and values.dtype.pyarrow_dtype not in (
+        kind,
+        pa.string(),
+    )
+    if is_bytes or not is_text(values):
+        return
+    if np.asarray(pc.match_substring_regex(arrow(values, kind).drop_null(), _WRITTEN)).all():
+        raise ValueError(
+            "column 'payload' is text such as b'…', as to_csv() writes bytes: wsnotebook.FrameLog.from_frames(df).df reads "
+            "this and the other columns"
+        )
 
 
 def arrow(values: pd.Series[Any], kind: pa.DataType) -> pa.Array:

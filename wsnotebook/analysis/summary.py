@@ -11,6 +11,7 @@ import pandas as pd
 from wsnotebook.analysis.closes import closes
 from wsnotebook.analysis.columns import (
     are_unsent,
+    check_times,
     connections,
     identity,
     need,
@@ -47,6 +48,7 @@ def summary(df: pd.DataFrame) -> ShownText:
         AttributeError: ``df`` lacks columns; the message names them.
     """
     need(df.columns, _NEEDED, "df.ws.summary()")
+    check_times(df["time"])
     lines = [line for part in _PARTS for line in part(df)] if len(df) else ["no frames"]
     return ShownText("\n".join(short(line, _WIDTH) for line in lines))
 

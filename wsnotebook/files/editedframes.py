@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from wsnotebook.analysis.columns import arrow, connections, in_order, need, ns_of, recordings
+from wsnotebook.analysis.columns import arrow, connections, in_order, need, ns_of, payloads, recordings
 from wsnotebook.files.framelog import FrameLog
 from wsnotebook.files.header import Header, status_from
 from wsnotebook.files.loading import to_log
@@ -105,7 +105,7 @@ def _payloads(rows: pd.DataFrame) -> tuple[Any, Array]:
         payload = as_bytes
         _refuse(rows, payload.is_null(), "has no text, and there is no column payload: keep that column")
     else:
-        payload = arrow(rows["payload"], pa.large_binary())
+        payload = payloads(rows)
         differs = pc.fill_null(pc.not_equal(as_bytes, payload), False)
         _refuse(
             rows,
@@ -113,7 +113,6 @@ def _payloads(rows: pd.DataFrame) -> tuple[Any, Array]:
             "has a text that is not its payload: drop the column that was not edited, "
             "df.drop(columns='payload') or df.drop(columns='text')",
         )
-        payload = pc.coalesce(payload, as_bytes)
         _refuse(rows, payload.is_null(), "has no payload: write b'' where it is empty")
     if "text" in rows.columns:
         return payload, np.asarray(text.is_valid())
