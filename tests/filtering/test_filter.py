@@ -10,7 +10,8 @@ import pytest
 import wsnotebook.filtering
 from wsnotebook.filtering import LANGUAGE, parse_filter, payload_test, sessions_of, with_sessions
 from wsnotebook.filtering.words import WORDS
-from wsnotebook.wire.batch import Flag
+from wsnotebook.log.restore import NO_TIME
+from wsnotebook.wire.batch import Batch, Flag
 from wsnotebook.wire.frames import CloseReason, Frame
 
 HOUR = 3600
@@ -151,6 +152,25 @@ def test_an_operator_that_is_no_comparison_is_text(text: str, payload: str, reco
     """Where nothing before it could be compared, and in quotes."""
     recorded.record(Frame.text(payload), Frame.text("another"))
     assert recorded.log.filter(text).index.tolist() == [0]
+
+
+@pytest.mark.parametrize(
+    ("text", "seqs"),
+    [
+        ("time<2026-02-01", [0]), ("time<=2026-01-31", [0]), ("time>2020-01-01", [0]), ("time:2026-01-31", [0]),
+        ("time:00:12..00:13", []), ("time<23:59", [0]), ("time:12:00..11:59", [0]), ("-time<2026-02-01", [1]),
+    ],
+)  # fmt: skip
+def test_a_row_without_a_time_is_at_none(recorded: Any, text: str, seqs: list[int]) -> None:
+    """It is before no moment, and at no time of day."""
+    recorded.record(Frame.text("a"))
+    batch = Batch()
+    batch.add(0x81, b"b", Flag.TEXT)
+    recorded.log.append(batch, 0, "in", NO_TIME, 5)
+    df = recorded.log.df
+    assert df["time"].isna().tolist() == [False, True]
+    assert recorded.log.filter(text).index.tolist() == seqs
+    assert eval(parse_filter(text).line, {"df": df}).index.tolist() == seqs
 
 
 def test_a_line_of_pandas_is_readable() -> None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from wsnotebook.log.code import connection_of, is_sent
 from wsnotebook.log.connections import Connection
+from wsnotebook.log.restore import NO_TIME
 from wsnotebook.log.rows import Array, Rows
 from wsnotebook.wire.batch import Flag, opcode_of
 from wsnotebook.wire.frames import Opcode
@@ -112,11 +113,15 @@ class TimeSpan:
     @property
     def line(self) -> str:
         """As in Condition."""
-        return _interval('df["time"].astype("int64")', self.low, self.high)
+        known = "" if self.low is not None else 'df["time"].notna() & '
+        line = _interval('df["time"].astype("int64")', self.low, self.high)
+        return f"{known}({line})" if known else line
 
     def fits(self, run: Run) -> Array:
         """As in Condition."""
-        return _is_between(run.rows.times, self.low, self.high).repeat(run.rows.counts)
+        times = run.rows.times
+        fits: Array = (_is_between(times, self.low, self.high) & (times != NO_TIME)).repeat(run.rows.counts)
+        return fits
 
 
 @dataclass(frozen=True)
@@ -133,15 +138,17 @@ class TimeOfDay:
     def line(self) -> str:
         """As in Condition."""
         column = f'df["time"].astype("int64") % {DAY_NS:_}'
+        known = 'df["time"].notna()'
         if self.low <= self.high:
-            return f"({column}).between({self.low:_}, {self.high:_})"
-        return f"~({column}).between({self.high + 1:_}, {self.low - 1:_})"
+            return f"{known} & ({column}).between({self.low:_}, {self.high:_})"
+        return f"{known} & ~({column}).between({self.high + 1:_}, {self.low - 1:_})"
 
     def fits(self, run: Run) -> Array:
         """As in Condition."""
         times = run.rows.times % DAY_NS
         after, before = times >= self.low, times <= self.high
         fits = after & before if self.low <= self.high else after | before
+        fits &= run.rows.times != NO_TIME
         return fits.repeat(run.rows.counts)
 
 
