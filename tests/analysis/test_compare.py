@@ -147,3 +147,16 @@ def test_paths_are_those_of_json(elsewhere: Callable[[], Any]) -> None:
     for ignore, match in (("$.ids", "any depth"), ("ids[0]", "leave out its index"), ("a b", "is no path")):
         with pytest.raises(ValueError, match=match):
             wsnotebook.compare(a.log, b.log, ignore=[ignore])
+
+
+def test_a_row_without_a_time_has_no_timing(elsewhere: Callable[[], Any]) -> None:
+    """The first one that has a time is the beginning."""
+    talk = elsewhere()
+    for at in range(3):
+        talk.receive(at, (0x81, b"%d" % at))
+    df = talk.log.df
+    timing = wsnotebook.compare(df.assign(time=df["time"].where(df.index != 0)), df).timing
+    assert timing["at_a"].isna().tolist() == [True, False, False]
+    assert timing["at_a"].tolist()[1:] == [0, 1] and timing["at_b"].tolist() == [0, 1, 2]
+    none = df.assign(time=df["time"].where(df.index < 0))
+    assert str(wsnotebook.compare(none, df)) == "no difference; 3 messages of both"

@@ -91,3 +91,16 @@ def test_two_recordings_are_two(talk: Any, elsewhere: Callable[[], Any]) -> None
         each.receive(0, (0x81, b"x"))
     text = pd.concat([talk.log.df, stranger.log.df]).ws.summary()
     assert "2 recordings" in text and "connections: 2" in text
+
+
+def test_a_row_without_a_time_changes_no_duration(talk: Any) -> None:
+    """Nor a rate; where no row has a time, there is none."""
+    for at in range(3):
+        talk.receive(at, (0x81, b'{"type":"a"}'))
+    df = talk.log.df
+    some = df.assign(time=df["time"].where(df.index != 1))
+    assert some.ws.types()["rate"].tolist() == [1.5]
+    assert "  s: 2.0 s, received 3 (36 bytes, 1.5/s), sent 0" in str(some.ws.summary())
+    none = df.assign(time=df["time"].where(df.index < 0))
+    assert none.ws.types()["rate"].isna().tolist() == [True]
+    assert "  s: -, received 3 (36 bytes), sent 0" in str(none.ws.summary())

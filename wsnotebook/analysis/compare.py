@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -64,7 +65,7 @@ class Comparison:
         return str(self)
 
     def _lines(self) -> Iterator[str]:
-        shift = self.timing["shift"].abs()
+        shift = self.timing["shift"].abs().dropna()
         times = (
             f", times shifted by {shift.median():.3g} s (median), {shift.max():.3g} s (most)"
             if len(shift)
@@ -202,12 +203,13 @@ def _flows(df: pd.DataFrame) -> dict[tuple[int, str], list[_Message]]:
         _numbers(rows).tolist(),
         rows["direction"],
         rows["seq"],
+        rows["time"].isna(),
         ns_of(rows["time"]),
         rows["place"],
         strict=True,
     )
-    for connection, direction, seq, time, place in told:
-        seconds = (int(time) - starts.setdefault(connection, int(time))) / 1e9
+    for connection, direction, seq, is_unknown, time, place in told:
+        seconds = math.nan if is_unknown else (int(time) - starts.setdefault(connection, int(time))) / 1e9
         flows.setdefault((connection, str(direction)), []).append(
             _Message(int(seq), seconds, values[place], are_binary[place])
         )

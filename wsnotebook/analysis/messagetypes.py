@@ -70,7 +70,8 @@ def types(df: pd.DataFrame, key: str | None = None) -> pd.DataFrame:
         .assign(wire=known_sums(groups[["wire"]])["wire"])
         .reset_index()
     )
-    times = facts.assign(time=ns_of(first["time"])).groupby("connection_number")["time"]
+    timed = facts[facts["time"].notna()]
+    times = timed.assign(time=ns_of(timed["time"])).groupby("connection_number")["time"]
     seconds = found["connection_number"].map((times.max() - times.min()) / 1e9).to_numpy(np.float64)
     place = found["place"].to_numpy(np.int64)
     table = (

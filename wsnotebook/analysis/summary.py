@@ -15,7 +15,6 @@ from wsnotebook.analysis.columns import (
     connections,
     identity,
     need,
-    ns_of,
     occurrences,
     recordings,
     traffic,
@@ -94,11 +93,11 @@ def _connections(df: pd.DataFrame) -> Iterator[str]:
     yield f"connections: {len(sizes):,}"
     for one in sizes.index[:_ROWS]:
         mine = rows[number == one]
-        seconds = float(np.ptp(ns_of(mine["time"]))) / 1e9
+        seconds = (mine["time"].max() - mine["time"].min()).total_seconds()  # NaN without a time
         told = []
         for direction, word in (("in", "received"), ("out", "sent")):
             part = mine[mine["direction"].eq(direction)]
-            rate = f", {len(part) / seconds:,.1f}/s" if seconds and len(part) else ""
+            rate = f", {len(part) / seconds:,.1f}/s" if seconds > 0 and len(part) else ""
             told.append(f"{word} {len(part):,} ({_size(part['length'].sum())}{rate})")
         attempt = mine["attempt"].iloc[0] if "attempt" in mine.columns else 0
         name = f"{mine['session'].iloc[0]}" + (f" attempt {attempt}" if attempt else "")
