@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pandas as pd
+
 from wsnotebook.wire.frames import Frame
 
 
@@ -43,3 +45,13 @@ def test_the_bytes_on_the_wire_of_what_a_browser_has_told_are_missing(
     assert found["wire_bytes"].isna().tolist() == [False, True]
     one = talk.log.df.assign(session="one").ws.counts()
     assert one["bytes"].tolist() == [9] and one["wire_bytes"].isna().all()
+
+
+def test_rows_without_a_session_count_too(talk: Any) -> None:
+    """Those of another table, which lacks the column."""
+    talk.receive(1, (0x81, b"a"), (0x81, b"bc"))
+    df = talk.log.df
+    rows = pd.concat([df[:1], df[1:].drop(columns="session")])
+    assert rows.ws.counts().reset_index()["bytes"].tolist() == [1, 2]
+    compressed = rows.ws.compression().reset_index()
+    assert compressed["before"].tolist() == [1, 2] and compressed["session"].isna().tolist() == [False, True]

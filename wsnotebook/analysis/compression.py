@@ -36,7 +36,7 @@ def compression(df: pd.DataFrame) -> pd.DataFrame:
 def compression_of_part(df: pd.DataFrame) -> pd.DataFrame:
     """Return the sums of a part of the frames, with a plain index, for add_compressions."""
     rows = traffic(df, "compression", COMPRESSED)
-    groups = rows[rows["opcode"].isin(_DATA)].groupby(_KEYS, observed=True)
+    groups = rows[rows["opcode"].isin(_DATA)].groupby(_KEYS, observed=True, dropna=False)
     sums = groups.agg(frames=("length", "size"), before=("length", "sum"))
     return sums.assign(after=known_sums(groups[["wire_length"]])["wire_length"]).reset_index()
 
@@ -53,4 +53,4 @@ def whole_compression(parts: pd.DataFrame) -> pd.DataFrame:
 
 
 def _added(parts: pd.DataFrame) -> pd.DataFrame:
-    return known_sums(parts.groupby(_KEYS, observed=True))
+    return known_sums(parts.groupby(_KEYS, observed=True, dropna=False))

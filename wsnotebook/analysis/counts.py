@@ -33,7 +33,7 @@ def counts(df: pd.DataFrame) -> pd.DataFrame:
 def counts_of_part(df: pd.DataFrame) -> pd.DataFrame:
     """Return the counts of a part of the frames, with a plain index, for add_counts."""
     rows = traffic(df, "counts", COUNTED)
-    groups = rows.groupby(_KEYS, observed=True)
+    groups = rows.groupby(_KEYS, observed=True, dropna=False)
     parts = groups.agg(frames=("length", "size"), bytes=("length", "sum"))
     return parts.assign(wire_bytes=known_sums(groups[["frame_length"]])["frame_length"]).reset_index()
 
@@ -45,4 +45,4 @@ def add_counts(parts: pd.DataFrame) -> pd.DataFrame:
 
 def whole_counts(parts: pd.DataFrame) -> pd.DataFrame:
     """Return the result of counts() from the concatenated counts of all parts."""
-    return known_sums(parts.groupby(_KEYS, observed=True))
+    return known_sums(parts.groupby(_KEYS, observed=True, dropna=False))
