@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pandas as pd
+
 from wsnotebook.wire.frames import Frame
 
 
@@ -18,3 +20,13 @@ def test_rows_that_are_not_ok_come_with_the_reason(talk: Any) -> None:
     assert df.loc[found.index, "payload"].tolist() == [b"reserved", b"queued"]
     few = df[["direction", "opcode", "status", "detail"]].ws.violations()
     assert list(few) == ["direction", "opcode", "status", "detail"] and len(few) == 2
+
+
+def test_a_frame_whose_status_is_missing_is_none(talk: Any) -> None:
+    """One of another table, which lacks the column."""
+    talk.receive(1, (0x81, b"a"), (0xC1, b"b"))
+    talk.receive(2, (0x81, b"c"))
+    df = talk.log.df
+    rows = pd.concat([df[:2], df[2:].drop(columns="status")])
+    assert rows.ws.violations().index.tolist() == df.ws.violations().index.tolist()
+    assert len(df.ws.violations()) == 1 and "frames that are not ok: 1" in str(rows.ws.summary())

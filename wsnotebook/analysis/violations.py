@@ -22,7 +22,7 @@ _SHOWN = (
 
 
 def violations(df: pd.DataFrame) -> pd.DataFrame:
-    """List the frames whose status is not ``ok``, and the reason.
+    """List the frames whose status is not ``ok``, and the reason; one whose status is missing is none of them.
 
     Example: ``session.df.ws.violations()[["direction", "opcode", "detail"]]``.
 
@@ -35,6 +35,7 @@ def violations(df: pd.DataFrame) -> pd.DataFrame:
         AttributeError: ``df`` has no ``status`` or ``detail``.
     """
     need(df.columns, ("status", "detail"), "df.ws.violations()")
-    rows = df.loc[df["status"].ne("ok"), [name for name in _SHOWN if name in df.columns]]
+    is_wrong = df["status"].ne("ok") & df["status"].notna()
+    rows = df.loc[is_wrong, [name for name in _SHOWN if name in df.columns]]
     rows.attrs = {}
     return rows
