@@ -190,3 +190,11 @@ def test_the_length_on_the_wire_of_what_a_browser_has_told_is_missing(
     another("told", is_reported=True).receive(1, (0x81, b"Hello"))
     found = talk.log.df.ws.messages()
     assert found["wire_length"].fillna(-1).tolist() == [4, -1] and found["length"].tolist() == [4, 5]
+
+
+def test_a_missing_length_is_that_of_the_payload(talk: Any) -> None:
+    """In rows of another table, which lacks the column."""
+    talk.receive(1, (0x81, b"a"), (0x01, b"bc"), (0x80, b"d"))
+    df = talk.log.df
+    joined = pd.concat([df[:2], df[2:].drop(columns="length")]).ws.messages()
+    assert joined["length"].tolist() == [1, 3] and joined["length"].dtype == df["length"].dtype

@@ -114,7 +114,7 @@ def join(df: pd.DataFrame, asker: str, more: tuple[str, ...] = (), *, control: b
     Raises:
         AttributeError: columns are missing.
     """
-    rows = in_order(asked(df, asker, (*_JOINED, *more, *({"status"} & set(df.columns)))))
+    rows = in_order(_sized(asked(df, asker, (*_JOINED, *more, *({"status"} & set(df.columns))))))
     recording = recordings(rows)
     seq, ranks = known_seq(rows, recording), _ranks(recording)
     numbers = message_numbers(rows)
@@ -134,6 +134,15 @@ def join(df: pd.DataFrame, asker: str, more: tuple[str, ...] = (), *, control: b
         payload = _join_payloads(payload, bounds)
         text = _join_texts(payload, text.take(pa.array(bounds[:-1])), (np.diff(bounds) > 1), is_text)
     return Joined(rows.drop(columns=["payload", "text"]), bounds, payload, text, complete)
+
+
+def _sized(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows whose length is that of the payload where it is missing: rows of several tables, of which one lacks it."""
+    lengths = rows.get("length")
+    if lengths is None or not lengths.isna().any():
+        return rows
+    sizes = pc.fill_null(pc.binary_length(payloads(rows)), 0).to_numpy(zero_copy_only=False)
+    return rows.assign(length=np.where(lengths.isna(), sizes, lengths.to_numpy(np.int64, na_value=0)))
 
 
 def _are_complete(
