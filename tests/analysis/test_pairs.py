@@ -438,3 +438,15 @@ def test_what_is_not_known_is_refused(talk: Any) -> None:
         talk.log.df.ws.pairs("soap")
     with pytest.raises(ValueError, match="given together"):
         talk.log.df.ws.pairs(request="a")
+
+
+def test_a_latency_without_a_clock_is_missing(talk: Any) -> None:
+    """Of rows of another table, which lacks the column; a log of them has the wall clock instead."""
+    for at in (0, 2):
+        talk.send(at, Frame.text(f'{{"jsonrpc":"2.0","id":{at},"method":"m"}}'))
+        talk.receive(at + 1, (0x81, b'{"jsonrpc":"2.0","id":%d,"result":1}' % at))
+    df = talk.log.df
+    rows = pd.concat([df[:3], df[3:].drop(columns="monotonic")])
+    assert rows.ws.pairs()["latency"].isna().tolist() == [False, True]
+    assert rows.ws.to_log().df["monotonic"].tolist()[3] == df["time"].astype("int64").iloc[3]
+    assert rows.ws.rate()["frames_in"].tolist() == [0, 1, 0, 1]

@@ -170,7 +170,7 @@ def _check_control(df: pd.DataFrame) -> None:
     flow = control.groupby(of[:-1], observed=True, sort=False).ngroup().to_numpy()
     order = np.lexsort((np.arange(len(flow)), flow))
     control, flow = control.take(order), flow[order]
-    clock = control["monotonic"].to_numpy(np.int64)
+    clock = control["monotonic"].to_numpy(np.int64, na_value=0)
     run = np.cumsum(np.concatenate(([0], (np.diff(flow) != 0) | (np.diff(clock) != 0))))
     facts = pd.DataFrame(
         {

@@ -224,12 +224,13 @@ def _table(
     has = linked.counts > 0
     first, last = (np.zeros(len(requests), np.int64) for _ in range(2))
     first[has], last[has] = replies[(ends - linked.counts)[has]], replies[ends[has] - 1]
-    clock = of["monotonic"].to_numpy(np.int64)
+    clock, is_known = of["monotonic"].to_numpy(np.int64, na_value=0), of["monotonic"].notna().to_numpy()
     what, key = column(parts, rows, rule.what), column(parts, rows, rule.key[0])
     asked = of.iloc[requests].reset_index(drop=True)
 
     def seconds(places: NDArray[np.int64]) -> Any:
-        return np.where(has, (clock[places] - clock[requests]) / 1e9, np.nan)
+        is_told = has & is_known[places] & is_known[requests]
+        return np.where(is_told, (clock[places] - clock[requests]) / 1e9, np.nan)
 
     def number(places: NDArray[np.int64]) -> Any:
         return pd.arrays.IntegerArray(np.where(has, seq[places], 0), ~has)

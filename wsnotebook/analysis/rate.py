@@ -52,7 +52,7 @@ def _jumps(df: pd.DataFrame) -> list[tuple[pd.Timestamp, pd.Timestamp]]:
     """Return from when to when the wall clock went on alone; of several recordings, which may fill it, nothing."""
     if "monotonic" not in df.columns:
         return []
-    rows = in_order(_timed(df, ("monotonic",)))
+    rows = in_order(_timed(df, ("monotonic",)).dropna(subset="monotonic"))
     if not len(rows) or recordings(rows).any():
         return []
     walls = ns_of(rows["time"])

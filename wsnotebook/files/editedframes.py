@@ -164,7 +164,7 @@ def _frames(rows: pd.DataFrame, numbers: Array) -> RowColumns:
     times = ns_of(rows["time"])
     return RowColumns(
         times,
-        rows["monotonic"].to_numpy(np.int64) if "monotonic" in rows.columns else times,
+        _monotonic(rows, times),
         pack_code(numbers, sent).astype(np.int32),
         heads,
         flags.astype(np.uint8),
@@ -173,6 +173,14 @@ def _frames(rows: pd.DataFrame, numbers: Array) -> RowColumns:
         keys,
         headers,
     )
+
+
+def _monotonic(rows: pd.DataFrame, times: Array) -> Array:
+    """Return the monotonic clock of each row, where it is missing the wall clock."""
+    if "monotonic" not in rows.columns:
+        return times
+    known = rows["monotonic"].to_numpy(np.int64, na_value=0)
+    return np.where(rows["monotonic"].isna(), times, known)
 
 
 def _column(rows: pd.DataFrame, name: str) -> pd.Series[Any]:
