@@ -22,13 +22,14 @@ _SHOWN = (
 
 
 def violations(df: pd.DataFrame) -> pd.DataFrame:
-    """List the frames whose status is not ``ok``, and the reason; one whose status is missing is none of them.
+    """List the frames whose status is not ``ok``, and the reason.
 
     Example: ``session.df.ws.violations()[["direction", "opcode", "detail"]]``.
 
     Returns:
-        One row per frame, indexed by ``seq``; of these columns those that ``df`` has: time, recording, connection, session, attempt,
-        direction, opcode, fin, length, close_code, ``status`` (violation, unsent, truncated or oversized) and
+        One row per frame, but for those whose status is missing, indexed by ``seq``; of these columns those that ``df``
+        has: time, recording, connection, session, attempt, direction, opcode, fin, length, close_code, ``status``
+        (violation, unsent, truncated or oversized) and
         ``detail`` (the broken rule, or the reason). ``df.loc[answer.index]`` has all columns, payload included.
 
     Raises:
