@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,11 +12,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from wsnotebook.analysis.columns import are_unsent, arrow, asked, identity, in_order, payloads, recordings
-from wsnotebook.analysis.seqs import known_seq, message_numbers
+from wsnotebook.analysis.columns import (
+    are_unsent,
+    arrow,
+    asked,
+    connections,
+    identity,
+    in_order,
+    payloads,
+    recordings,
+)
+from wsnotebook.analysis.seqs import has_seq, known_seq, message_numbers
 from wsnotebook.analysis.versions import blank
 
-__all__ = ["Joined", "decode_texts", "join", "messages"]
+__all__ = ["Joined", "decode_texts", "join", "message_rows", "messages"]
 
 _JOINED = ("time", "session", "direction", "opcode", "fin", "payload", "text", "message")
 _CONTROL = ("close", "ping", "pong")
@@ -134,6 +145,66 @@ def join(df: pd.DataFrame, asker: str, more: tuple[str, ...] = (), *, control: b
         payload = _join_payloads(payload, bounds)
         text = _join_texts(payload, text.take(pa.array(bounds[:-1])), (np.diff(bounds) > 1), is_text)
     return Joined(rows.drop(columns=["payload", "text"]), bounds, payload, text, complete)
+
+
+def message_rows(df: pd.DataFrame, asker: str) -> Iterable[list[int]]:
+    """Return the places of the rows of each message, in the order of record; a control frame is one by itself.
+
+    Without the column ``message``, a message begins with each frame that continues none, and ends with the final one.
+
+    Args:
+        df: the frame log.
+        asker: name of the question, for the message of the error.
+
+    Raises:
+        ValueError: the order of record is lost; the message has the remedy.
+        AttributeError: columns are missing.
+    """
+    names = ["direction", "opcode", *({"fin", "message", "monotonic"} & set(df.columns))]
+    rows = in_order(asked(df, asker, names).assign(place=np.arange(len(df))))
+    starts = rows["opcode"].ne("continuation").to_numpy(bool)
+    if starts.all():
+        return ([row] for row in range(len(df)))
+    group = _groups(rows)
+    order = np.argsort(group, kind="stable")
+    rows, group, starts = rows.take(order), group[order], starts[order]
+    is_first = np.diff(group, prepend=-1) != 0
+    after_end = np.zeros(len(rows), bool)
+    if "fin" in rows.columns:
+        after_end[1:] = rows["fin"].eq(True).to_numpy(bool, na_value=False)[:-1]
+    if not has_seq(rows):
+        _check_order(rows, starts, is_first, after_end & ~is_first)
+    found = rows["place"].tolist()
+    bounds = [*np.flatnonzero(is_first | starts | after_end).tolist(), len(found)]
+    return (found[start:stop] for start, stop in pairwise(bounds))
+
+
+def _groups(rows: pd.DataFrame) -> Any:
+    """Return a number for each row: those of one message have one, and those of one direction that are in none."""
+    is_control = rows["opcode"].isin(_CONTROL).to_numpy(bool)
+    of = {
+        "connection": connections(rows),
+        "direction": rows["direction"].array,
+        "message": np.where(is_control, -2 - np.arange(len(rows)), message_numbers(rows)),
+    }
+    return pd.DataFrame(of).groupby([*of], sort=False, observed=True, dropna=False).ngroup().to_numpy()
+
+
+def _check_order(rows: pd.DataFrame, starts: Any, is_first: Any, after_end: Any) -> None:
+    """Check the order of frames that have no ``seq``, message by message: the first of each is before the others.
+
+    Raises:
+        ValueError: it is not; the message has the remedy.
+    """
+    is_numbered = message_numbers(rows) >= 0
+    is_wrong = (starts & is_numbered & ~is_first) | (~starts & (after_end | (is_first & ~is_numbered)))
+    if "monotonic" in rows.columns:
+        is_wrong |= rows["monotonic"].diff().lt(0).to_numpy(bool, na_value=False) & ~is_first
+    if is_wrong.any():
+        raise ValueError(
+            "the order of record is lost, so that fragments cannot be joined: the index of these frames is not their seq; "
+            "sort without ignore_index, and do not reset the index"
+        )
 
 
 def _sized(rows: pd.DataFrame) -> pd.DataFrame:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice, pairwise
+from itertools import islice
 from math import isfinite
 from typing import Any, NamedTuple
 
@@ -16,8 +16,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from wsnotebook.analysis.columns import arrow, asked, connections, in_order, need, payloads
-from wsnotebook.analysis.seqs import has_seq, message_numbers
+from wsnotebook.analysis.columns import arrow, need, payloads
+from wsnotebook.analysis.messages import message_rows
 from wsnotebook.payloadsecrets import PayloadRule, PayloadRules, PayloadSecret
 from wsnotebook.redaction import Rule, redact_head, redact_url
 
@@ -68,7 +68,7 @@ def redact(df: pd.DataFrame, rules: Iterable[PayloadRule] = ()) -> Redacted:
             that they match), and ``wsnotebook.redaction.Rule`` (names of fields and headers that are secrets, or are not).
 
     Raises:
-        ValueError, TypeError: a rule is none.
+        ValueError, TypeError: a rule is none, or the order of record of fragments is lost; the message has the remedy.
         AttributeError: ``df`` lacks columns; the message names them.
     """
     need(df.columns, _NEEDED, "df.ws.redact()")
@@ -138,63 +138,11 @@ def _candidates(
     df: pd.DataFrame, payloads: list[Any], rules: PayloadRules
 ) -> Iterator[tuple[list[int], bytes, bool]]:
     """Yield the rows of each message, its payload, and whether a secret may be in it."""
-    messages = iter(_messages(df))
+    messages = iter(message_rows(df, "redact"))
     while some := list(islice(messages, _TOGETHER)):
         found = [b"".join([payloads[row] or b"" for row in rows]) for rows in some]
         may_have = rules.may_have(b"\n".join(found))
         yield from ((rows, data, may_have) for rows, data in zip(some, found, strict=True))
-
-
-def _messages(df: pd.DataFrame) -> Iterable[list[int]]:
-    """Return the places of the rows of each message, in the order of record; a control frame is one by itself.
-
-    Without the column ``message``, a message begins with each frame that continues none, and ends with the final one.
-    """
-    names = ["direction", "opcode", *({"fin", "message", "monotonic"} & set(df.columns))]
-    rows = in_order(asked(df, "redact", names).assign(place=np.arange(len(df))))
-    starts = rows["opcode"].ne("continuation").to_numpy(bool)
-    if starts.all():
-        return ([row] for row in range(len(df)))
-    group = _groups(rows)
-    order = np.argsort(group, kind="stable")
-    rows, group, starts = rows.take(order), group[order], starts[order]
-    is_first = np.diff(group, prepend=-1) != 0
-    after_end = np.zeros(len(rows), bool)
-    if "fin" in rows.columns:
-        after_end[1:] = rows["fin"].eq(True).to_numpy(bool, na_value=False)[:-1]
-    if not has_seq(rows):
-        _check_order(rows, starts, is_first, after_end & ~is_first)
-    places = rows["place"].tolist()
-    bounds = [*np.flatnonzero(is_first | starts | after_end).tolist(), len(places)]
-    return (places[start:stop] for start, stop in pairwise(bounds))
-
-
-def _groups(rows: pd.DataFrame) -> Any:
-    """Return a number for each row: those of one message have one, and those of one direction that are in none."""
-    is_control = rows["opcode"].isin(_CONTROL).to_numpy(bool)
-    of = {
-        "connection": connections(rows),
-        "direction": rows["direction"].array,
-        "message": np.where(is_control, -2 - np.arange(len(rows)), message_numbers(rows)),
-    }
-    return pd.DataFrame(of).groupby([*of], sort=False, observed=True, dropna=False).ngroup().to_numpy()
-
-
-def _check_order(rows: pd.DataFrame, starts: Any, is_first: Any, after_end: Any) -> None:
-    """Check the order of frames that have no ``seq``, message by message: the first of each is before the others.
-
-    Raises:
-        ValueError: it is not; the message has the remedy.
-    """
-    is_numbered = message_numbers(rows) >= 0
-    is_wrong = (starts & is_numbered & ~is_first) | (~starts & (after_end | (is_first & ~is_numbered)))
-    if "monotonic" in rows.columns:
-        is_wrong |= rows["monotonic"].diff().lt(0).to_numpy(bool, na_value=False) & ~is_first
-    if is_wrong.any():
-        raise ValueError(
-            "the order of record is lost, and a secret may be in several fragments of a message: the index of these frames "
-            "is not their seq; sort without ignore_index, and do not reset the index"
-        )
 
 
 def _cut(data: bytes, lengths: list[int]) -> list[bytes]:
