@@ -93,7 +93,8 @@ def _payloads(rows: pd.DataFrame) -> tuple[Any, Array]:
         ValueError: ``text`` and ``payload`` differ, or a row has neither.
         AttributeError: there is neither column.
     """
-    if "payload" not in rows.columns:
+    payload = payloads(rows) if "payload" in rows.columns else None
+    if payload is None:
         need(rows.columns, ("text",), "df.ws.to_log()")
     text = (
         arrow(rows["text"], pa.large_string())
@@ -101,11 +102,10 @@ def _payloads(rows: pd.DataFrame) -> tuple[Any, Array]:
         else pa.nulls(len(rows), pa.large_string())
     )
     as_bytes = text.cast(pa.large_binary())
-    if "payload" not in rows.columns:
+    if payload is None:
         payload = as_bytes
         _refuse(rows, payload.is_null(), "has no text, and there is no column payload: keep that column")
     else:
-        payload = payloads(rows)
         differs = pc.fill_null(pc.not_equal(as_bytes, payload), False)
         _refuse(
             rows,
