@@ -31,6 +31,16 @@ def test_a_conversation_is_read_line_by_line(talk: Any) -> None:
     assert repr(text) == str(text)
 
 
+def test_a_clock_that_was_set_back_moves_no_line(talk: Any) -> None:
+    """A reply stays after its request, at the time that the clock said."""
+    talk.send(0, Frame.text("before"))
+    talk.send(9, Frame.text("ask"))
+    talk.jump = -5
+    talk.receive(10, (0x81, b"answer"))
+    lines = talk.log.df.ws.conversation().splitlines()
+    assert lines == ["     0.000 > before", "     9.000 > ask", "     5.000 < answer"]
+
+
 def test_a_long_conversation_keeps_its_beginning_and_its_end(talk: Any) -> None:
     """Never more lines or characters than asked for."""
     for at in range(300):

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from wsnotebook.analysis.columns import ns_of
+from wsnotebook.analysis.columns import connections, ns_of
 from wsnotebook.analysis.messages import join
 from wsnotebook.analysis.shown import ShownText, short
 
@@ -51,7 +51,7 @@ def conversation(df: pd.DataFrame, limit: int = 200, width: int = 160) -> ShownT
 
 
 def _entries(df: pd.DataFrame) -> pd.DataFrame:
-    """Return a row for each message and control frame, in order of time."""
+    """Return a row for each message and control frame, by time, those of a connection in the order of record."""
     joined = join(df, "conversation", _MORE, control=True)
     rows = joined.first.assign(
         payload=pd.arrays.ArrowExtensionArray(joined.payload),
@@ -59,8 +59,9 @@ def _entries(df: pd.DataFrame) -> pd.DataFrame:
         length=joined.total("length"),
         is_cut=~joined.complete.to_numpy(bool, na_value=True),
     )
-    # One without a time stays behind the one before it.
-    return rows.iloc[np.argsort(ns_of(rows["time"].ffill()), kind="stable")]
+    # By the latest time so far: one without a time, or after a clock was set back, stays behind the one before it.
+    times = pd.Series(ns_of(rows["time"])).groupby(connections(rows)).cummax()
+    return rows.iloc[np.argsort(times.to_numpy(), kind="stable")]
 
 
 def _lines(rows: pd.DataFrame, start: int, width: int, *, names: bool) -> Iterator[str]:
