@@ -39,7 +39,7 @@ def subprotocols_of(recorded: FrameLog, name: str | None = None, connection: int
         for number, each in enumerate(recorded.connections)
         if name in (None, each.session) and connection in (None, number)
     ]
-    fields = (line.partition(":") for line in heads[0].decode("latin-1").splitlines()) if heads else ()
+    fields = (line.partition(":") for line in heads[0].decode("latin-1").split("\r\n")) if heads else ()
     return [
         part.strip()
         for name, _, value in fields
