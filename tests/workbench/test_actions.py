@@ -64,6 +64,14 @@ async def test_script_runs_on_a_new_session() -> None:
         assert bench.get("new").state == "closed"
 
 
+async def test_script_on_a_new_session_chooses_nothing() -> None:
+    """The verbs after it speak to the session that connect has chosen, not to the one of the script."""
+    bench = Workbench()
+    async with embedded_server("echo") as server, await bench.connect(server.url, name="feed"):
+        await SCRIPT.run(bench, SCRIPT.read({"text": "> a\n< a", "url": server.url}))
+        assert bench.current == "feed"
+
+
 async def test_script_that_fails_prints_the_difference(capsys: pytest.CaptureFixture[str]) -> None:
     """The exception has the line, the output each path that differs."""
     bench = Workbench()

@@ -108,7 +108,7 @@ def script(call: Call) -> Any:
 
 
 async def _script_on(call: Call, steps: Sequence[Step]) -> Any:
-    session = await call.bench.connect(call.arguments.url, name=call.arguments.name)
+    session = await call.bench.open(call.arguments.url, name=call.arguments.name)
     async with session:
         return await run_script(steps, session, _print_outcome)
 

@@ -140,6 +140,18 @@ class Workbench:
         Raises:
             WorkbenchError: a session of that name has not ended yet. Nothing is opened then.
         """
+        try:
+            session = await self.open(url, name=name, reconnect=reconnect, **options)
+        except CallError as error:
+            error.redial = partial(self.connect, url, name=name, reconnect=reconnect, **options)
+            raise
+        self._chosen = self.name_of(session)
+        return session
+
+    async def open(
+        self, url: str, *, name: str | None = None, reconnect: bool = False, **options: Any
+    ) -> ClientWebSocketSession:
+        """Open a session and add it under its name, as ``connect`` does, but leave the current one as it is."""
         if name is not None:
             self._refuse_taken(name)
         if self._connect is None:
@@ -148,15 +160,9 @@ class Workbench:
 
             self._connect = connect
         naming: dict[str, Any] = {} if name is None else {"name": name}
-        try:
-            session = await self._open(self._connect(url, **naming, **options), reconnect=reconnect)
-        except CallError as error:
-            error.redial = partial(self.connect, url, name=name, reconnect=reconnect, **options)
-            raise
-        self._chosen = self.name_of(session)
-        return session
+        return await self._adopted(self._connect(url, **naming, **options), reconnect=reconnect)
 
-    async def _open(self, dialing: Any, *, reconnect: bool) -> ClientWebSocketSession:
+    async def _adopted(self, dialing: Any, *, reconnect: bool) -> ClientWebSocketSession:
         if reconnect:
             return await self._connect_again_and_again(dialing)
         session: ClientWebSocketSession = await dialing

@@ -214,7 +214,7 @@ _ALL = (
                 "-u",
                 "--url",
                 metavar="URL",
-                help="run it on a new session, which is closed afterwards",
+                help="run it on a new session, which is closed afterwards and never the current one",
             ),
             NAME,
         ),
