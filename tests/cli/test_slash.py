@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -30,12 +31,29 @@ async def bench() -> AsyncIterator[Workbench]:
         ('send {"run": "ls --all"}', b'{"run": "ls --all"}'),
         ("hex de ad", b"\xde\xad"),
         ("send --name feed it's", b"it's"),
+        ('send --name "feed" "so"', b'"so"'),
+        ("send --name='feed' 'so'", b"'so'"),
+        ("send -5", b"-5"),
+        ("send --", b""),
     ],
 )
 async def test_what_is_typed_is_sent(line: str, sent: bytes, bench: Workbench):
     """Options stand first; nothing is replaced in the text."""
     await Slash(bench).run(line)
     assert (await bench.receive()).data == sent
+
+
+async def test_quotes_keep_the_value_of_an_option_whole(
+    bench: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """As in %ws: a name or a path may have blanks."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a b.txt").write_text("from a file")
+    slash = Slash(bench)
+    await slash.run('keep -m "to all" "hi" all')
+    for line, sent in (('send --named "to all"', b'"hi" all'), (r"send --file a\ b.txt", b"from a file")):
+        await slash.run(line)
+        assert (await bench.receive()).data == sent
 
 
 async def test_a_verb_answers(bench: Workbench):

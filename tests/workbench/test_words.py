@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from wsnotebook.workbench.words import split, statement
+from wsnotebook.workbench.words import leading_options, split, statement
 
 SPLIT = {
     "": [],
@@ -72,3 +72,23 @@ STATEMENTS = {
 def test_a_statement_ends_before_its_comment_and_its_semicolon(text: str) -> None:
     """Not inside of quotes, and not in the middle of a word."""
     assert statement(text) == STATEMENTS[text]
+
+
+LEADING = {
+    "": ([], ""),
+    " -n a 'b'": (["-n"], " 'b'"),
+    "-n 'a b'\"c\" d": (["-n"], " d"),
+    "--name='a b' c": (["--name"], " c"),
+    r"-n a\ b c": (["-n"], " c"),
+    "-n it's so": (["-n"], " so"),
+    "--hex -n": (["--hex", "-n"], ""),
+    "-5 -n": ([], "-5 -n"),
+    "-- -n a": ([], "-- -n a"),
+}
+
+
+@pytest.mark.parametrize("text", LEADING)
+def test_the_options_of_a_text_stand_before_it(text: str) -> None:
+    """With their values, whose quotes hold them together; the text is not looked at."""
+    flags, end = leading_options(text, {"-n", "--name"})
+    assert (flags, text[end:]) == LEADING[text]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import inspect
 import json
-import re
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
@@ -19,7 +18,7 @@ from wsnotebook.workbench import Workbench
 from wsnotebook.workbench.suggestions import nearest_option, nearest_verb
 from wsnotebook.workbench.verb import Verb
 from wsnotebook.workbench.verbs import VERBS
-from wsnotebook.workbench.words import split
+from wsnotebook.workbench.words import late_option, leading_options, split, text_after_dashes
 
 __all__ = ["Slash", "Wrong"]
 
@@ -31,8 +30,6 @@ TYPED = {name: verb for name, verb in VERBS.items() if name not in _OF_NOTEBOOK}
 """The verbs of the prompt."""
 
 _HELP = {"-h", "--help"}
-_WORD = re.compile(r"\s*(\S+)")
-_LATE = re.compile(r"(?<=\s)-{1,2}[A-Za-z][\w-]*(?=[=\s]|$)")
 _WIDTH = 79  # columns of a help: a line of 80 would be followed by an empty one on some terminals
 
 
@@ -119,34 +116,33 @@ def _verb(word: str) -> Verb:
 def _split(verb: Verb, rest: str) -> tuple[list[str], str]:
     """Split the words of a line, for a verb with a text only the options before it; return them and the text."""
     if not verb.takes_text:
-        try:
-            return split(rest), ""
-        except ValueError as error:
-            raise Wrong(f"/{verb.name}: {error}") from error
-    words: list[str] = []
-    while (match := _WORD.match(rest)) and match[1].startswith("-"):
-        flag = match[1]
-        if flag != "--" and (name := flag.partition("=")[0]) not in {*verb.options, *_HELP}:
-            near = nearest_option(name, verb)
+        return _words(verb, rest), ""
+    flags, end = leading_options(rest, verb.valued)
+    for flag in flags:
+        if flag not in {*verb.options, *_HELP}:
+            near = nearest_option(flag, verb)
             hint = f"did you mean {near}? " if near else ""
             raise Wrong(
-                f"/{verb.name} has no option {name}: {hint}Put -- before a text that begins with a dash."
+                f"/{verb.name} has no option {flag}: {hint}Put -- before a text that begins with a dash."
             )
-        rest = rest[match.end() :]
-        if flag == "--":
-            return words, rest[1:]
-        words.append(flag)
-        if flag in verb.valued and (value := _WORD.match(rest)):
-            words.append(value[1])
-            rest = rest[value.end() :]
-    text = rest.strip()
-    late = _LATE.search(text)
+    words = _words(verb, rest[:end])
+    if (after := text_after_dashes(rest[end:])) is not None:
+        return words, after
+    text = rest[end:].strip()
+    late = late_option(text)
     if late and not _is_json(text):
         raise Wrong(
-            f"the option {late[0]} stands after the text: write it first, as /{verb.name} {late[0]} … TEXT, or -- before "
+            f"the option {late} stands after the text: write it first, as /{verb.name} {late} … TEXT, or -- before "
             "the text if it is a part of it."
         )
     return words, text
+
+
+def _words(verb: Verb, text: str) -> list[str]:
+    try:
+        return split(text)
+    except ValueError as error:
+        raise Wrong(f"/{verb.name}: {error}") from error
 
 
 def _is_json(text: str) -> bool:

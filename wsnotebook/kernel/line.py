@@ -16,17 +16,12 @@ from IPython.core.error import UsageError
 from wsnotebook.kernel.template import MARK, RULE, Template
 from wsnotebook.workbench.suggestions import nearest_option, nearest_verb
 from wsnotebook.workbench.verb import Verb
-from wsnotebook.workbench.words import split, statement
+from wsnotebook.workbench.words import late_option, leading_options, split, statement, text_after_dashes
 
 __all__ = ["Command", "parse"]
 
 Namespace: TypeAlias = Mapping[str, Any]
 
-_OPTION = r"(-{1,2}[A-Za-z][\w-]*)(=\S*)?(?=\s|$)"
-_LEADING = re.compile(rf"\s*{_OPTION}")
-_LATE = re.compile(rf"(?<=\s){_OPTION}")
-_VALUE = re.compile(r"""\s*("(?:[^"\\]|\\.)*"|'[^']*'|\S+)""")
-_END_OF_OPTIONS = re.compile(r"\s*--(?:\s|$)")
 _FLAG_OF_WORD = re.compile(r"(-{1,2}[A-Za-z][\w-]*)(?:=.*)?", re.DOTALL)
 _HELP = {"-h", "--help"}
 _WIDTH = 100  # columns of the help: a notebook has no terminal width
@@ -156,12 +151,12 @@ def _split_text(verb: Verb, rest: str, namespace: Namespace) -> tuple[list[str],
     """Split the options off the front; the rest is text, to which no shell rule applies."""
     options, rest = _leading_options(verb, rest)
     words = _words(options, namespace)
-    if end := _END_OF_OPTIONS.match(rest):
-        return words, _fill(verb, rest[end.end() :], namespace)
+    if (after := text_after_dashes(rest)) is not None:
+        return words, _fill(verb, after, namespace)
     text = rest.strip()
-    if late := _LATE.search(Template(text).typed if verb.is_template else text):
+    if late := late_option(Template(text).typed if verb.is_template else text):
         raise UsageError(
-            f"the option {late[1]} stands after the text: write it first, as %ws {verb.name} {late[1]} … TEXT, "
+            f"the option {late} stands after the text: write it first, as %ws {verb.name} {late} … TEXT, "
             f"or -- before the text if it is a part of it."
         )
     return words, _fill(verb, text, namespace) or None
@@ -169,14 +164,8 @@ def _split_text(verb: Verb, rest: str, namespace: Namespace) -> tuple[list[str],
 
 def _leading_options(verb: Verb, rest: str) -> tuple[str, str]:
     """Return the options at the front with their values, and the text after them, both as typed."""
-    valued = verb.valued
-    end = 0
-    while option := _LEADING.match(rest, end):
-        flag, value = option.groups()
-        _refuse_unknown_options(verb, [flag])
-        end = option.end()
-        if flag in valued and value is None and (word := _VALUE.match(rest, end)):
-            end = word.end()
+    flags, end = leading_options(rest, verb.valued)
+    _refuse_unknown_options(verb, flags)
     return rest[:end], rest[end:]
 
 

@@ -1,10 +1,14 @@
-"""split(): the words of a command line, nearly as in bash; statement(): a line without comment and semicolon."""
+"""split(): the words of a command line, nearly as in bash; statement(): a line without comment and semicolon.
+
+The others part the options of a verb from the text that is sent, which is no command line.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 
-__all__ = ["split", "statement"]
+__all__ = ["late_option", "leading_options", "split", "statement", "text_after_dashes"]
 
 _PIECE = re.compile(
     r"""(?P<blank>\s+)
@@ -20,6 +24,12 @@ _IN_DOUBLE = re.compile(r'\\([\\"$`\n])')  # before other characters the backsla
 _IN_ANSI = re.compile(
     r"\\(?:u([0-9A-Fa-f]{1,4})|U([0-9A-Fa-f]{1,8})|x([0-9A-Fa-f]{1,2})|([0-7]{1,3})|(.))", re.DOTALL
 )
+_OPTION = r"(-{1,2}[A-Za-z][\w-]*)(?=[=\s]|$)"
+_FLAG = re.compile(rf"\s*{_OPTION}")
+_LATE = re.compile(rf"(?<=\s){_OPTION}")
+_DASHES = re.compile(r"\s*--(?:\s|$)")
+_BLANK = re.compile(r"\s+")
+_NOT_BLANK = re.compile(r"\S+")
 _LETTERS = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "e": "\x1b", "f": "\f", "v": "\v"}
 
 
@@ -88,3 +98,40 @@ def statement(text: str) -> tuple[str, bool]:
     if not end:
         return "", False
     return (text[: end - 1].rstrip(), True) if is_quiet else (text[:end], False)
+
+
+def leading_options(text: str, valued: Container[str]) -> tuple[list[str], int]:
+    """Return the flags with which ``text`` begins, and the place after the last one and its value.
+
+    Args:
+        text: as typed; what stands before the place is for split(), what follows it is not.
+        valued: the flags that are followed by a value, where it is not joined with an equals sign.
+    """
+    flags: list[str] = []
+    at = 0
+    while flag := _FLAG.match(text, at):
+        flags.append(flag[1])
+        at = _end_of_word(text, flag.end())
+        if at == flag.end() and flag[1] in valued and (blank := _BLANK.match(text, at)):
+            at = _end_of_word(text, blank.end())
+    return flags, at
+
+
+def _end_of_word(text: str, at: int) -> int:
+    """Return the end of the word at a place; with a quote without partner, which split() refuses, the next blank."""
+    while (piece := _PIECE.match(text, at)) and piece.lastgroup != "blank":
+        at = piece.end()
+    rest = _NOT_BLANK.match(text, at)
+    return rest.end() if rest else at
+
+
+def text_after_dashes(text: str) -> str | None:
+    """Return what follows a -- at the front, which ends the options; None without it."""
+    dashes = _DASHES.match(text)
+    return None if dashes is None else text[dashes.end() :]
+
+
+def late_option(text: str) -> str | None:
+    """Return the first flag that stands after a blank, or None."""
+    late = _LATE.search(text)
+    return None if late is None else late[1]
