@@ -83,7 +83,7 @@ class Slash:
             return _help(word)
         arguments = _Parser(verb).parse_args(words)
         if verb.takes_text:
-            arguments.text = text
+            arguments.text = _only_text(verb, arguments, text)
         try:
             result = verb.run(self._bench, arguments)
             return _shown(await result if inspect.iscoroutine(result) else result)
@@ -113,10 +113,10 @@ def _verb(word: str) -> Verb:
     return TYPED[word]
 
 
-def _split(verb: Verb, rest: str) -> tuple[list[str], str]:
-    """Split the words of a line, for a verb with a text only the options before it; return them and the text."""
+def _split(verb: Verb, rest: str) -> tuple[list[str], str | None]:
+    """Split the words of a line, for a verb with a text only the options before it; return them and the text, None for none."""
     if not verb.takes_text:
-        return _words(verb, rest), ""
+        return _words(verb, rest), None
     flags, end = leading_options(rest, verb.valued)
     for flag in flags:
         if flag not in {*verb.options, *_HELP}:
@@ -135,7 +135,7 @@ def _split(verb: Verb, rest: str) -> tuple[list[str], str]:
             f"the option {late} stands after the text: write it first, as /{verb.name} {late} … TEXT, or -- before "
             "the text if it is a part of it."
         )
-    return words, text
+    return words, text or None
 
 
 def _words(verb: Verb, text: str) -> list[str]:
@@ -143,6 +143,15 @@ def _words(verb: Verb, text: str) -> list[str]:
         return split(text)
     except ValueError as error:
         raise Wrong(f"/{verb.name}: {error}") from error
+
+
+def _only_text(verb: Verb, arguments: argparse.Namespace, text: str | None) -> str:
+    """Return the text of a line; one without it sends what an option names, and nothing by mistake."""
+    if text is None and not verb.has_text_instead(arguments):
+        raise Wrong(
+            f"/{verb.name}: nothing to {verb.name}: write /{verb.name} TEXT; /{verb.name} -- is the empty text."
+        )
+    return text or ""
 
 
 def _is_json(text: str) -> bool:

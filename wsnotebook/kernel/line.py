@@ -112,11 +112,7 @@ def _parse_verb(verb: Verb, rest: str, cell: str | None, namespace: Namespace) -
     _refuse_unknown_options(verb, words)
     arguments = parser.parse_args(words)
     if verb.takes_text:
-        if (
-            text is None
-            and cell is None
-            and any(vars(arguments)[name] is not None for name in verb.text_instead)
-        ):
+        if text is None and cell is None and verb.has_text_instead(arguments):
             text = ""
         arguments.text = _only_text(verb, text, _body(verb, cell, namespace))
     return Command(verb, arguments, variables=namespace)

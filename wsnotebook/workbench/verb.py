@@ -98,6 +98,10 @@ class Verb:
             for flag in form.flags
         }
 
+    def has_text_instead(self, arguments: argparse.Namespace) -> bool:
+        """Return whether an argument is given in whose presence the text may be missing."""
+        return any(getattr(arguments, name) is not None for name in self.text_instead)
+
     def read(self, fields: Mapping[str, Any]) -> argparse.Namespace:
         """Return the arguments for values that a page or Python code gives by name.
 
