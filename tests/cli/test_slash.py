@@ -65,6 +65,22 @@ async def test_a_verb_answers(bench: Workbench):
     assert "closed by local: 1000 NORMAL: 'all done'" in await slash.run("close 1000 all done")
 
 
+async def test_an_answer_names_the_verbs_of_the_prompt(
+    bench: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    """Where %ws would be sent as a text; what a peer says stays as it is."""
+    monkeypatch.chdir(tmp_path)
+    slash = Slash(bench)
+    assert (await slash.run("keep -m q hi")).endswith(": /send --named q")
+    assert (await slash.run("flush")).endswith("only /ping proves delivery")
+    for _ in range(2):
+        await slash.run("send %ws ping")
+    await bench.ping()  # both echoes are there
+    assert await slash.run("recv newest") == "'%ws ping'"
+    assert capsys.readouterr().out == "passed over 1 older messages of feed: see /log\n"
+    assert await Slash(Workbench()).run("list") == "no session yet: /connect ws://host:port/path"
+
+
 @pytest.mark.parametrize(
     ("line", "sentence"),
     [

@@ -22,7 +22,7 @@ from wsnotebook.cli.feed import Feed
 from wsnotebook.cli.following import PAUSE
 from wsnotebook.cli.frameline import MOST_LINES, drawn
 from wsnotebook.cli.history import history
-from wsnotebook.cli.slash import Slash, Wrong
+from wsnotebook.cli.slash import Slash, Wrong, sentence_of
 from wsnotebook.cli.style import paint
 from wsnotebook.errors import WsNotebookError
 from wsnotebook.log.waking import waking
@@ -100,7 +100,7 @@ class Prompt:
             try:
                 await self._bench.get().send(line.removeprefix("/") if line.startswith("//") else line)
             except (WsNotebookError, ValueError) as error:
-                self._say("fault", f"not sent: {error}")
+                self._say("fault", f"not sent: {sentence_of(error)}")
                 return False
         return True
 

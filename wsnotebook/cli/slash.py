@@ -20,7 +20,7 @@ from wsnotebook.workbench.verb import Verb
 from wsnotebook.workbench.verbs import VERBS
 from wsnotebook.workbench.words import late_option, leading_options, split, text_after_dashes
 
-__all__ = ["Slash", "Wrong"]
+__all__ = ["Slash", "Wrong", "sentence_of"]
 
 _SHORT = {"hex": "send --hex", "json": "send --json", "quit": "close", "exit": "close"}
 """Words of other clients, and what they stand for."""
@@ -85,10 +85,10 @@ class Slash:
         if verb.takes_text:
             arguments.text = _only_text(verb, arguments, text)
         try:
-            result = verb.run(self._bench, arguments)
+            result = verb.run(self._bench, arguments, mark="/")
             return _shown(await result if inspect.iscoroutine(result) else result)
         except (WsNotebookError, ValueError, OSError, ImportError) as error:  # TimeoutError is an OSError
-            raise Wrong(str(error).replace("%ws ", "/") or type(error).__name__) from error
+            raise Wrong(sentence_of(error)) from error
 
     def complete(self, text: str) -> Iterator[str]:
         """Yield the words that may replace the last one of ``text``, which begins with a slash."""
@@ -101,6 +101,11 @@ class Slash:
             *before, word = before
             found = verb.complete(self._bench.sessions, [*filter(None, before)], word)
             yield from (offer for offer in found if offer.startswith(word))
+
+
+def sentence_of(error: Exception) -> str:
+    """Return what an exception says, with the verbs that it names as they are typed here."""
+    return str(error).replace("%ws ", "/") or type(error).__name__
 
 
 def _verb(word: str) -> Verb:

@@ -165,7 +165,7 @@ def kept(call: Call, name: str) -> Sentence:
 
 def keep_note(call: Call, name: str) -> str:
     """Return where a message is kept, and how it is sent."""
-    return f"kept in {FILE}: %ws send --named {shlex.quote(name)}"
+    return f"kept in {FILE}: {call.mark}send --named {shlex.quote(name)}"
 
 
 def forgotten(call: Call, name: str) -> Sentence:
@@ -189,9 +189,7 @@ def messages(call: Call, taken: Taken) -> Any:
     if call.arguments.json:
         received = [_decoded(each) for each in received]
     if taken.passed_over:
-        note = (
-            f"passed over {taken.passed_over:,} older messages of {safe_text(call.session.name)}: see %ws log"
-        )
+        note = f"passed over {taken.passed_over:,} older messages of {safe_text(call.session.name)}: see {call.mark}log"
         print(note)  # noqa: T201 - it is seen also where the message is assigned
     return received[0] if call.arguments.amount in (None, "newest") else received
 
@@ -288,7 +286,8 @@ def pings_note(call: Call, interval: float | None) -> str:
 def flushed(call: Call, result: None) -> Sentence:
     """Say what a flush means."""
     return Sentence(
-        f"everything sent before to {call.session.name} was handed to the operating system; only %ws ping proves delivery"
+        f"everything sent before to {call.session.name} was handed to the operating system; "
+        f"only {call.mark}ping proves delivery"
     )
 
 
@@ -308,7 +307,7 @@ def saved(call: Call, path: Any) -> Sentence:
 
 def replayed(call: Call, done: Replayed) -> Sentence:
     """Return how many frames were sent to whom, and which recorded replies did not come."""
-    return Sentence(f"{call.session.name}: {done}. %ws log shows the answers")
+    return Sentence(f"{call.session.name}: {done}. {call.mark}log shows the answers")
 
 
 def journals(call: Call, found: list[Any]) -> Journals:
@@ -327,7 +326,7 @@ def tail(call: Call, rows: pandas.DataFrame) -> pandas.DataFrame:
 def sessions(call: Call, named: dict[str, Any]) -> pandas.DataFrame | Sentence:
     """Return a table of the sessions, in order of opening."""
     if not named:
-        return Sentence("no session yet: %ws connect ws://host:port/path")
+        return Sentence(f"no session yet: {call.mark}connect ws://host:port/path")
     import pandas
 
     from wsnotebook.analysis.display import mark_frames, register_display

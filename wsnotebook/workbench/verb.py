@@ -36,6 +36,8 @@ class Call:
     """The workbench; the session need not be in it."""
     variables: Mapping[str, Any] = field(default_factory=dict)
     """Those of the notebook, by name."""
+    mark: str = "%ws "
+    """What a person types before a verb, where this one was typed: an answer that names another has it too."""
 
 
 def _result(call: Call, result: Any) -> Any:
@@ -121,7 +123,11 @@ class Verb:
         return argparse.Namespace(**values)
 
     def run(
-        self, bench: Bench, arguments: argparse.Namespace, variables: Mapping[str, Any] | None = None
+        self,
+        bench: Bench,
+        arguments: argparse.Namespace,
+        variables: Mapping[str, Any] | None = None,
+        mark: str = "%ws ",
     ) -> Any:
         """Return the value that a cell shows, or a coroutine that returns it for a verb that waits.
 
@@ -129,13 +135,14 @@ class Verb:
             bench: the sessions.
             arguments: as parsed.
             variables: those of the notebook; None for none.
+            mark: what is typed before a verb.
 
         Raises:
             WorkbenchError: there is no such session.
         """
         # Selected now: another session may be the current one before the verb is done.
         session = None if self.of_bench else bench.get(arguments.name)
-        call = Call(arguments, session, session, bench, variables or {})
+        call = Call(arguments, session, session, bench, variables or {}, mark)
         return self._wait(call) if self.waits else self.answer(call, self.action(call))
 
     async def _wait(self, call: Call) -> Any:
