@@ -91,6 +91,15 @@ def test_what_is_no_message_is_not_sent_again(session_of: Any, row: int) -> None
         frames_of(session_of(*LOGGED), again=row)
 
 
+@pytest.mark.parametrize(("frames", "there"), [(LOGGED, "0 to 4"), ([], "no frame")])
+def test_what_is_not_in_the_log_is_not_sent_again(session_of: Any, frames: list[Frame], there: str) -> None:
+    """It is no fault of the program: the sentence has what there is."""
+    with pytest.raises(
+        ValueError, match=f"there is no frame 99: the log has {there}; %ws log shows the last"
+    ):
+        frames_of(session_of(*frames), again=99)
+
+
 @pytest.fixture
 def session_of() -> Any:
     """A function that makes something with a log of some received frames."""

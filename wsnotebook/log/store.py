@@ -88,7 +88,8 @@ class SegmentStore:
                 high = middle
         segment = self._segments[low]
         if not segment.first <= seq < segment.first + segment.rows:
-            raise IndexError(f"there is no frame {seq}: the log has {self.first} to {self.end - 1}")
+            there = f"{self.first} to {self.end - 1}" if self.end > self.first else "no frame"
+            raise IndexError(f"there is no frame {seq}: the log has {there}")
         return segment
 
     def next_segment(self, code: int, segment: Segment) -> Segment | None:

@@ -73,7 +73,10 @@ def _of_message(message: NamedMessage, variables: Mapping[str, Any]) -> Frame:
 
 
 def _of_row(arguments: argparse.Namespace, session: Any, variables: Mapping[str, Any]) -> Frame:
-    frame = session.log.frame(arguments.again)
+    try:
+        frame = session.log.frame(arguments.again)
+    except IndexError as error:
+        raise ValueError(f"{error}; %ws log shows the last ones.") from error
     if frame.opcode not in _WHOLE or not frame.fin:
         raise ValueError(
             f"frame {arguments.again} is no whole message, ping or pong: send its text, or close with %ws close."
