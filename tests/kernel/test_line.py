@@ -24,6 +24,25 @@ def test_fields_are_replaced_in_every_option(notebook: Notebook) -> None:
     assert notebook.session.url == "ws://lab/local"
 
 
+ENCLOSED = """
+symbol, ß = "global", "global"
+def outer(symbol):
+    ß = "local"
+    {kind} inner():
+        %ws send {{symbol}} {{ß.upper()}} {{min(symbol)}}
+    return inner
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "call"), [("def", "outer('local')()"), ("async def", "await outer('local')()")]
+)
+def test_a_field_is_a_variable_of_an_enclosing_function(connected: Notebook, kind: str, call: str) -> None:
+    """Also one that only the line mentions: Python keeps none that no code mentions, and a global would be sent."""
+    connected.run(ENCLOSED.format(kind=kind) + call)
+    assert connected.session.sent == [Frame.text("local LOCAL a")]
+
+
 TEXTS = {
     "words": ("send hello  world", "hello  world"),
     "quotes": ("""send it's "so" """, """it's "so\""""),

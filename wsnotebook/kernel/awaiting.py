@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import copy
 import re
+from keyword import iskeyword
 from typing import TypeAlias
 
 from IPython.core.interactiveshell import InteractiveShell
@@ -24,6 +25,7 @@ MAGIC = "ws"
 _AWAITED = ast.parse("get_ipython().magics_manager.registry['WsMagics'].awaited", mode="eval").body
 
 _RUNNERS = frozenset({"run_line_magic", "run_cell_magic"})
+_NAME = re.compile(r"[^\W\d]\w*")
 _NEWLINE = re.compile(rb"\r\n|\r|\n")  # the line ends of ast; str.splitlines has eight more
 
 _Edit: TypeAlias = tuple[int, int, bytes]
@@ -120,7 +122,28 @@ class _Finder(ast.NodeVisitor):
 
 
 class AwaitedCalls(ast.NodeTransformer):
-    """Makes an awaited call of the magic one of ``WsMagics.awaited``, for ``shell.ast_transformers``."""
+    """Makes an awaited call of the magic one of ``WsMagics.awaited``, for ``shell.ast_transformers``.
+
+    Awaited or not, in a nested function a call gets a mention of the variables in its line, which fields may need.
+    """
+
+    _depth = 0  # functions around the node
+
+    def _visit_function(self, node: ast.AST) -> ast.AST:
+        self._depth += 1
+        self.generic_visit(node)
+        self._depth -= 1
+        return node
+
+    visit_FunctionDef = _visit_function
+    visit_AsyncFunctionDef = _visit_function
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        """Mention the variables of its line and of its cell."""
+        self.generic_visit(node)
+        if self._depth > 1 and _is_magic(node):
+            node.args[1:] = map(_with_mention, node.args[1:])
+        return node
 
     def visit_Await(self, node: ast.Await) -> ast.AST:
         """Replace the function of the call, and keep its arguments after the magic's name."""
@@ -132,6 +155,23 @@ class AwaitedCalls(ast.NodeTransformer):
             for part in ast.walk(node.value.func):
                 ast.copy_location(part, call)
         return node
+
+
+def _with_mention(text: ast.expr) -> ast.expr:
+    """Return an expression with the value of ``text`` that mentions the names in it, without looking them up.
+
+    A function has, of the variables of the functions around it, only those that its code mentions; the code of a magic
+    is a string. A name too many, such as a word of the text, changes nothing.
+    """
+    if not isinstance(text, ast.Constant) or not isinstance(text.value, str) or "{" not in text.value:
+        return text
+    names = [name for name in _NAME.findall(text.value) if name.isidentifier() and not iskeyword(name)]
+    mention = ast.parse(f"lambda: [{', '.join(dict.fromkeys(names))}]", mode="eval").body
+    pair = ast.Tuple([text, mention], ast.Load())
+    mentioned = ast.Subscript(pair, ast.Constant(0), ast.Load())
+    for part in ast.walk(mentioned):
+        ast.copy_location(part, text)
+    return mentioned
 
 
 def _is_magic(node: ast.AST) -> bool:
