@@ -75,15 +75,15 @@ def test_what_is_not_of_its_kind_is_not_kept(path: Path) -> None:
     """The sentence names the place, as that of sending does; nothing is written."""
     with pytest.raises(ValueError, match="line 1"):
         keep_message(path, "bad", NamedMessage("json", "{"))
-    with pytest.raises(ValueError, match="under a name"):
+    with pytest.raises(ValueError, match="under a name, .*: %ws keep --message subscribe TEXT"):
         keep_message(path, " ", NamedMessage("text", "x"))
     assert not path.exists() and read_messages(path) == {}
 
 
 def test_an_unknown_name_is_answered_with_those_that_there_are(path: Path) -> None:
     """Or with how one is made."""
-    with pytest.raises(ValueError, match="%ws keep NAME"):
-        message_called(path, "a")
+    with pytest.raises(ValueError, match="%ws keep --message 'to all' TEXT"):
+        message_called(path, "to all")
     keep_message(path, "b", SUBSCRIBE)
     for call in (message_called, forget_message):
         with pytest.raises(ValueError, match="has no message 'a': it has b"):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -71,7 +72,9 @@ def keep_message(path: Path, name: str, message: NamedMessage) -> None:
         ValueError: it has no name, or it is not of its kind; or the file cannot be read.
     """
     if not name.strip():
-        raise ValueError("a message is kept under a name: write one, such as subscribe.")
+        raise ValueError(
+            "a message is kept under a name, such as subscribe: %ws keep --message subscribe TEXT."
+        )
     if not message.fills:  # what it is of is known when its variables are
         parse_payload(message.text, message.kind)
     _write(path, read_messages(path) | {name: message})
@@ -102,7 +105,8 @@ def message_called(path: Path, name: str) -> NamedMessage:
 
 
 def _unknown(path: Path, name: str, messages: Mapping[str, NamedMessage]) -> str:
-    known = f"it has {', '.join(messages)}" if messages else "keep one with %ws keep NAME TEXT"
+    how = f"keep one with %ws keep --message {shlex.quote(name)} TEXT"
+    known = f"it has {', '.join(messages)}" if messages else how
     return f"{path} has no message {name!r}: {known}."
 
 
