@@ -144,7 +144,7 @@ WRONG = {
     "%ws close now": "'now' is no close code, such as 1000; a session is named with --name now",
     "%ws help conect": "%ws has no verb 'conect': did you mean connect?",
     "%ws close 1000 it's over": "between double quotes",
-    "%ws log ten": "'ten' is no number of rows",
+    "%ws log ten": "'ten' is no whole number",
     "%ws log 1.5": "0 or more",
     "%%ws ping\nbody": "it takes no cell body: write %ws ping on a line of its own.",
 }

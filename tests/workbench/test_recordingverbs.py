@@ -223,6 +223,23 @@ async def test_replay_sends_what_was_sent(bench: Workbench, tmp_path: Path) -> N
         await session.close()
 
 
+async def test_replay_chooses_a_connection(tmp_path: Path) -> None:
+    """Of a session that has reconnected; the remedy of the refusal works as it is written."""
+    bench, path = Workbench(), tmp_path / "two.jsonl"
+    async with embedded_server("echo") as server:
+        log = FrameLog()
+        for text in ("first", "second"):
+            async with await bench.connect(server.url, name="feed", log=log, proxy=None) as session:
+                await session.send(text)
+                await session.receive()
+        log.save(path)
+        session = await bench.connect(server.url, name="again", proxy=None)
+        with pytest.raises(ValueError, match="choose one, connection=0, or --connection 0 on a command line"):
+            await do(bench, f"replay {path}")
+        assert "sent 2 frames" in str(await do(bench, f"replay --speed max --connection 1 {path}"))
+        assert session.log.frame(0).read_text() == "second"
+
+
 async def test_serve_runs_a_behaviour_or_a_recording(bench: Workbench, tmp_path: Path) -> None:
     """The result is the server."""
     await do(bench, f"save {tmp_path}/x.parquet")

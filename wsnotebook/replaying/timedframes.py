@@ -111,7 +111,7 @@ def _numbers(log: FrameLog, name: str | None, connection: int | None) -> set[int
     if len(numbers) > 1:
         raise ValueError(
             f"the session was recorded over {len(numbers)} connections, {', '.join(map(str, sorted(numbers)))}: choose one, "
-            f"connection={min(numbers)}"
+            f"connection={min(numbers)}, or --connection {min(numbers)} on a command line"
         )
     return numbers
 

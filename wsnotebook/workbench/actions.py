@@ -249,7 +249,8 @@ def replay_log(call: Call) -> Any:
     from wsnotebook.files.loading import load  # at the first use: %load_ext stays quick
     from wsnotebook.replaying.replay import replay
 
-    options = {name: getattr(call.arguments, name) for name in ("speed", "wait", "rewrite", "direction")}
+    names = ("speed", "wait", "rewrite", "direction", "connection")
+    options = {name: getattr(call.arguments, name) for name in names}
     return replay(
         load(Path(call.arguments.path).expanduser()), call.session, name=call.arguments.of, **options
     )

@@ -211,6 +211,13 @@ RECORDING = (
                 help="send the texts of live replies, such as tokens, in place of the recorded ones",
             ),
             option("of", "--session", metavar="NAME", help="which one, where the recording has several"),
+            option(
+                "connection",
+                "--connection",
+                metavar="N",
+                read=read_count,
+                help="which one of the session, where it reconnected",
+            ),
             NAME,
         ),
         waits=True,

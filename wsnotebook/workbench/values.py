@@ -57,9 +57,9 @@ def read_seconds(text: str) -> float:
 
 
 def read_count(text: str) -> int:
-    """Return a number of rows, 0 or more."""
+    """Return a number of rows, or the number of one, 0 or more."""
     if not text.isdecimal():
-        raise ValueError(f"{text!r} is no number of rows, 0 or more")
+        raise ValueError(f"{text!r} is no whole number, 0 or more")
     return int(text)
 
 
