@@ -60,6 +60,18 @@ async def test_a_second_one_takes_the_place_of_the_first() -> None:
         assert first.is_over
 
 
+async def test_the_answer_says_what_is_no_longer_sent() -> None:
+    """As nothing else would; the first of them takes the place of nothing."""
+    bench = Workbench()
+    async with embedded_server("echo") as server, await bench.connect(server.url, name="feed"):
+        one = await run(bench, "send", text="one", every=60.0)
+        assert str(one) == "sent text, 3 bytes, and again every 60 s, to feed"
+        two = await run(bench, "send", text="two", every=30.0)
+        assert "again every 30 s in place of what was sent 1 times, every 60 s, to feed" in str(two)
+        await run(bench, "stop")
+        assert "in place" not in str(await run(bench, "send", text="three", every=30.0))
+
+
 async def test_what_cannot_be_sent_ends_it_and_is_an_event() -> None:
     """As inside a message of the user's own that is not finished."""
     async with embedded_server("echo") as server, connect(server.url, raw=True) as session:

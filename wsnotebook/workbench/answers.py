@@ -17,7 +17,7 @@ from wsnotebook.wire.frames import CloseReason, Frame, Opcode
 from wsnotebook.workbench.facts import Facts
 from wsnotebook.workbench.namedmessages import FILE, NamedMessage
 from wsnotebook.workbench.receiving import Taken
-from wsnotebook.workbench.repeating import Repetition
+from wsnotebook.workbench.repeating import Repetition, repetition_of
 from wsnotebook.workbench.verb import Call
 
 if TYPE_CHECKING:
@@ -144,8 +144,17 @@ def send_note(call: Call, frames: list[Frame]) -> str:
     """Return type and size of sent frames."""
     size = sum(len(frame.data) for frame in frames)
     fragments = f" in {len(frames)} fragments" if len(frames) > 1 else ""
-    every = f", and again every {call.arguments.every:g} s" if call.arguments.every is not None else ""
-    return f"sent {Opcode(frames[0].opcode).name.lower()}, {size:,} bytes{fragments}{every}"
+    again = "" if call.arguments.every is None else f", and again {_repeated(call)}"
+    return f"sent {Opcode(frames[0].opcode).name.lower()}, {size:,} bytes{fragments}{again}"
+
+
+def _repeated(call: Call) -> str:
+    every = f"every {call.arguments.every:g} s"
+    repetition = repetition_of(call.session)
+    if repetition is None or repetition.replaced is None:  # None: it has ended already
+        return every
+    count, seconds = repetition.replaced
+    return f"{every} in place of what was sent {count:,} times, every {seconds:g} s"
 
 
 def stopped(call: Call, repetition: Repetition) -> Sentence:

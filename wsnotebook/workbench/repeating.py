@@ -25,22 +25,29 @@ class Repetition:
         session: the session that sends.
         send: sends once.
         seconds: from one sending to the next; one that is late is followed by no burst.
+        earlier: the one in whose place it stands.
     """
 
     def __init__(
-        self, session: ClientWebSocketSession, send: Callable[[], Awaitable[Any]], seconds: float
+        self,
+        session: ClientWebSocketSession,
+        send: Callable[[], Awaitable[Any]],
+        seconds: float,
+        earlier: Repetition | None = None,
     ) -> None:
-        self.seconds = seconds
-        """From one sending to the next."""
         self.count = 1
         """How often it was sent, the first time included."""
+        self.seconds = seconds
+        """From one sending to the next."""
+        self.replaced = None if earlier is None else (earlier.count, earlier.seconds)
+        """How often, and every how many seconds, the earlier one was sent; None without one."""
         self._session, self._send = session, send
         self._task = asyncio.create_task(self._run(), name=f"{session.name}: send every {seconds:g} s")
 
     @property
     def is_over(self) -> bool:
         """Whether nothing more is sent."""
-        return self._task.done()
+        return self._task.done() or self._task.cancelling() > 0
 
     def stop(self) -> None:
         """Send no more; call it in the session's loop."""
@@ -70,9 +77,9 @@ class Repetition:
 
 def repeat(session: ClientWebSocketSession, send: Callable[[], Awaitable[Any]], seconds: float) -> None:
     """Send every so many seconds from now on, in the place of what the session has repeated so far."""
-    if (earlier := _repetitions.get(session)) is not None:
+    if (earlier := repetition_of(session)) is not None:
         earlier.stop()
-    _repetitions[session] = Repetition(session, send, seconds)
+    _repetitions[session] = Repetition(session, send, seconds, earlier)
 
 
 def repetition_of(session: ClientWebSocketSession) -> Repetition | None:
