@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,7 @@ from typing import Any
 import pytest
 
 from wsnotebook.cli.main import VERBS, main
+from wsnotebook.cli.outcome import ExitCode
 
 CODES = ["0    done", "1    the connection or the peer", "2    wrong usage", "130  interrupted"]
 
@@ -90,3 +93,13 @@ def test_nobody_listens_is_1(verb: str, run: Callable[..., Any], serve: Callable
     assert (done.returncode, done.stdout) == (1, "")
     assert "nothing listens there" in done.stderr and done.stderr.count("\n") == 1
     assert not (tmp_path / "out.pcapng").exists()
+
+
+@pytest.mark.parametrize("name", ["stdin", "stdout", "stderr"])
+def test_a_closed_stream_is_the_null_device(name: str, monkeypatch: pytest.MonkeyPatch):
+    """As with >&- in a shell, where Python has None in its place: nothing is read or written, without a traceback."""
+    monkeypatch.setattr(sys, name, None)
+    assert main(["convert", "missing.jsonl", "x.jsonl"]) == ExitCode.WRONG_USAGE
+    number = getattr(sys, name).fileno()
+    assert os.path.samestat(os.fstat(number), os.stat(os.devnull))
+    os.close(number)

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable
 from typing import BinaryIO
 
 from wsnotebook.safetext import safe_text
 
-__all__ = ["PROGRAM", "MessageWriter", "write_error", "write_line", "write_lines"]
+__all__ = ["PROGRAM", "MessageWriter", "open_closed_streams", "write_error", "write_line", "write_lines"]
 
 PROGRAM = "wsnotebook"
+
+
+def open_closed_streams() -> None:
+    """Open the null device in the place of the standard streams that are closed, as by ``>&-`` in a shell.
+
+    Python has None for them, and the first socket would get the number of one.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            number = os.open(os.devnull, os.O_RDWR)  # the lowest that is free, which is that of the stream
+            setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))
 
 
 def write_line(line: str) -> None:
