@@ -202,6 +202,25 @@ def test_close_ends_it_also_while_it_is_connected_again(prompt: Call, start: Cal
     leave(child, 1)
 
 
+def test_the_chosen_session_stays_when_another_is_connected_again(
+    prompt: Call, start: Call, serve: Call, unused_tcp_port: int
+):
+    """What is typed goes where it went before."""
+    lost = ("serve", "echo", "--port", str(unused_tcp_port))
+    first = start(*lost)
+    child = prompt(first.stdout.readline().strip(), "--reconnect")
+    child.sendline(f"/connect {serve('echo')} --name other")
+    child.expect("other is open")
+    first.kill()
+    child.expect("attempt 1 failed")
+    start(*lost)
+    child.expect("connected to ws://.* again")
+    child.sendline("hello")
+    child.expect_exact("other < hello")
+    child.sendeof()
+    leave(child, 0)
+
+
 def test_a_pipe_is_connected_again(start: Call, unused_tcp_port: int):
     """A line that comes meanwhile waits for the next session."""
     serve = ("serve", "echo", "--port", str(unused_tcp_port))

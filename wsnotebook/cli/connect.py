@@ -102,7 +102,6 @@ async def _talk_at_prompt(sessions: Sessions, arguments: argparse.Namespace) -> 
     session = await anext(sessions)
 
     def show(hint: str) -> None:
-        bench.select(bench.name_of(session))
         _note(arguments, f"connected to {redact_url(session.url)}{hint}")
 
     async def follow() -> None:
@@ -113,6 +112,7 @@ async def _talk_at_prompt(sessions: Sessions, arguments: argparse.Namespace) -> 
             await session.close_reason
 
     prompt = Prompt(bench, control=arguments.show_control)
+    bench.select(bench.name_of(session))  # of those that follow it the name is the same
     show("; /help lists the verbs, Ctrl-D closes")
     await prompt.run(follow())
     async with contextlib.AsyncExitStack() as closings:
