@@ -15,7 +15,7 @@ import pytest_asyncio
 from wsnotebook.errors import WsNotebookError
 from wsnotebook.files.framelog import FrameLog
 from wsnotebook.kernel.line import parse
-from wsnotebook.lab import embedded_server
+from wsnotebook.lab import Send, embedded_server
 from wsnotebook.lab.server import EmbeddedServer
 from wsnotebook.workbench import Workbench
 from wsnotebook.workbench.verbs import VERBS
@@ -252,6 +252,24 @@ async def test_serve_runs_a_behaviour_or_a_recording(bench: Workbench, tmp_path:
             await session.close()
         finally:
             await served.stop()
+
+
+async def test_serve_chooses_a_connection_of_a_recording(tmp_path: Path) -> None:
+    """As replay does; a behaviour has none to choose."""
+    bench, path = Workbench(), tmp_path / "two.jsonl"
+    async with embedded_server([Send("first")]) as one, embedded_server([Send("second")]) as two:
+        log = FrameLog()
+        for server in (one, two):
+            async with await bench.connect(server.url, name="feed", log=log, proxy=None) as session:
+                await session.receive()
+        log.save(path)
+    with pytest.raises(ValueError, match="choose one, connection=0"):
+        await do(bench, f"serve {path}")
+    async with await do(bench, f"serve --session feed --connection 1 {path}") as served:
+        async with await bench.connect(served.url, name="guest", proxy=None) as session:
+            assert await session.receive() == "second"
+    with pytest.raises(ValueError, match="echo is no recording: leave --connection away"):
+        await do(bench, "serve echo --connection 1")
 
 
 KILLED = """

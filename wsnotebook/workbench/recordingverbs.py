@@ -23,6 +23,16 @@ from wsnotebook.workbench.verb import Verb
 __all__ = ["RECORDING"]
 
 _RECORDING = option("path", metavar="FILE", help="a recording", complete=paths)
+_WHICH = (
+    option("of", "--session", metavar="NAME", help="which one, where the recording has several"),
+    option(
+        "connection",
+        "--connection",
+        metavar="N",
+        read=read_count,
+        help="which one of the session, where it reconnected",
+    ),
+)
 _PORT = option(
     "port", "--port", metavar="N", read=read_port, default=0, help="0, the default, takes a free one"
 )
@@ -210,14 +220,7 @@ RECORDING = (
                 value=True,
                 help="send the texts of live replies, such as tokens, in place of the recorded ones",
             ),
-            option("of", "--session", metavar="NAME", help="which one, where the recording has several"),
-            option(
-                "connection",
-                "--connection",
-                metavar="N",
-                read=read_count,
-                help="which one of the session, where it reconnected",
-            ),
+            *_WHICH,
             NAME,
         ),
         waits=True,
@@ -235,6 +238,7 @@ RECORDING = (
                 help="echo, ticker, chat, slow, silent, closer, …; or a recording to play back",
             ),
             _PORT,
+            *_WHICH,
         ),
         waits=True,
         of_bench=True,

@@ -18,10 +18,15 @@ def serve(call: Call) -> Any:
     from wsnotebook.lab.playback import playback
     from wsnotebook.lab.server import embedded_server
 
-    name = call.arguments.behaviour
-    path = os.path.expanduser(name)
-    behaviour = playback(load(path)) if name not in BEHAVIOURS and os.path.exists(path) else name
-    return _start(embedded_server(behaviour, port=call.arguments.port))
+    arguments = call.arguments
+    name, path = arguments.behaviour, os.path.expanduser(arguments.behaviour)
+    chosen = {"session": arguments.of, "connection": arguments.connection}
+    if name not in BEHAVIOURS and os.path.exists(path):
+        return _start(embedded_server(playback(load(path), **chosen), port=arguments.port))
+    for option, value in chosen.items():
+        if value is not None:
+            raise ValueError(f"{name} is no recording: leave --{option} away.")
+    return _start(embedded_server(name, port=arguments.port))
 
 
 def proxy(call: Call) -> Any:
