@@ -92,7 +92,7 @@ async def test_an_answer_names_the_verbs_of_the_prompt(
         ("send", "nothing to send: write /send TEXT; /send -- is the empty text"),
         ("send --hex ", "nothing to send: write /send TEXT"),
         ("json", "nothing to send: write /send TEXT"),
-        ("keep -m name", "nothing to keep: write /keep TEXT"),
+        ("keep -m name", "nothing to keep: write /keep --message NAME TEXT"),
         ("expect --timeout 1", "nothing to expect: write /expect TEXT"),
         ("send --to other x", "did you mean --name"),
         ("send hi --name a", "write it first, as /send --name … TEXT, or -- before the text"),

@@ -116,6 +116,7 @@ def test_a_semicolon_after_an_assignment_keeps_the_value(connected: Notebook) ->
 
 WRONG = {
     "%ws send": "%ws send: nothing to send: write %ws send TEXT",
+    "%ws keep": "nothing to keep: write %ws keep --message NAME TEXT, or %%ws keep --message NAME with the text",
     "%%ws send": "nothing to send: write %ws send TEXT",
     "%%ws\nhello": "there are lines below %%ws and no verb: write %%ws send",
     "%%ws send hello\nworld": "keep one of them",

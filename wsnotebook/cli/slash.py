@@ -154,7 +154,7 @@ def _only_text(verb: Verb, arguments: argparse.Namespace, text: str | None) -> s
     """Return the text of a line; one without it sends what an option names, and nothing by mistake."""
     if text is None and not verb.has_text_instead(arguments):
         raise Wrong(
-            f"/{verb.name}: nothing to {verb.name}: write /{verb.name} TEXT; /{verb.name} -- is the empty text."
+            f"/{verb.name}: nothing to {verb.name}: write /{verb.start} TEXT; /{verb.start} -- is the empty text."
         )
     return text or ""
 

@@ -176,8 +176,8 @@ def _body(verb: Verb, cell: str | None, namespace: Namespace) -> str | None:
 def _only_text(verb: Verb, text: str | None, body: str | None) -> str:
     if body is None and text is None:
         raise UsageError(
-            f"nothing to {verb.name}: write %ws {verb.name} TEXT, or %%ws {verb.name} with the text in the lines below; "
-            f"%ws {verb.name} -- is the empty text."
+            f"nothing to {verb.name}: write %ws {verb.start} TEXT, or %%ws {verb.start} with the text in the lines below; "
+            f"%ws {verb.start} -- is the empty text."
         )
     if body is not None and text:
         raise UsageError(

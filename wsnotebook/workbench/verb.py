@@ -65,6 +65,8 @@ class Verb:
     """It acts on the bench, not on one session."""
     takes_text: bool = False
     """The rest of the line, or the body of the cell, is its argument ``text``, unchanged."""
+    always: str = ""
+    """The options that a line of it needs, for what is said of one without a text."""
     text_instead: tuple[str, ...] = ()
     """Names of arguments; where one is given, the text may be missing."""
     example: str = ""
@@ -84,6 +86,11 @@ class Verb:
             form = argument.form(surface)
             if form is not None:
                 yield argument, form
+
+    @property
+    def start(self) -> str:
+        """Its name and the options that a line of it needs."""
+        return f"{self.name} {self.always}".rstrip()
 
     @property
     def options(self) -> list[str]:

@@ -142,6 +142,7 @@ _ALL = (
         ),
         of_bench=True,
         takes_text=True,
+        always="--message NAME",
         example='keep --message subscribe --json {"op": "subscribe"}',
         is_template=False,
         more=f"The file is {FILE}. With --fill, {RULE}.",
