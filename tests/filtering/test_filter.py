@@ -254,3 +254,16 @@ def test_the_sessions_of_a_filter_are_replaced_and_all_else_stays(
     assert with_sessions(before, names) == after
     assert sessions_of(after) == tuple(names)
     parse_filter(after)
+
+
+@pytest.mark.parametrize("status", [Flag.TRUNCATED, Flag.VIOLATION])
+def test_the_size_of_a_frame_that_was_cut_off_is_what_it_declares(recorded: Any, status: int) -> None:
+    """As in the column length, which the line of pandas asks."""
+    batch = Batch()
+    batch.headers[batch.add(0x82, b"abcd", Flag.HEADER)] = b"\x82\x7e\x03\xe8"  # 1,000 bytes
+    batch.mark(0, status, "the end")
+    recorded.log.append(batch, 0, "in", 1, 1)
+    df = recorded.log.df
+    for text, seqs in (("size:1000", [0]), ("size<100", [])):
+        assert recorded.log.filter(text).index.tolist() == seqs
+        assert eval(parse_filter(text).line, {"df": df}).index.tolist() == seqs

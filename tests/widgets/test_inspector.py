@@ -18,7 +18,7 @@ from wsnotebook.wire.frames import CloseReason, Frame
 
 def shown(payload: bytes, opcode: str = "text") -> str:
     opcodes = {"text": 0x81, "binary": 0x82, "close": 0x88, "ping": 0x89, "pong": 0x8A}
-    return preview(Row(0, 0, 0, opcodes[opcode], 0, memoryview(payload), len(payload), ""))
+    return preview(Row(0, 0, 0, opcodes[opcode], 0, memoryview(payload), len(payload), len(payload), ""))
 
 
 def described(session: Any, frame: Frame, **options: Any) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from wsnotebook.files.framelog import FrameLog
 from wsnotebook.filtering.search import SLICE_ROWS
 from wsnotebook.log.connections import Connection
 from wsnotebook.widgets import tablelayout
+from wsnotebook.widgets.inspector import describe
 from wsnotebook.widgets.places import KEPT_SEARCHES
 from wsnotebook.widgets.row import rows_of
 from wsnotebook.widgets.table import COLUMNS, MOST_ROWS, FrameTable, pack_rows
@@ -53,6 +54,17 @@ async def test_previews_and_details_are_made_safe_and_reserved_opcodes_have_a_nu
     _, codes, _, text = pack_rows(rows_of(session.log, 0, 9))
     assert text == b"\\x1b[2J\\u202e3f"
     assert codes[3] == 0x8B
+
+
+async def test_a_frame_that_was_cut_off_has_the_size_that_it_declares(session: Any) -> None:
+    """As the column length of the DataFrame; the inspector says how much of it came."""
+    batch = Batch()
+    batch.headers[batch.add(0x82, b"abcd", Flag.HEADER)] = b"\x82\x7e\x03\xe8"  # 1,000 bytes
+    batch.mark(0, Flag.TRUNCATED, "the end")
+    session.log.append(batch, 0, "in", 1, 1)
+    (row,) = rows_of(session.log, 0, 1)
+    assert array("d", pack_rows([row])[0])[2] == row.length == session.log.df["length"][0] == 1000
+    assert ["payload", "4 of 1,000 bytes"] in [list(field) for field in describe(session.log, 0)["fields"]]
 
 
 async def test_the_page_is_told_the_span_and_asks_for_a_window(session: Any, page: Any) -> None:

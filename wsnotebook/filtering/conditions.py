@@ -56,7 +56,7 @@ _COLUMNS: dict[str, Callable[[Rows], Array]] = {
     "direction": lambda rows: is_sent(rows.codes).repeat(rows.counts),
     "opcode": lambda rows: opcode_of(rows.heads),
     "status": lambda rows: rows.flags & Flag.STATUS,
-    "length": lambda rows: np.diff(rows.offsets),
+    "length": lambda rows: rows.lengths,
     "seq": lambda rows: np.arange(rows.first, rows.first + len(rows)),
 }
 """How each column of the DataFrame is read from a run."""

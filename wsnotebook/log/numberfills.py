@@ -13,7 +13,7 @@ import numpy as np
 from wsnotebook.log.code import connection_of
 from wsnotebook.log.connections import Connection
 from wsnotebook.log.rows import Array, Rows
-from wsnotebook.wire.batch import FIN, OPCODE, STATUSES, Flag, declared_length, opcode_of
+from wsnotebook.wire.batch import FIN, OPCODE, STATUSES, Flag, opcode_of
 from wsnotebook.wire.frames import Opcode
 
 __all__ = [
@@ -45,9 +45,6 @@ _CLOSE = int(Opcode.CLOSE)  # numpy takes 3 µs to look at an enum member
 _STATUS_CODES = np.zeros(256, np.int8)
 _STATUS_CODES[list(STATUSES)] = range(len(STATUSES))
 """Code of the category ``status`` by the bits of Flag.STATUS."""
-
-_MAY_BE_CUT = frozenset((Flag.TRUNCATED, Flag.VIOLATION))
-"""Status of frames that the end of the stream may have cut off: a rule that such a frame breaks is named before that."""
 
 
 class Source(NamedTuple):
@@ -163,14 +160,8 @@ def fill_fin(source: Source, into: Array) -> None:
 
 
 def fill_length(source: Source, into: Array) -> None:
-    """Write the payload bytes that the application sees; of a frame that was cut off, those that its header declares."""
-    rows = source.rows
-    np.subtract(rows.offsets[1:], rows.offsets[:-1], out=into)
-    for row, header in rows.headers.items():
-        if rows.flags[row] & (Flag.STATUS | Flag.CHANGED) in _MAY_BE_CUT:
-            declared = declared_length(header) or 0
-            if not declared >> 63:  # which no length is
-                into[row] = max(into[row], declared)
+    """Write the payload bytes, as Rows.lengths has them."""
+    into[:] = source.rows.lengths
 
 
 def fill_wire_length(source: Source, into: Array) -> None:

@@ -11,12 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wsnotebook.log.segment import Segment
-from wsnotebook.wire.batch import Flag, minimal_header
+from wsnotebook.wire.batch import Flag, declared_length, minimal_header
 
 __all__ = ["Array", "Rows", "read_rows"]
 
 Array: TypeAlias = NDArray[Any]
 """A numpy array; its dtype and length are where it is declared."""
+
+_MAY_BE_CUT = frozenset((Flag.TRUNCATED, Flag.VIOLATION))
+"""Status of frames that the end of the stream may have cut off: a rule that such a frame breaks is named before that."""
 
 
 class Rows(NamedTuple):
@@ -56,6 +59,17 @@ class Rows(NamedTuple):
 
     def __len__(self) -> int:
         return len(self.heads)
+
+    @property
+    def lengths(self) -> Array:
+        """int64 (n): payload bytes as the application sees them; of a frame that was cut off, those that its header declares."""
+        lengths: Array = np.diff(self.offsets)
+        for row, header in self.headers.items():
+            if self.flags[row] & (Flag.STATUS | Flag.CHANGED) in _MAY_BE_CUT:
+                declared = declared_length(header) or 0
+                if not declared >> 63:  # which no length is
+                    lengths[row] = max(lengths[row], declared)
+        return lengths
 
     def payload_at(self, row: int) -> bytes:
         """Return the application's payload of one row."""

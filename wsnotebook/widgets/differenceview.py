@@ -46,7 +46,7 @@ def describe_difference(log: FrameLog, seqs: list[int]) -> dict[str, Any]:
         ("from", _name(before)),
         ("to", _name(after)),
         ("time", f"{(after.time_ns - before.time_ns) / 1e9:+,.9f} s"),
-        ("payload", _sizes(len(before.payload), len(after.payload))),
+        ("payload", _sizes(before.length, after.length)),
     ]
     if before.wire_length is not None and after.wire_length is not None:
         fields.append(("on the wire", _sizes(before.wire_length, after.wire_length)))

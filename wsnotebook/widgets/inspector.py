@@ -154,12 +154,13 @@ def _wire_fields(row: Row, columns: Rows) -> list[tuple[str, str]]:
     key = columns.mask_key_at(0)
     bits = [name for name, bit in _BITS.items() if row.head & bit] + ["masked"] * (key is not None)
     size, wire_size = len(row.payload), len(columns.wire_at(0))
+    of = f" of {row.length:,}" if row.length > size else ""  # it was cut off
     return [
         ("time", _utc(row.time_ns)),
         ("opcode", row.opcode),
         ("bits", " ".join(bits) or "none"),
         ("mask key", key.hex(" ") if key and is_known else ""),
-        ("payload", f"{size:,} bytes" + (f", {wire_size:,} on the wire" if wire_size != size else "")),
+        ("payload", f"{size:,}{of} bytes" + (f", {wire_size:,} on the wire" if wire_size != size else "")),
         ("size", f"{wire_size + len(columns.header_at(0)):,} bytes with header" if is_known else ""),
         ("on the wire", "" if is_known else "not known: a browser has told the message"),
         ("close", _close_line(bytes(row.payload)) if row.opcode == "close" else ""),

@@ -38,6 +38,8 @@ class Row(NamedTuple):
     """Flag bits of wire.batch."""
     payload: memoryview
     """The bytes as the application sees them; not a copy."""
+    length: int
+    """Payload bytes, as in the column ``length``: more than there are where the frame was cut off."""
     wire_length: int | None
     """Bytes of the payload on the wire, fewer where it was compressed; None where a browser has told the message."""
     detail: str
@@ -97,15 +99,18 @@ def _pick(rows: Rows, places: Array, connections: Sequence[Connection]) -> Itera
         rows.flags[places],
         rows.offsets[places],
         rows.offsets[places + 1],
+        rows.lengths[places],
         _wire_lengths(rows)[places],
     )
     payloads = memoryview(rows.payload)
-    for place, time_ns, code, head, flags, low, high, wire in zip(
+    for place, time_ns, code, head, flags, low, high, length, wire in zip(
         *(c.tolist() for c in columns), strict=True
     ):
         detail = rows.details.get(place, "")
         wire_length = None if reported[connection_of(code)] else wire
-        yield Row(rows.first + place, time_ns, code, head, flags, payloads[low:high], wire_length, detail)
+        yield Row(
+            rows.first + place, time_ns, code, head, flags, payloads[low:high], length, wire_length, detail
+        )
 
 
 def _wire_lengths(rows: Rows) -> Array:

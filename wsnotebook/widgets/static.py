@@ -81,7 +81,7 @@ def _last_of(log: FrameLog, connection: int) -> list[Row]:
 def _cells(row: Row) -> tuple[str, ...]:
     payload = preview(row)
     shown = payload if len(payload) <= WIDTH else payload[: WIDTH - 1] + "…"
-    return str(row.seq), "↑" if row.is_sent else "↓", row.opcode, f"{len(row.payload):,}", shown
+    return str(row.seq), "↑" if row.is_sent else "↓", row.opcode, f"{row.length:,}", shown
 
 
 def _html_row(cells: Iterable[str]) -> str:

@@ -306,7 +306,7 @@ class FrameTable(VerbWidget):
         self.set_trait("selection", seqs)
         if len(seqs) != 2 or len(rows := list(rows_at(self._log, seqs))) != 2:
             return {"count": len(seqs), "apart": None, "longer": None}, ()
-        apart, longer = rows[1].time_ns - rows[0].time_ns, len(rows[1].payload) - len(rows[0].payload)
+        apart, longer = rows[1].time_ns - rows[0].time_ns, rows[1].length - rows[0].length
         return {"count": 2, "apart": apart / 1e6, "longer": longer}, ()
 
     def _verb_compare(self, content: dict[str, Any]) -> Answer:
@@ -387,7 +387,7 @@ def pack_rows(rows: Iterable[Row]) -> list[bytes]:
     numbers, codes, ends, text = array("d"), array("B"), array("I"), bytearray()
     for row in rows:
         wire_length = nan if row.wire_length is None else row.wire_length
-        numbers.extend((row.seq, row.time_ns / 1e6, len(row.payload), wire_length, connection_of(row.code)))
+        numbers.extend((row.seq, row.time_ns / 1e6, row.length, wire_length, connection_of(row.code)))
         codes.extend((row.head, row.flags, row.is_sent))
         for part in (preview(row), safe_text(row.detail)):
             text += part.encode()
