@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from itertools import repeat
 from time import monotonic
-from typing import Self
+from typing import Any, Self
 
 from wsnotebook.errors import SessionClosed, WrongThread
 from wsnotebook.log.cursor import Cursor
@@ -27,6 +27,8 @@ __all__ = ["IncomingState", "ReceiveChannel"]
 
 _LOOK_AHEAD = 256  # frames read from the log at once; their bytes are the log's until then
 _CLAIM_NOTHING = bytes(range(256))
+_NOTHING: Any = ()
+"""The frames of a channel that has handed out none: an empty deque takes 0.7 KiB, and many sessions are only watched."""
 
 
 @functools.cache  # a table costs as much as the rest of a session
@@ -112,7 +114,7 @@ class ReceiveChannel(ChannelEnd):
     def __init__(self, state: IncomingState) -> None:
         super().__init__(state.life)
         self._state = state
-        self._ready: deque[Frame] = deque()
+        self._ready: deque[Frame] = _NOTHING
         self._parts: list[tuple[int, bytes]] = []  # frames of the message that is open
         self._cancelled = False
 
@@ -181,7 +183,7 @@ class ReceiveChannel(ChannelEnd):
         """Drop the frames that wait and close this end; the session goes on and the log keeps everything."""
         self._cancelled = True
         self._state.unbind()
-        self._ready.clear()
+        self._ready = _NOTHING
         self._waiters.wake_all()
         self._announce()
 
@@ -223,6 +225,8 @@ class ReceiveChannel(ChannelEnd):
             return False
         cursor.seq = seq + 1
         head, _, payload, _ = single
+        if self._ready is _NOTHING:
+            self._ready = deque()
         self._ready.append(_make_frame((OPCODES[head & OPCODE], payload, True, False, False, False)))
         waiters.wake()
         return True
@@ -245,6 +249,8 @@ class ReceiveChannel(ChannelEnd):
             map(bytes, batch.payloads[:_LOOK_AHEAD])
         )  # which they are, as the batch is not a lone frame
         cursor.seq = seq + len(payloads)
+        if self._ready is _NOTHING:
+            self._ready = deque()
         self._ready.extend(self._frames(bytes(batch.heads[:_LOOK_AHEAD]), payloads))
 
     def wake(self) -> None:
@@ -279,6 +285,8 @@ class ReceiveChannel(ChannelEnd):
             read = cursor.take(_LOOK_AHEAD)
             if not read.heads:
                 return False
+            if self._ready is _NOTHING:
+                self._ready = deque()
             self._ready.extend(self._frames(*read))
             if self._ready:
                 return True
