@@ -160,16 +160,13 @@ def fill_fin(source: Source, into: Array) -> None:
 
 
 def fill_length(source: Source, into: Array) -> None:
-    """Write the payload bytes, as Rows.lengths has them."""
+    """Write the payload bytes that the application sees."""
     into[:] = source.rows.lengths
 
 
 def fill_wire_length(source: Source, into: Array) -> None:
     """Write the payload bytes on the wire."""
-    rows = source.rows
-    np.subtract(rows.offsets[1:], rows.offsets[:-1], out=into)
-    if len(rows.wire_offsets) > 1:
-        into[(rows.flags & Flag.CHANGED) != 0] = np.diff(rows.wire_offsets)
+    into[:] = source.rows.wire_lengths
     _leave_reported(source, "wire_length")
 
 

@@ -71,6 +71,14 @@ class Rows(NamedTuple):
                     lengths[row] = max(lengths[row], declared)
         return lengths
 
+    @property
+    def wire_lengths(self) -> Array:
+        """int64 (n): payload bytes on the wire."""
+        lengths: Array = np.diff(self.offsets)
+        if len(self.wire_offsets) > 1:
+            lengths[(self.flags & Flag.CHANGED) != 0] = np.diff(self.wire_offsets)
+        return lengths
+
     def payload_at(self, row: int) -> bytes:
         """Return the application's payload of one row."""
         return bytes(memoryview(self.payload)[self.offsets[row] : self.offsets[row + 1]])

@@ -100,7 +100,7 @@ def _pick(rows: Rows, places: Array, connections: Sequence[Connection]) -> Itera
         rows.offsets[places],
         rows.offsets[places + 1],
         rows.lengths[places],
-        _wire_lengths(rows)[places],
+        rows.wire_lengths[places],
     )
     payloads = memoryview(rows.payload)
     for place, time_ns, code, head, flags, low, high, length, wire in zip(
@@ -111,10 +111,3 @@ def _pick(rows: Rows, places: Array, connections: Sequence[Connection]) -> Itera
         yield Row(
             rows.first + place, time_ns, code, head, flags, payloads[low:high], length, wire_length, detail
         )
-
-
-def _wire_lengths(rows: Rows) -> Array:
-    lengths: Array = np.diff(rows.offsets)
-    if len(rows.wire_offsets) > 1:
-        lengths[(rows.flags & Flag.CHANGED) != 0] = np.diff(rows.wire_offsets)
-    return lengths

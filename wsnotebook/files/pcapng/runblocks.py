@@ -78,9 +78,6 @@ def _encode(rows: Rows) -> tuple[bytes, list[bytes]]:
             dropped.append(frames[place])
             frames[place] = b""
     changed = np.flatnonzero(rows.flags & Flag.CHANGED)
-    sizes = np.diff(rows.offsets)
-    lengths = sizes.copy()
-    lengths[changed] = np.diff(rows.wire_offsets)
     sparse = {
         "headers": {place: len(header) for place, header in rows.headers.items()},
         "details": rows.details,
@@ -101,9 +98,9 @@ def _encode(rows: Rows) -> tuple[bytes, list[bytes]]:
             *(np.ascontiguousarray(column).tobytes() for column in (rows.heads, rows.flags)),
             *(
                 np.asarray(column, "<i8").tobytes()
-                for column in (lengths, rows.counts, rows.times, rows.monotonics)
+                for column in (rows.wire_lengths, rows.counts, rows.times, rows.monotonics)
             ),
-            *(np.asarray(column, "<i8").tobytes() for column in (rows.codes, sizes[changed])),
+            *(np.asarray(column, "<i8").tobytes() for column in (rows.codes, np.diff(rows.offsets)[changed])),
             words,
             dropped_bytes,
             *(rows.payload_at(place) for place in changed.tolist()),
