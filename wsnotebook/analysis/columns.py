@@ -38,6 +38,7 @@ __all__ = [
     "ns_of",
     "occurrences",
     "only_occurring_opcodes",
+    "order_in_time",
     "payloads",
     "recordings",
     "traffic",
@@ -249,6 +250,19 @@ def ns_of(times: pd.Series[Any]) -> NDArray[np.int64]:
     """
     check_times(times)
     return np.asarray(times.dt.as_unit("ns").astype("int64"), np.int64)
+
+
+def order_in_time(times: NDArray[np.int64], of: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the places of rows by time, those of one recording, or of one connection, in the order of record.
+
+    A time in that order may be earlier than the one before, or missing: a clock was set, or a captured segment was sent
+    again. The row then has the latest time so far.
+
+    Args:
+        times: ns since 1970, in the order of record.
+        of: number of the recording, or of the connection, of each row.
+    """
+    return np.argsort(pd.Series(times).groupby(of).cummax().to_numpy(), kind="stable")
 
 
 def payloads(rows: pd.DataFrame) -> pa.Array:

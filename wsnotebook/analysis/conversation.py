@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from wsnotebook.analysis.columns import connections, ns_of
+from wsnotebook.analysis.columns import connections, ns_of, order_in_time
 from wsnotebook.analysis.messages import join
 from wsnotebook.analysis.shown import ShownText, short
 
@@ -59,9 +58,7 @@ def _entries(df: pd.DataFrame) -> pd.DataFrame:
         length=joined.total("length"),
         is_cut=~joined.complete.to_numpy(bool, na_value=True),
     )
-    # By the latest time so far: one without a time, or after a clock was set back, stays behind the one before it.
-    times = pd.Series(ns_of(rows["time"])).groupby(connections(rows)).cummax()
-    return rows.iloc[np.argsort(times.to_numpy(), kind="stable")]
+    return rows.iloc[order_in_time(ns_of(rows["time"]), connections(rows))]
 
 
 def _lines(rows: pd.DataFrame, start: int, width: int, *, names: bool) -> Iterator[str]:

@@ -13,11 +13,20 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from wsnotebook.analysis.columns import arrow, connections, in_order, need, ns_of, payloads, recordings
+from wsnotebook.analysis.columns import (
+    arrow,
+    connections,
+    in_order,
+    need,
+    ns_of,
+    order_in_time,
+    payloads,
+    recordings,
+)
 from wsnotebook.files.framelog import FrameLog
 from wsnotebook.files.header import Header, status_from
 from wsnotebook.files.loading import to_log
-from wsnotebook.files.rowcolumns import RowColumns, reached_times, runs_of
+from wsnotebook.files.rowcolumns import RowColumns, runs_of
 from wsnotebook.log.code import DIRECTIONS, pack_code
 from wsnotebook.log.connections import Connection
 from wsnotebook.log.rows import Array
@@ -57,7 +66,7 @@ def log_of_frames(df: pd.DataFrame) -> FrameLog:
     rows = in_order(df)
     recording = recordings(rows)
     if len(np.unique(recording)) > 1:
-        rows = rows.take(np.argsort(reached_times(ns_of(rows["time"]), recording), kind="stable"))
+        rows = rows.take(order_in_time(ns_of(rows["time"]), recording))
     numbers, handshakes = _connections(rows, df.attrs)
     header = Header(0, len(rows), handshakes, [], 0, 0)
     return to_log(header, runs_of(_frames(rows, numbers), len(handshakes)))

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from wsnotebook.analysis.columns import CORE, byte_codes, in_order, recordings
+from wsnotebook.analysis.columns import CORE, byte_codes, in_order, order_in_time, recordings
 from wsnotebook.analysis.copies import check_rows
 from wsnotebook.analysis.repeats import check_repeats
 from wsnotebook.analysis.seqs import has_seq
@@ -31,7 +31,7 @@ from wsnotebook.files.foreigncolumns import (
 from wsnotebook.files.foreignpayloads import ENCODINGS, UNKNOWN, Payloads, payloads_of
 from wsnotebook.files.foreigntimes import UNITS, times_ns
 from wsnotebook.files.header import Header, status_from
-from wsnotebook.files.rowcolumns import RowColumns, reached_times, runs_of
+from wsnotebook.files.rowcolumns import RowColumns, runs_of
 from wsnotebook.log.code import connection_of, pack_code
 from wsnotebook.log.connections import Connection
 from wsnotebook.log.events import Event
@@ -82,7 +82,7 @@ def read_frames(
     numbers = _numbers(columns, len(times))
     if not is_ours:
         check_repeats(times, df.index, partial(_content_codes, columns, payloads, numbers))
-    order = np.argsort(times if recording is None else reached_times(times, recording), kind="stable")
+    order = np.argsort(times, kind="stable") if recording is None else order_in_time(times, recording)
     found, sessions = _in_order(columns, times, payloads, numbers, order)
     connections = _connections(found, sessions)
     opened_ns = connections[0].opened_ns if connections else 0

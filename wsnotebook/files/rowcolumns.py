@@ -9,14 +9,13 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from wsnotebook.log.restore import batches_of, check
 from wsnotebook.log.rows import Array, Rows
 from wsnotebook.log.segment import MAX_PAYLOAD, MAX_ROWS
 from wsnotebook.wire.batch import Flag
 
-__all__ = ["RowColumns", "reached_times", "runs_of"]
+__all__ = ["RowColumns", "runs_of"]
 
 
 class RowColumns(NamedTuple):
@@ -40,18 +39,6 @@ class RowColumns(NamedTuple):
     """Four bytes for each masked row."""
     headers: dict[int, bytes] = {}
     """Headers that are not minimal, by row."""
-
-
-def reached_times(times: Array, recording: Array) -> Array:
-    """Return the latest time up to each row of its recording, by which recordings are merged.
-
-    In the order of record a time may be earlier than that before it: a clock was set, or a captured segment was sent again.
-
-    Args:
-        times: int64, ns, those of each recording in the order of record.
-        recording: number of the recording of each row.
-    """
-    return pd.Series(times).groupby(recording).cummax().to_numpy()
 
 
 def runs_of(columns: RowColumns, connections: int) -> Iterator[Rows]:
