@@ -24,13 +24,13 @@ class Feed:
         self._time = itertools.count(SECOND, SECOND)
 
     def receive(self, data: bytes) -> None:
-        for reading in self.wire.receive(data):
+        for reading in self.wire.judge.receive(data):
             if reading is not None:
                 now = next(self._time)
                 self.log.append(reading.batch, self.number, "in", now, now)
 
     def send(self, *frames: Frame) -> int:
-        batch, data = self.wire.serialize([outgoing(frame) for frame in frames])
+        batch, data = self.wire.serializer.serialize([outgoing(frame) for frame in frames])
         self.sent += data
         now = next(self._time)
         return self.log.append(batch, self.number, "out", now, now)

@@ -65,27 +65,27 @@ class Peer:
     def receive(self, data: bytes) -> None:
         """Record the bytes of one read."""
         time_ns, monotonic_ns = self.log.clock(), self.log.monotonic()
-        for reading in self.wire.receive(data):
+        for reading in self.wire.judge.receive(data):
             if reading is not None and len(reading.batch):
                 self.log.append(reading.batch, self.number, "in", time_ns, monotonic_ns)
         self._count_skipped()
 
     def end(self) -> None:
         """Record the end of the stream."""
-        reading = self.wire.receive_end()
+        reading = self.wire.judge.receive_end()
         if reading is not None:
             self.log.append(reading.batch, self.number, "in", self.log.clock(), self.log.monotonic())
 
     def send(self, frames: list[Frame], *, masking: bool = True) -> tuple[int, int]:
         """Record frames as sent; return their rows."""
         self.wire.masking = masking
-        batch, _ = self.wire.serialize([outgoing(frame) for frame in frames])
+        batch, _ = self.wire.serializer.serialize([outgoing(frame) for frame in frames])
         first = self.log.append(batch, self.number, "out", self.log.clock(), self.log.monotonic())
         return first, first + len(batch)
 
     def _count_skipped(self) -> None:
-        self.log.restore([], truncated=self.wire.skipped - self.truncated)
-        self.truncated = self.wire.skipped
+        self.log.restore([], truncated=self.wire.judge.skipped - self.truncated)
+        self.truncated = self.wire.judge.skipped
 
 
 def frame_bytes(head: int, payload: bytes, mask: bytes | None = None, width: int = 0) -> bytes:

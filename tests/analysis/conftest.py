@@ -36,13 +36,13 @@ class Talk:
     def receive(self, at: float, *frames: tuple[int, bytes]) -> None:
         """Record frames of first byte and payload in one read."""
         data = b"".join(bytes((head, len(payload))) + payload for head, payload in frames)
-        for reading in self._wire.receive(data):
+        for reading in self._wire.judge.receive(data):
             if reading is not None:
                 self.log.append(reading.batch, self._number, "in", *self._clock(at))
 
     def send(self, at: float, *frames: Frame, dropped: bool = False) -> None:
         """Record frames in one write, or as queued and never sent."""
-        batch, _ = self._wire.serialize([outgoing(frame) for frame in frames])
+        batch, _ = self._wire.serializer.serialize([outgoing(frame) for frame in frames])
         first = self.log.append(batch, self._number, "out", *self._clock(at))
         if dropped:
             self.log.mark_unsent(first, first + len(batch), "the session ended before it was sent")

@@ -69,7 +69,7 @@ def test_wire_bytes_are_rebuilt_exactly() -> None:
         + server_frame(b"part", 0x01) + server_frame(b"", 0x89) + server_frame(b"rest", 0x80) + server_frame(b"x" * 70, 0xF3)
     )  # fmt: skip
     feed.receive(fed + b"\x82\x7e\x01\x00cut")
-    ending = feed.wire.receive_end()
+    ending = feed.wire.judge.receive_end()
     assert ending is not None
     log.append(ending.batch, feed.number, "in", 0, 0)
     feed.send(Frame.text("one"), Frame.binary(b"\x00" * 200, fin=False), Frame.ping(b"p"))

@@ -212,12 +212,13 @@ def test_room_ends_exactly_at_the_limits() -> None:
 
 
 def test_segments_grow_by_four_up_to_their_largest() -> None:
-    """Small at first, so that a quiet session costs little; each successor follows the seq of the last row."""
+    """Nothing before the first frame, so that a quiet session costs little; each successor follows the seq of the last row."""
     segment, seen = Segment(0), []
+    assert not segment.has_room(batch_of_sizes(0)) and segment.capacity == 0
     for _ in range(9):
+        segment = segment.successor(batch_of_sizes(1), Arena().allocate)
         segment.append(batch_of_sizes(*segment.max_rows * [1]), 0, 0, 0)
         seen.append((segment.first, segment.max_rows, segment.max_payload))
-        segment = segment.successor(batch_of_sizes(1), Arena().allocate)
     assert seen == [
         (0, 16, 512),
         (16, 64, 2 << 10),
@@ -242,7 +243,7 @@ def test_room_for_rows_follows_the_rows_that_came() -> None:
     after = segment.successor(batch_of_sizes(1), Arena().allocate)
     assert (after.max_rows, after.max_payload) == (400, MAX_PAYLOAD)
     after.append(batch_of_sizes(MAX_PAYLOAD), 0, 0, 0)
-    assert after.successor(batch_of_sizes(1), Arena().allocate).max_rows == Segment(0).max_rows
+    assert after.successor(batch_of_sizes(1), Arena().allocate).max_rows == 16
     small = Segment(0, 1024, 32 << 10)
     small.append(batch_of_sizes(*[100] * 300), 0, 0, 0)
     assert small.successor(batch_of_sizes(1), Arena().allocate).max_rows == 4096
@@ -261,7 +262,7 @@ def test_a_large_frame_alone_is_kept_without_a_copy() -> None:
     """Its segment is for it only: the payload object itself, and no room for another."""
     batch = batch_of_sizes(2 << 20)
     assert batch.is_lone
-    segment = Segment(0)
+    segment = Segment(0, 16, 512)
     assert not segment.has_room(batch)
     segment.append(batch_of_sizes(1), 0, 0, 0)
     lone = segment.successor(batch, Arena().allocate)

@@ -20,19 +20,30 @@ class HandLoop(asyncio.SelectorEventLoop):
         return self.now
 
 
+class Recorder:
+    """Whom the deadline is for: keeps when it passed, and the seconds it told."""
+
+    def __init__(self, loop: HandLoop) -> None:
+        self.found: list[tuple[float, float]] = []
+        self._loop = loop
+
+    def deadline_passed(self, seconds: float) -> None:
+        self.found.append((self._loop.now, seconds))
+
+
 async def moments_of(settings: dict[float, float | None]) -> list[tuple[float, float]]:
     """Return when a deadline that is set at some moments passes, and the seconds it tells."""
     loop = asyncio.get_running_loop()
     assert isinstance(loop, HandLoop)
-    found: list[tuple[float, float]] = []
-    deadline = Deadline(lambda seconds: found.append((loop.now, seconds)))
+    recorder = Recorder(loop)
+    deadline = Deadline(recorder)
     while loop.now < 16.0:
         if loop.now in settings:
             deadline.set(settings[loop.now])
         loop.now += STEP
         await asyncio.sleep(0)
         await asyncio.sleep(0)  # what the timers have scheduled
-    return found
+    return recorder.found
 
 
 @pytest.mark.parametrize(

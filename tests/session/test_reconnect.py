@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -173,10 +174,11 @@ async def test_a_session_that_has_lasted_is_followed_soon(byte_server: ByteServe
     log, now = FrameLog(), [0.0]
     serving = asyncio.create_task(hang_up(byte_server, b""))
 
-    async def open_one(number: int) -> ClientWebSocketSession:
+    async def open_one(options: Any, number: int) -> ClientWebSocketSession:
         return await connect(byte_server.url, proxy=None)
 
-    attempts = Attempts(open_one, log, "feed", clock=lambda: now[0])
+    options: Any = SimpleNamespace(log=log, name="feed")
+    attempts = Attempts(open_one, options, clock=lambda: now[0])
     session = await attempts.open()
     for lasted in (0.0, 0.0, 10.0):
         await session.close_reason

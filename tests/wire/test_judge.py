@@ -762,7 +762,7 @@ def test_a_capture_file_is_judged_as_the_session(
     assert rows == rows_of(judged(judge, [whole], sender)[0], direction)
     if sender == "server":
         for raw in (True, False):
-            assert rows == rows_of(judged(wire_of(deflate, raw=raw)._judge, [whole], sender)[0], direction)
+            assert rows == rows_of(judged(wire_of(deflate, raw=raw).judge, [whole], sender)[0], direction)
 
 
 SENT = st.tuples(
@@ -788,10 +788,10 @@ def test_a_frame_sent_alone_is_the_same_row_and_the_same_bytes(
     taken = 0
     for sent, masking in items:
         short.masking = long.masking = masking
-        batch, data = long.serialize([outgoing(sent)])
-        single = short.serialize_single(outgoing(sent))
+        batch, data = long.serializer.serialize([outgoing(sent)])
+        single = short.serializer.serialize_single(outgoing(sent))
         if single is None:
-            assert short.serialize([outgoing(sent)])[1] == data
+            assert short.serializer.serialize([outgoing(sent)])[1] == data
             continue
         taken += 1
         row = batch.heads[0], batch.flags[0], batch.payloads[0], batch.wire.get(0)
@@ -815,7 +815,7 @@ def test_what_we_send_is_judged_as_who_overhears_it_judges_it(
     number = log.register(Connection("a"))
     for sent, masking in items:
         wire.masking = masking
-        batch, data = wire.serialize([outgoing(sent)])
+        batch, data = wire.serializer.serialize([outgoing(sent)])
         log.append(batch, number, "out", 0, 0)
         written += data
     sent_rows = rows_of(log, "out")

@@ -72,11 +72,11 @@ def test_a_close_in_one_read_is_that_in_several(
     whole, cut = (Wire(raw=raw, max_frame_size=limit) for _ in range(2))
     found = []
     for wire, pieces in ((whole, [data]), (cut, [data[place : place + 1] for place in range(len(data))])):
-        readings = [*wire.receive(before)]
+        readings = [*wire.judge.receive(before)]
         for piece in [*pieces, b"\x81\x01z"]:
-            single = wire.receive_single(piece)
-            readings += wire.receive(piece) if single is None else [reading_of(single, raw=raw)]
-        end = wire.receive_end()
+            single = wire.judge.receive_single(piece)
+            readings += wire.judge.receive(piece) if single is None else [reading_of(single, raw=raw)]
+        end = wire.judge.receive_end()
         found.append(facts_of([*readings, *([] if end is None else [end])]))
     rows = [[fact for fact in facts if isinstance(fact, tuple) and len(fact) == 5] for facts in found]
     assert rows[0] == rows[1]

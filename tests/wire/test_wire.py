@@ -101,13 +101,13 @@ def receive(wire: Wire, pieces: Iterable[bytes]) -> Outcome:
             outcome.fault = reading.fault
 
     for piece in pieces:
-        for reading in wire.receive(piece):
+        for reading in wire.judge.receive(piece):
             if reading is not None:
                 take(reading)
-    last = wire.receive_end()
+    last = wire.judge.receive_end()
     if last is not None:
         take(last)
-    outcome.skipped = wire.skipped
+    outcome.skipped = wire.judge.skipped
     return outcome
 
 
@@ -546,7 +546,9 @@ def test_an_independent_parser_reads_what_is_written(
     connection = log.register(Connection("test"))
     written, got = b"", []
     for start in range(0, len(frames), at_once):
-        batch, data = wire.serialize([outgoing(frame) for frame in frames[start : start + at_once]])
+        batch, data = wire.serializer.serialize(
+            [outgoing(frame) for frame in frames[start : start + at_once]]
+        )
         log.append(batch, connection, "out", 0, 0)
         written += data
         got += read_by_peer(server, data)
@@ -589,7 +591,7 @@ def test_frames_that_no_standard_allows_are_written_and_recorded_to_the_bit(
     written = b""
     for frame, key, masking in items:
         wire.masking = masking
-        batch, data = wire.serialize([outgoing(frame, key)])
+        batch, data = wire.serializer.serialize([outgoing(frame, key)])
         log.append(batch, connection, "out", 0, 0)
         used = batch.mask_keys[0] if batch.mask_keys else None
         assert key is None or used == key
@@ -603,7 +605,7 @@ def test_every_frame_is_masked_with_a_key_of_its_own() -> None:
     """Behaviour 13: a hundred frames, a hundred keys, those that the random source gave."""
     keys = [number.to_bytes(4, "big") for number in range(1, 101)]
     wire, _ = shake_hands(random=lambda size: b"".join(keys)[:size])
-    batch, data = wire.serialize([outgoing(Frame.text("x"))] * 100)
+    batch, data = wire.serializer.serialize([outgoing(Frame.text("x"))] * 100)
     assert batch.mask_keys == keys
     assert data == b"".join(encode(0x81, b"x", key) for key in keys)
 
@@ -613,7 +615,7 @@ def test_every_frame_that_is_sent_alone_is_masked_with_a_key_of_its_own() -> Non
     source = io.BytesIO(b"".join(number.to_bytes(4, "big") for number in range(1_000)))
     wire, _ = shake_hands(random=source.read)
     for number in range(100):
-        single = wire.serialize_single(outgoing(Frame.text("x")))
+        single = wire.serializer.serialize_single(outgoing(Frame.text("x")))
         key = number.to_bytes(4, "big")
         assert single == ((0x81, Flag.TEXT | Flag.MASKED, b"x", None), key, encode(0x81, b"x", key))
 
@@ -621,7 +623,7 @@ def test_every_frame_that_is_sent_alone_is_masked_with_a_key_of_its_own() -> Non
 def test_an_unmasked_frame_is_marked_and_a_server_refuses_it() -> None:
     """masking is read for each frame when it is serialised."""
     wire, server = shake_hands(masking=False)
-    batch, data = wire.serialize([outgoing(Frame.text("bare"))])
+    batch, data = wire.serializer.serialize([outgoing(Frame.text("bare"))])
     assert data == b"\x81\x04bare"
     assert batch.details[0] == str(Rules.UNMASKED)
     read_by_peer(server, data)
@@ -632,15 +634,15 @@ def test_an_unmasked_frame_is_marked_and_a_server_refuses_it() -> None:
 def test_a_text_that_is_not_utf_8_is_marked_where_it_is_sent(compressed: bool) -> None:
     """Among whole masked messages too, which are serialised at once."""
     wire, _ = shake_hands(deflate=PerMessageDeflate() if compressed else None)
-    batch, _ = wire.serialize([outgoing(Frame.text("a")), outgoing(Frame.text(b"\xff"))])
+    batch, _ = wire.serializer.serialize([outgoing(Frame.text("a")), outgoing(Frame.text(b"\xff"))])
     assert batch.details == {1: str(Rules.TEXT_UTF8)}
 
 
 def test_a_continuation_without_a_message_is_not_compressed() -> None:
     """A receiver would not inflate it, and its window would differ from ours ever after."""
     wire, _ = shake_hands(deflate=PerMessageDeflate())
-    wire.serialize([outgoing(Frame.text("Hello"))])
-    batch, _ = wire.serialize([outgoing(Frame(Opcode.CONTINUATION, b"Hello"))])
+    wire.serializer.serialize([outgoing(Frame.text("Hello"))])
+    batch, _ = wire.serializer.serialize([outgoing(Frame(Opcode.CONTINUATION, b"Hello"))])
     assert batch.wire == {}
 
 
@@ -648,7 +650,7 @@ def test_a_close_is_read_with_its_code_and_words() -> None:
     """4321 and a message of 123 bytes arrive unchanged."""
     wire, server = shake_hands()
     reason = CloseReason(4321, "é" * 61 + "!")
-    _, data = wire.serialize([outgoing(Frame.close(reason))])
+    _, data = wire.serializer.serialize([outgoing(Frame.close(reason))])
     read_by_peer(server, data)
     assert server.close_rcvd is not None
     assert (server.close_rcvd.code, server.close_rcvd.reason) == reason

@@ -77,8 +77,8 @@ class RowLog:
         self._store = self._new_store(0, _check_retention(retention))
         self._events: list[Event] = []
         self._frames: Frames | None = None
-        self._taps: list[Tap] = []
-        self._numbers: dict[tuple[str, ...], int] = {}  # the last of new_number()
+        self._taps: tuple[Tap, ...] = ()
+        self._numbers: dict[tuple[str, ...], int] | None = None  # the last of new_number()
         self.marks: list[tuple[int, int, str]] = []
         """Arguments of mark_unsent, in order, for recorders that have written those rows already."""
 
@@ -101,11 +101,12 @@ class RowLog:
     def new_number(self, *kinds: str) -> int:
         """Return the next number for sessions that share this log, and are named as "client-1": none has it here yet."""
         with self.lock:
-            if kinds not in self._numbers:
+            self._numbers = numbers = self._numbers or {}
+            if kinds not in numbers:
                 names = {each.session for each in self.connections} | {each.session for each in self._events}
-                self._numbers[kinds] = last_number(kinds, names)
-            self._numbers[kinds] += 1
-            return self._numbers[kinds]
+                numbers[kinds] = last_number(kinds, names)
+            numbers[kinds] += 1
+            return numbers[kinds]
 
     def allocate(self, size: int) -> memoryview:
         """Return memory to receive a large payload into; ``append`` then keeps it without a copy."""
@@ -141,6 +142,8 @@ class RowLog:
         monotonic_ns = self.monotonic()
         with self.lock:
             segment = self._store.open
+            if not segment.max_rows:
+                segment = self._store.begin()
             if not segment.append_single(single, mask_key, code, time_ns, monotonic_ns):
                 batch = batch_of(single, mask_key)
                 segment = self._store.room_for(batch, self)
@@ -182,12 +185,13 @@ class RowLog:
     def add_tap(self, tap: Tap) -> None:
         """Call ``tap`` after each append, until remove_tap: a recorder follows the log by it."""
         with self.lock:
-            self._taps.append(tap)
+            self._taps += (tap,)
 
     def remove_tap(self, tap: Tap) -> None:
         """Stop calling ``tap``."""
         with self.lock:
-            self._taps.remove(tap)
+            place = self._taps.index(tap)
+            self._taps = self._taps[:place] + self._taps[place + 1 :]
 
     def _new_store(self, first: int, retention: int | None) -> SegmentStore:
         return SegmentStore(first, retention=retention, spill=self._spill)

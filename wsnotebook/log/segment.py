@@ -18,15 +18,15 @@ from wsnotebook.log.code import CONNECTION
 from wsnotebook.log.spill import Spill
 from wsnotebook.wire.batch import Batch, Flag, Single
 
-__all__ = ["MAX_PAYLOAD", "MAX_ROWS", "Segment"]
+__all__ = ["FIRST_PAYLOAD", "FIRST_ROWS", "MAX_PAYLOAD", "MAX_ROWS", "Segment"]
 
 MAX_ROWS = 65_536
 """Maximum of rows: a sealed segment becomes one Arrow chunk, and 10 million rows some 150 of them."""
 MAX_PAYLOAD = 8 << 20
 """Maximum of payload bytes, except for a single larger frame: reading the open segment copies up to this."""
-# A log begins small, so that a thousand quiet sessions cost little, and grows by four.
-_FIRST_ROWS = 16
-_FIRST_PAYLOAD = 512
+FIRST_ROWS, FIRST_PAYLOAD = 16, 512
+"""Rows and payload bytes that the first segment has room for: a log begins with nothing, so that a thousand quiet sessions
+cost little, then it is small, and grows by four."""
 _LARGE_PAYLOAD = 4 << 20  # bytes: a quiet session does not write to a huge page
 _LARGE = 1024  # mean bytes from which payloads are copied one by one, not all at once and then each
 _FIXED = {
@@ -42,6 +42,10 @@ _FIXED = {
 _SIZES = [(code, struct.calcsize(code)) for code in _FIXED.values()]
 _ROW = sum(size for _, size in _SIZES)  # bytes
 _NO_CODES: frozenset[int] = frozenset()  # one for all: each takes 0.2 KiB
+# Of every segment for no row, which nothing is added to:
+_NO_PAYLOAD = memoryview(b"")
+_NO_WIRE_OFFSETS = array("q", (0,))
+_NO_ENTRIES: dict[int, Any] = {}
 _COLUMNS = _FIXED | {"wire_offsets": "q", "payload": "B", "mask_keys": "B", "wire": "B"}
 
 
@@ -50,7 +54,7 @@ class Segment:
 
     Args:
         first: ``seq`` of its first row.
-        max_rows: rows that fit.
+        max_rows: rows that fit; a segment for none takes no memory, and its successor is a small one.
         max_payload: payload bytes that fit.
         for_lone: for one large frame, whose payload is kept without a copy.
         memory: for the payloads; None allocates its own.
@@ -59,8 +63,8 @@ class Segment:
     def __init__(
         self,
         first: int,
-        max_rows: int = _FIRST_ROWS,
-        max_payload: int = _FIRST_PAYLOAD,
+        max_rows: int = 0,
+        max_payload: int = 0,
         *,
         for_lone: bool = False,
         memory: memoryview | None = None,
@@ -79,17 +83,17 @@ class Segment:
         rows, payload = (1, 0) if for_lone else (max_rows, max_payload)
         # Never grown: growing copies, and is impossible while a reader has a view. What each column holds is in rows.py.
         # Stores into a memoryview: 40 ns; into an array: 53; into a numpy array: 45.
-        self.offsets, self.times, self.monotonics, self.starts, self.codes, self.heads, self.flags = _divide(
-            rows + 1
+        self.offsets, self.times, self.monotonics, self.starts, self.codes, self.heads, self.flags = (
+            _divide(rows + 1) if rows else _NO_ROWS
         )
-        self.payload: Any = fresh_memory(payload) if memory is None else memory
+        self.payload: Any = (fresh_memory(payload) if payload else _NO_PAYLOAD) if memory is None else memory
         self.mask_keys: Any = bytearray()
         self.wire: Any = bytearray()
-        self.wire_offsets: Any = array("q", (0,))
-        self.headers: dict[int, bytes] = {}
-        self.details: dict[int, str] = {}
+        self.wire_offsets: Any = array("q", (0,)) if rows else _NO_WIRE_OFFSETS
+        self.headers: dict[int, bytes] = {} if rows else _NO_ENTRIES
+        self.details: dict[int, str] = {} if rows else _NO_ENTRIES
         # by CONNECTION, of the open segment: batches before which there is none of the same connection
-        self._runs: dict[int, array[int]] = {}
+        self._runs: dict[int, array[int]] = {} if rows else _NO_ENTRIES
         self._last_connection = -1
         self.code_set = _NO_CODES
         """Each code of a sealed segment."""
@@ -111,11 +115,12 @@ class Segment:
             most: maximum of payload bytes.
         """
         growth = 1 if self.for_lone or batch.is_lone else 4
-        max_payload = max(min(growth * self.max_payload, most), 0 if batch.is_lone else batch.size)
-        rows = min(growth * self.max_rows, MAX_ROWS)
+        max_payload = min(max(growth * self.max_payload, FIRST_PAYLOAD), most)
+        max_payload = max(max_payload, 0 if batch.is_lone else batch.size)
+        rows = min(max(growth * self.max_rows, FIRST_ROWS), MAX_ROWS)
         if growth > 1 and 8 * self.rows < self.max_rows:
             # Large frames: a hundred fill 8 MiB, and zeroed memory for MAX_ROWS costs as much as 1.7 MB of them.
-            rows = max(growth * self.rows, _FIRST_ROWS)
+            rows = max(growth * self.rows, FIRST_ROWS)
         return Segment(
             self.first + self.rows,
             max(rows, len(batch)),
@@ -304,6 +309,10 @@ def _divide(rows: int) -> Iterator[Any]:
         stop = start + rows * size
         yield memory[start:stop].cast(code)  # type: ignore[call-overload]  # the code is not a literal
         start = stop
+
+
+_NO_ROWS = tuple(_divide(1))
+"""The fixed columns of every segment for no row: the first offsets are 0, as _NO_WIRE_OFFSETS."""
 
 
 def _view(data: bytes | memoryview, code: str) -> memoryview:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Protocol
 
 from wsnotebook.log.arena import BLOCK, Arena
-from wsnotebook.log.segment import MAX_PAYLOAD, Segment
+from wsnotebook.log.segment import FIRST_PAYLOAD, FIRST_ROWS, MAX_PAYLOAD, Segment
 from wsnotebook.log.spill import Spill, describe_failure
 from wsnotebook.wire.batch import Batch
 
@@ -44,8 +44,9 @@ class SegmentStore:
     def __init__(self, first: int, *, retention: int | None, spill: bool) -> None:
         self.retention = retention
         """Bytes to keep in memory; may be set at any time."""
-        self._spill = Spill() if spill else None
-        self._arena = Arena()
+        self._spills = spill
+        self._spill: Spill | None = None  # made with the first segment that is moved to disk
+        self._arena: Arena | None = None  # made with the first large segment, or frame
         self.open = Segment(first)
         """The segment that grows."""
         self._segments = [self.open]  # the last one is open
@@ -102,17 +103,26 @@ class SegmentStore:
 
     def allocate(self, size: int) -> memoryview:
         """Return memory for payloads, from blocks that are a fraction of the retention: a block is freed only as a whole."""
+        if self._arena is None:
+            self._arena = Arena()
         return self._arena.allocate(
             size, BLOCK if self.retention is None else min(BLOCK, self.retention // 16)
         )
+
+    def begin(self) -> Segment:
+        """Open a small segment in place of the one for no row, which a log begins with."""
+        self.open = Segment(self.open.first, FIRST_ROWS, FIRST_PAYLOAD)
+        self._segments[-1] = self.open
+        return self.open
 
     def room_for(self, batch: Batch, owner: Owner) -> Segment:
         """Return the open segment; seal it and open a new one where the batch does not fit."""
         if self.open.has_room(batch):
             return self.open
         full = self.open
-        self._seal(full)
-        owner.segment_sealed(full)
+        if full.rows:
+            self._seal(full)
+            owner.segment_sealed(full)
         # a fraction of the retention, because the open segment stays in memory
         most = MAX_PAYLOAD if self.retention is None else min(MAX_PAYLOAD, self.retention // 8)
         self._push(full.successor(batch, self.allocate, most), owner)
@@ -144,8 +154,11 @@ class SegmentStore:
             yield segments.pop()
 
     def _seal(self, segment: Segment) -> None:
-        segment.seal(self._arena.trim)
+        segment.seal(self._trim)
         self._count(segment)
+
+    def _trim(self, memory: memoryview, size: int) -> memoryview:
+        return memory[:size] if self._arena is None else self._arena.trim(memory, size)
 
     def _count(self, sealed: Segment) -> None:
         """Add a sealed segment to the memory held and to the homes of its codes."""
@@ -173,19 +186,21 @@ class SegmentStore:
         while excess > 0 and self._on_disk < len(self._segments) - 1:
             segment = self._segments[self._on_disk]
             freed = segment.nbytes
-            if self._spill is None:
+            if not self._spills:
                 self._drop(segment, owner)
-            elif self._move_to_disk(segment, self._spill, owner):
+            elif self._move_to_disk(segment, owner):
                 self._on_disk += 1
             else:
                 return
             self._held -= freed
             excess -= freed
 
-    def _move_to_disk(self, segment: Segment, spill: Spill, owner: Owner) -> bool:
+    def _move_to_disk(self, segment: Segment, owner: Owner) -> bool:
         """Spill a segment; return False where it stays in memory."""
+        if self._spill is None:
+            self._spill = Spill()
         try:
-            size = segment.spill(spill)
+            size = segment.spill(self._spill)
         except OSError as error:
             owner.note(*describe_failure(error))
             return False

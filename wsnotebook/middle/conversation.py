@@ -174,9 +174,9 @@ class Conversation:
         names = {name.lower() for name, _ in given}
         options = self._options._replace(
             address=self._options.address._replace(url=url),
-            headers=[*given, *(field for field in handed.fields if field[0].lower() not in names)],
+            headers=(*given, *(field for field in handed.fields if field[0].lower() not in names)),
             origin=handed.origin,
-            subprotocols=handed.subprotocols,
+            subprotocols=tuple(handed.subprotocols),
             extensions=self._negotiation.offer(head.headers),
         )
         return options, handed

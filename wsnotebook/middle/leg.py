@@ -18,7 +18,7 @@ from wsnotebook.log.rowlog import RowLog
 from wsnotebook.middle.tap import Tap
 from wsnotebook.session.intake import Intake
 from wsnotebook.session.lastwords import last_words
-from wsnotebook.session.letgo import ignore
+from wsnotebook.session.letgo import GONE
 from wsnotebook.session.unsent import Unsent
 from wsnotebook.wire.batch import OPCODE, Batch, Flag, Single, batch_of, is_whole
 from wsnotebook.wire.direction import Sender
@@ -81,11 +81,7 @@ class Leg:
         self._received: Literal["in", "out"] = "out" if peer == "client" else "in"
         self._sent: Literal["in", "out"] = "in" if peer == "client" else "out"
         self._listener = listener
-        self.intake = (
-            Tap(self, self._process, self._process_single, self._pass)
-            if is_transparent
-            else Intake(self, self._process, self._process_single)
-        )
+        self.intake = Tap(self, self._pass) if is_transparent else Intake(self)
         """The way in of the bytes that are received."""
         self._is_transparent = is_transparent
         self._whole: list[Whole] = []  # frames of a transparent leg that are to be passed with their bytes
@@ -129,7 +125,7 @@ class Leg:
 
     # Receiving
 
-    def _process(self, reading: Reading) -> None:
+    def process(self, reading: Reading) -> None:
         batch = reading.batch
         if len(batch):
             self._record(batch, self._received)
@@ -140,7 +136,7 @@ class Leg:
         if reading.fault is not None:
             self._listener.failed(self, str(reading.fault.exception), reading.fault.code)
 
-    def _process_single(self, single: Single) -> None:
+    def process_single(self, single: Single) -> None:
         self.log.append_single(single, None, pack_code(self._connection, self._received == "out"))
         if self._is_transparent:
             self._whole.append(single)
@@ -158,7 +154,7 @@ class Leg:
     @property
     def is_within_frame(self) -> bool:
         """Whether a part of a frame came, and not all of it."""
-        return self._wire is not None and self._wire.is_within_frame
+        return self._wire is not None and self._wire.judge.is_within_frame
 
     def _items(self, batch: Batch) -> list[Outgoing]:
         """Return the frames of a batch that came whole, as the other leg has to write them: with their mask keys."""
@@ -210,7 +206,7 @@ class Leg:
             self.drop(items, f"the {self.peer} was gone")
             return
         assert self._transport is not None and self._wire is not None
-        batch, data = self._wire.serialize(items)
+        batch, data = self._wire.serializer.serialize(items)
         if why:
             for place in range(len(batch)):
                 batch.details[place] = "; ".join(filter(None, (batch.details.get(place), why)))
@@ -260,7 +256,7 @@ class Leg:
     @property
     def is_between_messages(self) -> bool:
         """Whether a message can be written: none is on its way in fragments."""
-        return self._wire is None or self._wire.is_between_sent_messages
+        return self._wire is None or self._wire.serializer.is_between_messages
 
     def drop(self, items: Sequence[Outgoing], why: str) -> None:
         """Record frames that are not sent."""
@@ -336,9 +332,9 @@ class Leg:
     def _record_end(self) -> None:
         """Record a frame that the end of the stream cut off."""
         self.intake.finish()
-        reading = self._wire.receive_end() if self._wire is not None else None
+        reading = self._wire.judge.receive_end() if self._wire is not None else None
         if reading is not None:
-            self._process(reading)
+            self.process(reading)
             if self._is_transparent:
                 self._pass(b"")
 
@@ -367,7 +363,7 @@ class Leg:
     def forget(self) -> None:
         """Let go of what only an open connection needs: the proxy keeps the conversation, and windows take 300 kB."""
         self._wire = None
-        self.intake = Intake(self, ignore, ignore)
+        self.intake = Intake(GONE)
         self._unsent.clear()
 
 

@@ -137,7 +137,7 @@ class proxy(Startable, Intervening, Shown):
             name="",
             headers=check_headers(headers),
             origin=None,
-            subprotocols=[],
+            subprotocols=(),
             extensions=(),
             masking=True,
             answers_pings=False,

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from wsnotebook.session.intake import Intake, Receiver
-from wsnotebook.wire.batch import Single
-from wsnotebook.wire.reading import Reading
 
 __all__ = ["Tap"]
 
@@ -15,18 +13,12 @@ class Tap(Intake):
     """The way from the socket to the readings of the wire, and past it.
 
     Args:
-        receiver, process, process_single: as of Intake.
+        receiver: as of Intake.
         passed: called with the bytes of each read, after the frames that they complete were processed.
     """
 
-    def __init__(
-        self,
-        receiver: Receiver,
-        process: Callable[[Reading], None],
-        process_single: Callable[[Single], None],
-        passed: Callable[[bytes], None],
-    ) -> None:
-        super().__init__(receiver, process, process_single)
+    def __init__(self, receiver: Receiver, passed: Callable[[bytes], None]) -> None:
+        super().__init__(receiver)
         self._passed = passed
 
     def bytes_received(self, data: memoryview | bytes) -> None:
@@ -36,9 +28,9 @@ class Tap(Intake):
         self._pass(copied)
 
     def received_in_place(self, count: int) -> None:
-        """Process bytes that are in the memory of ``wire.room()``."""
-        assert self._wire is not None
-        room = self._wire.room()
+        """Process bytes that are in the memory of ``scanner.room()``."""
+        assert self._judge is not None
+        room = self._judge.scanner.room()
         assert room is not None
         copied = bytes(room[:count])
         super().received_in_place(count)

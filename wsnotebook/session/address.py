@@ -145,7 +145,7 @@ def _ascii_label(label: str) -> str:
     return "xn--" + unicodedata.normalize("NFKC", label.lower()).encode("punycode").decode()
 
 
-def check_headers(headers: HeadersLike | None, besides: Iterable[str] = ()) -> list[tuple[str, str]]:
+def check_headers(headers: HeadersLike | None, besides: Iterable[str] = ()) -> tuple[tuple[str, str], ...]:
     """Return the user's headers as (name, value) pairs.
 
     Args:
@@ -157,7 +157,7 @@ def check_headers(headers: HeadersLike | None, besides: Iterable[str] = ()) -> l
         ValueError: a name that is not a token (RFC 9110 §5.6.2), a value with a forbidden character, a header that
             the handshake sets itself, or one that is given twice where a request has one.
     """
-    pairs = list(headers.items() if isinstance(headers, Mapping) else headers or ())
+    pairs = tuple(headers.items() if isinstance(headers, Mapping) else headers or ())
     given = set(besides)
     for name, value in pairs:
         if not _TOKEN.fullmatch(name):
@@ -209,8 +209,8 @@ def check_cookies(cookies: Mapping[str, str]) -> str:
     return "; ".join(f"{name}={value}" for name, value in cookies.items())
 
 
-def check_subprotocols(subprotocols: Iterable[str]) -> list[str]:
-    """Return the subprotocols as a list.
+def check_subprotocols(subprotocols: Iterable[str]) -> tuple[str, ...]:
+    """Return the subprotocols.
 
     Raises:
         TypeError: ``subprotocols`` is one str instead of a list.
@@ -218,7 +218,7 @@ def check_subprotocols(subprotocols: Iterable[str]) -> list[str]:
     """
     if isinstance(subprotocols, str):
         raise TypeError(f"subprotocols is a list of names: write [{subprotocols!r}]")
-    names = list(subprotocols)
+    names = tuple(subprotocols)
     for name in names:
         if not _TOKEN.fullmatch(name):
             raise ValueError(

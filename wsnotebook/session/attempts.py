@@ -13,7 +13,7 @@ from typing import NamedTuple
 from weakref import WeakMethod, ref
 
 from wsnotebook.errors import CallError, ConnectError, HandshakeError, SocketTimeout
-from wsnotebook.files.framelog import FrameLog
+from wsnotebook.session.dialer import Options
 from wsnotebook.session.heartbeat import Heartbeat
 from wsnotebook.session.proxyway import ProxyFault
 from wsnotebook.session.refusedcalls import show_refused_calls
@@ -56,24 +56,21 @@ class Attempts:
     """Opens one session after another; each attempt is an event of the log. It holds no session alive.
 
     Args:
-        open: makes the attempt of a number.
-        log: of all sessions.
-        name: of the session, for the events.
+        open: makes the attempt of a number, with the options.
+        options: with the log of all sessions, and their name for its events.
         clock: monotonic seconds.
     """
 
     def __init__(
         self,
-        open: Callable[[int], Awaitable[ClientWebSocketSession]],
-        log: FrameLog,
-        name: str,
+        open: Callable[[Options, int], Awaitable[ClientWebSocketSession]],
+        options: Options,
         *,
         clock: Callable[[], float] = monotonic,
     ) -> None:
         self._clock = clock
         self._open = open
-        self._log = log
-        self._name = name
+        self._options = options
         self._delay = 0.0
         self._opened_at = 0.0
         self.number = 0
@@ -85,14 +82,14 @@ class Attempts:
         self._is_dialing = False
         # Ends the pause; made with the first one, as most sessions have none, and an event takes 0.8 KiB.
         self._hurry: asyncio.Event | None = None
-        self._newest: Callable[[], ClientWebSocketSession | None] = lambda: None
-        self._asked: list[asyncio.Future[ClientWebSocketSession]] = []  # who waits for the next attempt
-        self._listeners: list[WeakMethod[Callable[[ClientWebSocketSession], None]]] = []
+        self._newest: ref[ClientWebSocketSession] | None = None
+        self._asked: tuple[asyncio.Future[ClientWebSocketSession], ...] = ()  # who waits for the next attempt
+        self._listeners: tuple[WeakMethod[Callable[[ClientWebSocketSession], None]], ...] = ()
 
     @property
     def newest(self) -> ClientWebSocketSession | None:
         """The last session that was opened; None before the first, and where nothing refers to it any more."""
-        return self._newest()
+        return None if self._newest is None else self._newest()
 
     @property
     def status(self) -> str:
@@ -104,8 +101,7 @@ class Attempts:
     def on_opened(self, listener: Callable[[ClientWebSocketSession], None]) -> None:
         """Call a method, which is not kept alive by it, with every session that is opened from now on."""
         # Panels may be shown, and closed, often.
-        self._listeners = [each for each in self._listeners if each() is not None]
-        self._listeners.append(WeakMethod(listener))
+        self._listeners = (*(each for each in self._listeners if each() is not None), WeakMethod(listener))
 
     async def open(self) -> ClientWebSocketSession:
         """Make one attempt.
@@ -116,7 +112,7 @@ class Attempts:
         number, self.number = self.number, self.number + 1
         self._is_dialing = True
         try:
-            session = await self._open(number)
+            session = await self._open(self._options, number)
         except BaseException as error:
             self._fail(error)
             raise
@@ -138,7 +134,7 @@ class Attempts:
         if (newest := self.newest) is not None:
             if newest.close_reason_now is None:
                 raise ValueError(
-                    f"{self._name} is {newest.state}: close it, or open another with connect(url)."
+                    f"{self._options.name} is {newest.state}: close it, or open another with connect(url)."
                 )
             await newest.close()  # its last frames come first in the log, and its recording is written
         if not self.status:
@@ -146,7 +142,7 @@ class Attempts:
         if self._hurry is not None:
             self._hurry.set()
         asked: asyncio.Future[ClientWebSocketSession] = asyncio.get_running_loop().create_future()
-        self._asked.append(asked)
+        self._asked += (asked,)
         return await asked
 
     def _succeed(self, session: ClientWebSocketSession) -> None:
@@ -172,7 +168,7 @@ class Attempts:
                 asked.cancel()
 
     def _take_asked(self) -> list[asyncio.Future[ClientWebSocketSession]]:
-        asked, self._asked = self._asked, []
+        asked, self._asked = self._asked, ()
         return [each for each in asked if not each.done()]
 
     async def insist(self) -> ClientWebSocketSession:
@@ -204,13 +200,14 @@ class Attempts:
         return (
             0.0
             if response is None
-            else retry_after(response.headers.get("Retry-After"), self._log.clock() / 1e9)
+            else retry_after(response.headers.get("Retry-After"), self._options.log.clock() / 1e9)
         )
 
     async def _wait(self, what: str, *, grow: bool, at_least: float = 0.0) -> None:
         self._delay = min(_LONGEST, self._delay * 2 or _FIRST) if grow else _FIRST
         seconds = max(at_least, self._delay * random.uniform(0.5, 1.0))
-        self._log.note("reconnect", f"attempt {self.number - 1} {what}; next in {seconds:.2f} s", self._name)
+        detail = f"attempt {self.number - 1} {what}; next in {seconds:.2f} s"
+        self._options.log.note("reconnect", detail, self._options.name)
         self.pause = Pause(self.number, monotonic() + seconds)
         hurry = self._hurry = asyncio.Event()
         try:

@@ -6,6 +6,7 @@ import asyncio
 import contextvars
 from collections.abc import Callable
 from time import monotonic
+from typing import Any
 
 from wsnotebook.session.state import Lifecycle
 from wsnotebook.wire.frames import CloseReason
@@ -15,12 +16,16 @@ __all__ = ["ChannelEnd", "Waiters"]
 _TURN = 0.005  # seconds: two of them are far less than a person notices, and one is much beside a suspension
 
 
+_NOBODY: Any = ()
+"""The queue where none has waited: sessions are many, and few have waiters at both channels."""
+
+
 class Waiters:
     """Coroutines that wait for a turn, first come first served; a turn that is not used goes to the next."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._queue: list[asyncio.Future[None]] = []  # few wait, and an empty deque takes 0.6 KiB
+        self._queue: list[asyncio.Future[None]] = _NOBODY
         self._granted = 0
         self.count = 0
         """Coroutines that wait, or have a turn and have not run since. An attribute: it is read for each frame."""
@@ -28,6 +33,8 @@ class Waiters:
     async def wait(self) -> None:
         """Wait for a turn. Cancelling passes it on."""
         waiter = self._loop.create_future()
+        if self._queue is _NOBODY:
+            self._queue = []
         self._queue.append(waiter)
         self.count += 1
         try:
@@ -73,7 +80,7 @@ class ChannelEnd:
         self._life = life
         self._loop = asyncio.get_running_loop()
         self._waiters = Waiters(self._loop)
-        self._on_close: list[tuple[Callable[[CloseReason | None], object], contextvars.Context]] = []
+        self._on_close: tuple[tuple[Callable[[CloseReason | None], object], contextvars.Context], ...] = ()
         self._is_announced = False  # the callbacks have been scheduled
         self.turn_ends = 0.0
         """Monotonic seconds from which to ask whether the loop is held up. An attribute: it is read for each frame, and so
@@ -106,12 +113,12 @@ class ChannelEnd:
         if self._is_announced:
             callback(self._life.end.reason)
         else:
-            self._on_close.append((callback, contextvars.copy_context()))
+            self._on_close += ((callback, contextvars.copy_context()),)
 
     def _announce(self) -> None:
         """Schedule the callbacks, once."""
         self._is_announced = True
-        callbacks, self._on_close = self._on_close, []
+        callbacks, self._on_close = self._on_close, ()
         for callback, context in callbacks:
             # as a loop callback, so that its error goes to the loop's handler and not into the session
             self._loop.call_soon(callback, self._life.end.reason, context=context)

@@ -11,7 +11,6 @@ import ssl as ssl_module
 from base64 import b64encode
 from collections.abc import AsyncGenerator, Generator, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, TypeAlias
@@ -174,7 +173,7 @@ class connect(Habits, lines=CONNECT):
             log=FrameLog() if log is None else log,
             io=io,
         )
-        self.attempts = Attempts(partial(_open, self._options), self._options.log, self._options.name)
+        self.attempts = Attempts(_open, self._options)
         """The connections that were made; not for users."""
 
     def __repr__(self) -> str:
@@ -308,9 +307,9 @@ def _all_headers(
     cookies: Mapping[str, str] | None,
     auth: Auth | None,
     besides: Iterable[str],
-) -> list[tuple[str, str]]:
+) -> tuple[tuple[str, str], ...]:
     if not headers and not cookies and auth is None:
-        return []
+        return ()
     fields = list(headers.items() if isinstance(headers, Mapping) else headers or ())
     if cookies:
         fields.append(("Cookie", check_cookies(cookies)))

@@ -9,13 +9,14 @@ import asyncio
 import contextlib
 import functools
 from collections.abc import Callable
+from typing import Protocol
 
 from wsnotebook.errors import SessionFault
 from wsnotebook.log.rowlog import RowLog
 from wsnotebook.session.closereasons import failure_reason, reason_in
 from wsnotebook.session.deadline import Deadline
 from wsnotebook.session.incoming import IncomingState
-from wsnotebook.session.letgo import ignore
+from wsnotebook.session.letgo import GONE
 from wsnotebook.session.state import Lifecycle
 from wsnotebook.session.writer import FrameWriter
 from wsnotebook.wire.closing import Action, Do, Event, Initiator, Kind, Phase
@@ -24,6 +25,13 @@ __all__ = ["Closer"]
 
 _OPENED, _LOST, _FINISHED = Event(Kind.OPENED), Event(Kind.LOST), Event(Kind.FINISHED)
 _LINGER = 1.0  # seconds that the peer has to close TCP after both close frames; a server does so at once
+
+
+class Owner(Protocol):
+    """Whom a closer tells what it did: the pump."""
+
+    def notify(self) -> None:
+        """Something has changed that a coroutine of the user may wait for."""
 
 
 class Closer:
@@ -36,7 +44,7 @@ class Closer:
         incoming: what has been received and is not dequeued; it ends with the connection.
         writer: writes close frames, and drops the queued ones.
         close_timeout: seconds that the peer has to answer our close frame; None waits for ever.
-        notify: called when something has changed that a coroutine of the user may wait for.
+        owner: is told of each change.
     """
 
     def __init__(
@@ -48,7 +56,7 @@ class Closer:
         writer: FrameWriter,
         *,
         close_timeout: float | None,
-        notify: Callable[[], None],
+        owner: Owner,
     ) -> None:
         self._log = log
         self._name = name
@@ -56,8 +64,8 @@ class Closer:
         self._incoming = incoming
         self._writer = writer
         self._close_timeout = close_timeout
-        self._notify = notify
-        self._deadline = Deadline(self._deadline_passed)
+        self._owner = owner
+        self._deadline: Deadline | None = None  # made when the end begins
         self._loop: asyncio.AbstractEventLoop | None = None
         self._transport: asyncio.Transport | None = None
 
@@ -76,7 +84,7 @@ class Closer:
         self._perform(self._life.step(event))
         # After both channels have ended nothing is new to who waits, but that every frame is in the log.
         if not (before.incoming_ended and before.outgoing_ended) or self._life.end.phase is Phase.CLOSED:
-            self._notify()
+            self._owner.notify()
 
     def _step_from_any_thread(self, event: Event) -> None:
         """Apply an event at once; its actions are performed on the pump's loop, soon."""
@@ -88,7 +96,7 @@ class Closer:
 
     def _follow(self, actions: tuple[Action, ...]) -> None:
         self._perform(actions)
-        self._notify()
+        self._owner.notify()
 
     def peer_closed(self, payload: bytes, *, is_broken: bool) -> None:
         """A close frame was received; one that breaks a rule only on a raw session."""
@@ -126,7 +134,8 @@ class Closer:
     def lost(self, error: Exception | None) -> None:
         """All that the peer had said is read: wait for nothing any more, and end."""
         self._transport = None
-        self._deadline.clear()
+        if self._deadline is not None:
+            self._deadline.clear()
         self._incoming.stop_at(self._log.end)
         words = "" if error is None else str(error)
         lost = Event(Kind.LOST, words=words) if words else _LOST
@@ -136,10 +145,17 @@ class Closer:
 
     def let_go(self) -> None:
         """Call nobody any more: the connection has ended."""
-        self._notify = ignore
-        self._deadline.let_go()
+        self._owner = GONE
+        if self._deadline is not None:
+            self._deadline.let_go()
 
-    def _deadline_passed(self, seconds: float) -> None:
+    def _wait_for(self, seconds: float | None) -> None:
+        if self._deadline is None:
+            self._deadline = Deadline(self)
+        self._deadline.set(seconds)
+
+    def deadline_passed(self, seconds: float) -> None:
+        """The peer has not answered, or not closed TCP, within so many seconds."""
         self.step(Event(Kind.DEADLINE, words=f"{seconds:g}"))
 
     # Actions
@@ -156,7 +172,7 @@ class Closer:
 
     def _hang_up(self) -> None:
         self._close_tcp()
-        self._deadline.set(_LINGER)
+        self._wait_for(_LINGER)
 
     def _abort(self) -> None:
         """Abort the transport; queued frames are recorded as unsent when the connection is lost."""
@@ -171,8 +187,8 @@ _PERFORM: dict[Do, Callable[[Closer, str, bytes], None]] = {
     Do.DROP: lambda closer, words, payload: closer._writer.drop(words),
     Do.NOTE_CLOSING: lambda closer, words, payload: closer._log.note("closing", words, closer._name),
     Do.NOTE_CLOSED: lambda closer, words, payload: closer._log.note("closed", words, closer._name),
-    Do.AWAIT_ANSWER: lambda closer, words, payload: closer._deadline.set(closer._close_timeout),
-    Do.AWAIT_EOF: lambda closer, words, payload: closer._deadline.set(_LINGER),
+    Do.AWAIT_ANSWER: lambda closer, words, payload: closer._wait_for(closer._close_timeout),
+    Do.AWAIT_EOF: lambda closer, words, payload: closer._wait_for(_LINGER),
     Do.CLOSE_TCP: lambda closer, words, payload: closer._close_tcp(),
     Do.HANG_UP: lambda closer, words, payload: closer._hang_up(),
     Do.ABORT: lambda closer, words, payload: closer._abort(),

@@ -32,6 +32,7 @@ class _ReadBuffer(threading.local):
 
     def __init__(self) -> None:
         self.memory = memoryview(bytearray(_READ))
+        self.short = self.memory[:_AFTER_LARGE]
         # glibc gives freed memory back, and clears it anew at the next read, unless a block of this size was freed once:
         # mallopt(3), M_MMAP_THRESHOLD. Large frames would take twice as long.
         bytes(_READ)
@@ -207,9 +208,9 @@ class OpenConnection(asyncio.BufferedProtocol):
     def __init__(self, wire: Wire, owner: Owner) -> None:
         self._owner = owner
         self._intake = owner.intake
-        self._room = wire.room
+        self._scanner = wire.judge.scanner
         self._long: memoryview | _Watched = _read_buffer.memory
-        self._short: memoryview | _Watched = _read_buffer.memory[:_AFTER_LARGE]
+        self._short: memoryview | _Watched = _read_buffer.short
         self._given: memoryview | _Watched = self._long
         self._in_place = False
 
@@ -217,7 +218,7 @@ class OpenConnection(asyncio.BufferedProtocol):
         """Return the buffer for the next read."""
         if self._intake.rest is not None:
             self._intake.finish()  # the proactor transport of Windows delivers bytes that it read before a pause
-        room = self._room()
+        room = self._scanner.room()
         if room is None:
             # After a large frame another one is likely: a short read gets its header and little of its payload,
             # so that most of the payload can be read into the log.
@@ -298,4 +299,4 @@ class TlsConnection(OpenConnection):
 
 def ip_address(address: Any) -> tuple[str, int] | None:
     """Return host and port; None for a unix socket."""
-    return (address[0], address[1]) if isinstance(address, tuple) else None
+    return address[:2] if isinstance(address, tuple) else None

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from typing import Protocol
 
-from wsnotebook.session.letgo import ignore
+from wsnotebook.session.letgo import GONE
 
 __all__ = ["Deadline"]
 
@@ -14,21 +14,28 @@ _LOOK = 1.0
 then takes no other timer. Each costs as much as a step of the closing table."""
 
 
+class Owner(Protocol):
+    """Whom a deadline is for: a closer."""
+
+    def deadline_passed(self, seconds: float, /) -> None:
+        """So many seconds have passed."""
+
+
 class Deadline:
     """A moment on the pump's loop, of which the last setting counts.
 
     Args:
-        passed: called with the seconds that have passed.
+        owner: is told when it has passed.
     """
 
-    def __init__(self, passed: Callable[[float], object]) -> None:
-        self._passed = passed
+    def __init__(self, owner: Owner) -> None:
+        self._owner = owner
         self._seconds = 0.0
         self._due: float | None = None  # on the loop's clock
         self._timer: asyncio.TimerHandle | None = None
 
     def set(self, seconds: float | None) -> None:
-        """Let ``passed`` be called after so many seconds, instead of when it was set before; None waits for ever."""
+        """Let ``deadline_passed`` be called after so many seconds, instead of when it was set before; None waits for ever."""
         if seconds is None:
             self.clear()
             return
@@ -51,7 +58,7 @@ class Deadline:
             self._look_later(loop)
         else:
             self._due = None
-            self._passed(self._seconds)
+            self._owner.deadline_passed(self._seconds)
 
     def clear(self) -> None:
         """Wait for nothing."""
@@ -62,4 +69,4 @@ class Deadline:
 
     def let_go(self) -> None:
         """Call nobody any more: the connection has ended."""
-        self._passed = ignore
+        self._owner = GONE

@@ -8,6 +8,7 @@ import functools
 import ssl as ssl_module
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import chain
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from websockets.exceptions import InvalidMessage, InvalidStatus, SecurityError
@@ -36,7 +37,9 @@ _parse_uri = functools.lru_cache(maxsize=64)(parse_uri)  # many sessions have on
 _LOGGER = RedactingLogger("websockets.client")  # the name that websockets gives its own
 
 
-_Facts: TypeAlias = tuple[int, str, tuple[tuple[str, str], ...], str, float, bytes, str]
+_Fields: TypeAlias = tuple[str, ...]
+"""Names and values of header fields in turn: a tuple for each of them would take as much memory as what it says."""
+_Facts: TypeAlias = tuple[int, str, _Fields, str, float, bytes, str]
 """Of a response: the arguments of HttpResponse in their order."""
 
 
@@ -46,9 +49,9 @@ class Options(NamedTuple):
     address: Address
     raw: bool
     name: str
-    headers: list[tuple[str, str]]
+    headers: tuple[tuple[str, str], ...]
     origin: str | None
-    subprotocols: list[str]
+    subprotocols: tuple[str, ...]
     extensions: tuple[WebSocketExtensionFactory, ...]
     masking: bool
     max_frame_size: int | None
@@ -80,7 +83,7 @@ class Dialer:
         self._headers = options.headers
         self._subprotocols = options.subprotocols
         self._last: WireConnection | None = None
-        self._redirects: list[str] = []
+        self._redirects: tuple[str, ...] = ()
         self._way: Way | None = None
         """The proxy that is being asked."""
 
@@ -148,10 +151,10 @@ class Dialer:
         if crosses_origin(_parse_uri(self._url), parse_uri(url)):
             self._headers, left = split_at_origin(self._options.headers)
             offered = self._subprotocols
-            self._subprotocols = [name for name in offered if is_harmless("subprotocol", name)]
+            self._subprotocols = tuple(name for name in offered if is_harmless("subprotocol", name))
             left += ["Sec-WebSocket-Protocol"] if len(self._subprotocols) < len(offered) else []
             detail += f", another origin{': ' + ', '.join(left) + ' stayed behind' if left else ''}"
-        self._redirects.append(redact_url(url))
+        self._redirects += (redact_url(url),)
         self._url, self._last = url, None
         self._owner.log.note("redirect", detail, self._owner.name)
 
@@ -198,8 +201,8 @@ class Dialer:
             if ours is None:
                 raise
             if self._redirects and isinstance(ours, CallError):
-                chain = ", then ".join(self._redirects)
-                ours.problem = f"{ours.problem or 'refused'} after a redirect to {chain}"
+                way = ", then ".join(self._redirects)
+                ours.problem = f"{ours.problem or 'refused'} after a redirect to {way}"
             reason = getattr(ours, "problem", "") or type(ours).__name__
             self._owner.log.note("closed", f"not opened: {reason}", self._owner.name)
             drop_frames(error)
@@ -229,7 +232,7 @@ class Dialer:
         final = last.protocol.responses.final
         return _CallMaker(
             self._url,
-            tuple(last.protocol.fields) if last.is_asked else (),
+            tuple(chain.from_iterable(last.protocol.fields)) if last.is_asked else (),
             None if final is None else _facts_of(final, last.elapsed),
             tuple([_facts_of(each, 0.0) for each in last.protocol.responses.interim]),
             last.protocol.subprotocol,
@@ -253,7 +256,7 @@ class _CallMaker:
 
 def _http_call(
     url: str,
-    fields: tuple[tuple[str, str], ...],
+    fields: _Fields,
     final: _Facts | None,
     interim: tuple[_Facts, ...],
     subprotocol: str | None,
@@ -265,7 +268,7 @@ def _http_call(
     if final is not None:
         response = _http_response(final, tuple([_http_response(each) for each in interim]))
     return HttpCall(
-        HttpRequest(url, Headers(list(fields))),
+        HttpRequest(url, _headers(fields)),
         response,
         subprotocol=subprotocol,
         local_address=local_address,
@@ -276,11 +279,10 @@ def _http_call(
 
 def _facts_of(response: Response, elapsed: float) -> _Facts:
     """Return the arguments of an HttpResponse, which take less memory than what was read."""
-    fields = tuple(response.fields)
     return (
         response.status,
         response.reason,
-        fields,
+        tuple(chain.from_iterable(response.fields)),
         response.version,
         elapsed,
         bytes(response.body),
@@ -290,7 +292,11 @@ def _facts_of(response: Response, elapsed: float) -> _Facts:
 
 def _http_response(facts: _Facts, interim: tuple[HttpResponse, ...] = ()) -> HttpResponse:
     status, reason, fields, version, elapsed, body, lack = facts
-    return HttpResponse(status, reason, Headers(list(fields)), version, elapsed, body, lack, interim)
+    return HttpResponse(status, reason, _headers(fields), version, elapsed, body, lack, interim)
+
+
+def _headers(fields: _Fields) -> Headers:
+    return Headers(list(zip(fields[::2], fields[1::2], strict=True)))
 
 
 def _tls(ssl_object: Any) -> dict[str, Any] | None:

@@ -8,16 +8,16 @@ from __future__ import annotations
 import asyncio
 import functools
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import repeat
 from time import monotonic
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from wsnotebook.errors import SessionClosed, WrongThread
 from wsnotebook.log.cursor import Cursor
 from wsnotebook.session.capacity import Capacity
 from wsnotebook.session.channelend import ChannelEnd
-from wsnotebook.session.letgo import ignore
+from wsnotebook.session.letgo import GONE
 from wsnotebook.session.state import Lifecycle
 from wsnotebook.session.threadcheck import require_loop
 from wsnotebook.wire.batch import FIN, OPCODE, Batch, Single, to_frame
@@ -28,7 +28,8 @@ __all__ = ["IncomingState", "ReceiveChannel"]
 _LOOK_AHEAD = 256  # frames read from the log at once; their bytes are the log's until then
 _CLAIM_NOTHING = bytes(range(256))
 _NOTHING: Any = ()
-"""The frames of a channel that has handed out none: an empty deque takes 0.7 KiB, and many sessions are only watched."""
+"""The frames of a channel that has handed out none, or has none to join: an empty deque takes 0.7 KiB, and many sessions are
+only watched."""
 
 
 @functools.cache  # a table costs as much as the rest of a session
@@ -37,19 +38,26 @@ def _clearing(bits: int) -> bytes:
     return bytes(head & ~bits for head in range(256))
 
 
+class Source(Protocol):
+    """Where the frames come from: the pump."""
+
+    def make_room(self) -> None:
+        """Frames have been dequeued; called on the user's thread when reading is held."""
+
+
 class IncomingState:
     """Received frames on their way to the user.
 
     Args:
         capacity: frames (raw) or messages (default) that may wait, and what happens beyond.
         life: where the connection is.
-        room: called on the user's thread when reading is held and frames have been dequeued.
+        source: is told when there is room again.
     """
 
-    def __init__(self, capacity: Capacity, life: Lifecycle, room: Callable[[], None]) -> None:
+    def __init__(self, capacity: Capacity, life: Lifecycle, source: Source) -> None:
         self.capacity = capacity
         self.life = life
-        self.room = room
+        self.source = source
         self.cursor: Cursor | None = None
         """Where the user reads in the log; None before the handshake is done."""
         self.clear_claimed = _CLAIM_NOTHING
@@ -58,11 +66,8 @@ class IncomingState:
         """Frames (raw) or messages (default) received for the application; counted by the pump's thread."""
         self.dequeued = 0
         """Of those, dequeued by the user; counted by the user's thread."""
-        self.hand_over: Callable[[int, Single], bool] | None = None
-        """Of the user's end, where it lives on the pump's loop: takes a frame that was received alone; see
-        ReceiveChannel.hand_over."""
-        self.hand_over_run: Callable[[int, Batch], None] | None = None
-        """The same for a batch; see ReceiveChannel.hand_over_run."""
+        self.channel: ReceiveChannel | None = None
+        """The user's end, where it lives on the pump's loop and can be handed what was received."""
         self.bound = capacity.size
         """Waiting frames that are enough; None for no limit."""
         self.is_held = False
@@ -97,12 +102,12 @@ class IncomingState:
     def unbind(self) -> None:
         """Lift the limit: nobody dequeues any more, or the session ends."""
         self.bound = None
-        self.room()
+        self.source.make_room()
 
     def let_go(self) -> None:
         """Call nobody any more: the connection has ended."""
-        self.room = ignore
-        self.hand_over = self.hand_over_run = None
+        self.source = GONE
+        self.channel = None
 
 
 class ReceiveChannel(ChannelEnd):
@@ -115,7 +120,7 @@ class ReceiveChannel(ChannelEnd):
         super().__init__(state.life)
         self._state = state
         self._ready: deque[Frame] = _NOTHING
-        self._parts: list[tuple[int, bytes]] = []  # frames of the message that is open
+        self._parts: list[tuple[int, bytes]] = _NOTHING  # frames of the message that is open
         self._cancelled = False
 
     @property
@@ -171,7 +176,7 @@ class ReceiveChannel(ChannelEnd):
                 return None
         state.dequeued += 1
         if state.is_held:
-            state.room()
+            state.source.make_room()
         return self._ready.popleft()
 
     def _raise_end(self) -> None:
@@ -200,7 +205,7 @@ class ReceiveChannel(ChannelEnd):
         ):
             state.dequeued += 1
             if state.is_held:
-                state.room()
+                state.source.make_room()
             return self._ready.popleft()
         try:
             return await self.receive()
@@ -307,9 +312,11 @@ class ReceiveChannel(ChannelEnd):
         for head, payload in zip(heads, payloads, strict=True):
             if head & 0x08:
                 continue
+            if self._parts is _NOTHING:
+                self._parts = []
             self._parts.append((head, payload))
             if head & FIN:
-                parts, self._parts = self._parts, []
+                parts, self._parts = self._parts, _NOTHING
                 yield to_frame(parts[0][0] | FIN, b"".join(data for _, data in parts))
 
 

@@ -12,8 +12,9 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
-from wsnotebook.session.letgo import ignore
+from wsnotebook.session.letgo import GONE
 from wsnotebook.wire.batch import Single
+from wsnotebook.wire.judge import Judge
 from wsnotebook.wire.reading import Reading
 from wsnotebook.wire.wire import Wire
 
@@ -24,64 +25,59 @@ _GIVE_WAY = 0.000_05  # seconds: long enough for another thread to wake and take
 
 
 class Receiver(Protocol):
-    """What is received for: ``incoming`` of a session, or a leg of a proxy."""
+    """What is received for: the pump of a session, or a leg of a proxy."""
 
     @property
     def is_held(self) -> bool:
         """Whether reading pauses."""
+
+    def process(self, reading: Reading, /) -> None:
+        """Some frames were read."""
+
+    def process_single(self, single: Single, /) -> None:
+        """A frame was read alone."""
 
 
 class Intake:
     """The way from the socket to the readings of the wire; on the pump's loop.
 
     Args:
-        receiver: may hold reading up.
-        process: called with each reading.
-        process_single: called with each frame that was read alone.
+        receiver: is told what was read, and may hold reading up.
         gives_way: the loop has a thread to itself, and the user's thread needs turns of the interpreter's lock.
     """
 
-    def __init__(
-        self,
-        receiver: Receiver,
-        process: Callable[[Reading], None],
-        process_single: Callable[[Single], None],
-        *,
-        gives_way: bool = False,
-    ) -> None:
+    def __init__(self, receiver: Receiver, *, gives_way: bool = False) -> None:
         self._receiver = receiver
-        self._process = process
-        self._process_single = process_single
         self._gives_way = gives_way
         self._busy = 0.0  # seconds since this thread last gave way
         self.rest: Iterator[Reading | None] | None = None
         """What is left of the last read for the next turn of the loop, or None."""
         self._done: Callable[[], None] | None = None
-        self._wire: Wire | None = None
+        self._judge: Judge | None = None
         self._transport: asyncio.Transport | None = None
 
     def open(self, transport: asyncio.Transport, wire: Wire) -> None:
         """Begin to read: the handshake is done."""
         self._transport = transport
-        self._wire = wire
+        self._judge = wire.judge
 
     def bytes_received(self, data: memoryview | bytes) -> None:
         """Process the bytes of one read; they may change afterwards."""
-        assert self._wire is not None
+        assert self._judge is not None
         began = time.monotonic() if self._gives_way else 0.0
-        single = self._wire.receive_single(data)
+        single = self._judge.receive_single(data)
         if single is None:
-            self.rest = self._wire.receive(data)
+            self.rest = self._judge.receive(data)
             self._read_on()
             return
-        self._process_single(single)
+        self._receiver.process_single(single)
         if self._gives_way:
             self._let_others(time.monotonic() - began)
 
     def received_in_place(self, count: int) -> None:
-        """Process the bytes of one read that are in the memory of ``wire.room()`` already."""
-        assert self._wire is not None
-        self.rest = self._wire.receive_in_place(count)
+        """Process the bytes of one read that are in the memory of ``scanner.room()`` already."""
+        assert self._judge is not None
+        self.rest = self._judge.receive_in_place(count)
         self._read_on()
 
     def _read_on(self) -> None:
@@ -90,7 +86,7 @@ class Intake:
         began = loop.time()
         for reading in self.rest or ():
             if reading is not None:
-                self._process(reading)
+                self._receiver.process(reading)
             if reading is None or loop.time() - began > _TURN:
                 self.pause()
                 loop.call_soon(self._read_on)
@@ -127,9 +123,9 @@ class Intake:
         self._read_on()
 
     def _readings(self, pieces: Iterable[bytes]) -> Iterator[Reading | None]:
-        assert self._wire is not None
+        assert self._judge is not None
         for data in pieces:
-            yield from self._wire.receive(data)
+            yield from self._judge.receive(data)
 
     def finish(self, last_words: Iterable[bytes] = ()) -> None:
         """As read_last(), all at once, where there is no other turn."""
@@ -142,7 +138,7 @@ class Intake:
         readings, self.rest = self.rest, None
         for reading in readings or ():
             if reading is not None:
-                self._process(reading)
+                self._receiver.process(reading)
 
     @property
     def has_unread(self) -> bool:
@@ -157,7 +153,7 @@ class Intake:
 
     def let_go(self) -> None:
         """Call nobody any more: the connection has ended."""
-        self._process = self._process_single = ignore
+        self._receiver = GONE
 
     def pause(self) -> None:
         """Read nothing for now."""

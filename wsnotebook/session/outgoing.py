@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import contextlib
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from time import monotonic
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from wsnotebook.errors import ChannelOverflow, FragmentError
 from wsnotebook.session.capacity import Capacity
 from wsnotebook.session.channelend import ChannelEnd
-from wsnotebook.session.letgo import ignore
+from wsnotebook.session.letgo import GONE
 from wsnotebook.session.state import Lifecycle
 from wsnotebook.session.threadcheck import require_loop
 from wsnotebook.session.unmaskedwarning import warn_unmasked
@@ -56,6 +56,23 @@ class FrameQueue(deque[Outgoing]):
         return items
 
 
+class Sink(Protocol):
+    """Where the frames go: the pump."""
+
+    def wake(self) -> None:
+        """A frame was enqueued; any thread."""
+
+    def overflowed(self, fault: ChannelOverflow, /) -> None:
+        """The queue was full and its overflow is "close"; called on the user's thread."""
+
+
+class Writer(Protocol):
+    """The pump's end."""
+
+    def write_single(self, item: Outgoing, /) -> bool:
+        """Write a frame at once; see FrameWriter.write_single."""
+
+
 class OutgoingState:
     """Frames between the user's verbs and the socket.
 
@@ -64,20 +81,10 @@ class OutgoingState:
         life: where the connection is.
         name: of the session, for the warning about unmasked frames.
         masking: frames are masked when they are written.
-        enqueued: called, on any thread, when a frame was enqueued.
-        overflowed: called on the user's thread when the queue was full and its overflow is "close".
+        sink: is told of what is enqueued.
     """
 
-    def __init__(
-        self,
-        capacity: Capacity,
-        life: Lifecycle,
-        name: str,
-        *,
-        masking: bool,
-        enqueued: Callable[[], None],
-        overflowed: Callable[[ChannelOverflow], None],
-    ) -> None:
+    def __init__(self, capacity: Capacity, life: Lifecycle, name: str, *, masking: bool, sink: Sink) -> None:
         self.capacity = capacity
         self.life = life
         self.control = FrameQueue()
@@ -92,13 +99,12 @@ class OutgoingState:
         """Coroutines of the user that wait for a change of the queues."""
         self.open_opcode: int | None = None
         """Opcode of the message that the user has begun and not finished."""
-        self.overflowed = overflowed
-        self.write_now: Callable[[Outgoing], bool] | None = None
-        """Of the pump's end, where it lives on the user's loop: see FrameWriter.write_single."""
+        self.sink = sink
+        self.writer: Writer | None = None
+        """The pump's end, where it lives on the user's loop and may be called for a frame alone."""
         self.is_new_turn = False
         """Whether the loop has come round since the last frame was enqueued, where the pump lives on the user's: then who
         sends holds nobody up, and a data frame may be written at once."""
-        self._enqueued = enqueued
         self._name = name
         self._most = _NO_LIMIT if capacity.size is None else capacity.size
         self._is_warned = False
@@ -152,11 +158,11 @@ class OutgoingState:
         # A data frame, or the user's close. Alone it leaves a turn of the loop earlier, and a burst still shares a write.
         is_alone = self.is_new_turn and not (self.data or self.control or self.waiting)
         self.is_new_turn = False
-        if is_alone and self.write_now is not None and self.write_now(entry):
+        if is_alone and self.writer is not None and self.writer.write_single(entry):
             return
         self.data.append(entry)
         self.data.enqueued += 1
-        self._enqueued()
+        self.sink.wake()
 
     def _continued(self, frame: Frame) -> Frame:
         """Return a data frame as a continuation where its message is open."""
@@ -176,7 +182,7 @@ class OutgoingState:
         self.is_new_turn = False
         self.control.append(entry)
         self.control.enqueued += 1
-        self._enqueued()
+        self.sink.wake()
 
     def enqueue_own_close(self, payload: bytes) -> None:
         """Enqueue a close frame of this side's own accord, ahead of all data; the caller writes it."""
@@ -225,8 +231,8 @@ class OutgoingState:
 
     def let_go(self) -> None:
         """Call nobody any more: the connection has ended, and nothing can be enqueued."""
-        self._enqueued = self.overflowed = ignore
-        self.write_now = None
+        self.sink = GONE
+        self.writer = None
 
     # Waiting for the queues
 
@@ -312,7 +318,7 @@ class SendChannel(ChannelEnd):
         capacity = self._state.capacity
         if capacity.overflow == "close" and capacity.size is not None:
             fault = ChannelOverflow(capacity.size, "outgoing")
-            self._state.overflowed(fault)
+            self._state.sink.overflowed(fault)
             raise fault
 
     def check(self) -> None:

@@ -79,30 +79,24 @@ class Pump:
         self.wire: Wire | None = None
         self.life = Lifecycle(raw=raw)
         """Where the connection is, and all that is known of its end."""
-        self.incoming = IncomingState(channels.incoming, self.life, self._make_room)
+        self.incoming = IncomingState(channels.incoming, self.life, self)
         """Received frames that nobody has dequeued."""
-        self.outgoing = OutgoingState(
-            channels.outgoing,
-            self.life,
-            name,
-            masking=masking,
-            enqueued=self.wake,
-            overflowed=self._overflowed,
-        )
+        self.outgoing = OutgoingState(channels.outgoing, self.life, name, masking=masking, sink=self)
         """Frames that wait to be written."""
-        self.intake = Intake(self.incoming, self._process, self._process_single, gives_way=on_own_thread)
+        self.intake = Intake(self, gives_way=on_own_thread)
         """The way in, up to the wire."""
-        self._notify = notify
-        self._writer = self._make_writer()
+        self.notify = notify
+        """Called when something has changed that a coroutine of the user may wait for."""
+        self._writer = FrameWriter(log, name, self.outgoing, self.life, self)
         self._is_on_users_loop = not on_own_thread
         if self._is_on_users_loop:
-            self.outgoing.write_now = self._writer.write_single
+            self.outgoing.writer = self._writer
             self.outgoing.is_new_turn = True
         self.closer = Closer(
-            log, name, self.life, self.incoming, self._writer, close_timeout=close_timeout, notify=notify
+            log, name, self.life, self.incoming, self._writer, close_timeout=close_timeout, owner=self
         )
         """What ends the connection."""
-        self._pings = Pings()
+        self._pings: Pings | None = None  # made with the first ping, or pong
         self._thread = -1  # of the loop
         self._is_scheduled = False
         self._transport: asyncio.Transport | None = None
@@ -110,24 +104,6 @@ class Pump:
         """Number of the connection in the log; -1 before the handshake is done."""
         self._code = -1  # of the frames received
         self._is_end_recorded = False
-
-    def _make_writer(self) -> FrameWriter:
-        return FrameWriter(
-            self.log,
-            self.name,
-            self.outgoing,
-            self.life,
-            wake=self.wake,
-            notify=self._notify,
-            close_written=self._close_written,
-            failed=self._sending_failed,
-        )
-
-    def _close_written(self, payload: bytes) -> None:
-        self.closer.close_written(payload)
-
-    def _sending_failed(self, error: Exception) -> None:
-        self.closer.give_up(error)
 
     # Opening; called by connection.py on this loop
 
@@ -157,15 +133,20 @@ class Pump:
 
     # Receiving
 
-    def _process(self, reading: Reading) -> None:
+    @property
+    def is_held(self) -> bool:
+        """Whether reading pauses, because the user has not dequeued enough."""
+        return self.incoming.is_held
+
+    def process(self, reading: Reading) -> None:
         """Record one batch and do what an endpoint has to do about it."""
         first = self.log.append(reading.batch, self.connection, "in", self.log.clock(), self.log.monotonic())
         incoming = self.incoming
         if not self.life.end.incoming_ended:
             incoming.delivered += reading.deliverable
             is_run = 0 < reading.deliverable == len(reading.batch) and not reading.batch.odd
-            if is_run and incoming.hand_over_run is not None:
-                incoming.hand_over_run(first, reading.batch)
+            if is_run and incoming.channel is not None:
+                incoming.channel.hand_over_run(first, reading.batch)
         if reading.pongs or reading.pings:
             self._process_pings(reading)
         if reading.end is not None:
@@ -180,10 +161,10 @@ class Pump:
             self._hold_incoming()
         self.outgoing.is_new_turn = self._is_on_users_loop
         if not reading.closes:  # the closer has notified of each
-            self._notify()
+            self.notify()
 
-    def _process_single(self, single: Single) -> None:
-        """Record a frame that was read alone, and hand it to who waits for it: _process() of the most frequent reading."""
+    def process_single(self, single: Single) -> None:
+        """Record a frame that was read alone, and hand it to who waits for it: process() of the most frequent reading."""
         if single[0] == _CLOSE:
             self._process_close(single)
             return
@@ -194,12 +175,12 @@ class Pump:
             incoming.delivered += 1
             if incoming.bound is not None and incoming.is_full:
                 self._hold_incoming()
-            if incoming.hand_over is not None and incoming.hand_over(seq, single):
+            if incoming.channel is not None and incoming.channel.hand_over(seq, single):
                 return
-        self._notify()
+        self.notify()
 
     def _process_close(self, single: Single) -> None:
-        """Record a close frame that was read alone and breaks no rule, and follow it: _process() of most last readings."""
+        """Record a close frame that was read alone and breaks no rule, and follow it: process() of most last readings."""
         first = self.log.append_single(single, None, self._code)
         incoming = self.incoming
         end = int(self.raw)  # a raw session hands the close frame over, and nothing after it
@@ -213,7 +194,7 @@ class Pump:
 
     def _process_pings(self, reading: Reading) -> None:
         for payload in reading.pongs:
-            self._pings.answered(payload, self.log.monotonic())
+            self._made_pings().answered(payload, self.log.monotonic())
         end = self.life.end
         if reading.pings and self.answers_pings and end.received is None and not end.outgoing_ended:
             self._writer.answer(reading.pings)
@@ -226,12 +207,12 @@ class Pump:
                 incoming.is_held = True
                 self.log.note("backpressure on", f"incoming holds {size} frames: reading pauses", self.name)
                 self.intake.pause()
-                self._make_room()  # the user, on another thread, may have been quicker than this pause
+                self.make_room()  # the user, on another thread, may have been quicker than this pause
         elif incoming.waiting > size:
             incoming.bound = None
             self.fail(ChannelOverflow(size, "incoming"), CloseCode.INTERNAL_ERROR)
 
-    def _make_room(self) -> None:
+    def make_room(self) -> None:
         """Read on if the user has dequeued enough; any thread."""
         if self.incoming.is_held and not self.incoming.is_full:
             self.incoming.is_held = False
@@ -265,7 +246,16 @@ class Pump:
         self._writer.write_queued()
         self.outgoing.is_new_turn = self._is_on_users_loop
 
-    def _overflowed(self, fault: ChannelOverflow) -> None:
+    def close_written(self, payload: bytes) -> None:
+        """A close frame was written."""
+        self.closer.close_written(payload)
+
+    def sending_failed(self, error: Exception) -> None:
+        """Frames could not be serialised: end the session."""
+        self.closer.give_up(error)
+
+    def overflowed(self, fault: ChannelOverflow) -> None:
+        """The user has sent more than ``outgoing`` holds: fail the session; any thread."""
         self.closer.fail_from_any_thread(fault, CloseCode.INTERNAL_ERROR)
 
     def pause_writing(self) -> None:
@@ -285,17 +275,23 @@ class Pump:
         if end.outgoing_ended:
             answer(end.closed())
             return
-        self._pings.sent(payload, self.log.monotonic(), answer)
+        self._made_pings().sent(payload, self.log.monotonic(), answer)
         self.outgoing.enqueue_control(outgoing(Frame.ping(payload)))
 
     @property
     def unmatched_pongs(self) -> int:
         """Pongs so far that answered none of our pings."""
-        return self._pings.unmatched
+        return 0 if self._pings is None else self._pings.unmatched
 
     def forget_ping(self, payload: bytes, answer: Answer) -> None:
         """Do not wait for this pong any more."""
-        self._pings.forget(payload, answer)
+        if self._pings is not None:
+            self._pings.forget(payload, answer)
+
+    def _made_pings(self) -> Pings:
+        if self._pings is None:
+            self._pings = Pings()
+        return self._pings
 
     # Ending
 
@@ -317,7 +313,7 @@ class Pump:
 
     def let_go(self) -> None:
         """Call the session no more, and be called by no part: the connection has ended, and no other thread enqueues."""
-        self._notify = ignore
+        self.notify = ignore
         for part in (self.incoming, self.outgoing, self.intake, self._writer, self.closer):
             part.let_go()
 
@@ -339,10 +335,10 @@ class Pump:
         self._is_end_recorded = True
         self.intake.finish()
         assert self.wire is not None
-        reading = self.wire.receive_end()
+        reading = self.wire.judge.receive_end()
         if reading is not None:
-            self._process(reading)
-        count = self.wire.skipped
+            self.process(reading)
+        count = self.wire.judge.skipped
         if count:
             self.log.truncated += count
             self.log.note("truncated", f"{count} bytes of frames over the limit belong to no row", self.name)
@@ -365,4 +361,5 @@ class Pump:
         self._writer.lost()
         self.closer.lost(error)
         end = self.life.end
-        self._pings.end(end.fault or end.closed())
+        if self._pings is not None:
+            self._pings.end(end.fault or end.closed())

@@ -35,7 +35,7 @@ def crosses_origin(old: WebSocketURI, new: WebSocketURI) -> bool:
     return (old.secure, old.host, old.port) != (new.secure, new.host, new.port)
 
 
-def split_at_origin(headers: Iterable[tuple[str, str]]) -> tuple[list[tuple[str, str]], list[str]]:
+def split_at_origin(headers: Iterable[tuple[str, str]]) -> tuple[tuple[tuple[str, str], ...], list[str]]:
     """Return the headers that may go to another origin, and the names of those that stay behind.
 
     Only what is known to hold no secret goes along: a list of what does would lack the header of the next service.
@@ -47,4 +47,4 @@ def split_at_origin(headers: Iterable[tuple[str, str]]) -> tuple[list[tuple[str,
             kept.append((name, value))
         else:
             left.append(name)
-    return kept, left
+    return tuple(kept), left

@@ -96,7 +96,7 @@ class ClientWebSocketSession(Habits, Shown, lines=SESSION):
         self._call: HttpCall | None = None
         self._is_scheduled = False  # a refresh is scheduled on this loop
         self._watchers = Watchers()
-        self._close_reason: asyncio.Future[CloseReason] = self._loop.create_future()
+        self._close_reason: asyncio.Future[CloseReason] | None = None  # made when first asked for
         self._latency: float | None = None
         self._recording: SessionRecording | None = None
         self._heartbeat: Heartbeat | None = None
@@ -111,8 +111,7 @@ class ClientWebSocketSession(Habits, Shown, lines=SESSION):
         self.incoming = ReceiveChannel(self.pump.incoming)
         """ReceiveChannel[Frame]: the frames received."""
         if thread is None:
-            self.pump.incoming.hand_over = self.incoming.hand_over
-            self.pump.incoming.hand_over_run = self.incoming.hand_over_run
+            self.pump.incoming.channel = self.incoming
         self.outgoing = SendChannel(self._outgoing)
         """SendChannel[Frame]: the frames to be sent."""
 
@@ -230,7 +229,15 @@ class ClientWebSocketSession(Habits, Shown, lines=SESSION):
     @property
     def close_reason(self) -> Awaitable[CloseReason]:
         """Awaitable: completes exactly once, and always, with the reason of the end."""
+        if self._close_reason is None:
+            self._close_reason = self._loop.create_future()
+            self._tell_reason()
         return asyncio.shield(self._close_reason)
+
+    def _tell_reason(self) -> None:
+        reason, asked = self.pump.life.end.reason, self._close_reason
+        if reason is not None and asked is not None and not asked.done():
+            asked.set_result(reason)
 
     @property
     def close_reason_now(self) -> CloseReason | None:
@@ -683,8 +690,8 @@ class ClientWebSocketSession(Habits, Shown, lines=SESSION):
         self._watchers.notify()
         end = self.pump.life.end
         if end.reason is not None:
-            if not self._close_reason.done():
-                self._close_reason.set_result(end.reason)
+            if self._close_reason is not None:
+                self._tell_reason()
             if end.phase is Phase.CLOSED:
                 self._release()
 

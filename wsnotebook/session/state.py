@@ -25,6 +25,7 @@ class SessionState(enum.StrEnum):
 
 
 _CLOSED = Phase.CLOSED
+_CHANGING = threading.Lock()  # one for all sessions: a change is a look at a table
 _STATES = {
     Phase.CONNECTING: SessionState.CONNECTING,
     Phase.OPEN: SessionState.OPEN,
@@ -45,17 +46,16 @@ class Lifecycle:
         """Whether the session is raw."""
         self.end = End()
         """All that is known of the end. Replaced as a whole: read it once to compare several of its fields."""
-        self._lock = threading.Lock()
 
     def step(self, event: Event) -> tuple[Action, ...]:
         """Apply an event, on any thread; return the actions for the pump's loop."""
-        with self._lock:  # terminate() and an overflow come from the user's thread
+        with _CHANGING:  # terminate() and an overflow come from the user's thread
             self.end, actions = advance(self.end, event, raw=self.raw)
         return actions
 
     def renew(self, name: str | None) -> None:
         """Note that the session, which has ended, is followed by another of that name; None for by no other."""
-        with self._lock:
+        with _CHANGING:
             self.end = self.end._replace(renewed_as=name)
 
     @property

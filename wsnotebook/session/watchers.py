@@ -16,18 +16,18 @@ class Watchers:
     """
 
     def __init__(self) -> None:
-        self._waiting: list[tuple[Callable[[], bool], asyncio.Future[None]]] = []
+        self._waiting: tuple[tuple[Callable[[], bool], asyncio.Future[None]], ...] = ()
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait until a condition holds."""
         if condition():
             return
         watcher = condition, asyncio.get_running_loop().create_future()
-        self._waiting.append(watcher)
+        self._waiting += (watcher,)
         try:
             await watcher[1]
         finally:
-            self._waiting.remove(watcher)
+            self._waiting = tuple(each for each in self._waiting if each is not watcher)
 
     def notify(self) -> None:
         """Resume every coroutine whose condition holds now."""

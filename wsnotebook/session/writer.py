@@ -6,17 +6,17 @@ It lives on the pump's loop. A row is in the log before its bytes reach the sock
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from typing import Protocol
 
 from wsnotebook.log.code import pack_code
 from wsnotebook.log.rowlog import RowLog
-from wsnotebook.session.letgo import ignore
+from wsnotebook.session.letgo import GONE
 from wsnotebook.session.outgoing import OutgoingState
 from wsnotebook.session.state import Lifecycle
 from wsnotebook.session.unsent import Unsent
 from wsnotebook.wire.batch import OPCODE, Batch
 from wsnotebook.wire.frames import Opcode
-from wsnotebook.wire.serializer import Outgoing
+from wsnotebook.wire.serializer import Outgoing, Serializer
 from wsnotebook.wire.wire import Wire
 
 __all__ = ["FrameWriter"]
@@ -24,6 +24,22 @@ __all__ = ["FrameWriter"]
 _PATIENCE = 1.0  # seconds for which the peer may take nothing before that is worth an event
 _CLOSE = int(Opcode.CLOSE)  # an int: an enum member costs a look-up for each frame
 _PONGS_WAITING = 64  # pongs that wait for a peer that reads nothing; then only the newest is kept
+
+
+class Owner(Protocol):
+    """Whom a writer tells what it did: the pump."""
+
+    def wake(self) -> None:
+        """Call write_queued() soon."""
+
+    def notify(self) -> None:
+        """Coroutines that wait for the queues should look again."""
+
+    def close_written(self, payload: bytes, /) -> None:
+        """A close frame was written."""
+
+    def sending_failed(self, error: Exception, /) -> None:
+        """Frames could not be serialised."""
 
 
 class FrameWriter:
@@ -34,34 +50,17 @@ class FrameWriter:
         name: of the session, for events.
         state: the queues.
         life: where the connection is.
-        wake: schedules a call of ``write_queued``.
-        notify: called when coroutines that wait for the queues should look again.
-        close_written: called with the payload of a close frame that was written.
-        failed: called when frames could not be serialised.
+        owner: is told what was done.
     """
 
-    def __init__(
-        self,
-        log: RowLog,
-        name: str,
-        state: OutgoingState,
-        life: Lifecycle,
-        *,
-        wake: Callable[[], None],
-        notify: Callable[[], None],
-        close_written: Callable[[bytes], None],
-        failed: Callable[[Exception], None],
-    ) -> None:
+    def __init__(self, log: RowLog, name: str, state: OutgoingState, life: Lifecycle, owner: Owner) -> None:
         self._log = log
         self._name = name
         self._state = state
         self._life = life
-        self._wake = wake
-        self._notify = notify
-        self._close_written = close_written
-        self._failed = failed
+        self._owner = owner
         self._transport: asyncio.Transport | None = None
-        self._wire: Wire | None = None
+        self._serializer: Serializer | None = None
         self._connection = -1
         self._code = -1  # of the frames sent
         self.is_paused = False
@@ -72,7 +71,7 @@ class FrameWriter:
 
     def open(self, transport: asyncio.Transport, wire: Wire, connection: int) -> None:
         """Begin to write to a connection, which the log has under this number."""
-        self._transport, self._wire, self._connection = transport, wire, connection
+        self._transport, self._serializer, self._connection = transport, wire.serializer, connection
         self._code = pack_code(connection, True)
 
     # Writing
@@ -89,10 +88,10 @@ class FrameWriter:
                 break
             self._write(items)
             if state.data:  # another turn, so that receiving is not held up by a long queue
-                self._wake()
+                self._owner.wake()
                 break
         if state.waiting and self._life.end.sent is None:  # or the closer has notified
-            self._notify()
+            self._owner.notify()
 
     def write_single(self, item: Outgoing) -> bool:
         """Write a frame of the data queue at once; return False, with nothing done, where it has to be queued.
@@ -102,8 +101,8 @@ class FrameWriter:
         transport, state = self._transport, self._state
         if self.is_paused or self._life.end.outgoing_ended or transport is None or transport.is_closing():
             return False
-        assert self._wire is not None
-        single = self._wire.serialize_single(item) or self._wire.serialize_close(item)
+        assert self._serializer is not None
+        single = self._serializer.serialize_single(item) or self._serializer.serialize_close(item)
         if single is None:
             state.data.enqueued += 1
             self._write([item])
@@ -115,7 +114,7 @@ class FrameWriter:
             state.data.enqueued += 1
             self._unsent = Unsent(seq, [len(data)], transport.get_write_buffer_size())
         if row[0] & OPCODE == _CLOSE:
-            self._close_written(item[1])
+            self._owner.close_written(item[1])
         return True
 
     def write_control(self) -> None:
@@ -133,12 +132,12 @@ class FrameWriter:
 
     def _write(self, items: list[Outgoing]) -> None:
         """Record frames, then write them: a row before a write."""
-        assert self._wire is not None and self._transport is not None
+        assert self._serializer is not None and self._transport is not None
         try:
-            batch, data = self._wire.serialize(items)
+            batch, data = self._serializer.serialize(items)
         except Exception as error:  # noqa: BLE001 - an extension or a compress_if may be the user's
             self._record_unsent(items, f"an extension failed: {type(error).__name__}")
-            self._failed(error)
+            self._owner.sending_failed(error)
             return
         first = self._log.append(batch, self._connection, "out", self._log.clock(), self._log.monotonic())
         self._transport.write(data)
@@ -148,7 +147,7 @@ class FrameWriter:
         else:
             self._state.mark_handed()
         if items[-1][0] & OPCODE == _CLOSE:
-            self._close_written(items[-1][1])
+            self._owner.close_written(items[-1][1])
 
     # Pongs
 
@@ -194,7 +193,7 @@ class FrameWriter:
 
     def let_go(self) -> None:
         """Call nobody any more: the connection has ended."""
-        self._wake = self._notify = self._close_written = self._failed = ignore
+        self._owner = GONE
 
     # Flow control
 
@@ -226,4 +225,4 @@ class FrameWriter:
         self._unsent = None
         self._state.mark_handed()
         self.write_queued()
-        self._notify()
+        self._owner.notify()

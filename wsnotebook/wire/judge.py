@@ -51,10 +51,9 @@ class Judge:
     ) -> None:
         self._raw = raw
         self._masks = sender == "client"
-        self._scanner = Scanner(limits.frame, allocate)
+        self.scanner = Scanner(limits.frame, allocate)
+        """The walker over the bytes, whose ``room()`` tells where the next ones may be put."""
         self._direction = Direction(sender, limits)
-        self.room = self._scanner.room
-        """Returns where the next bytes may be put, because all of them belong to a large frame; None for anywhere."""
         self._read_size: int | None = None  # bytes scanned at once; None for all
         self._has_failed = False
         # The frame of the last read, where receive_single() has inflated it and found it wrong.
@@ -68,13 +67,13 @@ class Judge:
 
     @limits.setter
     def limits(self, limits: Limits) -> None:
-        self._scanner.limit = limits.frame
+        self.scanner.limit = limits.frame
         self._direction.limits = limits
 
     @property
     def skipped(self) -> int:
         """Bytes received that belong to no row: the bodies of frames over the limit."""
-        return self._scanner.skipped
+        return self.scanner.skipped
 
     def negotiate(self, claimed: int, decoders: Sequence[Decoder]) -> None:
         """Set what the handshake has negotiated.
@@ -85,15 +84,15 @@ class Judge:
         """
         self._direction.negotiate(claimed, decoders)
         if len(decoders) == 1 and isinstance(decoders[0], DeflateDecoder):
-            self._scanner.expect_compressed()
+            self.scanner.expect_compressed()
             self._read_size = _COMPRESSED_BYTES
         elif decoders:
-            self._scanner.allocate = None  # an extension of the user's gets bytes
+            self.scanner.allocate = None  # an extension of the user's gets bytes
 
     @property
     def is_within_frame(self) -> bool:
         """Whether a part of a frame was received, and not all of it."""
-        return self._scanner.is_within_frame
+        return self.scanner.is_within_frame
 
     def receive(self, data: bytes | memoryview) -> Iterator[Reading | None]:
         """Yield a Reading for each batch of frames in the bytes of one read; memory may change after the first.
@@ -105,7 +104,7 @@ class Judge:
         size = self._read_size
         if size is not None and len(data) > size:
             return self._scan_pieces(bytes(data), size)
-        self._scanner.feed(data)
+        self.scanner.feed(data)
         return self._scan()
 
     def receive_single(self, data: memoryview | bytes) -> Single | None:
@@ -115,7 +114,7 @@ class Judge:
         The short way of the most frequent read: the verdict is that of ``receive``, and of a plain frame there are no
         consequences.
         """
-        frame = self._scanner.single(data)
+        frame = self.scanner.single(data)
         if frame is None:
             return self._lone_close(data) if len(data) and data[0] == _CLOSE else None
         if self._has_failed:
@@ -133,7 +132,7 @@ class Judge:
 
         The last read of most connections: the scanner takes as long for it as for a hundred frames.
         """
-        scanner, size = self._scanner, len(data) - 2
+        scanner, size = self.scanner, len(data) - 2
         if size < 0 or data[1] != size or scanner.is_within_frame:
             return None
         if scanner.limit is not None and size > scanner.limit:
@@ -145,14 +144,14 @@ class Judge:
         return _CLOSE, 0, payload, None
 
     def receive_in_place(self, count: int) -> Iterator[Reading | None]:
-        """As receive(), of bytes that were put at the beginning of ``room()``."""
-        self._scanner.filled(count)
+        """As receive(), of bytes that were put at the beginning of ``scanner.room()``."""
+        self.scanner.filled(count)
         return self._scan()
 
     def receive_end(self) -> Reading | None:
         """Return a Reading of the frame that the end of the stream cut off, or None."""
-        begun = self._scanner.begun
-        batch = None if begun is None else self._scanner.finish()
+        begun = self.scanner.begun
+        batch = None if begun is None else self.scanner.finish()
         if begun is None or batch is None:
             return None
         self._direction.judge_cut(batch, begun)
@@ -164,8 +163,8 @@ class Judge:
         Returns a batch with the frame that the gap cuts, or None; and whether the gap ends within that frame. Otherwise
         nothing tells where the next frame begins: the next bytes received have to be the beginning of one.
         """
-        begun = self._scanner.begun
-        batch, is_within = self._scanner.pass_gap(size)
+        begun = self.scanner.begun
+        batch, is_within = self.scanner.pass_gap(size)
         if batch is not None and begun is not None:
             self._direction.judge_cut(batch, begun, goes_on=is_within)
         if not is_within:
@@ -179,7 +178,7 @@ class Judge:
 
     def _scan_pieces(self, data: bytes, size: int) -> Generator[Reading | None, None, None]:
         for start in range(0, len(data), size):
-            self._scanner.feed(data[start : start + size])
+            self.scanner.feed(data[start : start + size])
             yield from self._scan()
 
     def _scan(self) -> Generator[Reading | None, None, None]:
@@ -196,13 +195,13 @@ class Judge:
                 self._count_run(reading)
             self._is_failed_early = False
             yield reading
-        if self._scanner.is_begun_new:
-            self._scanner.is_begun_new = False
+        if self.scanner.is_begun_new:
+            self.scanner.is_begun_new = False
             yield from self._judge_begun()
 
     def _next_batch(self) -> ScannedBatch | None:
         batch, self._inflated = self._inflated, None
-        return batch if batch is not None else self._scanner.scan()
+        return batch if batch is not None else self.scanner.scan()
 
     def _count_run(self, reading: Reading) -> None:
         """Count a batch of data frames that are all right."""
@@ -217,7 +216,7 @@ class Judge:
         A peer that announces a frame that cannot be right may never send the rest. Looked at once for each frame that
         begins, not for each read, of which a large frame takes many. The row follows with the frame, or at the end.
         """
-        begun = self._scanner.begun
+        begun = self.scanner.begun
         if self._raw or self._is_over or begun is None:
             return
         verdict = self._direction.judge_header(*begun)

@@ -72,7 +72,7 @@ class HandshakeProtocol:
         """Why the handshake has failed; None where it has not."""
         self.subprotocol: str | None = None
         """The one that the server has selected."""
-        self.oddities: list[str] = []
+        self.oddities: Sequence[str] = ()
         """Sentences about what is odd in the 101, where that is accepted."""
         self.key = b64encode(os.urandom(16)).decode()  # RFC 6455 §4.1
         """Sec-WebSocket-Key of the request."""

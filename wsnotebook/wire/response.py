@@ -102,7 +102,7 @@ class ResponseReader:
     """
 
     def __init__(self, accepts: Callable[[int], bool]) -> None:
-        self.interim: list[Response] = []
+        self.interim: tuple[Response, ...] = ()
         """Responses with 1xx that are not accepted, in order."""
         self.final: Response | None = None
         """Known from the end of its head on."""
@@ -151,7 +151,7 @@ class ResponseReader:
                 break
             if len(self.interim) == MAX_INTERIM:
                 raise BadResponse(f"over {MAX_INTERIM} responses with 1xx came")
-            self.interim.append(response)
+            self.interim += (response,)
         self.final = response
         if self._accepts(response.status) or response.status in (204, 304):
             response.lack = ""

@@ -7,16 +7,14 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
-from wsnotebook.wire.batch import Batch
 from wsnotebook.wire.decoding import decoders_of
 from wsnotebook.wire.direction import Sender
 from wsnotebook.wire.extensions import WebSocketExtension
 from wsnotebook.wire.judge import Judge
 from wsnotebook.wire.limits import Limits, fragments_in
-from wsnotebook.wire.reading import Reading
-from wsnotebook.wire.serializer import Outgoing, Serializer
+from wsnotebook.wire.serializer import Serializer
 
 __all__ = ["Wire"]
 
@@ -34,17 +32,7 @@ class Wire:
         random: source of mask keys.
     """
 
-    __slots__ = (
-        "_judge",
-        "_serializer",
-        "claimed",
-        "extensions",
-        "raw",
-        "receive_single",
-        "room",
-        "serialize_close",
-        "serialize_single",
-    )
+    __slots__ = ("claimed", "extensions", "judge", "raw", "serializer")
 
     def __init__(
         self,
@@ -61,80 +49,38 @@ class Wire:
         """RSV bits that the negotiated extensions use, as bits of the first byte."""
         self.extensions: tuple[WebSocketExtension, ...] = ()
         """The negotiated extensions, in negotiated order."""
-        self._judge = Judge(peer, raw=raw, limits=_limits(raw, max_frame_size), allocate=allocate)
+        self.judge = Judge(peer, raw=raw, limits=_limits(raw, max_frame_size), allocate=allocate)
+        """What the peer sends."""
         side: Sender = "server" if peer == "client" else "client"
         masks = side == "client" if masking is None else masking
-        self._serializer = Serializer(masking=masks, random=random, sender=side)
-        # Bound, and not methods of this class: each call more is felt where every frame is a read of its own.
-        self.receive_single = self._judge.receive_single
-        """Receives the bytes of a read that are one plain frame, or a close frame; see Judge."""
-        self.room = self._judge.room
-        """Returns where the next bytes may be put; see Judge."""
-        self.serialize_single = self._serializer.serialize_single
-        """Serialises a frame that is sent alone; see Serializer."""
-        self.serialize_close = self._serializer.serialize_close
-        """The same for a close frame."""
+        self.serializer = Serializer(masking=masks, random=random, sender=side)
+        """What this end sends."""
 
     def negotiate(self, extensions: Sequence[WebSocketExtension]) -> None:
         """Set the extensions that the handshake has negotiated, in negotiated order."""
         self.extensions = tuple(extensions)
         for extension in extensions:
             self.claimed |= extension.factory.rsv
-        self._judge.negotiate(self.claimed, decoders_of(self.extensions))
-        self._serializer.negotiate(self.claimed, self.extensions)
+        self.judge.negotiate(self.claimed, decoders_of(self.extensions))
+        self.serializer.negotiate(self.claimed, self.extensions)
 
     @property
     def max_frame_size(self) -> int | None:
         """Payload bytes that a frame may have; read for each frame. None for no limit."""
-        return self._judge.limits.frame
+        return self.judge.limits.frame
 
     @max_frame_size.setter
     def max_frame_size(self, size: int | None) -> None:
-        self._judge.limits = _limits(self.raw, size)
+        self.judge.limits = _limits(self.raw, size)
 
     @property
     def masking(self) -> bool:
         """Whether what is serialised next is masked."""
-        return self._serializer.masking
+        return self.serializer.masking
 
     @masking.setter
     def masking(self, masking: bool) -> None:
-        self._serializer.masking = masking
-
-    # Sending
-
-    def serialize(self, items: Sequence[Outgoing]) -> tuple[Batch, bytes]:
-        """Return the rows and the bytes of frames that are to be sent now."""
-        return self._serializer.serialize(items)
-
-    @property
-    def is_between_sent_messages(self) -> bool:
-        """Whether no message was sent in part."""
-        return self._serializer.is_between_messages
-
-    # Receiving; see Judge
-
-    @property
-    def skipped(self) -> int:
-        """Bytes received that belong to no row: the bodies of frames over the limit."""
-        return self._judge.skipped
-
-    @property
-    def is_within_frame(self) -> bool:
-        """Whether a part of a frame was received, and not all of it."""
-        return self._judge.is_within_frame
-
-    def receive(self, data: bytes | memoryview) -> Iterator[Reading | None]:
-        """Yield a Reading for each batch of frames in the bytes of one read, and None for turns of the event loop."""
-        return self._judge.receive(data)
-
-    def receive_in_place(self, count: int) -> Iterator[Reading | None]:
-        """As receive(), of bytes that were put at the beginning of ``room()``."""
-        return self._judge.receive_in_place(count)
-
-    def receive_end(self) -> Reading | None:
-        """Return a Reading of the frame that the end of the stream cut off, or None."""
-        return self._judge.receive_end()
+        self.serializer.masking = masking
 
 
 @functools.lru_cache(maxsize=64)  # many sessions have one limit
