@@ -5,7 +5,7 @@ A column of ints or bytes costs a tenth of one object per frame, and the log sto
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, overload
 
 from wsnotebook.wire.frames import OPCODES, Frame
@@ -165,6 +165,13 @@ class Batch:
         self.flags[place] |= Flag.CHANGED
         self.wire[place] = wire_payload
         self.payloads[place] = payload
+        self._joined = None
+
+    def set_wire_run(self, place: int, wire_payloads: Sequence[bytes], payloads: Sequence[bytes]) -> None:
+        """As set_wire(), of consecutive frames; the caller sets their flags."""
+        stop = place + len(payloads)
+        self.wire.update(zip(range(place, stop), wire_payloads, strict=True))
+        self.payloads[place:stop] = payloads
         self._joined = None
 
     @property

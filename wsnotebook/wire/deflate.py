@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 import zlib
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from types import ModuleType
 from typing import NamedTuple
 
@@ -85,6 +85,8 @@ class DeflateDecoder:
         self._inflater = Inflater(window_bits, context_takeover=context_takeover, library=library)
         self.decode_whole = self._inflater.start_whole
         """Inflates the payload of a compressed message of one frame; bound, as it is called for each."""
+        self.decode_run = self._inflater.start_run
+        """Inflates those of several."""
         self._is_compressed = False  # the open message is
 
     def decoding(self, frame: Frame, *, max_size: int | None = None) -> Generator[None, None, Frame]:
@@ -187,30 +189,53 @@ class Inflater:
         return piece
 
     def start_whole(self, data: bytes, limit: int | None) -> bytes | None:
-        """As start(), of a message of one frame: the hot loop of a compressed feed, with its calls written out."""
-        if self._begun is not None:
-            return None
+        """As start(), of a message of one frame."""
+        if self._is_unfinished and not self._context_takeover:
+            self.restart()
+        return self.start(data, final=True, limit=limit)
+
+    def start_run(self, messages: Sequence[bytes], limit: int | None, room: int) -> list[bytes]:
+        """Inflate messages of one frame each as far as each is finished in one call: the hot loop of a compressed feed.
+
+        The message after those that are returned, if any is left, is for ``start``.
+
+        Args:
+            messages: compressed payloads.
+            limit: most bytes of each; None for no limit.
+            room: bytes that may come out; the message that goes over it is inflated still.
+        """
+        pieces: list[bytes] = []
+        size = 0
         if not self._context_takeover:
-            if self._is_unfinished:
-                self.restart()
-            return self.start(data, final=True, limit=limit)
-        if len(data) >= self._next_from and not self._is_unfinished:
-            self._change_library()
-        room = _STEP if limit is None or limit >= _STEP else limit + 1
-        decoder = self._decoder or self._make_decoder()
-        try:
-            piece = decoder.decompress(data + _SYNC_TAIL, room)
-        except DEFLATE_ERRORS as error:
-            self._begun = _Begun(b"", b"", True, limit, error)
-            return None
-        if decoder.eof or decoder.unconsumed_tail or len(piece) >= room:
-            self._begun = _Begun(piece, self._left_over(), True, limit, None)
-            return None
-        self._recent.append(piece)
-        self._recent_size += len(piece)
+            for data in messages:
+                whole = self.start_whole(data, limit) if size <= room else None
+                if whole is None:
+                    break
+                pieces.append(whole)
+                size += len(whole)
+            return pieces
+        if self._begun is not None:
+            return pieces
+        step = _STEP if limit is None or limit >= _STEP else limit + 1
+        decoder, large = self._decoder or self._make_decoder(), self._next_from
+        for data in messages:
+            if len(data) >= large or size > room:
+                break
+            try:
+                piece = decoder.decompress(data + _SYNC_TAIL, step)
+            except DEFLATE_ERRORS as error:
+                self._begun = _Begun(b"", b"", True, limit, error)
+                break
+            if decoder.eof or decoder.unconsumed_tail or len(piece) >= step:
+                self._begun = _Begun(piece, self._left_over(), True, limit, None)
+                break
+            pieces.append(piece)
+            size += len(piece)
+        self._recent += pieces
+        self._recent_size += size
         if self._recent_size > self._most_kept:
             self._window()
-        return piece
+        return pieces
 
     def rest(self) -> Generator[None, None, bytes]:
         """Return the bytes of the frame that ``start`` has begun; see inflate()."""

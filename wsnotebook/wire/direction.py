@@ -7,7 +7,7 @@ and from nothing else. judge.py says what follows from a verdict.
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from wsnotebook.errors import FrameTooBig
 from wsnotebook.wire.batch import OPCODE, RSV1, Batch, Flag, Single
@@ -24,7 +24,7 @@ __all__ = ["Direction", "Sender"]
 Sender: TypeAlias = Literal["client", "server"]
 """The side that sends the frames: a client has to mask them, a server must not (RFC 6455 §5.1)."""
 
-_WHOLE_COMPRESSED = frozenset((0xC1, 0xC2))  # a compressed message of one frame
+_WHOLE_COMPRESSED = b"\xc1\xc2"  # first bytes of a compressed message of one frame
 _WHOLE_TEXT = 0x81  # a text message of one frame
 _PING_OR_PONG = frozenset((0x89, 0x8A))
 _MAY_FOLLOW_CLOSE = frozenset((Opcode.PING, Opcode.PONG))
@@ -33,6 +33,9 @@ _MASK_BIT = 0x80  # of the second byte
 # Ints of this module: each member of an enum or a class costs one more look-up for each frame.
 _TEXT_OPCODE, _BINARY, _CLOSE = int(Opcode.TEXT), int(Opcode.BINARY), int(Opcode.CLOSE)
 _MASKED, _TEXT, _CHANGED = Flag.MASKED, Flag.TEXT, Flag.CHANGED
+_PLAIN_AND_CHANGED, _MASKED_AND_CHANGED = (
+    bytes(flag | _CHANGED | (_TEXT if head == 0xC1 else 0) for head in range(256)) for flag in (0, _MASKED)
+)  # flags of such messages that were inflated
 _MASKING = {"client": Verdict(Rules.UNMASKED), "server": Verdict(Rules.MASKED)}
 _GAP = "bytes of the stream before it are missing"
 _NO_DECODING = Decoding()  # what no extension has changed is never decoded
@@ -150,6 +153,8 @@ class Direction:
             return range(len(batch))
         if not batch.odd and batch.is_ascii() and not self.is_decoding:
             return ()
+        if self.is_decoding and not batch.heads.translate(None, _WHOLE_COMPRESSED):
+            return range(len(batch))
         wrong = [
             place
             for place, flags in enumerate(batch.flags)
@@ -277,29 +282,44 @@ class Direction:
 
         Returns the number of the place where it stopped, and the room that is left.
         """
-        decoding, limit = self._decoding, self._limits.inflated
+        decoding = self._decoding
         if decoding.deflate is None or decoding.lost is not None or self._message.is_open:
             return at, room
-        decode, all_right = decoding.deflate.decode_whole, self._mask_flag
-        heads, flags, payloads = batch.heads, batch.flags, batch.payloads
-        while room >= 0 and at < len(places):
-            place = places[at]
-            head, wire_payload = heads[place], payloads[place]
-            if head not in _WHOLE_COMPRESSED or flags[place] != all_right or place in batch.declared:
-                break
-            assert isinstance(wire_payload, bytes)  # only a plain frame is received in its place
-            payload = decode(wire_payload, limit)
-            if payload is None:
-                break
-            if payload is not wire_payload:  # as in _decode: an empty one is the same object
-                batch.set_wire(place, wire_payload, payload)
-            if head & OPCODE == _TEXT_OPCODE:
-                if not payload.isascii() and not is_utf8(payload):
-                    break
-                flags[place] |= _TEXT
-            room -= len(payload)
-            at += 1
-        return at, room
+        start = places[at]
+        messages = self._whole_compressed(batch, start)
+        payloads = decoding.deflate.decode_run(messages, self._limits.inflated, room)
+        if not payloads:
+            return at, room
+        stop = start + len(payloads)
+        batch.set_wire_run(start, messages[: len(payloads)], payloads)
+        heads = batch.heads[start:stop]
+        batch.flags[start:stop] = heads.translate(
+            _MASKED_AND_CHANGED if self._mask_bit else _PLAIN_AND_CHANGED
+        )
+        count = len(payloads)
+        if not all(map(bytes.isascii, payloads)):
+            wrong = [
+                place
+                for place, head in enumerate(heads, start)
+                if head & OPCODE == _TEXT_OPCODE and not is_utf8(batch.payloads[place])
+            ]
+            for place in wrong:
+                batch.flags[place] &= ~_TEXT
+            count = wrong[0] - start if wrong else count
+        return at + count, room - sum(map(len, payloads[:count]))
+
+    def _whole_compressed(self, batch: ScannedBatch, start: int) -> list[bytes]:
+        """Return the payloads, from a place on, of frames that are whole compressed messages and not empty, one after another."""
+        heads, flags = batch.heads[start:], batch.flags[start:]
+        count = min(
+            len(heads) - len(heads.lstrip(_WHOLE_COMPRESSED)),
+            len(flags) - len(flags.lstrip(bytes((self._mask_flag,)))),
+            *(place - start for place in batch.declared if place >= start),
+        )
+        messages: list[Any] = batch.payloads[
+            start : start + count
+        ]  # only a plain frame is received in its place
+        return messages[: messages.index(b"")] if b"" in messages else messages
 
     def judge_cut(self, batch: Batch, begun: Begun, *, goes_on: bool = False) -> None:
         """Judge a frame that lacks bytes, alone in its batch: what there is may break a rule.
