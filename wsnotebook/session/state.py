@@ -25,7 +25,8 @@ class SessionState(enum.StrEnum):
 
 
 _CLOSED = Phase.CLOSED
-_CHANGING = threading.Lock()  # one for all sessions: a change is a look at a table
+_CHANGING = threading.RLock()
+"""One for all sessions: it is held for a look at a table, in which a finalizer may end another one."""
 _STATES = {
     Phase.CONNECTING: SessionState.CONNECTING,
     Phase.OPEN: SessionState.OPEN,
