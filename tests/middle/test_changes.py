@@ -102,6 +102,30 @@ async def test_a_callback_that_fails_lets_the_frame_pass_and_says_so(
         assert "Frame.text('…')" in detail
 
 
+async def test_a_callback_that_awaits_a_cancelled_task_lets_the_frame_pass(
+    p: proxy, session: DefaultClientWebSocketSession
+) -> None:
+    """It has failed; it was not cancelled itself, and is called with each frame once."""
+    lookup: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    lookup.cancel()
+    calls = []
+
+    @p.on_frame
+    async def enrich(frame: Frame, direction: str, conversation: Conversation) -> Frame:
+        calls.append((direction, frame.data))
+        if direction == "out":
+            await lookup
+        return frame
+
+    for text in ("one", "two"):
+        await session.send(text)
+        assert await session.receive(timeout=60) == text
+    assert calls == [(way, text) for text in (b"one", b"two") for way in ("out", "in")]
+    assert [type(error) for error in p.errors] == [asyncio.CancelledError] * 2
+    details = p.log.events.query("kind == 'error'")["detail"]
+    assert details.tolist() == ["on_frame enrich raised CancelledError; the frame went on unchanged"] * 2
+
+
 async def test_an_unchanged_frame_keeps_its_mask_key(p: proxy) -> None:
     @p.on_frame
     def look(frame: Frame, direction: str, conversation: Conversation) -> Frame:

@@ -41,7 +41,7 @@ class Listener(Protocol):
     def conversation_ended(self, conversation: Conversation, /) -> None:
         """Both connections are gone, or the upstream did not open; called once."""
 
-    def change_failed(self, error: Exception, /) -> None:
+    def change_failed(self, error: BaseException, /) -> None:
         """A change raised an exception."""
 
     def refused(self, transport: asyncio.Transport, /) -> None:
@@ -272,10 +272,9 @@ class Conversation:
         else:
             other.finish()
 
-    def _change_failed(self, name: str, error: Exception) -> None:
-        self.log.note(
-            "error", f"{name} raised {type(error).__name__}: {error}; the frame went on unchanged", self.name
-        )
+    def _change_failed(self, name: str, error: BaseException) -> None:
+        what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        self.log.note("error", f"{name} raised {what}; the frame went on unchanged", self.name)
         self._listener.change_failed(error)
 
     def inject(self, frame: Frame, to: Literal["client", "upstream"]) -> None:

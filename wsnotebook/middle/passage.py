@@ -38,7 +38,7 @@ class Passage:
         source: Leg,
         target: Leg,
         changes: Changes,
-        failed: Callable[[str, Exception], None],
+        failed: Callable[[str, BaseException], None],
     ) -> None:
         self._conversation = conversation
         self._source = source
@@ -103,7 +103,9 @@ class Passage:
             for frame in before:
                 try:
                     frames += await change.apply(frame, self._direction, self._conversation)
-                except Exception as error:  # noqa: BLE001 - it is the user's
+                except (Exception, asyncio.CancelledError) as error:
+                    if _is_cancelled(error):
+                        raise
                     self._failed(change.name, error)
                     frames.append(frame)
             if frames != before:
@@ -122,3 +124,9 @@ class Passage:
         waiting, self._waiting = self._waiting, deque()
         items = [entry[1] for entry in waiting if not callable(entry)]
         self._target.drop(items, "it waited in the proxy when the conversation ended")
+
+
+def _is_cancelled(error: BaseException) -> bool:
+    """Tell whether the task that runs was cancelled, and not one for which it waits."""
+    task = asyncio.current_task()
+    return isinstance(error, asyncio.CancelledError) and (task is None or task.cancelling() > 0)

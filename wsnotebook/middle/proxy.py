@@ -117,8 +117,8 @@ class proxy(Startable, Intervening, Shown):
         self.host = host
         self.log = FrameLog() if log is None else log
         """Every frame of every conversation, of both connections."""
-        self.errors: list[Exception] = []
-        """Why conversations did not open, oldest first."""
+        self.errors: list[BaseException] = []
+        """Why conversations did not open, and what callbacks have raised, oldest first."""
         self.accepted = 0
         """Conversations begun since the start."""
         self._port = port
@@ -267,7 +267,7 @@ class proxy(Startable, Intervening, Shown):
             self.errors.append(conversation.error)
         self._ended.set()
 
-    def change_failed(self, error: Exception) -> None:
+    def change_failed(self, error: BaseException) -> None:
         """A callback of on_frame has raised; called by the conversation."""
         self.errors.append(error)
 
