@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -124,6 +125,17 @@ async def test_a_callback_that_awaits_a_cancelled_task_lets_the_frame_pass(
     assert [type(error) for error in p.errors] == [asyncio.CancelledError] * 2
     details = p.log.events.query("kind == 'error'")["detail"]
     assert details.tolist() == ["on_frame enrich raised CancelledError; the frame went on unchanged"] * 2
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="tasks are not eager before")
+async def test_frames_pass_where_tasks_are_eager(converse: Converse) -> None:
+    """Each may have passed before the task of the first one is known."""
+    asyncio.get_running_loop().set_task_factory(asyncio.eager_task_factory)  # type: ignore[attr-defined]  # of 3.12
+    async with converse() as ends:
+        ends.proxy.on_frame(lambda frame, direction, conversation: frame)
+        for payload in (b"one", b"two", b"three"):
+            await ends.upstream.send(framed(0x81, payload))
+            assert (await ends.client.read_frame()).payload == payload
 
 
 async def test_an_unchanged_frame_keeps_its_mask_key(p: proxy) -> None:

@@ -48,11 +48,14 @@ class Passage:
         self._direction: Direction = "out" if source.peer == "client" else "in"
         self._waiting: deque[tuple[float, Outgoing] | Callable[[], None]] = deque()
         self._size = 0
+        self._is_passing = (
+            False  # beside the task, which may run before create_task() returns, if it is an eager one
+        )
         self._task: asyncio.Task[None] | None = None
 
     def put(self, items: Sequence[Outgoing]) -> None:
         """Hand frames on: at once where nothing is changed and nothing waits."""
-        if self._task is None and not self._changes.is_active:
+        if not (self._is_passing or self._changes.is_active):
             self._target.write(items)
             return
         now = asyncio.get_running_loop().time()
@@ -62,7 +65,7 @@ class Passage:
 
     def then(self, action: Callable[[], None]) -> None:
         """Call ``action`` behind the frames that wait."""
-        if self._task is None and not self._changes.is_active:
+        if not (self._is_passing or self._changes.is_active):
             action()
             return
         self._waiting.append(action)
@@ -71,7 +74,8 @@ class Passage:
     def _begin(self) -> None:
         if len(self._waiting) > _MOST or self._size > _MOST_BYTES:
             self._source.hold("changes", True)
-        if self._task is None:
+        if not self._is_passing:
+            self._is_passing = True
             name = f"changes of {self._conversation.name}, {self._direction}"
             self._task = asyncio.get_running_loop().create_task(self._run(), name=name)
 
@@ -92,7 +96,7 @@ class Passage:
                 if not self._waiting:
                     self._source.hold("changes", False)
         finally:
-            self._task = None
+            self._is_passing = False
 
     async def _pass(self, item: Outgoing) -> None:
         """Send what the changes make of a frame; the row says which of them did something."""
