@@ -355,6 +355,21 @@ async def test_a_page_of_the_internet_does_not_reach_private_addresses(server: E
             assert await session.receive() == "told so"
 
 
+async def test_a_redirect_is_handed_on_to_the_client(p: proxy, byte_server: ByteServer) -> None:
+    """Of an upgrade too: a page must not reach by it where it may not go itself, and a browser follows none."""
+    location = "http://localhost:1/private"
+    reader, writer = await asyncio.open_connection("127.0.0.1", p.port)
+    writer.write(_handshake(byte_server.url, "x"))
+    upstream = await byte_server.accept()
+    await upstream.reader.readuntil(b"\r\n\r\n")
+    await upstream.send(f"HTTP/1.1 302 Found\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n".encode())
+    answer = (await reader.read()).decode()
+    writer.close()
+    upstream.hang_up()
+    assert answer.startswith("HTTP/1.1 302 Found") and f"Location: {location}\r\n" in answer
+    assert "redirect" not in p.log.events["kind"].tolist()
+
+
 async def test_the_proxy_itself_and_no_url_are_refused(p: proxy) -> None:
     """A loop of the proxy to itself would not end; a browser that is pointed at its port is told what it is."""
     assert (await asked(p, f"GET http://127.0.0.1:{p.port}/ HTTP/1.1", "Host: x")).startswith(b"HTTP/1.1 403")

@@ -97,7 +97,9 @@ class Forward:
         self._doorway = doorway
         self._allow = allow
         self._reaches_private = reaches_private
-        self._options = options
+        self._options = options._replace(
+            follows_redirects=False
+        )  # what is redirected is the client's to decide
         self._tunnels: set[Tunnel] = set()
 
     def abort(self) -> None:

@@ -53,7 +53,8 @@ class proxy(Startable, Intervening, Shown):
     the proxy is ``transparent``. In a log that has such sessions already the numbers go on.
 
     Without an upstream it is an HTTP proxy, for programs that take ``HTTP_PROXY`` or ``--proxy``: ``p.url`` is its value.
-    WebSockets in plain text are recorded, TLS and other requests are handed on unseen, unless ``mitm`` opens them.
+    WebSockets in plain text are recorded, TLS and other requests are handed on unseen, unless ``mitm`` opens them. It hands
+    a redirect on to the client; one of an upstream that is named is followed.
 
     Args:
         upstream: ws:// or wss:// address; None for an HTTP proxy. A client that asks for a path or a query gets that path of the upstream; one

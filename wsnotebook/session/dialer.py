@@ -67,6 +67,7 @@ class Options(NamedTuple):
     converter: Converter | None
     log: FrameLog
     io: Literal["kernel", "thread"] | None
+    follows_redirects: bool = True
 
     def __repr__(self) -> str:
         """Show no secret: a traceback may show the variables of its functions."""
@@ -98,7 +99,7 @@ class Dialer:
                 except BaseException as error:
                     assert connection.transport is not None
                     connection.transport.abort()
-                    if not isinstance(error, InvalidStatus):
+                    if not (isinstance(error, InvalidStatus) and self._options.follows_redirects):
                         raise
                     self._redirect(error)
                 else:
