@@ -29,6 +29,8 @@ from .conftest import KEY, framed
 
 Until = Callable[[Callable[[], object]], Awaitable[None]]
 
+FAR = "93.184.216.34"  # an address of the internet, which no test dials
+
 
 async def page(request: Any) -> Response:
     """Answer a request that is no handshake."""
@@ -355,6 +357,54 @@ async def test_a_page_of_the_internet_does_not_reach_private_addresses(server: E
             assert await session.receive() == "told so"
 
 
+@pytest.mark.parametrize("how", ["a WebSocket", "a request", "CONNECT"])
+async def test_a_page_gets_what_was_checked_also_where_its_name_is_rebound(
+    p: proxy, server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """A name is looked up once, and dialled at the addresses that were found; see DNS rebinding."""
+    answers = iter([FAR, "127.0.0.1", "127.0.0.1"])
+    look_up, loop, dialled = socket.getaddrinfo, asyncio.get_running_loop(), []
+
+    def rebound(host: str, *args: Any, **options: Any) -> Any:
+        return look_up(next(answers) if host == "rebind.example" else host, *args, **options)
+
+    async def connect(sock: socket.socket, address: Any, connect: Any = loop.sock_connect) -> None:
+        dialled.append(address)
+        if address[0] == FAR:
+            raise ConnectionRefusedError
+        await connect(sock, address)
+
+    monkeypatch.setattr(socket, "getaddrinfo", rebound)
+    monkeypatch.setattr(loop, "sock_connect", connect)
+    place = f"rebind.example:{server.port}"
+    fields = [f"Host: {place}", "User-Agent: Mozilla/5.0"]
+    if how == "a WebSocket":
+        upgrade = ["Upgrade: websocket", "Connection: Upgrade", f"Sec-WebSocket-Key: {KEY}"]
+        lines = [f"GET http://{place}/ HTTP/1.1", *fields, *upgrade, "Sec-WebSocket-Version: 13"]
+        assert (await asked(p, *lines)).startswith(b"HTTP/1.1 502")
+    elif how == "a request":
+        assert await asked(p, f"GET http://{place}/ HTTP/1.1", *fields) == b""
+    else:
+        assert b"403" not in await asked(p, f"CONNECT {place} HTTP/1.1", *fields, "", "SSH-2.0")
+    assert dialled == [("127.0.0.1", p.port), (FAR, server.port)]
+
+
+async def test_a_name_without_an_address_is_not_looked_up_again(
+    p: proxy, server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second answer may be a private one."""
+    look_up, failures = socket.getaddrinfo, iter([socket.gaierror(socket.EAI_NONAME, "not known")])
+
+    def rebound(host: str, *args: Any, **options: Any) -> Any:
+        if host == "rebind.example" and (failure := next(failures, None)) is not None:
+            raise failure
+        return look_up("127.0.0.1" if host == "rebind.example" else host, *args, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", rebound)
+    head = _handshake(f"http://rebind.example:{server.port}/", "x").decode().split("\r\n")[:-2]
+    assert b" 502 " in await asked(p, *head, "Origin: https://far.example")
+
+
 async def test_a_redirect_is_handed_on_to_the_client(p: proxy, byte_server: ByteServer) -> None:
     """Of an upgrade too: a page must not reach by it where it may not go itself, and a browser follows none."""
     location = "http://localhost:1/private"
@@ -414,8 +464,8 @@ async def test_the_end_of_the_proxy_ends_its_tunnels(server: EmbeddedServer) -> 
         ("2606:4700::1111", False),
     ],
 )
-async def test_a_private_address_is_one_that_is_not_of_the_internet(host: str, private: bool) -> None:
-    assert await pages.is_private(host) is private
+def test_a_private_address_is_one_that_is_not_of_the_internet(host: str, private: bool) -> None:
+    assert pages.is_private(host) is private
 
 
 _PAGE = """<script>

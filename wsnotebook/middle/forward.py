@@ -20,7 +20,7 @@ from wsnotebook.middle.answer import refuse
 from wsnotebook.middle.authority import Authority, covers
 from wsnotebook.middle.beginning import REQUEST, TLS_RECORD, beginning
 from wsnotebook.middle.doorway import Doorway, Work
-from wsnotebook.middle.pages import is_of_a_page, is_private
+from wsnotebook.middle.pages import addresses_of, is_of_a_page, is_private
 from wsnotebook.middle.tlsserver import accept_tls
 from wsnotebook.middle.tunnel import Tunnel
 from wsnotebook.session.address import check_url
@@ -44,6 +44,8 @@ class Target(NamedTuple):
     """Its port."""
     is_tls: bool
     """Whether the client speaks to it in TLS."""
+    hosts: tuple[str, ...] | None = None
+    """Addresses of the host that were checked, and are dialled; None to dial the host by its name."""
 
     @property
     def place(self) -> str:
@@ -143,9 +145,9 @@ class Forward:
             await self._open_tls(target, transport, first)
         elif first.startswith(REQUEST):
             self._enter(self._doorway.open(partial(self._admit, target)), transport, first)
-        elif await self._may_reach(target, transport, head):
+        elif (found := await self._check(target, transport, head)) is not None:
             what = "TLS" if is_tls else "neither TLS nor a GET" if first else "the client has said nothing"
-            await self._tunnel(target, transport, first, what)  # the client itself speaks what it has to
+            await self._tunnel(found, transport, first, what)  # the client itself speaks what it has to
 
     async def _open_tls(self, target: Target, transport: asyncio.Transport, first: bytes) -> None:
         """Be the server of a host, and read the request in its TLS."""
@@ -180,21 +182,22 @@ class Forward:
         self, target: Target, transport: asyncio.Transport, head: RequestHead, rest: bytes
     ) -> None:
         """Begin a conversation with a WebSocket's host, or hand on the one request that is none."""
-        if not await self._may_reach(target, transport, head):
+        found = await self._check(target, transport, head)
+        if found is None:
             return
         if asks_for_websocket(head.headers):
-            await self._converse(target, transport, head, rest)
+            await self._converse(found, transport, head, rest)
         else:
             ssl = (self._options.ssl or True) if target.is_tls else None
             first = _alone(head, target) + rest
-            await self._tunnel(target, transport, first, "a request that is no handshake", ssl)
+            await self._tunnel(found, transport, first, "a request that is no handshake", ssl)
 
     async def _converse(
         self, target: Target, transport: asyncio.Transport, head: RequestHead, rest: bytes
     ) -> None:
         scheme = "wss" if target.is_tls else "ws"
         try:
-            address = check_url(f"{scheme}://{target.place}{head.target}")
+            address = check_url(f"{scheme}://{target.place}{head.target}")._replace(hosts=target.hosts)
         except InvalidURL as error:
             self._doorway.refuse(transport, refuse(400, str(error)), str(error))
             return
@@ -203,16 +206,18 @@ class Forward:
         if work is not None:
             await work
 
-    async def _may_reach(self, target: Target, transport: asyncio.Transport, head: RequestHead) -> bool:
-        """Tell whether a target may be dialled; refuse the client where it may not."""
+    async def _check(self, target: Target, transport: asyncio.Transport, head: RequestHead) -> Target | None:
+        """Return a target as it may be dialled; refuse the client and return None where it may not."""
         why = ""
         if self._place.is_own(target.host, target.port):
             why = "it asks for the proxy itself"
-        elif not self._reaches_private and is_of_a_page(head.headers) and await is_private(target.host):
-            why = f"a web page asks for {target.host}, a private address: private=True lets pages reach those"
+        elif not self._reaches_private and is_of_a_page(head.headers):
+            target = target._replace(hosts=await addresses_of(target.host))
+            if any(map(is_private, (target.host, *(target.hosts or ())))):
+                why = f"a web page asks for {target.host}, a private address: private=True lets pages reach those"
         if why:
             self._doorway.refuse(transport, refuse(403, ""), why)
-        return not why
+        return None if why else target
 
     async def _tunnel(
         self,
@@ -235,7 +240,9 @@ class Forward:
         log.note("tunnel", f"to {target.place}, not opened: {what}", name)
         try:
             async with asyncio.timeout(self._options.open_timeout):
-                await tunnel.open(transport, target.host, target.port, first, ssl=ssl)
+                hosts = (target.host,) if target.hosts is None else target.hosts
+                name_in_tls = None if ssl is None else target.host
+                await tunnel.open(transport, hosts, target.port, first, ssl=ssl, server_hostname=name_in_tls)
         except (OSError, TimeoutError) as error:
             log.note("closed", f"{target.place} cannot be reached: {error or 'no answer in time'}", name)
             transport.abort()

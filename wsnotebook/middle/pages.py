@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import socket
 from urllib.parse import urlsplit
 
 from wsnotebook.lab.messages import Headers
 
-__all__ = ["is_of_a_page", "is_private"]
+__all__ = ["addresses_of", "is_of_a_page", "is_private"]
 
 _OF_A_PERSON = frozenset(("none", "same-origin"))  # values of Sec-Fetch-Site: an address that was typed
 
@@ -23,24 +24,25 @@ def is_of_a_page(headers: Headers) -> bool:
     """
     source = headers.get("origin") or headers.get("referer")
     if source is not None:
-        return not _is_private_literal(urlsplit(source).hostname or "")
+        return not is_private(urlsplit(source).hostname or "")
     is_browser = headers.get("user-agent", "").startswith("Mozilla/")
     return is_browser and headers.get("sec-fetch-site") not in _OF_A_PERSON
 
 
-async def is_private(host: str) -> bool:
-    """Tell whether a host is, or its name stands for, an address that is not one of the internet."""
-    if _is_private_literal(host):
-        return True
+async def addresses_of(host: str) -> tuple[str, ...]:
+    """Return the addresses for which a name stands now; none where it cannot be resolved.
+
+    They are to be dialled in place of the name, which may stand for others a moment later (DNS rebinding).
+    """
     try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, None)
+        found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except OSError:
-        return False  # dialling it tells why
-    return any(_is_private_literal(str(address[0])) for *_, address in found)
+        return ()
+    return tuple(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
-def _is_private_literal(host: str) -> bool:
-    """Tell whether an address, and no other name than localhost, is private: a name may be rebound to any address."""
+def is_private(host: str) -> bool:
+    """Tell whether an address, and no other name than localhost, is not one of the internet."""
     try:
         address = ipaddress.ip_address(host.strip("[]").partition("%")[0])
     except ValueError:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl as ssl_module
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+
+from wsnotebook.session.dialer import connect_to
 
 __all__ = ["Tunnel"]
 
@@ -26,28 +28,28 @@ class Tunnel:
     async def open(
         self,
         client: asyncio.Transport,
-        host: str,
+        hosts: Sequence[str],
         port: int,
         first: bytes,
         *,
         ssl: ssl_module.SSLContext | bool | None = None,
+        server_hostname: str | None = None,
     ) -> None:
         """Dial a host, and begin.
 
         Args:
             client: its transport, which is not read yet.
-            host: to dial.
+            hosts: names or addresses of a host, to be dialled one after the other.
             port: of it.
             first: bytes that the client has sent already.
             ssl: speak TLS to the host; True trusts the certificates of the system.
+            server_hostname: the name of the host in TLS.
 
         Raises:
             OSError: the host cannot be reached.
         """
         near, far = self._ends
-        loop = asyncio.get_running_loop()
-        server_hostname = None if ssl is None else host
-        await loop.create_connection(lambda: far, host, port, ssl=ssl, server_hostname=server_hostname)
+        await connect_to(hosts, port, lambda: far, ssl=ssl, server_hostname=server_hostname)
         near.connection_made(client)
         client.set_protocol(near)
         if first:

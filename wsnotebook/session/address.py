@@ -58,6 +58,8 @@ class Address(NamedTuple):
     """ws:// or wss:// URL, as passed to websockets."""
     unix_path: str | None
     """Path of the unix socket, for ws+unix:///path/to.sock:/resource."""
+    hosts: tuple[str, ...] | None = None
+    """IP addresses to connect to, those of the host in the URL; None to look them up."""
 
     def __repr__(self) -> str:
         """Show no secret: a traceback may show the variables of its functions."""

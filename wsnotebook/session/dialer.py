@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import socket
 import ssl as ssl_module
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import chain
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar
 
 from websockets.exceptions import InvalidMessage, InvalidStatus, SecurityError
 from websockets.uri import WebSocketURI, parse_uri
@@ -30,7 +31,9 @@ from wsnotebook.wire.protocol import HandshakeProtocol
 from wsnotebook.wire.response import Response
 from wsnotebook.wire.wire import Wire
 
-__all__ = ["Dialer", "Options"]
+__all__ = ["Dialer", "Options", "connect_to"]
+
+P = TypeVar("P", bound=asyncio.BaseProtocol)
 
 _MOST_REDIRECTS = 10
 _parse_uri = functools.lru_cache(maxsize=64)(parse_uri)  # many sessions have one address
@@ -72,6 +75,29 @@ class Options(NamedTuple):
     def __repr__(self) -> str:
         """Show no secret: a traceback may show the variables of its functions."""
         return f"Options({self.address!r}, {self.name!r})"
+
+
+async def connect_to(hosts: Sequence[str], port: int, factory: Callable[[], P], **tls: Any) -> P:
+    """Open a connection to the first of some addresses at which there is a listener, and return its protocol.
+
+    Args:
+        hosts: names or addresses; none are a name that cannot be resolved.
+        port: of all.
+        factory: makes the protocol.
+        tls: ``ssl`` and ``server_hostname`` for TLS; None or nothing for none.
+
+    Raises:
+        OSError: no connection could be opened; of the last host.
+    """
+    error: OSError = socket.gaierror(socket.EAI_NONAME, "it has no address")
+    for host in hosts:
+        try:
+            return (await asyncio.get_running_loop().create_connection(factory, host, port, **tls))[1]
+        except ssl_module.SSLError:
+            raise
+        except OSError as failure:
+            error = failure
+    raise error
 
 
 class Dialer:
@@ -118,7 +144,8 @@ class Dialer:
             return (await loop.create_unix_connection(factory, options.address.unix_path, **tls))[1]
         way = find_proxy(options.proxy, uri)
         if way is None:
-            return (await loop.create_connection(factory, uri.host, uri.port, **tls))[1]
+            hosts = (uri.host,) if options.address.hosts is None else options.address.hosts
+            return await connect_to(hosts, uri.port, factory, **tls)
         from wsnotebook.session.tunnel import open_tunnel  # here, as most connections have no proxy
 
         self._way = way
