@@ -334,6 +334,16 @@ def test_a_wrong_argument_is_a_sentence(options: dict[str, Any], said: str) -> N
         proxy(mitm=True, allow="example.org")
 
 
+@pytest.mark.parametrize("target", ["/", "/q?", "//x/y", "/a?b=http://c/", "/a//b?"])
+async def test_the_target_is_handed_on_as_it_came(p: proxy, byte_server: ByteServer, target: str) -> None:
+    place = f"127.0.0.1:{byte_server.port}"
+    asking = asyncio.create_task(asked(p, f"GET http://{place}{target} HTTP/1.1", f"Host: {place}"))
+    peer = await byte_server.accept()
+    assert (await peer.reader.readline()).decode() == f"GET {target} HTTP/1.1\r\n"
+    peer.hang_up()
+    await asking
+
+
 # What is refused
 
 

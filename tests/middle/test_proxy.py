@@ -136,6 +136,18 @@ async def test_the_handshake_is_handed_on(converse: Converse, byte_server: ByteS
     assert any("Host is" in detail for detail in events[events["kind"] == "changed"]["detail"])
 
 
+async def test_a_whole_url_is_asked_for_by_its_path(byte_server: ByteServer) -> None:
+    """A server has to take the form in which a proxy is asked (RFC 9112 §3.2.2)."""
+    async with proxy(byte_server.url, proxy=None) as p:
+        client = await ask(p.port, target=f"http://127.0.0.1:{p.port}/feed?a=http://b")
+        upstream = await byte_server.accept()
+        await upstream.upgrade()
+        assert upstream.request.startswith(b"GET /feed?a=http://b HTTP/1.1\r\n")
+        await client.reader.readuntil(b"\r\n\r\n")
+        assert p.log.connections[-1].url.startswith(f"ws://127.0.0.1:{p.port}/feed?a=")
+        client.reset()
+
+
 async def test_headers_of_the_proxy_stand_in_place_of_the_clients(converse: Converse) -> None:
     async with converse("Authorization: Bearer theirs", headers={"authorization": "Bearer ours"}) as ends:
         request = ends.upstream.request.decode().lower()

@@ -24,6 +24,7 @@ _FIELDS_LIMIT = 100  # header fields; a browser sends under 30
 _CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")  # RFC 9110 §5.5; h11 refuses NUL only
 _METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"))
 _TARGET = re.compile(r"/[^#]*|(?:http|ws)s?://[^/?#@]+(?:[/?][^#]*)?", re.IGNORECASE)  # RFC 9112 §3.2
+_PLACE = re.compile(r"^[a-z]+://[^/?]*", re.IGNORECASE)  # of a target in absolute form
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,12 @@ class RequestHead:
     target: str
     http_version: str
     headers: Headers
+
+    @property
+    def path_and_query(self) -> str:
+        """The target without scheme and host, which a proxy is told (RFC 9112 §3.2.1)."""
+        rest = _PLACE.sub("", self.target)
+        return rest if rest.startswith("/") else f"/{rest}"
 
     @property
     def chunked(self) -> bool:

@@ -168,7 +168,7 @@ class Conversation:
             self._end()
 
     def _dialing(self, head: RequestHead, own_origins: Sequence[str]) -> tuple[Options, Handed]:
-        url = _with_target(self._options.address.url, head.target)
+        url = _with_target(self._options.address.url, head.path_and_query)
         handed = to_upstream(head.headers, own_origins, url)
         given = self._options.headers
         names = {name.lower() for name, _ in given}
@@ -213,7 +213,7 @@ class Conversation:
         scheme = "ws" if transport.get_extra_info("ssl_object") is None else "wss"
         return Connection(
             session=self.name,
-            url=redact_url(f"{scheme}://{head.headers.get('host', '')}{head.target}"),
+            url=redact_url(f"{scheme}://{head.headers.get('host', '')}{head.path_and_query}"),
             request=head.raw if secrets else redact_head(first_line, head.headers),
             response=answer.to_bytes() if secrets else redact_head(answer.status_line, answer.fields),
             opened_ns=self.log.clock(),
@@ -329,7 +329,7 @@ class _Waiting(asyncio.Protocol):
 
 def _with_target(upstream: str, target: str) -> str:
     """Return the address to dial: the upstream's, with the path and query of the client; ``/`` is the upstream's own."""
-    if target in ("/", ""):
+    if target == "/":
         return upstream
     scheme, netloc, *_ = urlsplit(upstream)
     path, _, query = target.partition("?")

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from ssl import SSLContext
 from typing import NamedTuple, Protocol
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 from wsnotebook.errors import InvalidURL
 from wsnotebook.lab.frontdoor import FrontDoor
@@ -124,8 +124,7 @@ class Forward:
             self._doorway.refuse(transport, refuse(400, sentence), f"no URL: {head.method} {head.target}")
             return
         target = Target(parts.hostname, parts.port or _DEFAULT_PORTS[is_tls], is_tls)
-        path = urlunsplit(("", "", parts.path or "/", parts.query, ""))
-        await self._route(target, transport, replace(head, target=path), rest)
+        await self._route(target, transport, replace(head, target=head.path_and_query), rest)
 
     async def _connect(self, transport: asyncio.Transport, head: RequestHead, rest: bytes) -> None:
         parts = urlsplit(f"//{head.target}")
