@@ -344,6 +344,27 @@ async def test_the_target_is_handed_on_as_it_came(p: proxy, byte_server: ByteSer
     await asking
 
 
+async def test_fields_of_one_connection_are_not_handed_on(p: proxy, byte_server: ByteServer) -> None:
+    """Those that RFC 9110 §7.6.1 names, and those that Connection names, but not what tells the end of the body."""
+    place = f"127.0.0.1:{byte_server.port}"
+    lines = [f"POST http://{place}/ HTTP/1.1", f"Host: {place}", "Connection: X-Hop, Upgrade, HTTP2-Settings"]
+    lines += [
+        "Connection: Content-Length",
+        "X-Hop: 1",
+        "Upgrade: h2c",
+        "HTTP2-Settings: AAMAAABk",
+        "TE: trailers",
+    ]
+    asking = asyncio.create_task(
+        asked(p, *lines, "Proxy-Authorization: Basic eDp5", "X-Own: 1", "Content-Length: 0")
+    )
+    peer = await byte_server.accept()
+    request = (await peer.reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
+    assert request[1:-2] == [f"Host: {place}", "X-Own: 1", "Content-Length: 0", "Connection: close"]
+    peer.hang_up()
+    await asking
+
+
 # What is refused
 
 

@@ -8,13 +8,15 @@ from urllib.parse import urlsplit
 
 from wsnotebook.lab.messages import Headers
 
-__all__ = ["Handed", "to_client", "to_upstream"]
+__all__ = ["Handed", "to_client", "to_host", "to_upstream"]
 
 _PER_CONNECTION = frozenset(
     ("connection", "upgrade", "keep-alive", "proxy-connection", "proxy-authorization", "proxy-authenticate")
-    + ("te", "trailer", "transfer-encoding", "content-length")
+    + ("te", "trailer", "transfer-encoding", "content-length", "http2-settings")
 )
 """Fields that are between two ends of one connection (RFC 9110 §7.6.1): each leg has its own."""
+_OF_BODY = frozenset(("transfer-encoding", "content-length", "trailer"))
+"""Fields without which the end of a body is not known: they go on with one that is handed on as it comes."""
 _OF_HANDSHAKE = frozenset(
     ("sec-websocket-key", "sec-websocket-version", "sec-websocket-extensions")
     + ("sec-websocket-protocol", "sec-websocket-accept")
@@ -46,9 +48,10 @@ def to_upstream(headers: Headers, own_origins: Iterable[str], upstream: str) -> 
     parts = urlsplit(upstream)
     host, asked = parts.netloc.rpartition("@")[2], headers.get("host", "missing")
     changes = [] if host == asked else [f"Host is {host}, the client's was {asked}"]
-    dropped = _PER_CONNECTION | _OF_HANDSHAKE | {"host", "origin"} | set(headers.tokens("connection"))
+    dropped = _per_connection(headers) | _OF_HANDSHAKE | {"host", "origin"}
     fields = [(name, value) for name, value in headers if name.lower() not in dropped]
-    left_out = sorted({name for name, _ in headers if name.lower() in _gone(headers)})
+    missed = _per_connection(headers) - {"connection", "upgrade"}  # those are part of every handshake
+    left_out = sorted({name for name, _ in headers if name.lower() in missed})
     if left_out:
         changes.append(f"not handed on, as they are for one connection: {', '.join(left_out)}")
     origin = headers.get("origin")
@@ -62,9 +65,14 @@ def to_upstream(headers: Headers, own_origins: Iterable[str], upstream: str) -> 
     return Handed(fields, origin, [name for name in subprotocols if name], changes)
 
 
-def _gone(headers: Headers) -> frozenset[str]:
-    """Return the fields that a person would miss: all that are not part of every handshake."""
-    return (_PER_CONNECTION | set(headers.tokens("connection"))) - {"connection", "upgrade"}
+def to_host(headers: Headers) -> list[tuple[str, str]]:
+    """Return the fields, but Host, of a request that is no handshake and is handed on with its body."""
+    dropped = (_per_connection(headers) | {"host"}) - _OF_BODY
+    return [(name, value) for name, value in headers if name.lower() not in dropped]
+
+
+def _per_connection(headers: Headers) -> frozenset[str]:
+    return _PER_CONNECTION | set(headers.tokens("connection"))
 
 
 def to_client(fields: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -20,6 +20,7 @@ from wsnotebook.middle.answer import refuse
 from wsnotebook.middle.authority import Authority, covers
 from wsnotebook.middle.beginning import REQUEST, TLS_RECORD, beginning
 from wsnotebook.middle.doorway import Doorway, Work
+from wsnotebook.middle.fields import to_host
 from wsnotebook.middle.pages import addresses_of, is_of_a_page, is_private
 from wsnotebook.middle.tlsserver import accept_tls
 from wsnotebook.middle.tunnel import Tunnel
@@ -32,7 +33,6 @@ _PATIENCE = 1.0  # seconds for a client's first bytes in a tunnel; in some proto
 _DEFAULT_PORTS = {False: 80, True: 443}
 _IS_TLS = {"ws": False, "http": False, "wss": True, "https": True}
 _ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
-_OWN_FIELDS = frozenset(("host", "connection", "proxy-connection", "proxy-authorization", "keep-alive"))
 
 
 class Target(NamedTuple):
@@ -260,8 +260,7 @@ async def _or_abort(transport: asyncio.Transport, work: Work) -> None:
 
 def _alone(head: RequestHead, target: Target) -> bytes:
     """Return the head of a request for its host, after which the connection ends: the next may be for another host."""
-    fields = [(name, value) for name, value in head.headers if name.lower() not in _OWN_FIELDS]
     # Host is that of the URL, whatever the client's was (RFC 9112 §3.2.2).
     lines = [f"{head.method} {head.target} HTTP/1.1", f"Host: {target.place}"]
-    lines += [f"{name}: {value}" for name, value in fields]
+    lines += [f"{name}: {value}" for name, value in to_host(head.headers)]
     return ("\r\n".join([*lines, "Connection: close"]) + "\r\n\r\n").encode("latin-1", "replace")
