@@ -154,6 +154,28 @@ async def test_headers_of_the_proxy_stand_in_place_of_the_clients(converse: Conv
     assert request.count("authorization: ") == 1 and "authorization: bearer ours" in request
 
 
+async def test_an_origin_of_the_proxy_stands_in_place_of_the_clients(converse: Converse) -> None:
+    own, page = "https://ours.example", "http://localhost:3000"
+    async with converse(f"Origin: {page}", origins=[page], headers={"Origin": own}) as ends:
+        request = ends.upstream.request.decode()
+    assert [line for line in request.split("\r\n") if "rigin:" in line] == [f"Origin: {own}"]
+
+
+async def test_the_user_of_the_upstreams_url_stands_in_place_of_the_clients(byte_server: ByteServer) -> None:
+    """There is one Authorization in a request."""
+    url = byte_server.url.replace("ws://", "ws://me:pw@")
+    with pytest.raises(ValueError, match="authorization is given twice"):
+        proxy(url, headers={"authorization": "Bearer ours"})
+    async with proxy(url, proxy=None) as p:
+        client = await ask(p.port, "Authorization: Bearer theirs")
+        upstream = await byte_server.accept()
+        await upstream.upgrade()
+        assert upstream.request.count(b"Authorization: ") == 1
+        assert b"Authorization: Basic " in upstream.request
+        await client.reader.readuntil(b"\r\n\r\n")
+        client.reset()
+
+
 async def test_a_client_at_the_root_gets_the_path_of_the_upstream(byte_server: ByteServer) -> None:
     async with proxy(byte_server.url + "feed?x=1", proxy=None) as p:
         assert p.url == f"ws://127.0.0.1:{p.port}/feed?x=1"

@@ -169,12 +169,14 @@ class Conversation:
 
     def _dialing(self, head: RequestHead, own_origins: Sequence[str]) -> tuple[Options, Handed]:
         url = _with_target(self._options.address.url, head.path_and_query)
-        handed = to_upstream(head.headers, own_origins, url)
         given = self._options.headers
         names = {name.lower() for name, _ in given}
+        if "@" in urlsplit(url).netloc:
+            names.add("authorization")
+        handed = to_upstream(head.headers, own_origins, url, frozenset(names))
         options = self._options._replace(
             address=self._options.address._replace(url=url),
-            headers=(*given, *(field for field in handed.fields if field[0].lower() not in names)),
+            headers=(*given, *handed.fields),
             origin=handed.origin,
             subprotocols=tuple(handed.subprotocols),
             extensions=self._negotiation.offer(head.headers),

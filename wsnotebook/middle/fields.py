@@ -30,31 +30,34 @@ class Handed(NamedTuple):
     fields: list[tuple[str, str]]
     """Handed on as they came."""
     origin: str | None
-    """Origin; None where the client sent none."""
+    """Origin; None where the client sent none, or the proxy gives one."""
     subprotocols: list[str]
     """Offered by the client."""
     changes: list[str]
     """What differs from the client's request, one sentence each, without secrets."""
 
 
-def to_upstream(headers: Headers, own_origins: Iterable[str], upstream: str) -> Handed:
+def to_upstream(
+    headers: Headers, own_origins: Iterable[str], upstream: str, given: frozenset[str] = frozenset()
+) -> Handed:
     """Return the header of the request for the upstream.
 
     Args:
         headers: of the client's request.
         own_origins: origins of the proxy: the upstream knows a page of these by its own.
         upstream: URL that is dialled.
+        given: names, in lower case, of fields that the proxy gives in place of the client's.
     """
     parts = urlsplit(upstream)
     host, asked = parts.netloc.rpartition("@")[2], headers.get("host", "missing")
     changes = [] if host == asked else [f"Host is {host}, the client's was {asked}"]
-    dropped = _per_connection(headers) | _OF_HANDSHAKE | {"host", "origin"}
+    dropped = _per_connection(headers) | _OF_HANDSHAKE | {"host", "origin", *given}
     fields = [(name, value) for name, value in headers if name.lower() not in dropped]
     missed = _per_connection(headers) - {"connection", "upgrade"}  # those are part of every handshake
     left_out = sorted({name for name, _ in headers if name.lower() in missed})
     if left_out:
         changes.append(f"not handed on, as they are for one connection: {', '.join(left_out)}")
-    origin = headers.get("origin")
+    origin = None if "origin" in given else headers.get("origin")
     if origin is not None and origin.lower() in set(own_origins):
         scheme = "https" if parts.scheme == "wss" else "http"
         changes.append(f"Origin is {scheme}://{host}, the client's was the proxy's own, {origin}")

@@ -132,11 +132,12 @@ class proxy(Startable, Intervening, Shown):
         self._allow = check_allow(allow, is_opening=mitm)
         self._private = private
         self._forward: Forward | None = None
+        address = check_url("ws://proxy.invalid/" if upstream is None else upstream)
         self._options = Options(
-            address=check_url("ws://proxy.invalid/" if upstream is None else upstream),
+            address=address,
             raw=True,
             name="",
-            headers=check_headers(headers),
+            headers=check_headers(headers, ["authorization"] if "@" in urlsplit(address.url).netloc else ()),
             origin=None,
             subprotocols=(),
             extensions=(),
