@@ -255,6 +255,25 @@ async def test_a_refusal_of_the_upstream_reaches_the_client(byte_server: ByteSer
         client.hang_up()
 
 
+@pytest.mark.parametrize(("length", "sent"), [(100, 9), (2_000_000, 2_000_000), (100, 0)])
+async def test_a_refusal_that_is_not_whole_is_none_for_the_client(
+    byte_server: ByteServer, length: int, sent: int
+) -> None:
+    """One that was cut off, or is over the limit: the client gets a part, without an end, and an event says why."""
+    async with proxy(byte_server.url, proxy=None) as p:
+        client = await ask(p.port)
+        upstream = await byte_server.accept()
+        await upstream.reader.readuntil(b"\r\n\r\n")
+        await upstream.send(b"HTTP/1.1 403 No\r\nContent-Length: %d\r\n\r\n" % length + b"x" * sent)
+        upstream.hang_up()
+        head, _, body = (await client.read_to_end()).partition(b"\r\n\r\n")
+        client.hang_up()
+        assert b"Transfer-Encoding: chunked" in head and b"Content-Length" not in head
+        kept = b"x" * min(sent, 1 << 20)
+        assert body == (b"%x\r\n" % len(kept) + kept + b"\r\n" if kept else b"")
+        assert "403 No, whose body is not whole: " in p.log.events["detail"].iloc[-1]
+
+
 async def test_an_upstream_that_is_not_there_is_a_bad_gateway(byte_server: ByteServer) -> None:
     byte_server.refuse()
     async with proxy(byte_server.url, proxy=None) as p:

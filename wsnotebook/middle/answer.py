@@ -27,6 +27,8 @@ class Answer(NamedTuple):
     reason: str
     fields: list[tuple[str, str]]
     body: bytes = b""
+    lack: str = ""
+    """Why the body is not whole; empty where it is."""
 
     @property
     def status_line(self) -> str:
@@ -49,7 +51,11 @@ def why_not_upgraded(head: RequestHead) -> Answer | None:
 
 
 def refuse(
-    status: int, body: str | bytes, fields: Iterable[tuple[str, str]] = (), reason: str | None = None
+    status: int,
+    body: str | bytes,
+    fields: Iterable[tuple[str, str]] = (),
+    reason: str | None = None,
+    lack: str = "",
 ) -> Answer:
     """Return an answer that refuses the upgrade.
 
@@ -58,13 +64,19 @@ def refuse(
         body: a sentence of ours, or the bytes of the upstream's body.
         fields: further fields.
         reason: reason phrase; None for the usual one, of a status that has one.
+        lack: why the body is not whole, if it is not; the client is to see that it is not (RFC 9112 §8).
     """
     all_fields = list(fields)
     if isinstance(body, str):
         body = f"{body}\n".encode()
         all_fields.append(("Content-Type", "text/plain; charset=utf-8"))
-    all_fields += [("Content-Length", str(len(body))), ("Connection", "close")]
-    return Answer(status, HTTPStatus(status).phrase if reason is None else reason, all_fields, body)
+    if lack:  # a chunk, and no end behind it: the upstream may have told no length
+        all_fields.append(("Transfer-Encoding", "chunked"))
+        body = b"%x\r\n%b\r\n" % (len(body), body) if body else b""
+    else:
+        all_fields.append(("Content-Length", str(len(body))))
+    all_fields.append(("Connection", "close"))
+    return Answer(status, HTTPStatus(status).phrase if reason is None else reason, all_fields, body, lack)
 
 
 def send_refusal(transport: asyncio.Transport, answer: Answer) -> None:

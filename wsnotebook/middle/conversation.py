@@ -184,7 +184,10 @@ class Conversation:
         return options, handed
 
     def _refuse(self, transport: asyncio.Transport, answer: Answer) -> None:
-        self.log.note("closed", f"the client was answered with {answer.status} {answer.reason}", self.name)
+        cut = f", whose body is not whole: {answer.lack}" if answer.lack else ""
+        self.log.note(
+            "closed", f"the client was answered with {answer.status} {answer.reason}{cut}", self.name
+        )
         send_refusal(transport, answer)
         self._listener.refused(transport)
         self._end()
@@ -343,5 +346,5 @@ def _answer_to(error: CallError) -> Answer:
     response = getattr(error.call, "response", None)
     if isinstance(error, HandshakeError) and response is not None and response.status != 101:
         fields = to_client(response.headers.raw_items())
-        return refuse(response.status, response.body, fields, response.reason)
+        return refuse(response.status, response.body, fields, response.reason, response.lack)
     return refuse(504 if isinstance(error, SocketTimeout) else 502, f"The upstream did not open: {error}")
