@@ -368,6 +368,15 @@ async def test_fields_of_one_connection_are_not_handed_on(p: proxy, byte_server:
 # What is refused
 
 
+@pytest.mark.parametrize("place", ["h:99999", "h:abc", "h:0", "[::1", "a..b:80", "a%zz:80", ":80"])
+@pytest.mark.parametrize("form", ["GET http://{}/ HTTP/1.1", "CONNECT {} HTTP/1.1"])
+async def test_a_target_that_cannot_be_connected_to_is_answered(p: proxy, place: str, form: str) -> None:
+    """The refusals have why, and there is no error of ours."""
+    answer = (await asked(p, form.format(place), "Host: x")).decode()
+    assert answer.startswith("HTTP/1.1 400 ") and answer.endswith(f"\r\n\r\n{p.refusals[0].reason}\n")
+    assert (len(p.refusals), p.errors) == (1, [])
+
+
 async def test_a_page_of_the_internet_does_not_reach_private_addresses(server: EmbeddedServer) -> None:
     """By a WebSocket, a request or TLS; a program that is no browser does, and so does a page of a private address."""
     place = server.url.removeprefix("ws://")

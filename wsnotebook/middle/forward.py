@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -117,21 +118,35 @@ class Forward:
         return _or_abort(transport, work(transport, head, rest))
 
     async def _request(self, transport: asyncio.Transport, head: RequestHead, rest: bytes) -> None:
-        parts = urlsplit(head.target)
-        is_tls = _IS_TLS.get(parts.scheme)
-        if is_tls is None or not parts.hostname:
+        scheme, _, rest_of_url = head.target.partition("://")
+        is_tls = _IS_TLS.get(scheme.lower())
+        if is_tls is None:
             sentence = "This is an HTTP proxy: name it to a program as HTTP_PROXY, or as its --proxy."
             self._doorway.refuse(transport, refuse(400, sentence), f"no URL: {head.method} {head.target}")
             return
-        target = Target(parts.hostname, parts.port or _DEFAULT_PORTS[is_tls], is_tls)
+        try:
+            host, port = _host_and_port(re.split("[/?]", rest_of_url, maxsplit=1)[0])
+        except InvalidURL as error:
+            self._refuse_place(transport, head, error)
+            return
+        target = Target(host, port or _DEFAULT_PORTS[is_tls], is_tls)
         await self._route(target, transport, replace(head, target=head.path_and_query), rest)
 
+    def _refuse_place(self, transport: asyncio.Transport, head: RequestHead, error: InvalidURL) -> None:
+        sentence = f"The target of {head.method} cannot be connected to: {error.problem}."
+        self._doorway.refuse(transport, refuse(400, sentence), sentence)
+
     async def _connect(self, transport: asyncio.Transport, head: RequestHead, rest: bytes) -> None:
-        parts = urlsplit(f"//{head.target}")
-        if not parts.hostname or parts.port is None:
-            self._doorway.refuse(transport, refuse(400, "CONNECT names host:port."), f"CONNECT {head.target}")
+        try:
+            host, port = _host_and_port(head.target)
+        except InvalidURL as error:
+            self._refuse_place(transport, head, error)
             return
-        if self._place.is_own(parts.hostname, parts.port):
+        if port is None:
+            sentence = "CONNECT names host:port."
+            self._doorway.refuse(transport, refuse(400, sentence), sentence)
+            return
+        if self._place.is_own(host, port):
             self._doorway.refuse(transport, refuse(403, ""), "it asks for the proxy itself")
             return
         transport.write(_ESTABLISHED)
@@ -139,7 +154,7 @@ class Forward:
         if transport.is_closing():
             return
         is_tls = first.startswith(TLS_RECORD)
-        target = Target(parts.hostname, parts.port, is_tls)
+        target = Target(host, port, is_tls)
         if is_tls and self.authority is not None and covers(self._allow, target.host):
             await self._open_tls(target, transport, first)
         elif first.startswith(REQUEST):
@@ -247,6 +262,17 @@ class Forward:
             transport.abort()
         else:
             self._tunnels.add(tunnel)
+
+
+def _host_and_port(place: str) -> tuple[str, int | None]:
+    """Return host and port of a target; None for the port that its scheme has.
+
+    Raises:
+        InvalidURL: nothing can be connected to by them.
+    """
+    parts = urlsplit(check_url(f"ws://{place}").url)
+    assert parts.hostname is not None  # check_url() has seen it
+    return parts.hostname, parts.port
 
 
 async def _or_abort(transport: asyncio.Transport, work: Work) -> None:
