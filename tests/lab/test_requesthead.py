@@ -42,6 +42,15 @@ def test_odd_line_ends_are_refused_wherever_the_head_comes_from(end: bytes) -> N
         parse_request_head(b"GET / HTTP/1.1\r\nHost: test\r\nX: y" + end + b"Z: z\r\n\r\n")
 
 
+@pytest.mark.parametrize("lines", [b"Authorization Bearer T0P", b"X\"T0P': y", b"X: y\r\nT0P'\x01: y"])
+def test_a_refusal_cites_nothing_of_the_head(lines: bytes) -> None:
+    """It is recorded, and a line of a head may be a secret."""
+    for raw in (b"GET /?a=T0P' HTTP/1.1\r\nHost: x\r\n" + lines, b"GET /T0P\"' T0P HTTP/1.1\r\nHost: x"):
+        with pytest.raises(HttpSyntaxError, match="^(illegal|Illegal|a control)[a-z ]+") as caught:
+            parse_request_head(raw + b"\r\n\r\n")
+        assert "T0P" not in caught.value.reason and caught.value.reason[-1].isalpha()
+
+
 async def test_the_limit_of_a_head_is_exact() -> None:
     """A head of 16 KiB passes, one byte more is 431."""
     for extra in (0, 1):

@@ -25,6 +25,7 @@ _CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")  # RFC 9110 §5.5; 
 _METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"))
 _TARGET = re.compile(r"/[^#]*|(?:http|ws)s?://[^/?#@]+(?:[/?][^#]*)?", re.IGNORECASE)  # RFC 9112 §3.2
 _PLACE = re.compile(r"^[a-z]+://[^/?]*", re.IGNORECASE)  # of a target in absolute form
+_CITED = re.compile(r":? (?:bytearray\()?b['\"]")  # what h11 says of bytes of the head, which may be a secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,7 @@ def parse_request_head(raw: bytes, *, of_proxy: bool = False) -> RequestHead:
     try:
         event = connection.next_event()
     except h11.RemoteProtocolError as exc:
-        raise HttpSyntaxError(str(exc)) from None
+        raise HttpSyntaxError(_CITED.split(str(exc))[0]) from None
     if not isinstance(event, h11.Request):
         raise HttpSyntaxError("the head of a request is incomplete")
     head = RequestHead(
