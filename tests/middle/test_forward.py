@@ -468,6 +468,23 @@ async def test_the_proxy_itself_and_no_url_are_refused(p: proxy) -> None:
     assert (await asked(p, "CONNECT example.org HTTP/1.1", "Host: x")).startswith(b"HTTP/1.1 400")
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "GET /?token=S3CRET HTTP/1.1",
+        "CONNECT me:S3CRET@h HTTP/1.1",
+        "CONNECT me:S3CRET@h:99999 HTTP/1.1",
+        "CONNECT h:1#S3CRET HTTP/1.1",
+        "GET http://h/?token=S3CRET HTTP/1.1 S3CRET",
+    ],
+)
+async def test_secrets_of_a_refused_request_are_redacted(p: proxy, line: str) -> None:
+    answer = await asked(p, line, "Host: x")
+    (refusal,) = p.refusals
+    assert answer.startswith(b"HTTP/1.1 400 ") and b"S3CRET" not in answer
+    assert refusal.reason and "S3CRET" not in refusal.reason
+
+
 async def test_a_host_that_cannot_be_reached_is_told(p: proxy, server: EmbeddedServer) -> None:
     """A conversation is answered with 502; a tunnel ends, and an event says why."""
     await server.stop()

@@ -516,6 +516,13 @@ async def test_secrets_of_the_handshake_are_redacted_in_every_record(converse: C
     assert "S3CRET" in ends.upstream.request.decode()
 
 
+async def test_secrets_of_the_upstreams_url_are_redacted_where_it_is_shown() -> None:
+    """The address for clients has them."""
+    async with proxy("wss://me:S3CRET@example.org/feed?token=S3CRET&limit=1") as p:
+        assert "S3CRET" not in repr(p) and repr(p).count("limit=1") == 2
+        assert p.url.endswith("/feed?token=S3CRET&limit=1")
+
+
 async def test_a_recording_of_a_proxy_loads_as_what_it_saw(converse: Converse, tmp_path: Path) -> None:
     path = tmp_path / "middle.pcapng"
     async with converse(record=path) as ends:

@@ -25,6 +25,7 @@ from wsnotebook.middle.fields import to_host
 from wsnotebook.middle.pages import addresses_of, is_of_a_page, is_private
 from wsnotebook.middle.tlsserver import accept_tls
 from wsnotebook.middle.tunnel import Tunnel
+from wsnotebook.redaction import redact_url
 from wsnotebook.session.address import check_url
 from wsnotebook.session.dialer import Options
 
@@ -122,7 +123,9 @@ class Forward:
         is_tls = _IS_TLS.get(scheme.lower())
         if is_tls is None:
             sentence = "This is an HTTP proxy: name it to a program as HTTP_PROXY, or as its --proxy."
-            self._doorway.refuse(transport, refuse(400, sentence), f"no URL: {head.method} {head.target}")
+            self._doorway.refuse(
+                transport, refuse(400, sentence), f"no URL: {head.method} {redact_url(head.target)}"
+            )
             return
         try:
             host, port = _host_and_port(re.split("[/?]", rest_of_url, maxsplit=1)[0])

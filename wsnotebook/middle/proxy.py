@@ -343,7 +343,7 @@ class proxy(Startable, Intervening, Shown):
         if self._server is None:
             return f"<{self.name}, not started>"
         state = "stopped" if self.is_stopped else f"{len(self.sessions)} connected"
-        return f"<{self.name} at {self.url}: {state}, {self.accepted} accepted, {len(self.log)} frames in its log>"
+        return f"<{self.name} at {redact_url(self.url)}: {state}, {self.accepted} accepted, {len(self.log)} frames in its log>"
 
     def _panel(self) -> Any:
         """Return the panel of this proxy while it runs: one of the imports upward that the house test names."""
