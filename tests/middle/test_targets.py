@@ -54,6 +54,17 @@ def test_a_worker_of_no_tab_is_chosen_by_its_own_address() -> None:
     )
 
 
+def test_secrets_of_an_address_are_redacted_where_it_is_shown() -> None:
+    """A page without a title has its address for one; the tab itself has both as they are."""
+    url = "https://me:S3CRET@shop.example/p?token=S3CRET&page=2#access_token=S3CRET"
+    targets = Targets(Pattern())
+    targets.attached("tab", info("1", url=url, title=url.removeprefix("https://")), "")
+    targets.attached("other", info("2", url="https://a", title="Why? #1"), "")
+    shown = repr(targets.tabs) + found(targets, "tab").name
+    assert "S3CRET" not in shown and shown.count("page=2") == 3 and "'Why? #1'" in shown
+    assert targets.tabs[0].url == url
+
+
 def test_a_target_that_is_gone_is_not_known() -> None:
     targets = Targets(Pattern())
     targets.attached("tab", info("1"), "")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from wsnotebook.matching import Pattern
+from wsnotebook.redaction import redact_url
 
 __all__ = ["Tab", "Target", "Targets"]
 
@@ -19,6 +20,11 @@ class Tab(NamedTuple):
     """Address of its page."""
     is_followed: bool
     """Whether its WebSockets are recorded."""
+
+    def __repr__(self) -> str:
+        """Show no secret; a page without a title has its address, without the scheme, for one."""
+        title = redact_url(f"//{self.title}")[2:] if self.title in self.url else self.title
+        return f"Tab({title!r}, {redact_url(self.url)!r}, is_followed={self.is_followed})"
 
 
 @dataclass(slots=True, eq=False)
@@ -49,8 +55,8 @@ class Target:
 
     @property
     def name(self) -> str:
-        """How a person calls it."""
-        return f"{self.kind} {self.url}"
+        """How a person calls it, secrets redacted."""
+        return f"{self.kind} {redact_url(self.url)}"
 
 
 class Targets:
