@@ -216,6 +216,24 @@ async def test_a_large_message_is_whole_and_the_file_has_it(
     assert df["length"].tolist() == [5 << 20, 5 << 20] and df["wire_length"].isna().all()
 
 
+async def test_a_page_that_crashes_ends_its_websockets(
+    chromium: str, server: EmbeddedServer, until: Until, tmp_path: Path
+) -> None:
+    """No event tells of each; what it sends when it is loaded again is of a new one."""
+    async with browsing(chromium, tmp_path) as url, attach(url, "/ticking") as a:
+        await open_tab(a, f"{server.http_url}/ticking")
+        await until(lambda: len(a.log))
+        assert a._devtools is not None
+        (session,) = (name for name, target in a._targets._targets.items() if target.is_followed)
+        crash = asyncio.create_task(a._devtools.call("Page.crash", session))
+        await until(lambda: not a.sockets[0].is_open)
+        crash.cancel()
+        assert "crashed" in a.log.events["detail"].iloc[-1]
+        await a._devtools.call("Page.reload", session)
+        await until(lambda: "socket-2" in set(a.df["session"]))
+        assert [socket.is_open for socket in a.sockets] == [False, True]
+
+
 async def test_the_end_of_the_browser_ends_it(chromium: str, tmp_path: Path) -> None:
     """Who waits for a tab is told; what was recorded stays."""
     async with browsing(chromium, tmp_path) as url:

@@ -92,6 +92,34 @@ async def test_an_event_that_cannot_be_read_is_told_and_the_others_go_on() -> No
         assert "Network.webSocketFrameSent of the browser cannot be read" in a.log.event_list[0].detail
 
 
+async def test_the_websockets_of_what_is_gone_are_closed() -> None:
+    """Those of a page that has crashed, and in the end all that the browser had; it tells nothing more of them."""
+    crash = asyncio.Event()
+
+    async def browser(session: Any) -> None:
+        async def tell(page: str, method: str, params: Any) -> None:
+            await session.send(json.dumps({"method": method, "params": params, "sessionId": page}))
+
+        for page in ("a", "b", "c"):
+            info = {"targetId": page, "type": "page", "url": f"http://{page}", "title": ""}
+            await tell("", "Target.attachedToTarget", {"sessionId": page, "targetInfo": info})
+            await tell(page, "Network.webSocketCreated", {"requestId": "1", "url": f"ws://{page}/"})
+        answering = asyncio.create_task(_agreeing(session))
+        await crash.wait()
+        await tell("b", "Inspector.targetCrashed", {})
+        answering.cancel()
+
+    async with embedded_server(browser) as server, attach(server.url) as a:
+        crash.set()
+        await a.wait_end()
+        assert [socket.is_open for socket in a.sockets] == [False] * 3
+        closed = [(event.session, event.detail) for event in a.log.event_list if event.kind == "closed"]
+    crashed, *ended, of_browser = closed
+    assert crashed == ("socket-2", "its page or worker has crashed")
+    assert ended == [("socket-1", "the browser has ended"), ("socket-3", "the browser has ended")]
+    assert of_browser[1].startswith("the browser at ")
+
+
 async def _agreeing(session: Any) -> None:
     """A browser without tabs."""
     async for message in session:

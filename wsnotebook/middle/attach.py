@@ -126,6 +126,7 @@ class attach(Startable, Shown):
                 task.cancel()
             if not self.is_stopped:
                 self.is_stopped = True
+                self._sockets.gone(None, "the browser has ended")
                 self.log.note("closed", f"the browser at {self.url} has ended")
                 if self._recording is not None:
                     self._recording.end()
@@ -214,6 +215,11 @@ class attach(Startable, Shown):
             self._targets.navigated(target, values["frame"]["url"])
             self._notify()
 
+    def _crashed(self, values: dict[str, Any], session: str) -> None:
+        target = self._targets.find(session)
+        if target is not None:
+            self._sockets.gone(target, "its page or worker has crashed")
+
     def _notify(self) -> None:
         for waiter in self._waiting:
             if not waiter.done():
@@ -282,6 +288,7 @@ _EVENTS = {
     "Target.attachedToTarget": attach._attached,
     "Target.detachedFromTarget": attach._detached,
     "Target.targetInfoChanged": attach._changed,
+    "Inspector.targetCrashed": attach._crashed,
     "Page.frameNavigated": attach._navigated,
     "Page.domContentEventFired": attach._loaded,
     "Page.loadEventFired": attach._loaded,

@@ -107,9 +107,9 @@ class BrowserSockets:
             if place == target.id:
                 socket.told.pop(session, None)
 
-    def gone(self, target: Target, why: str) -> None:
-        """Close the WebSockets of a target: what had them is gone."""
-        for key in [key for key in self._sockets if key[0] == target.id]:
+    def gone(self, target: Target | None, why: str) -> None:
+        """Close the WebSockets of a target, or of the browser, for which None stands: what had them is gone."""
+        for key in [key for key in self._sockets if target is None or key[0] == target.id]:
             self._end(self._sockets.pop(key), why)
 
     # What a browser tells
