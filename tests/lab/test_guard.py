@@ -8,7 +8,8 @@ import itertools
 import pytest
 
 from wsnotebook.lab import embedded_server
-from wsnotebook.lab.guard import check_origins, own_hosts
+from wsnotebook.lab.guard import Guard, check_origins, own_hosts
+from wsnotebook.lab.messages import Headers
 
 LISTED = "http://localhost:8888"
 HOSTS = {
@@ -160,6 +161,17 @@ async def test_a_head_may_come_byte_by_byte():
 
 
 # ---- values ----
+
+
+@pytest.mark.parametrize(
+    ("target", "passes"),
+    [("/to/http://other/", True), ("//other/", True), ("/?a=http://other", True), ("*", True),
+     ("http://own:1/", True), ("http://OWN:1?a", True), ("http://other/", False), ("ws://own:1.other/", False)],
+)  # fmt: skip
+def test_a_host_is_named_by_a_target_in_absolute_form_only(target: str, passes: bool) -> None:
+    """A path may have a URL in it (RFC 9112 §3.2)."""
+    refusal = Guard(frozenset(["own:1"])).check(Headers([("Host", "own:1")]), target)
+    assert (refusal is None) is passes
 
 
 def test_own_hosts():

@@ -75,7 +75,7 @@ class Guard:
         if host.lower() not in self.hosts:
             return Refusal(403, f"Host {host!r} is not this server's own ({own_names})")
         # A target in absolute form names a host too, which another server would take instead (RFC 9112 §3.2.2).
-        named = urlsplit(target).netloc if "://" in target.partition("?")[0] else host
+        named = host if target.startswith(("/", "*")) else urlsplit(target).netloc
         if named.lower() not in self.hosts:
             return Refusal(403, f"the host {named!r} of the target is not this server's own ({own_names})")
         # Browsers send Origin with each WebSocket handshake; Python clients and curl send none.
