@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from logs import Peer
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.asyncio.server import serve
 from websockets.exceptions import ConnectionClosed
@@ -15,6 +16,7 @@ from websockets.exceptions import ConnectionClosed
 import wsnotebook
 from wsnotebook.lab import embedded_server, playback, ticker
 from wsnotebook.lab.recordedrows import Agreement
+from wsnotebook.wire.rules import Rules
 
 
 async def all_of(client: ClientConnection) -> list[str | bytes]:
@@ -142,8 +144,8 @@ async def test_frames_are_played_as_they_were_cut(raw_upgrade):
 
 
 @pytest.mark.parametrize("match", [None, "any"])
-async def test_what_was_not_recorded_whole_is_left_out(match: Any):
-    """The body of a frame over the limit was not kept, of one that the end cut off only a part; neither is a message."""
+async def test_a_message_whose_body_was_not_kept_is_left_out(match: Any):
+    """The body of a frame over the limit was not kept: what is left of its message is none."""
     rows = recording(
         (0, "in", "text", b"one"),
         (0, "in", "text", b""),
@@ -152,9 +154,8 @@ async def test_what_was_not_recorded_whole_is_left_out(match: Any):
         (0, "in", "continuation", b""),
         (0, "in", "continuation", b"o"),
         (0, "in", "text", b"three"),
-        (0, "in", "text", b"half a fr"),
-        fin=[True, True, False, True, False, True, True, True],
-        status=["ok", "oversized", "ok", "ok", "oversized", "ok", "ok", "truncated"],
+        fin=[True, True, False, True, False, True, True],
+        status=["ok", "oversized", "ok", "ok", "oversized", "ok", "ok"],
     )
     async with (
         embedded_server(playback(rows, speed=None, match=match, strict=False)) as server,
@@ -163,6 +164,99 @@ async def test_what_was_not_recorded_whole_is_left_out(match: Any):
         assert [await client.recv(), await client.recv()] == ["one", "three"]
         await client.close()
         assert server.df.query("direction == 'out'")["opcode"].tolist() == ["text", "ping", "text", "close"]
+
+
+BROKEN = {
+    "RSV2": b"\xa1\x03abc",
+    "RSV3 of a ping": b"\x99\x01a",
+    "RSV1 of a close": b"\xc8\x02\x03\xe8",
+    "a masked text": b"\x81\x83abcd\x00\x01\x02",
+    "a text that is not UTF-8": b"\x81\x02\xff\xfe",
+    "an opcode": b"\x83\x03abc",
+    "a ping that is not final": b"\x09\x01a",
+    "a length field of a ping": b"\x89\x7e\x00\x01a",
+    "a continuation of nothing": b"\x80\x01a",
+    "a close of one byte": b"\x88\x01\x03",
+    "a close that is not UTF-8": b"\x88\x03\x03\xe8\xff",
+}
+CUT = {
+    "a text": b"\x81\x64partial",
+    "a fragment": b"\x01\x02ab\x80\x02c",
+    "a close": b"\x88\x05\x03",
+    "RSV2": b"\xa1\x64partial",
+    "an opcode": b"\x83\x7e\x01\x00partial",
+    "a masked text": b"\x81\xe4abcdpart",
+    "a key": b"\x81\x83abcd",
+    "a length with its top bit set": b"\x82\x7f\x80" + bytes(7),
+}
+
+
+def recorded_from(wire: bytes) -> pd.DataFrame:
+    """Return the frames that a raw client recorded of a server's bytes, which end there."""
+    peer = Peer(wsnotebook.FrameLog(), "a", 0, raw=True, deflate=False, limit=None)
+    peer.receive(wire)
+    peer.end()
+    return peer.log.df
+
+
+@pytest.mark.parametrize("match", [None, "any"])
+@pytest.mark.parametrize("wire", BROKEN.values(), ids=BROKEN)
+async def test_a_frame_that_broke_a_rule_breaks_it_again(wire: bytes, match: Any, raw_upgrade):
+    """It is on the wire as it was, and so no valid message."""
+    rows = recorded_from(wire)
+    assert rows["status"].tolist() == ["violation"]
+    async with (
+        embedded_server(playback(rows, speed=None, match=match)) as server,
+        raw_upgrade(server.port) as (reader, _),
+    ):
+        assert await reader.readexactly(len(wire)) == wire
+
+
+@pytest.mark.parametrize("match", [None, "any"])
+@pytest.mark.parametrize("wire", CUT.values(), ids=CUT)
+async def test_the_connection_ends_where_a_frame_was_cut_off(wire: bytes, match: Any, raw_upgrade):
+    """Without a close: the client learns again that the connection was lost, or which rule the beginning breaks."""
+    async with (
+        embedded_server(playback(recorded_from(wire), speed=None, match=match)) as server,
+        raw_upgrade(server.port) as (reader, _),
+    ):
+        assert await reader.read() == wire
+        assert not server.errors
+
+
+@pytest.mark.parametrize("wire", [b"\x81", b"\x81\x7e", b"\x81\x7e\x00"])
+async def test_a_header_that_was_cut_off_is_no_frame(wire: bytes, raw_upgrade):
+    """The recording has no length of it; another header that declares more than comes does the same."""
+    async with (
+        embedded_server(playback(recorded_from(wire), speed=None)) as server,
+        raw_upgrade(server.port) as (reader, _),
+    ):
+        assert await reader.read() == b"\x81\x01"
+
+
+async def test_an_inflated_text_that_is_not_utf8_is_played_without_compression(raw_upgrade):
+    """RSV1 said that it was compressed, which it is no more; the rule that it broke it breaks again."""
+    rows = recording(
+        (0, "in", "text", b"\xff" * 9), rsv1=[True], status=["violation"], length=[9], wire_length=[5]
+    )
+    async with (
+        embedded_server(playback(rows, speed=None)) as server,
+        raw_upgrade(server.port) as (reader, _),
+    ):
+        assert await reader.readexactly(11) == b"\x81\x09" + b"\xff" * 9
+
+
+def test_a_fragment_that_did_not_inflate_is_refused():
+    """What is before it would be sent inflated, and what it has would be a part of that message."""
+    rows = recording(
+        (0, "in", "binary", b"a"),
+        (0, "in", "continuation", b"\xff"),
+        fin=[False, True],
+        status=["ok", "violation"],
+        detail=[None, str(Rules.INFLATE)],
+    )
+    with pytest.raises(ValueError, match="does not inflate.*leave out the rows of its message"):
+        playback(rows, speed=None)
 
 
 async def test_a_close_that_no_rule_allows_is_played(raw_upgrade):

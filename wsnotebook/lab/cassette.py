@@ -218,7 +218,7 @@ class Cassette:
                 owners.owner(each).replies.append(each)
             elif is_close:
                 break
-            elif each.is_data and not matching.is_ignored(each.message):
+            elif each.is_data and not each.is_cut and not matching.is_ignored(each.message):
                 exchange = Exchange(each, matching.key_of(each.message))
                 self.exchanges.append(exchange)
                 owners.add(exchange, each.message)

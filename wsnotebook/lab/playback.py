@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import struct
 from collections.abc import Awaitable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -27,8 +26,9 @@ from wsnotebook.lab.recordedrows import (
 )
 from wsnotebook.lab.script import ScriptFailed
 from wsnotebook.matching import Message, shown
-from wsnotebook.wire.batch import first_byte
+from wsnotebook.wire.batch import first_byte, minimal_header
 from wsnotebook.wire.frames import Opcode
+from wsnotebook.wire.masking import apply_mask
 
 __all__ = ["playback"]
 
@@ -52,8 +52,11 @@ def playback(
     """Make a behaviour that sends the recorded frames of a server to every client.
 
     By the clock, or, with ``match``, ``key``, ``unordered`` or ``ignore``, as a cassette: the frames that were recorded after a
-    request are sent when the client has made it. Fragments are sent as recorded. Pongs are left out, because the server
-    answers the pings of the client itself. A recorded close of the server closes the session; a cassette without one
+    request are sent when the client has made it. Fragments are sent as recorded, and so are frames that broke a rule, for
+    which the client fails the connection again (one with RSV1, if it was opened with ``compression=None``). A frame that
+    was cut off is sent as far as it came, and the connection ends there. Pongs are left out, because the server
+    answers the pings of the client itself, and so are messages over the limit, whose bodies were not kept.
+    A recorded close of the server closes the session; a cassette without one
     waits for the close of the client. Of the subprotocols that the client offers, the server agrees to the recorded one,
     or to the first where the recording has no handshake. Example::
 
@@ -90,7 +93,7 @@ def playback(
 
     Raises:
         ValueError: ``speed`` is not positive, ``rewrite`` without ``key``, a column is missing, there is no such
-            session, or there are several sessions and ``session`` is None.
+            session, there are several sessions and ``session`` is None, or the rest of a compressed message did not inflate.
     """
     if speed is not None and speed <= 0:
         raise ValueError(f"speed is a factor, 1.0 as recorded, not {speed!r}; None is as fast as possible")
@@ -142,15 +145,19 @@ class _Clock:
         self._origin = asyncio.get_running_loop().time() - (begin / speed if speed else 0.0)
 
     async def send(self, rows: Iterable[RecordedRow]) -> None:
-        """Send frames; a close is the last."""
+        """Send frames; a close is the last, and a frame that was cut off, after which the connection ends."""
         for row in rows:
             if self._speed is not None:
                 due = self._origin + row.at / self._speed
                 await asyncio.sleep(max(due - asyncio.get_running_loop().time(), 0.0))
-            if row.opcode == Opcode.CLOSE:
-                await _close(self._connection, row.payload)
+            if row.opcode == Opcode.CLOSE and not row.lacks:
+                await _close(self._connection, row)
                 return
-            await self._connection.send_raw(_frame_bytes(row.opcode, row.payload, row.fin))
+            await self._connection.send_raw(_frame_bytes(row))
+            if row.lacks:
+                self._connection.transport.close()
+                await self._connection.wait_closed()
+                return
 
 
 class _Player:
@@ -278,7 +285,7 @@ class _Player:
     def _rewritten(self, reply: RecordedMessage) -> tuple[RecordedRow, ...]:
         """Return the frames of a reply; one whose id is replaced has its message in one frame."""
         matching = self._cassette.matching
-        if not matching.is_rewritten or not reply.is_data:
+        if not matching.is_rewritten or not reply.is_data or reply.is_cut:
             return reply.rows
         new = matching.rewritten(reply.message, self._names)
         if new == reply.message:
@@ -309,19 +316,25 @@ class _Player:
         return ScriptFailed(f"row {exchange.request.number}", exchange, problem)
 
 
-async def _close(connection: LabConnection, payload: bytes) -> None:
-    if not payload:
-        await connection.close_empty()
-        return
-    try:
-        close = CloseFrame.parse(payload)
-        close.check()
-    except (ProtocolError, UnicodeDecodeError):
-        # A close that breaks RFC 6455 §5.5.1: sent as recorded, and the client fails the connection.
-        await connection.send_raw(_frame_bytes(Opcode.CLOSE, payload, fin=True))
+async def _close(connection: LabConnection, row: RecordedRow) -> None:
+    if not _is_right_close(row):
+        # Sent as recorded, and the client fails the connection.
+        await connection.send_raw(_frame_bytes(row))
         await connection.wait_closed()
-    else:
+    elif row.payload:
+        close = CloseFrame.parse(row.payload)
         await connection.close(close.code, close.reason)
+    else:
+        await connection.close_empty()
+
+
+def _is_right_close(row: RecordedRow) -> bool:
+    """Return whether a close keeps to RFC 6455, so that ``websockets`` sends it."""
+    try:
+        CloseFrame.parse(row.payload).check() if row.payload else None
+    except (ProtocolError, UnicodeDecodeError):
+        return False
+    return _frame_bytes(row)[:2] == bytes((first_byte(Opcode.CLOSE, 1, 0, 0, 0), len(row.payload)))
 
 
 async def _discard_messages(connection: LabConnection) -> None:
@@ -329,12 +342,16 @@ async def _discard_messages(connection: LabConnection) -> None:
         pass
 
 
-def _frame_bytes(opcode: int, payload: bytes, fin: bool) -> bytes:
-    """Serialise one unmasked frame with any opcode (RFC 6455 §5.2); ``websockets`` serialises only correct ones."""
-    length = len(payload)
-    first = first_byte(opcode, fin=fin, rsv1=0, rsv2=0, rsv3=0)
-    if length < 126:
-        return bytes((first, length)) + payload
-    if length < 65_536:
-        return struct.pack("!BBH", first, 126, length) + payload
-    return struct.pack("!BBQ", first, 127, length) + payload
+def _frame_bytes(row: RecordedRow) -> bytes:
+    """Serialise a frame as it was on the wire, with any opcode; ``websockets`` serialises only correct ones."""
+    head = first_byte(row.opcode, row.fin, 0, 0, 0) | row.rsv
+    length = len(row.payload) + row.lacks
+    header = minimal_header(head, length, None)
+    if (
+        len(header) < row.header_length in (4, 10)
+    ):  # longer than it has to be, which breaks a rule in a control frame
+        size = row.header_length - 2
+        header = bytes((head, 126 if size == 2 else 127)) + length.to_bytes(size, "big")
+    if row.mask_key is None:
+        return header + row.payload
+    return bytes((head, header[1] | 0x80)) + header[2:] + row.mask_key + apply_mask(row.payload, row.mask_key)

@@ -1,19 +1,22 @@
 """RecordedRow: the frames of one recorded session as values, from any table that has the columns of a frame log; and
 Agreement: the subprotocol of its handshake, where the table has that.
 
-``direction``, ``opcode`` and ``payload`` are needed; ``monotonic`` (ns), ``fin``, ``session``, ``status`` and the identity of
-the connection are used if present. Neither pandas nor a FrameLog is: a dict of lists is a table too.
+``direction``, ``opcode`` and ``payload`` are needed; ``monotonic`` (ns), ``fin``, ``session``, the identity of the connection,
+``status``, and what says how a frame broke a rule are used if present. Neither pandas nor a FrameLog is: a dict of lists will do.
 """
 
 from __future__ import annotations
 
 import itertools
+import numbers
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from wsnotebook.matching import Message
 from wsnotebook.redaction import MARK, is_harmless
+from wsnotebook.wire.batch import RSV1, first_byte
 from wsnotebook.wire.frames import OPCODE_NAMES, Opcode
+from wsnotebook.wire.rules import Rules
 
 __all__ = [
     "Agreement",
@@ -26,7 +29,10 @@ __all__ = [
 ]
 
 _NEEDED = ("direction", "opcode", "payload")
-_NOT_SENT = frozenset(("unsent", "truncated"))  # never on the wire, or incomplete in the recording
+_ODD = frozenset(("violation", "truncated"))  # sent as they were on the wire, not as the application saw them
+_OF_WIRE = "rsv1 rsv2 rsv3 masked mask_key length wire_length frame_length detail".split()  # say how that was
+_PARTS_OF_HEADER = (1, 3, 5, 6, 7, 8, 9)  # bytes; a whole one without a key has 2, 4 or 10 (RFC 6455 §5.2)
+_UNREPEATABLE = (Rules.INFLATE.sentence, Rules.EXTENSION.sentence)
 
 
 class Agreement(NamedTuple):
@@ -56,6 +62,14 @@ class RecordedRow(NamedTuple):
     at: float
     """Seconds after the first row."""
     fin: bool
+    rsv: int = 0
+    """Reserved bits of its first byte that broke a rule; those that an extension used up are clear."""
+    mask_key: bytes | None = None
+    """Key of a masked frame that broke a rule, None for others."""
+    header_length: int = 0
+    """Bytes of its header without a key, where that was longer than it had to be; else any lower number."""
+    lacks: int = 0
+    """Payload bytes that its header declares and that never came, over 0 for a frame that was cut off."""
 
 
 class RecordedMessage(NamedTuple):
@@ -77,9 +91,19 @@ class RecordedMessage(NamedTuple):
 
     @property
     def message(self) -> Message:
-        """The payloads of its frames joined: str of a text message, with U+FFFD for what is not UTF-8."""
+        """The payloads of its frames joined: str of a text message that is UTF-8, else bytes."""
         payload = b"".join(row.payload for row in self.rows)
-        return payload.decode("utf-8", "replace") if self.rows[0].opcode == Opcode.TEXT else payload
+        if self.rows[0].opcode == Opcode.TEXT:
+            try:
+                return payload.decode()
+            except UnicodeDecodeError:
+                pass  # a server can have sent it; with U+FFFD in it, it would be another message
+        return payload
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether its last frame was cut off."""
+        return self.rows[-1].lacks > 0
 
 
 def looks_recorded(value: Any) -> bool:
@@ -124,9 +148,9 @@ def _subprotocols(head: str) -> list[str]:
 def recorded_rows(
     recording: Any, session: str | None, connection: int | None = None, *, timed: bool
 ) -> list[RecordedRow]:
-    """Return the frames of one connection that crossed the wire and were recorded whole, without pongs.
+    """Return the frames of one connection that crossed the wire, without pongs.
 
-    Of a message with a frame whose body was not kept, no frame is returned.
+    A frame that was cut off has what came of it. Of a message with a frame whose body was not kept, no frame is returned.
 
     Args:
         recording: a table, or what has one as ``df``.
@@ -135,8 +159,8 @@ def recorded_rows(
         timed: whether times are needed, and so the column ``monotonic``.
 
     Raises:
-        ValueError: a column is missing, there is no such session, there are several and ``session`` is None, or it has
-            several connections.
+        ValueError: a column is missing, there is no such session, there are several and ``session`` is None, it has
+            several connections, or a frame that broke a rule would break none now.
     """
     table = _table(recording)
     columns = set(table) if isinstance(table, Mapping) else set(getattr(table, "columns", ()))
@@ -163,17 +187,70 @@ def recorded_rows(
     payloads = list(map(_payload, table["payload"], texts))
     columns_of_rows = (table["direction"], table["opcode"], payloads, times, fins)
     chosen = [
-        (status, *row)
-        for is_one, status, *row in zip(is_chosen, statuses, *columns_of_rows, strict=True)
-        if is_one and status not in _NOT_SENT
+        (place, status, *row)
+        for place, (is_one, status, *row) in enumerate(
+            zip(is_chosen, statuses, *columns_of_rows, strict=True)
+        )
+        if is_one and status != "unsent"
     ]
-    start = int(chosen[0][4]) if chosen else 0  # monotonic ns of the first row
+    start = int(chosen[0][5]) if chosen else 0  # monotonic ns of the first row
     rows = [
         RecordedRow(str(direction), _opcode(opcode), payload, (int(at) - start) / 1e9, bool(fin))
-        for _, direction, opcode, payload, at, fin in chosen
+        for _, _, direction, opcode, payload, at, fin in chosen
     ]
-    bodiless = {place for place, (status, *_) in enumerate(chosen) if status == "oversized"}
+    _restore_odd(rows, [(place, status) for place, status, *_ in chosen], table, columns)
+    bodiless = {number for number, (_, status, *_) in enumerate(chosen) if status == "oversized"}
     return [row for row in _without_messages(rows, bodiless) if row.opcode != Opcode.PONG]
+
+
+def _restore_odd(rows: list[RecordedRow], of: list[tuple[int, str]], table: Any, columns: set[Any]) -> None:
+    """Put rows that broke a rule, or were cut off, as they were on the wire; ``of`` has places in the table, and statuses."""
+    odd = [number for number, (_, status) in enumerate(of) if status in _ODD]
+    values = {name: list(table[name]) for name in _OF_WIRE if odd and name in columns}
+    for number in odd:
+        place, status = of[number]
+        facts = {name: column[place] for name, column in values.items()}
+        rows[number] = _as_on_wire(rows[number], facts, is_cut=status == "truncated")
+
+
+def _as_on_wire(row: RecordedRow, facts: Mapping[str, Any], *, is_cut: bool) -> RecordedRow:
+    """Return a row that broke a rule, or was cut off, with what has to be sent to make it so again.
+
+    Args:
+        row: what the application sees of it.
+        facts: the columns _OF_WIRE that there are.
+        is_cut: known to be cut off; of one that broke a rule its lengths tell.
+
+    Raises:
+        ValueError: the part of a compressed message that did not inflate: what was before it is sent without compression.
+    """
+    came = len(row.payload)
+    detail = str(facts.get("detail", ""))
+    if row.opcode == Opcode.CONTINUATION and detail.startswith(_UNREPEATABLE):
+        raise ValueError(
+            f"the recording has a frame that cannot be played, {detail}: leave out the rows of its message"
+        )
+    length, wire_length = (_number(facts.get(name), came) for name in ("length", "wire_length"))
+    key = _key(facts.get("mask_key")) if facts.get("masked") else None
+    rsv = first_byte(0, 0, *(int(bool(facts.get(name))) for name in ("rsv1", "rsv2", "rsv3")))
+    if wire_length != came:  # inflated
+        return row._replace(rsv=rsv & ~RSV1, mask_key=key)
+    header = _number(facts.get("frame_length"), came) - came - 4 * bool(facts.get("masked"))
+    if detail.startswith(Rules.LENGTH.sentence):
+        length = 1 << 63
+    elif length <= came and (is_cut or header in _PARTS_OF_HEADER):
+        length = came + 1  # the header itself was cut off
+    return row._replace(rsv=rsv, mask_key=key, header_length=header, lacks=max(length - came, 0))
+
+
+def _number(value: Any, default: int) -> int:
+    """Return a cell as a number, and what is missing as the default."""
+    return int(value) if isinstance(value, numbers.Integral) else default
+
+
+def _key(value: Any) -> bytes:
+    """Return a mask key; of one that was cut off, or is not known, any other does the same."""
+    return bytes(value) if isinstance(value, (bytes, bytearray, memoryview)) else bytes(4)
 
 
 def _without_messages(rows: list[RecordedRow], places: set[int]) -> list[RecordedRow]:
@@ -193,14 +270,17 @@ def _without_messages(rows: list[RecordedRow], places: set[int]) -> list[Recorde
 
 
 def recorded_messages(rows: Iterable[RecordedRow]) -> Iterator[RecordedMessage]:
-    """Yield the messages and control frames, each where its last frame stands; fragments are of their direction."""
+    """Yield the messages and control frames, each where its last frame stands; fragments are of their direction.
+
+    A message ends with a frame that was cut off, too.
+    """
     parts: dict[str, list[RecordedRow]] = {}
     for number, row in enumerate(rows, 1):
         if row.opcode > Opcode.BINARY:
             yield RecordedMessage((row,), number)
             continue
         parts.setdefault(row.direction, []).append(row)
-        if row.fin:
+        if row.fin or row.lacks:
             yield RecordedMessage(tuple(parts.pop(row.direction)), number)
 
 
