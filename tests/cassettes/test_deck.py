@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
+import wsnotebook
 from wsnotebook.cassettes.background import Background
 from wsnotebook.cassettes.deck import Deck
 from wsnotebook.lab import closer, echo, embedded_server
+from wsnotebook.lab.connection import LabConnection
 from wsnotebook.lab.named import Behaviour
 
 CLOSED = ['{"in": {"close": 4001, "reason": "done"}}', '{"out": {"close": 4001, "reason": "done"}}']
@@ -86,3 +89,46 @@ def test_each_connection_of_a_tape_has_its_subprotocol(tmp_path: Path) -> None:
             background.run(client.close())
         assert deck.stop(is_failed=False) == []
     assert [client.subprotocol for client in clients] == ["wamp", None, "mqtt"]
+
+
+async def say(url: str) -> None:
+    """Connect, send a message, and leave when the connection has ended."""
+    async with wsnotebook.connect(url, proxy=None) as session:
+        await session.send("a")
+        await session.close_reason
+
+
+@pytest.mark.parametrize(
+    ("wire", "problem"),
+    [
+        (b"\xa1\x01a", "the server sent .* a reserved bit"),
+        (b"\x81\x02\xff\xfe", "the server sent .* not UTF-8"),
+        (b"\x88\x01\x03", "the server sent .* a close payload of one byte"),
+        (b"\x88\x03\x03\xe8\xff", "the server sent .* a close message that is not UTF-8"),
+        (b"\x81\x81abcd\x00", "the server sent .* must not mask"),
+        (b"\x83\x02\x03\xe8", "the server sent .* the opcode"),
+        (b"\xa1\x64partial", "the server sent .* a reserved bit"),
+        (b"\x88\x02\x03\xe8\x81\x01a", None),
+    ],
+    ids=["RSV2", "text", "short close", "close", "mask", "opcode", "cut", "after a close"],
+)
+def test_what_is_no_message_is_on_no_tape(wire: bytes, problem: str | None, tmp_path: Path) -> None:
+    """A tape would have a valid message of it; a client does not look at what comes after a close."""
+
+    async def behaviour(session: LabConnection) -> None:
+        await session.recv()
+        await session.send_raw(wire)
+        session.transport.close()
+
+    server = embedded_server(behaviour)
+    with Background() as background:
+        background.run(server.__aenter__())
+        deck = Deck(tmp_path, "x", "once", background)
+        background.run(say(deck(server.url)))
+        problems = deck.stop(is_failed=False)
+        background.run(server.stop())
+    assert (tmp_path / "x.jsonl").exists() == (not problems)
+    if problem is None:
+        assert problems == []
+    else:
+        assert re.search(f"x.jsonl is not written: {problem}", problems[0])

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
-from wsnotebook.cassettes.tape import Reel, read_tape, reel_of, write_tape
+from wsnotebook.cassettes.tape import Reel, check_rules, read_tape, reel_of, write_tape
 from wsnotebook.lab.recordedrows import Agreement
 from wsnotebook.payloadsecrets import PayloadRules
 from wsnotebook.redaction import redacted
@@ -60,6 +61,23 @@ def test_a_recorded_session_becomes_a_reel() -> None:
     }
     marked = f'{{"token":"{redacted("x")}"}}'
     assert reel_of(table, "a", PayloadRules()).lines == [("out", marked), ("in", marked.encode())]
+
+
+def test_a_frame_that_no_line_is_for_is_refused() -> None:
+    """Also of the client, and where a proxy could not hand it on; behind a close of its side nobody looks at it."""
+    frames = pd.DataFrame(
+        {
+            "session": ["a", "a", "a"],
+            "direction": ["in", "in", "out"],
+            "opcode": ["close", "text", "text"],
+            "status": ["ok", "violation", "ok"],
+            "detail": [None, "late", None],
+        }
+    )
+    check_rules(frames)
+    frames.loc[2, ["status", "detail"]] = ["oversized", "too big"]
+    with pytest.raises(ValueError, match="the client sent what a tape cannot have, too big: make the server"):
+        check_rules(frames)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from wsnotebook.cassettes.background import Background
-from wsnotebook.cassettes.tape import read_tape, reel_of, write_tape
+from wsnotebook.cassettes.tape import check_rules, read_tape, reel_of, write_tape
 from wsnotebook.lab.connection import LabConnection
 from wsnotebook.lab.named import subprotocol_of
 from wsnotebook.lab.playback import playback
@@ -90,6 +90,11 @@ class _Recording:
         rows = [_rows_of(each, frames) for each in self._proxy.conversations if each.name in opened]
         if not rows:
             return [f"{self._path} is not written: nothing connected to the URL that the cassette gave"]
+        try:
+            for each in self._proxy.conversations:
+                check_rules(frames[frames["session"].isin([each.name, each.upstream_name])])
+        except ValueError as error:
+            return [f"{self._path} is not written: {error}"]
         write_tape(self._path, [reel_of(each, None, self._rules) for each in rows])
         return []
 
@@ -142,7 +147,8 @@ class Deck:
 
         It plays the tape, as fast as the client asks; a client that asks for what was not recorded, or not for all that
         was, is an error of the test. Without a tape, and as ``--ws-record`` says, it records one from the real server,
-        with marks in the places of secrets. Example::
+        with marks in the places of secrets. A tape has whole messages and closes: where server or client broke a rule of the
+        protocol none is written, which is an error of the test too. Example::
 
             def test_prices(ws_cassette):
                 url = ws_cassette("wss://example.org/graphql", key="id", rewrite=True, unordered=True)

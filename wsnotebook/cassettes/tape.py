@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from wsnotebook.lab.recordedrows import (
     Agreement,
@@ -26,9 +26,13 @@ from wsnotebook.payloadsecrets import PayloadRules
 from wsnotebook.redaction import MARK
 from wsnotebook.wire.frames import CloseReason, Frame, Opcode
 
-__all__ = ["Line", "Reel", "read_tape", "reel_of", "write_tape"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Line", "Reel", "check_rules", "read_tape", "reel_of", "write_tape"]
 
 _VERSION = 1
+_UNWRITABLE = frozenset(("violation", "oversized"))
 
 Line: TypeAlias = tuple[str, Message | CloseReason | None]
 """Direction, and a message, or a close, which is None where it has no code."""
@@ -59,6 +63,25 @@ def _frame(what: Message | CloseReason | None) -> Frame:
     return Frame.binary(what) if isinstance(what, bytes) else Frame.close(what)
 
 
+def check_rules(frames: pd.DataFrame) -> None:
+    """Refuse frames of a proxy that no line of a tape is for: played as messages, they would be others.
+
+    Raises:
+        ValueError: a frame broke a rule, or is over the limit; but one after a close of its side, which no client looks at.
+    """
+    closed: set[tuple[str, str]] = set()
+    columns = (frames[name] for name in ("session", "direction", "opcode", "status", "detail"))
+    for session, direction, opcode, status, detail in zip(*columns, strict=True):
+        if status in _UNWRITABLE and (session, direction) not in closed:
+            side = "server" if direction == "in" else "client"
+            raise ValueError(
+                f"the {side} sent what a tape cannot have, {str(detail).rstrip('.')}: make the server of this test with "
+                "wsnotebook.lab.playback(log), which plays such frames, or wsnotebook.lab.hostile_server"
+            )
+        if opcode == "close":
+            closed.add((session, direction))
+
+
 def reel_of(recording: Any, session: str | None, rules: PayloadRules) -> Reel:
     """Return the messages and the closes of a recorded session of a client, with marks in the places of secrets.
 
@@ -68,7 +91,9 @@ def reel_of(recording: Any, session: str | None, rules: PayloadRules) -> Reel:
         rules: what is a secret.
     """
     rows = recorded_rows(recording, session, timed=False)
-    found = (each for each in recorded_messages(rows) if each.rows[0].opcode <= Opcode.CLOSE)
+    found = (
+        each for each in recorded_messages(rows) if each.rows[0].opcode <= Opcode.CLOSE and not each.is_cut
+    )
     lines = [(each.rows[0].direction, _redacted(_content(each), rules)) for each in found]
     return Reel(lines, recorded_agreement(recording, session))
 
