@@ -63,6 +63,26 @@ def test_a_recorded_session_becomes_a_reel() -> None:
     assert reel_of(table, "a", PayloadRules()).lines == [("out", marked), ("in", marked.encode())]
 
 
+@pytest.mark.parametrize(
+    ("reason", "marked"),
+    [
+        ("token=hunter2&x", f"token={redacted('hunter2')}&x"),
+        ("done", "done"),
+        ("x" * 110 + "?token=a", "x" * 110 + "?token="),
+    ],
+    ids=["secret", "none", "too long"],  # a mark is another one in each process
+)
+def test_secrets_in_the_reason_of_a_close_are_marked(reason: str, marked: str) -> None:
+    """A reason that is too long with its mark has none, as a part of a mark would be another one in each process."""
+    table = {
+        "direction": ["in", "out"],
+        "opcode": ["close"] * 2,
+        "payload": [b"\x0f\xa1" + reason.encode(), b""],
+    }
+    lines = reel_of(table, None, PayloadRules()).lines
+    assert lines == [("in", CloseReason(4001, marked)), ("out", None)]
+
+
 def test_a_frame_that_no_line_is_for_is_refused() -> None:
     """Also of the client, and where a proxy could not hand it on; behind a close of its side nobody looks at it."""
     frames = pd.DataFrame(

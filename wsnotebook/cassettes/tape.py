@@ -24,7 +24,7 @@ from wsnotebook.lab.recordedrows import (
 from wsnotebook.matching import Message
 from wsnotebook.payloadsecrets import PayloadRules
 from wsnotebook.redaction import MARK
-from wsnotebook.wire.frames import CloseReason, Frame, Opcode
+from wsnotebook.wire.frames import MAX_CLOSE_MESSAGE, CloseReason, Frame, Opcode, truncate_utf8
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -105,14 +105,23 @@ def _content(recorded: RecordedMessage) -> Message | CloseReason | None:
 
 
 def _redacted(what: Message | CloseReason | None, rules: PayloadRules) -> Message | CloseReason | None:
+    if what is None:
+        return None
+    if isinstance(what, CloseReason):
+        return what._replace(message=_cut(rules.redact(what.message)[0]))
     if isinstance(what, str):
         return rules.redact(what)[0]
-    if not isinstance(what, bytes):
-        return what
     try:
         return rules.redact(what.decode())[0].encode()
     except UnicodeDecodeError:
         return what
+
+
+def _cut(message: str) -> str:
+    """Return the message of a close, cut to what one may have, but not within a mark: marks are numbered anew."""
+    cut = truncate_utf8(message, MAX_CLOSE_MESSAGE)
+    within = (mark.start() for mark in MARK.finditer(message) if mark.start() < len(cut) < mark.end())
+    return cut[: next(within, None)]
 
 
 def write_tape(path: Path, reels: Iterable[Reel]) -> None:
