@@ -152,11 +152,25 @@ def test_a_frame_that_was_cut_off_stays_one(head: bytes) -> None:
 
 
 def test_what_a_browser_told_is_told_again(talk: Any) -> None:
-    """Keys and lengths on the wire stay missing."""
+    """Keys and lengths on the wire stay missing, also of messages that were sent; those of another connection stay."""
     talk.receive(1, (0x81, b"a"))
+    talk.send(1, Frame.text("b"))
     talk.log.connections[0] = talk.log.connections[0]._replace(is_reported=True)
-    (row,) = talk.log.df.ws.to_log().df.to_dict("records")
-    assert row["text"] == "a" and pd.isna(row["mask_key"]) and pd.isna(row["wire_length"])
+    type(talk)(talk.log, "seen").send(1, Frame.text("c"))
+    again = talk.log.df.ws.to_log().df
+    assert again["text"].tolist() == ["a", "b", "c"] and again["masked"].tolist() == [False, True, True]
+    assert again["mask_key"].isna().tolist() == again["wire_length"].isna().tolist() == [True, True, False]
+    assert again["mask_key"].iloc[2] == talk.log.df["mask_key"].iloc[2]
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".jsonl", ".har", ".pcapng"])
+def test_what_a_browser_told_is_saved_without_secrets(talk: Any, tmp_path: Path, suffix: str) -> None:
+    """In every format, of which its keys are no part."""
+    talk.send(1, Frame.text('{"password": "hunter2"}'))
+    talk.log.connections[0] = talk.log.connections[0]._replace(is_reported=True)
+    path = talk.log.save(tmp_path / f"x{suffix}", redact=True)
+    (row,) = wsnotebook.load(path).df.to_dict("records")
+    assert row["text"].startswith('{"password": "<redacted:') and pd.isna(row["mask_key"])
 
 
 @pytest.mark.parametrize("suffix", [".parquet", ".jsonl", ".har", ".pcapng"])

@@ -28,7 +28,7 @@ from wsnotebook.files.header import Header, status_from
 from wsnotebook.files.loading import to_log
 from wsnotebook.files.rowcolumns import RowColumns, runs_of
 from wsnotebook.log.code import DIRECTIONS, pack_code
-from wsnotebook.log.connections import Connection
+from wsnotebook.log.connections import UNKNOWN_KEY, Connection
 from wsnotebook.log.rows import Array
 from wsnotebook.wire.batch import STATUSES, Flag, first_byte, minimal_header
 from wsnotebook.wire.frames import OPCODE_NAMES, Opcode
@@ -69,7 +69,8 @@ def log_of_frames(df: pd.DataFrame) -> FrameLog:
         rows = rows.take(order_in_time(ns_of(rows["time"]), recording))
     numbers, handshakes = _connections(rows, df.attrs)
     header = Header(0, len(rows), handshakes, [], 0, 0)
-    return to_log(header, runs_of(_frames(rows, numbers), len(handshakes)))
+    are_reported = np.array([each.is_reported for each in handshakes], bool)[numbers]
+    return to_log(header, runs_of(_frames(rows, numbers, are_reported), len(handshakes)))
 
 
 def _connections(rows: pd.DataFrame, attrs: Mapping[Any, Any]) -> tuple[Any, list[Connection]]:
@@ -155,7 +156,7 @@ def _refuse(rows: pd.DataFrame, is_wrong: Any, sentence: str) -> None:
         raise ValueError(f"the frame of seq {rows.index[wrong[0]]} {sentence}")
 
 
-def _frames(rows: pd.DataFrame, numbers: Array) -> RowColumns:
+def _frames(rows: pd.DataFrame, numbers: Array, are_reported: Array) -> RowColumns:
     payloads, are_texts = _payloads(rows)
     statuses = np.array(_meanings(rows, "status", status_from), np.uint8)
     is_ok = statuses == Flag.OK
@@ -165,7 +166,7 @@ def _frames(rows: pd.DataFrame, numbers: Array) -> RowColumns:
     heads = first_byte(opcodes, fin, *(bits & ~is_ok for bits in rsv)).astype(np.uint8)
     is_masked = _bits(rows, "masked").astype(bool)
     flags = statuses | Flag.TEXT * are_texts | Flag.CONTINUES * _continues(rows) | Flag.MASKED * is_masked
-    keys = _mask_keys(rows, is_masked)
+    keys = _mask_keys(rows, is_masked, are_reported)
     headers = _headers(rows, _are_cut(rows, statuses), heads, payloads, is_masked, keys)
     flags[list(headers)] |= Flag.HEADER
     sent = np.array(_meanings(rows, "direction", DIRECTIONS.index), np.int64)
@@ -231,18 +232,22 @@ def _continues(rows: pd.DataFrame) -> Array:
     return continues & rows["message"].notna().to_numpy(bool) if "message" in rows.columns else continues
 
 
-def _mask_keys(rows: pd.DataFrame, is_masked: Array) -> bytes:
-    keys = _column(rows, "mask_key").to_numpy(object)
-    wrong = [
-        row
-        for row in np.flatnonzero(is_masked)
-        if not isinstance(keys[row], bytes | bytearray) or len(keys[row]) != 4
+def _mask_keys(rows: pd.DataFrame, is_masked: Array, are_reported: Array) -> bytes:
+    """Return the keys of masked frames, end to end; of those that a browser has told nobody knows it."""
+    masked = np.flatnonzero(is_masked)
+    keys = _column(rows, "mask_key").to_numpy(object)[masked]
+    lack = [
+        place for place, key in enumerate(keys) if not isinstance(key, bytes | bytearray) or len(key) != 4
     ]
-    if wrong:
-        raise ValueError(
-            f"the frame of seq {rows.index[int(wrong[0])]} is masked and has no mask_key of 4 bytes: keep both columns, or drop both"
-        )
-    return b"".join(keys[is_masked])
+    is_wrong = np.zeros(len(rows), bool)
+    is_wrong[masked[lack]] = True
+    _refuse(
+        rows,
+        is_wrong & ~are_reported,
+        "is masked and has no mask_key of 4 bytes: keep both columns, or drop both",
+    )
+    keys[lack] = [UNKNOWN_KEY] * len(lack)
+    return b"".join(keys)
 
 
 def _are_cut(rows: pd.DataFrame, statuses: Array) -> Array:
