@@ -206,6 +206,52 @@ def test_fragments_are_joined_in_the_order_of_record(talk: Any, order: str, with
 
 
 @pytest.mark.parametrize("without", [[], ["message"]])
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [(1, b'{"pass', False), (0, b'word":"hunter2"}', True)],
+        [(1, b'{"pass', True), (0, b'word":"hunter2"}', False)],
+        [(1, b'{"pass', True), (0, b'word":"hunter2"}', True)],
+        [
+            (1, b'{"pa', False),
+            (0, b"ss", True),
+            (9, b"", False),
+            (0, b'word":"hun', False),
+            (0, b'ter2"}', True),
+        ],
+        [(1, b'{"password":"', False), (0, b'x",', True), (0, b'hunter2"}', False)],
+        [(1, b"a", False), (1, b'{"pass', True), (0, b"b", False), (0, b'word":"hunter2"}', True)],
+    ],
+)
+def test_a_secret_is_found_where_fragments_were_never_sent(
+    elsewhere: Any, parts: list[tuple[int, bytes, bool]], without: list[str]
+) -> None:
+    """In what was queued, in what of it was sent, and in what was not."""
+    talk = elsewhere()
+    for opcode, part, is_unsent in parts:
+        fin = opcode == Opcode.PING or part.endswith(b"}")
+        talk.send(1, Frame(opcode, part, fin), dropped=is_unsent)
+    frames, audit = talk.log.df.drop(columns=without).ws.redact()
+    sent = frames["status"].eq("ok")
+    for some in (frames, frames[sent], frames[~sent]):
+        assert b"hunter2" not in b"".join(some["payload"])
+    assert len(audit) >= 1 and audit.attrs["opaque"]["messages"] == 0
+    assert frames["status"].tolist() == talk.log.df["status"].tolist()
+
+
+def test_a_fragment_that_waited_when_the_session_ended_is_not_saved_with_its_secret(
+    talk: Any, tmp_path: Path
+) -> None:
+    """It has no number of a message, as it never was in one."""
+    talk.send(1, Frame.text('{"pass', fin=False))
+    talk.send(1, Frame(Opcode.CONTINUATION, b'word":"hunter2"}'), dropped=True)
+    df = talk.log.df.assign(message=pd.array([0, None], "Int64"))
+    assert b"hunter2" not in b"".join(df.ws.redact().frames["payload"])
+    path = df.ws.redact().frames.ws.save(tmp_path / "x.jsonl")
+    assert b"hunter2" not in b"".join(wsnotebook.load(path).df["payload"])
+
+
+@pytest.mark.parametrize("without", [[], ["message"]])
 def test_fragments_of_a_lost_order_are_refused(talk: Any, without: list[str]) -> None:
     """Nobody could say what they were joined; in the order of record no seq is needed."""
     talk.receive(1, (0x01, BODY[:30]), (0x80, BODY[30:]))

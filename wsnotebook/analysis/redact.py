@@ -16,7 +16,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from wsnotebook.analysis.columns import arrow, need, payloads
+from wsnotebook.analysis.columns import are_unsent, arrow, need, payloads
 from wsnotebook.analysis.messages import message_rows
 from wsnotebook.payloadsecrets import PayloadRule, PayloadRules, PayloadSecret
 from wsnotebook.redaction import Rule, redact_head, redact_url
@@ -104,25 +104,27 @@ def _payloads(
     """Return the payload of each frame, which are new, and the count of messages that are no text."""
     of_frames = list(before)
     is_new = np.zeros(len(df), bool)
-    opaque = {"messages": 0, "bytes": 0}
+    opaque: dict[str, int] = {}
     opcodes, sessions = df["opcode"].tolist(), df["session"].tolist()
-    for rows, data, may_have in _candidates(df, of_frames, rules):
-        first = rows[0]
-        head = _CLOSE_CODE if opcodes[first] == "close" else 0
-        is_utf8, text = _read_payload(data[head:], opcodes[first])
-        new, secrets = rules.redact(text) if may_have else (text, [])
-        if not secrets:
-            opaque["messages"] += not is_utf8
-            opaque["bytes"] += 0 if is_utf8 else len(data)
-            continue
-        found += (_Found(df.index[first], sessions[first], "payload", each) for each in secrets)
-        written = data[:head] + new.encode("utf-8", "surrogateescape")
-        if opcodes[first] in _CONTROL:
-            written = _cut_control(written, head)
-        lengths = [len(of_frames[row] or b"") for row in rows]
-        for row, part in zip(rows, _cut(written, lengths) if len(rows) > 1 else [written], strict=True):
-            of_frames[row] = part
-            is_new[row] = True
+    for messages in _groupings(df):
+        opaque = {"messages": 0, "bytes": 0}  # of the last grouping, which has each frame once
+        for rows, data, may_have in _candidates(messages, of_frames, rules):
+            first = rows[0]
+            head = _CLOSE_CODE if opcodes[first] == "close" else 0
+            is_utf8, text = _read_payload(data[head:], opcodes[first])
+            new, secrets = rules.redact(text) if may_have else (text, [])
+            if not secrets:
+                opaque["messages"] += not is_utf8
+                opaque["bytes"] += 0 if is_utf8 else len(data)
+                continue
+            found += (_Found(df.index[first], sessions[first], "payload", each) for each in secrets)
+            written = data[:head] + new.encode("utf-8", "surrogateescape")
+            if opcodes[first] in _CONTROL:
+                written = _cut_control(written, head)
+            lengths = [len(of_frames[row] or b"") for row in rows]
+            for row, part in zip(rows, _cut(written, lengths) if len(rows) > 1 else [written], strict=True):
+                of_frames[row] = part
+                is_new[row] = True
     return of_frames, is_new, opaque
 
 
@@ -134,11 +136,26 @@ def _read_payload(data: bytes, opcode: str) -> tuple[bool, str]:
         return False, data.decode("utf-8", "surrogateescape") if opcode in _OF_TEXT else ""
 
 
+def _groupings(df: pd.DataFrame) -> Iterator[Iterator[list[int]]]:
+    """Yield the rows of each message; before them those of fragments as they were sent, as they were not, and as queued.
+
+    A secret may be in what arrived without a fragment that was dropped, as well as in what was queued.
+    """
+    is_unsent = are_unsent(df)
+    is_part = df["opcode"].eq("continuation")
+    is_part |= df["fin"].eq(False) if "fin" in df.columns else False
+    if (is_unsent & is_part.to_numpy(bool, na_value=False)).any():
+        for chosen in (~is_unsent, is_unsent, np.ones(len(df), bool)):
+            places = np.flatnonzero(chosen).tolist()
+            some = message_rows(df[chosen].drop(columns="message", errors="ignore"), "redact")
+            yield ([places[row] for row in rows] for rows in some if len(rows) > 1)
+    yield iter(message_rows(df, "redact"))
+
+
 def _candidates(
-    df: pd.DataFrame, payloads: list[Any], rules: PayloadRules
+    messages: Iterator[list[int]], payloads: list[Any], rules: PayloadRules
 ) -> Iterator[tuple[list[int], bytes, bool]]:
     """Yield the rows of each message, its payload, and whether a secret may be in it."""
-    messages = iter(message_rows(df, "redact"))
     while some := list(islice(messages, _TOGETHER)):
         found = [b"".join([payloads[row] or b"" for row in rows]) for rows in some]
         may_have = rules.may_have(b"\n".join(found))
