@@ -262,6 +262,43 @@ async def test_a_redacted_secret_is_never_sent():
         assert done.sent == 2
 
 
+@pytest.mark.parametrize(
+    ("frame", "sentence"),
+    [
+        (Frame.text('{"token":"\\u003credacted:1a2b3c4d\\u003e"}'), r"at \$.token: give the value"),
+        (Frame.text('{"a":"{\\"t\\":\\"\\\\u003credacted:1a2b3c4d>\\"}"}'), r"at \$.a: give the value"),
+        (Frame.ping(b"token=<redacted:1a2b3c4d>"), "seq 0 has .* leave its row out"),
+        (Frame.close(CloseReason(4001, "token=<redacted:1a2b")), "seq 0 has .* leave its row out"),
+        (Frame.text("token=<redacted:1a2b3c4d>", fin=False), "seq 0 has .* leave its row out"),
+    ],
+    ids=["escaped", "escaped twice", "ping", "close", "part"],
+)
+async def test_a_redacted_secret_is_found_wherever_it_is(frame: Frame, sentence: str):
+    """In JSON that has it in escapes, in a control frame, and in fragments that are no message."""
+    async with embedded_server() as server, wsnotebook.connect(server.url) as session:
+        with pytest.raises(ValueError, match=sentence):
+            await replay(recording([(0.0, "out", frame)]), session)
+        assert len(session.log) == 0
+
+
+async def test_a_redacted_secret_is_not_sent_where_no_reply_gave_a_value():
+    """The path in replies that is to give it may not be in the live ones."""
+    mark = redacted("recorded")
+    rows = texts(("out", "hello"), ("in", f'{{"token":"{mark}"}}'), ("out", f'{{"token":"{mark}"}}'))
+    async with embedded_server() as server, wsnotebook.connect(server.url) as session:
+        with pytest.raises(ValueError, match=r"seq 2 has a redacted secret at \$.token"):
+            await replay(recording(rows), session, rewrite={"token": "$.token"}, timeout=0.01)
+        assert mark not in "".join(session.df["text"].dropna())
+
+
+async def test_secrets_of_control_frames_are_named():
+    """As those of messages are."""
+    rows = recording([(0.0, "out", Frame.ping(b"wss://h/?token=hunter2"))])
+    async with embedded_server() as server, wsnotebook.connect(server.url) as session:
+        with pytest.warns(UserWarning, match="of seq 0;"):
+            await replay(rows, session)
+
+
 async def test_a_secret_is_named_before_it_is_sent():
     """Where it stands and to which host it goes; not the secret."""
     rows = recording(texts(("out", '{"password":"hunter2"}'), ("in", "ok")))

@@ -20,7 +20,7 @@ from wsnotebook.replaying.livemessages import LiveMessages
 from wsnotebook.replaying.replayed import Replayed
 from wsnotebook.replaying.replies import Expected, Match, Replies
 from wsnotebook.replaying.rewriting import Rewrite, Rewriter
-from wsnotebook.replaying.sentsecrets import check_secrets
+from wsnotebook.replaying.sentsecrets import check_marks, check_secrets
 from wsnotebook.replaying.target import opened
 from wsnotebook.replaying.timedframes import (
     Direction,
@@ -91,7 +91,8 @@ async def replay(
 
     Raises:
         ValueError: a wrong argument, several sessions and no name, or a request with a redacted secret that ``rewrite``
-            does not give, or rows that are there twice; raised before anything is sent.
+            does not give, or rows that are there twice; raised before anything is sent, but where no live reply has the value
+            that ``rewrite`` takes from them.
         SessionClosed: the session ended before the last frame was sent; raised at once, also during a pause.
 
     Warns:
@@ -252,6 +253,7 @@ class _Replayer:
         if turn.message is None:
             return turn.frames
         message = self._replies.live_names(turn.message, self._rewriter.rewritten(turn.message))
+        check_marks(turn.seq, message if isinstance(message, str) else message.decode("utf-8", "replace"))
         self._replies.sent(turn.message, message)
         if message == turn.message:
             return turn.frames

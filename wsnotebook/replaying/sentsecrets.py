@@ -6,16 +6,18 @@ import warnings
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
-from wsnotebook.jsonvalues import json_values, replace_spans, written_path
+from wsnotebook.jsonvalues import JsonValue, json_values, replace_spans, written_path
 from wsnotebook.matching import Message
 from wsnotebook.payloadsecrets import PayloadRules
 from wsnotebook.redaction import MARK
 from wsnotebook.replaying.rewriting import Rewriter
 from wsnotebook.replaying.turns import Turn
+from wsnotebook.wire.frames import Opcode
 
-__all__ = ["check_secrets"]
+__all__ = ["check_marks", "check_secrets"]
 
 _NAMED = 5  # secrets in a sentence
+_MARK_BEGINS = "<redacted:"  # the rest of one may be cut off, where a control frame had no room for it
 
 
 def check_secrets(requests: Iterable[Turn], rewriter: Rewriter, url: str) -> None:
@@ -34,15 +36,15 @@ def check_secrets(requests: Iterable[Turn], rewriter: Rewriter, url: str) -> Non
     """
     rules, found = PayloadRules(), list[str]()
     for turn in requests:
-        text = _kept(turn.message, rewriter)
-        if MARK.search(text):
-            place = _place_of_mark(text)
+        texts = [_kept(turn.message, rewriter), *_other_texts(turn)]
+        check_marks(turn.seq, texts[0])
+        if any(_MARK_BEGINS in text for text in texts[1:]):
             raise ValueError(
-                f"the request of seq {turn.seq} has a redacted secret{f' at {place}' if place else ''}: give the value, "
-                f"rewrite={{{place or '$.path'!r}: …}}"
+                f"a control frame, or a part of a message, at seq {turn.seq} has a redacted secret, in the place of which "
+                "nothing can be put: leave its row out"
             )
         if len(found) <= _NAMED:
-            _, secrets = rules.redact(text)
+            secrets = (each for text in texts for each in rules.redact(text)[1])
             found += (f"{each.where or each.rule} of seq {turn.seq}" for each in secrets)
     if found:
         more = ", …" if len(found) > _NAMED else ""
@@ -51,6 +53,28 @@ def check_secrets(requests: Iterable[Turn], rewriter: Rewriter, url: str) -> Non
             f"{', '.join(found[:_NAMED])}{more}; rewrite={{path: value}} sends others",
             stacklevel=4,
         )
+
+
+def check_marks(seq: int, text: str) -> None:
+    """Refuse to send a request that has marks of redacted secrets.
+
+    Raises:
+        ValueError: it has; the sentence says where, and what to give.
+    """
+    if _has_mark(text):
+        place = _place_of_mark(text)
+        raise ValueError(
+            f"the request of seq {seq} has a redacted secret{f' at {place}' if place else ''}: give the value, "
+            f"rewrite={{{place or '$.path'!r}: …}}"
+        )
+
+
+def _other_texts(turn: Turn) -> list[str]:
+    """Return the texts of the control frames of a turn, and of its fragments where they never became a message."""
+    found = [each.frame.data for each in turn.frames if each.frame.opcode > Opcode.BINARY]
+    if turn.message is None:
+        found.append(b"".join(each.frame.data for each in turn.frames if each.frame.opcode <= Opcode.BINARY))
+    return [data.decode("utf-8", "replace") for data in found if data]
 
 
 def _kept(message: Message | None, rewriter: Rewriter) -> str:
@@ -69,10 +93,22 @@ def _kept(message: Message | None, rewriter: Rewriter) -> str:
     return replace_spans(text, changes)
 
 
+def _has_mark(text: str) -> bool:
+    """Return whether a text has a mark, also in JSON in which its characters are escaped."""
+    return bool(MARK.search(text)) or ("\\u" in text and any(map(_is_marked, _values(text))))
+
+
+def _is_marked(value: JsonValue) -> bool:
+    texts = (each for each in (value.value, *value.path[-1:]) if isinstance(each, str))
+    return any(map(_has_mark, texts))
+
+
 def _place_of_mark(text: str) -> str:
+    return next((written_path(each.path) for each in _values(text) if _is_marked(each)), "")
+
+
+def _values(text: str) -> list[JsonValue]:
     try:
-        values = json_values(text)
+        return json_values(text)
     except ValueError:
-        return ""
-    marked = (each.path for each in values if isinstance(each.value, str) and MARK.search(each.value))
-    return next(map(written_path, marked), "")
+        return []
