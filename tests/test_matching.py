@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from wsnotebook.matching import Capture, Pattern, shown
+from wsnotebook.matching import Capture, Pattern, WrittenNumber, shown
 
 
 @pytest.mark.parametrize(
@@ -98,6 +98,14 @@ def test_captures():
     twice = Pattern(json=[Capture("a"), Capture("a")])
     assert twice.compare("[1, 1]").captures == {"a": 1}
     assert twice.compare("[1, true]").differences == ("$[1] is true, but {a} is 1",)
+
+
+@pytest.mark.parametrize("number", ["1.10", "1E5", "-0", "1e400", "12345678901234567890.5"])
+def test_a_captured_number_knows_how_it_was_written(number: str):
+    """It is compared by its value, as any number."""
+    captured = Pattern(json={"a": [Capture("n")]}).compare(f'{{"a": [{number}]}}').captures["n"]
+    assert isinstance(captured, WrittenNumber) and captured.text == number and captured == float(number)
+    assert Pattern(json=[captured, ...]).compare(f"[{float(number)!r}, 0]".replace("inf", "1e999"))
 
 
 @pytest.mark.parametrize(("wrong", "error"), [("/(/", ValueError), (5, TypeError), (None, TypeError)])

@@ -9,12 +9,22 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from types import EllipsisType
 from typing import Any, TypeAlias
 
 from wsnotebook.safetext import safe_text
 
-__all__ = ["Capture", "Comparison", "Exactly", "Message", "Pattern", "is_regular_expression", "shown"]
+__all__ = [
+    "Capture",
+    "Comparison",
+    "Exactly",
+    "Message",
+    "Pattern",
+    "WrittenNumber",
+    "is_regular_expression",
+    "shown",
+]
 
 Message: TypeAlias = str | bytes
 """A whole message: str for text, bytes for binary."""
@@ -29,6 +39,19 @@ class Capture:
 
     name: str
     """A name that occurs twice has to have the same value; ``_`` is not kept and matches anything."""
+
+
+class WrittenNumber(float):
+    """A number of a JSON text that knows how it is written: ``1.10`` is 1.1, and ``1e400`` infinite.
+
+    Args:
+        text: as it is written.
+    """
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +70,8 @@ class Comparison:
     is_other_kind: bool = False
     """The message is a text where a binary is expected, or the reverse, or no JSON."""
     captures: dict[str, Any] = field(default_factory=dict)
-    """Values of named groups and of Captures, by name; only of a match. None for a group that took no part."""
+    """Values of named groups and of Captures, by name; only of a match. None for a group that took no part. Of numbers in
+    JSON those that Python would write otherwise are WrittenNumbers."""
 
     def __bool__(self) -> bool:
         return not self.differences
@@ -200,12 +224,16 @@ def _json(what: Any, message: Message) -> Comparison:
     except (ValueError, RecursionError) as error:
         return Comparison((f"it is no JSON: {error}",), is_other_kind=True)
     captures: dict[str, Any] = {}
-    found: list[str] = []
-    for difference in _differences(what, value, "$", captures):
-        found.append(difference)
-        if len(found) == _NAMED:
-            break
-    return Comparison(tuple(found), captures={} if found else captures)
+    found = tuple(islice(_differences(what, value, "$", captures), _NAMED))
+    if captures and not found:  # read again, as most messages that are compared do not match
+        value = json.loads(message, parse_float=WrittenNumber, parse_int=_read_int)
+        captures = {}
+        found = tuple(_differences(what, value, "$", captures))
+    return Comparison(found, captures={} if found else captures)
+
+
+def _read_int(text: str) -> int | WrittenNumber:
+    return WrittenNumber(text) if text == "-0" else int(text)
 
 
 def _differences(what: Any, value: Any, path: str, captures: dict[str, Any]) -> Iterator[str]:

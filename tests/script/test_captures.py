@@ -28,6 +28,17 @@ def test_json_to_send(written: str, filled: str):
     assert fill_json(written, VALUES) == filled
 
 
+@pytest.mark.parametrize("number", ["1.10", "1E5", "-0", "1e400", "12345678901234567890.5"])
+def test_a_captured_number_is_sent_as_it_came(number: str):
+    """To the digit, alone, in a text, and within what was captured as a whole."""
+    pattern = Pattern(json={"n": Capture("n"), "all": Capture("all")})
+    values = pattern.compare(f'{{"n": {number}, "all": [{{"a": {number}}}, 1, null]}}').captures
+    assert fill_json('{"n": "{n}", "t": "no. {n}"}', values) == f'{{"n": {number}, "t": "no. {number}"}}'
+    assert fill_json('"{all}"', values) == f'[{{"a": {number}}}, 1, null]'
+    assert fill_text("price {n}", values) == f"price {number}"
+    assert Pattern(f"/{fill_regex('^{n}$', values)}/").compare(number)
+
+
 def test_texts_and_regular_expressions():
     """A value in a regular expression matches itself and nothing else."""
     assert fill_text("{number}: {text} {3} {}", VALUES) == '7: a"b.* {3} {}'

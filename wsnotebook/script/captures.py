@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from wsnotebook.matching import Capture
+from wsnotebook.matching import Capture, WrittenNumber
 
 __all__ = ["NoValue", "captures_in", "fill_json", "fill_regex", "fill_text", "json_pattern"]
 
@@ -49,7 +49,7 @@ def fill_json(text: str, values: Mapping[str, Any]) -> str:
     parts = _WHOLE.split(text)  # text, name, text, …: a replaced value is not searched for names again
     for index, part in enumerate(parts):
         if index % 2:
-            parts[index] = json.dumps(_value(values, part), ensure_ascii=False)
+            parts[index] = _as_json(_value(values, part))
         else:
             parts[index] = _NAME.sub(lambda match: _inside_string(_value(values, match[1])), part)
     return "".join(parts)
@@ -86,7 +86,18 @@ def _value(values: Mapping[str, Any], name: str) -> Any:
 
 
 def _as_text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return value if isinstance(value, str) else _as_json(value)
+
+
+def _as_json(value: Any) -> str:
+    """Return a value as JSON, with its numbers as the peer has written them."""
+    if isinstance(value, WrittenNumber):
+        return value.text
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{_as_json(key)}: {_as_json(inner)}' for key, inner in value.items())}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_as_json, value))}]"
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _inside_string(value: Any) -> str:
