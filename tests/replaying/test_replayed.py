@@ -36,6 +36,23 @@ async def test_only_the_replayed_conversation_is_compared() -> None:
         assert done.compare().same and len(done.compare().timing) == 2
 
 
+async def test_sessions_of_one_name_in_one_log_are_not_mixed() -> None:
+    """The replies are those to the session that was given, and so is what is compared."""
+    log = wsnotebook.FrameLog()
+    async with (
+        embedded_server() as server,
+        wsnotebook.connect(server.url, log=log, name="x") as session,
+        wsnotebook.connect(server.url, log=log, name="x") as other,
+    ):
+        await other.send("another")
+        await other.receive()
+        done = await replay(recording(texts(("out", "a"), ("in", "a"))), session, speed=None, timeout=0.2)
+        await other.send("b")
+        await other.receive()
+        found = done.compare()
+    assert done.unanswered == () and found.extra.empty and found.missing.empty
+
+
 async def test_a_replay_of_the_same_is_the_same() -> None:
     """With the close."""
     async with embedded_server() as server:

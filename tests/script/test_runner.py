@@ -26,6 +26,20 @@ async def play(text: str, behaviour: Any = "echo", **options: Any) -> tuple[list
     return outcomes, result
 
 
+async def test_the_frames_are_those_of_the_session():
+    """Not those of another one of the same name in the same log."""
+    log = FrameLog()
+    async with (
+        embedded_server() as server,
+        connect(server.url, log=log, name="x") as session,
+        connect(server.url, log=log, name="x") as other,
+    ):
+        await other.send("another")
+        df = await run_script(parse_script("> a\n< a"), session)
+        assert await other.receive() == "another"
+    assert df["text"].tolist() == ["a", "a"]
+
+
 async def test_every_step():
     """The whole notation against an echo, and the frames that it made."""
     text = r"""

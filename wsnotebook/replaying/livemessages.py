@@ -19,19 +19,13 @@ class LiveMessages:
 
     Args:
         log: the log of the session.
-        session: its name.
-
-    Raises:
-        ValueError: the log has no such session.
+        connection: number of its connection there; sessions of one log can have one name.
     """
 
-    def __init__(self, log: RowLog, session: str) -> None:
-        numbers = [number for number, each in enumerate(log.connections) if each.session == session]
-        if not numbers:
-            raise ValueError(f"the log has no session {session!r}: give a session that is open")
+    def __init__(self, log: RowLog, connection: int) -> None:
         self._log = log
-        self._code = pack_code(numbers[-1], False)
-        self._seq = log.end if self._has_sent(pack_code(numbers[-1], True)) else log.first
+        self._code = pack_code(connection, False)
+        self._seq = log.end if self._has_sent(pack_code(connection, True)) else log.first
         self._parts: list[Frame] = []
 
     def _has_sent(self, code: int) -> bool:

@@ -124,6 +124,7 @@ async def replay(
         log,
         session.log,
         session.name,
+        session.pump.connection,
         first,
         name,
         connection,
@@ -204,7 +205,7 @@ class _Replayer:
         self._rewriter = rewriter
         self._timeout = timeout
         self._on_sent = on_sent
-        self._live = LiveMessages(session.log, session.name)
+        self._live = LiveMessages(session.log, session.pump.connection)
         self._arrived = asyncio.Event()
         self._ended = asyncio.ensure_future(session.close_reason)
         self._ended.add_done_callback(lambda _: self._arrived.set())

@@ -27,6 +27,8 @@ class Replayed:
     """The log of the live conversation."""
     session: str
     """Name of the live session in it."""
+    live: int
+    """Number of its connection there."""
     first: int
     """``seq`` of the first row since the replay began."""
     name: str | None = None
@@ -50,7 +52,7 @@ class Replayed:
             recorded = recorded[recorded["connection"] == self.connection]
         if not self.is_client:
             recorded = recorded.assign(direction=recorded["direction"].map({"in": "out", "out": "in"}))
-        live = live[(live["session"] == self.session) & (live.index >= self.first)]
+        live = live[(live["connection"] == self.live) & (live.index >= self.first)]
         return compare(recorded, live, key=key, ignore=ignore)
 
     def __str__(self) -> str:

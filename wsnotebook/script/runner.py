@@ -67,7 +67,7 @@ async def run_script(
                 await session.flush()
     oldest = session.log.first  # a window is counted from it
     rows = session.log.window(first - oldest, session.log.end - oldest)
-    return rows[rows["session"] == session.name]
+    return rows[rows["connection"] == session.pump.connection]
 
 
 class _Run:
