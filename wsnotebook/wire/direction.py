@@ -7,10 +7,11 @@ and from nothing else. judge.py says what follows from a verdict.
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from wsnotebook.errors import FrameTooBig
 from wsnotebook.wire.batch import OPCODE, RSV1, Batch, Flag, Single
+from wsnotebook.wire.compressedrun import WHOLE_COMPRESSED, compressed_from, set_inflated
 from wsnotebook.wire.decoding import Decoder, Decoding
 from wsnotebook.wire.frames import MAX_CONTROL_PAYLOAD, Opcode
 from wsnotebook.wire.limits import NO_LIMITS, Limits, fits
@@ -24,7 +25,6 @@ __all__ = ["Direction", "Sender"]
 Sender: TypeAlias = Literal["client", "server"]
 """The side that sends the frames: a client has to mask them, a server must not (RFC 6455 §5.1)."""
 
-_WHOLE_COMPRESSED = b"\xc1\xc2"  # first bytes of a compressed message of one frame
 _WHOLE_TEXT = 0x81  # a text message of one frame
 _PING_OR_PONG = frozenset((0x89, 0x8A))
 _MAY_FOLLOW_CLOSE = frozenset((Opcode.PING, Opcode.PONG))
@@ -33,9 +33,6 @@ _MASK_BIT = 0x80  # of the second byte
 # Ints of this module: each member of an enum or a class costs one more look-up for each frame.
 _TEXT_OPCODE, _BINARY, _CLOSE = int(Opcode.TEXT), int(Opcode.BINARY), int(Opcode.CLOSE)
 _MASKED, _TEXT, _CHANGED = Flag.MASKED, Flag.TEXT, Flag.CHANGED
-_PLAIN_AND_CHANGED, _MASKED_AND_CHANGED = (
-    bytes(flag | _CHANGED | (_TEXT if head == 0xC1 else 0) for head in range(256)) for flag in (0, _MASKED)
-)  # flags of such messages that were inflated
 _MASKING = {"client": Verdict(Rules.UNMASKED), "server": Verdict(Rules.MASKED)}
 _GAP = "bytes of the stream before it are missing"
 _NO_DECODING = Decoding()  # what no extension has changed is never decoded
@@ -153,7 +150,7 @@ class Direction:
             return range(len(batch))
         if not batch.odd and batch.is_ascii() and not self.is_decoding:
             return ()
-        if self.is_decoding and not batch.heads.translate(None, _WHOLE_COMPRESSED):
+        if self.is_decoding and not batch.heads.translate(None, WHOLE_COMPRESSED):
             return range(len(batch))
         wrong = [
             place
@@ -161,7 +158,7 @@ class Direction:
             if flags & Flag.TEXT and not is_utf8(batch.payloads[place])
         ]
         if self.is_decoding:
-            wrong += [place for place, head in enumerate(batch.heads) if head in _WHOLE_COMPRESSED]
+            wrong += [place for place, head in enumerate(batch.heads) if head in WHOLE_COMPRESSED]
         return sorted({*batch.odd, *wrong}) if wrong else batch.odd
 
     def judge_after_close(self, batch: ScannedBatch, start: int = 0) -> None:
@@ -286,40 +283,12 @@ class Direction:
         if decoding.deflate is None or decoding.lost is not None or self._message.is_open:
             return at, room
         start = places[at]
-        messages = self._whole_compressed(batch, start)
+        messages = compressed_from(batch, start, self._mask_flag)
         payloads = decoding.deflate.decode_run(messages, self._limits.inflated, room)
         if not payloads:
             return at, room
-        stop = start + len(payloads)
-        batch.set_wire_run(start, messages[: len(payloads)], payloads)
-        heads = batch.heads[start:stop]
-        batch.flags[start:stop] = heads.translate(
-            _MASKED_AND_CHANGED if self._mask_bit else _PLAIN_AND_CHANGED
-        )
-        count = len(payloads)
-        if not all(map(bytes.isascii, payloads)):
-            wrong = [
-                place
-                for place, head in enumerate(heads, start)
-                if head & OPCODE == _TEXT_OPCODE and not is_utf8(batch.payloads[place])
-            ]
-            for place in wrong:
-                batch.flags[place] &= ~_TEXT
-            count = wrong[0] - start if wrong else count
+        count = set_inflated(batch, start, messages, payloads)
         return at + count, room - sum(map(len, payloads[:count]))
-
-    def _whole_compressed(self, batch: ScannedBatch, start: int) -> list[bytes]:
-        """Return the payloads, from a place on, of frames that are whole compressed messages and not empty, one after another."""
-        heads, flags = batch.heads[start:], batch.flags[start:]
-        count = min(
-            len(heads) - len(heads.lstrip(_WHOLE_COMPRESSED)),
-            len(flags) - len(flags.lstrip(bytes((self._mask_flag,)))),
-            *(place - start for place in batch.declared if place >= start),
-        )
-        messages: list[Any] = batch.payloads[
-            start : start + count
-        ]  # only a plain frame is received in its place
-        return messages[: messages.index(b"")] if b"" in messages else messages
 
     def judge_cut(self, batch: Batch, begun: Begun, *, goes_on: bool = False) -> None:
         """Judge a frame that lacks bytes, alone in its batch: what there is may break a rule.
