@@ -75,6 +75,7 @@ class RecordingSession:
         self.close_initiator: str | None = None
         self.log = RecordingLog()
         self.outgoing = SimpleNamespace(check=lambda: None)
+        self.pump = SimpleNamespace(outgoing=SimpleNamespace(marks=(0, 0), has_handed=lambda marks: True))
         self.sent: list[Frame] = []
         self.arrived: asyncio.Queue[Frame] = asyncio.Queue()
         self.pong: asyncio.Event | None = None

@@ -41,7 +41,7 @@ class RecordingSession:
             attempt=0,
             connection=self.log.register(Connection(self.name, url=self.url)),
             raw=False,
-            outgoing=SimpleNamespace(data=[], control=[]),
+            outgoing=SimpleNamespace(data=[], control=[], marks=(0, 0), has_handed=lambda marks: True),
             incoming=SimpleNamespace(waiting=0),
         )
         self.asked: list[tuple[Any, ...]] = []

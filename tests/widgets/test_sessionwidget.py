@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import threading
 from typing import Any
 
 import ipywidgets
@@ -115,3 +116,25 @@ def test_one_that_was_not_made_says_nothing_when_it_is_freed(
         widget(session)
     gc.collect()
     assert said == []
+
+
+@pytest.mark.filterwarnings("ignore::wsnotebook.session.unmaskedwarning.UnmaskedWarning")
+async def test_clicks_of_a_busy_kernel_keep_their_order(page: Any) -> None:
+    """Two widgets, and a loop that begins nothing until all have been clicked, on the thread of the comms."""
+    async with embedded_server("silent") as server, connect(server.url) as session:
+        box, toggle = page(SendBox(session, follows=False)), page(MaskingToggle(session, follows=False))
+        asked: list[int] = []
+
+        def click() -> None:
+            asked.append(box.ask("send", text="before", kind="text"))
+            asked.append(toggle.ask("mask", on=False))
+            asked.append(box.ask("send", text="after", kind="text"))
+
+        thread = threading.Thread(target=click)
+        thread.start()
+        thread.join()  # the loop is held up meanwhile
+        for browser, ident in zip((box, toggle, box), asked, strict=True):
+            assert (await browser.answer(ident))["ok"]
+        await session.flush()
+        sent = session.df[session.df["direction"] == "out"].head(2)
+        assert sent["text"].tolist() == ["before", "after"] and sent["masked"].tolist() == [True, False]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -100,3 +101,33 @@ async def test_log_takes_the_filter_of_the_panel() -> None:
         assert rows["opcode"].value_counts().to_dict() == {"close": 1}, "and no opcode that is not there"
         with pytest.raises(ValueError, match="did you mean size"):
             log.read({"filter": "siz:3"})
+
+
+@pytest.mark.filterwarnings("ignore::wsnotebook.session.unmaskedwarning.UnmaskedWarning")
+@pytest.mark.parametrize(("verb", "column"), [("mask", "masked"), ("compress", "rsv1")])
+async def test_what_was_sent_before_a_change_keeps_the_old_way(verb: str, column: str) -> None:
+    """Masks and compression are applied when a frame is written, which is later than it is sent."""
+    bench = Workbench()
+    declared = VERBS[verb]
+    async with embedded_server("silent") as server, await bench.connect(server.url) as session:
+        for text in ("one", "two", "three"):
+            await session.send(text)
+        await declared.run(bench, declared.read({"on": "off"}))
+        await session.send("four")
+        await session.flush()
+        sent = session.df[session.df["direction"] == "out"].head(4)
+        assert sent[column].tolist() == [True, True, True, False]
+
+
+@pytest.mark.filterwarnings("ignore::wsnotebook.session.unmaskedwarning.UnmaskedWarning")
+async def test_a_change_waits_while_what_was_sent_before_cannot_be_written() -> None:
+    """As where the peer does not read."""
+    bench = Workbench()
+    async with embedded_server("silent") as server, await bench.connect(server.url) as session:
+        session.pump.pause_writing()
+        await session.send("one")
+        change = asyncio.create_task(VERBS["mask"].run(bench, VERBS["mask"].read({"on": "off"})))
+        assert await asyncio.wait((change,), timeout=0.01) == (set(), {change}) and session.masking is True
+        session.pump.resume_writing()
+        await change
+        assert session.masking is False and session.df["masked"].tolist() == [True]

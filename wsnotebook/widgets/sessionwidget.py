@@ -7,12 +7,14 @@ are those of workbench/, what is shown of the session is read in figures.py.
 from __future__ import annotations
 
 import asyncio
+import inspect
 import time
 from collections.abc import Coroutine, Mapping
 from concurrent.futures import Future
 from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
+from weakref import WeakKeyDictionary
 
 import traitlets
 
@@ -32,6 +34,13 @@ if TYPE_CHECKING:
     from wsnotebook.session.session import ClientWebSocketSession
 
 __all__ = ["SessionWidget"]
+
+_CHANGING = frozenset({"mask", "compress"})
+"""Verbs that change how is sent what comes after them."""
+_SENDING = frozenset({"send", "close"})
+"""Verbs that do not overtake such a change."""
+_changes: WeakKeyDictionary[ClientWebSocketSession, Future[Any]] = WeakKeyDictionary()
+"""The last of both, by session, since the last change: a click may be handled before the loop has begun the one before."""
 
 
 class SessionWidget(VerbWidget):
@@ -139,19 +148,29 @@ class SessionWidget(VerbWidget):
         """Run a verb of the workbench on this session, whichever session is current there."""
         session = self._session
         call = Call(verb.read(content), session, session.threadsafe, workbench, self._variables)
-        result = verb.action(call)
+        result = self._start(verb, call)
 
         def answer(result: Any) -> Answer:
             assert verb.note is not None  # or the panel would not offer it
             return {"note": safe_text(verb.note(call, result))}, ()
 
         # Refreshed at once, not with the next tick: a page shows what has changed when the answer is there.
-        if not verb.waits:
+        if not isinstance(result, (Future, Coroutine)):
             self.in_owner(self._refresh_now)
             return answer(result)
         future: Future[Answer] = then(self._in_loop(result), answer)
         future.add_done_callback(lambda done: self.in_owner(self._refresh_now))
         return future
+
+    def _start(self, verb: Verb, call: Call) -> Any:
+        """Start a verb: what sends in the order of the clicks, and a change of how is sent between those around it."""
+        before = _changes.get(call.session)
+        waits = verb.name in _CHANGING or (verb.name in _SENDING and before is not None and not before.done())
+        if not waits or self._loop is None:
+            return verb.action(call)
+        pending = asyncio.run_coroutine_threadsafe(_start_after(before, verb, call), self._loop)
+        _changes[call.session] = pending
+        return pending
 
     def _in_loop(self, result: Coroutine[Any, Any, Any] | Future[Any]) -> Future[Any]:
         """Return the Future of a verb that waits; a coroutine, which has more than one step, runs in the session's loop."""
@@ -163,3 +182,13 @@ class SessionWidget(VerbWidget):
                 "there is no event loop here that could run this: use the panel in a notebook."
             )
         return asyncio.run_coroutine_threadsafe(result, self._loop)
+
+
+async def _start_after(before: Future[Any] | None, verb: Verb, call: Call) -> Any:
+    """Run a verb when another one is done, well or not."""
+    if before is not None:
+        await asyncio.gather(asyncio.wrap_future(before), return_exceptions=True)
+    result = verb.action(call)
+    if isinstance(result, Future):
+        result = asyncio.wrap_future(result)
+    return await result if inspect.isawaitable(result) else result

@@ -117,19 +117,40 @@ def _print_outcome(outcome: Outcome) -> None:
     sys.stdout.writelines(f"{line}\n" for line in lines_of(outcome))
 
 
-def mask(call: Call) -> bool:
-    """Set the masking of sent frames, or toggle it; the result is the new value."""
-    return _toggled(call, "masking")
+_WRITTEN = 5.0  # seconds until what was sent before is written: a peer that reads takes it at once
 
 
-def compress(call: Call) -> bool:
-    """Set whether messages are sent compressed, or toggle it; the result is the new value."""
-    return _toggled(call, "compresses")
+def mask(call: Call) -> Any:
+    """Set the masking of sent frames, or toggle it; the result is the new value. What was sent before keeps the old one."""
+    return _changed_after_sent(call, "masking")
+
+
+def compress(call: Call) -> Any:
+    """Set whether messages are sent compressed, or toggle it; otherwise as mask()."""
+    return _changed_after_sent(call, "compresses")
 
 
 def pongs(call: Call) -> bool:
     """Set whether the peer's pings are answered, or toggle it; the result is the new value."""
     return _toggled(call, "answers_pings")
+
+
+def _changed_after_sent(call: Call, name: str) -> Any:
+    # Both are read when a frame is written. Mostly nothing waits for that, and a def in a loop may set them.
+    outgoing = call.session.pump.outgoing
+    return _toggled(call, name) if outgoing.has_handed(outgoing.marks) else _toggled_when_sent(call, name)
+
+
+async def _toggled_when_sent(call: Call, name: str) -> bool:
+    await within(_WRITTEN, call.session.flush(), _late_change)
+    return _toggled(call, name)
+
+
+def _late_change(seconds: float) -> TimeoutError:
+    return TimeoutError(
+        f"nothing is changed: what was sent before still waits after {seconds:g} s, as the peer does not read. "
+        "Try again when it does, or end the session: %ws terminate."
+    )
 
 
 def _toggled(call: Call, name: str) -> bool:

@@ -12,6 +12,7 @@ from wsnotebook.session.attempts import attempts_of
 from wsnotebook.session.registry import OPENED, Registry
 from wsnotebook.wire.frames import CloseReason, Frame
 from wsnotebook.workbench.receiving import Taken
+from wsnotebook.workbench.settings import change_setting
 from wsnotebook.workbench.verb import Call
 from wsnotebook.workbench.verbs import VERBS
 
@@ -234,8 +235,9 @@ class Workbench:
         return float(await self._do("ping", name))
 
     def mask(self, on: bool | None = None, *, name: str | None = None) -> bool:
-        """Set whether frames are sent masked, or toggle it (None), and return the new value."""
-        return bool(self._do("mask", name, on=on))
+        """Set whether frames are sent masked, or toggle it (None), and return the new value; queued frames follow it too."""
+        session = self.get(name)
+        return bool(change_setting(session, "masking", not session.masking if on is None else on))
 
     async def close(self, code: int = 1000, message: str = "", *, name: str | None = None) -> CloseReason:
         """Close with ``code`` and ``message``, wait for the peer's close, and return the reason of the end."""

@@ -6,11 +6,14 @@ The declarations are in verbs.py; a line of %ws is parsed in kernel/line.py.
 from __future__ import annotations
 
 import argparse
+import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
 from wsnotebook.workbench.arguments import Argument, Form, Surface
+from wsnotebook.workbench.pending import then
 
 __all__ = ["Bench", "Call", "Verb"]
 
@@ -60,7 +63,7 @@ class Verb:
     arguments: tuple[Argument, ...] = ()
     aliases: tuple[str, ...] = ()
     waits: bool = False
-    """The result is awaited."""
+    """The result is always awaited; that of another verb where its action returns a coroutine."""
     of_bench: bool = False
     """It acts on the bench, not on one session."""
     takes_text: bool = False
@@ -150,7 +153,14 @@ class Verb:
         # Selected now: another session may be the current one before the verb is done.
         session = None if self.of_bench else bench.get(arguments.name)
         call = Call(arguments, session, session, bench, variables or {}, mark)
-        return self._wait(call) if self.waits else self.answer(call, self.action(call))
+        if self.waits:
+            return self._wait(call)
+        result = self.action(call)
+        return (
+            then(result, partial(self.answer, call))
+            if inspect.iscoroutine(result)
+            else self.answer(call, result)
+        )
 
     async def _wait(self, call: Call) -> Any:
         return self.answer(call, await self.action(call))
