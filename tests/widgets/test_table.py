@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import re
+import threading
 from array import array
 from pathlib import Path
 from typing import Any
@@ -525,6 +526,24 @@ async def test_selected_rows_are_copied(session: Any, page: Any) -> None:
         table.selection = selection
         assert (await browser.answer(browser.ask("copy", format="text")))["text"] == "2\n4"
     assert "one of text" in (await browser.answer(browser.ask("copy", format="cURL")))["error"]
+
+
+async def test_what_is_copied_and_compared_is_what_was_selected_before(session: Any, page: Any) -> None:
+    """Also where the clicks come on another thread, while the loop that sets the selection is held up."""
+    session.record(*[Frame.text(str(n)) for n in range(9)])
+    browser = page(FrameTable(session.log))
+    await browser.answer(browser.ask("select", start=0, stop=3, filter=None))
+    asked: list[int] = []
+
+    def click() -> None:
+        asked.append(browser.ask("select", start=3, stop=5, filter=None))
+        asked.extend((browser.ask("copy", format="text"), browser.ask("compare")))
+
+    thread = threading.Thread(target=click)
+    thread.start()
+    thread.join()
+    _, copied, compared = [await browser.answer(ident) for ident in asked]
+    assert (copied["text"], compared["title"]) == ("3\n4", "frame 3 to 4")
 
 
 async def test_a_folded_message_is_copied_whole(session: Any, page: Any) -> None:

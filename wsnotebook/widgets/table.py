@@ -12,6 +12,7 @@ import time
 from array import array
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
+from functools import partial
 from math import nan
 from typing import TYPE_CHECKING, Any
 
@@ -159,15 +160,15 @@ class FrameTable(VerbWidget):
             find=self._verb_find,
             match=self._verb_match,
             goto=self._verb_goto,
-            select=self._verb_select,
-            compare=self._verb_compare,
+            select=partial(self._in_turn, self._select),
+            compare=partial(self._in_turn, self._compare),
             times=self._verb_times,
             bins=self.strip.bins,
             term=self.strip.term,
             part=self._frame_verbs.part,
             decoded=self._frame_verbs.decoded,
             payload=self._frame_verbs.payload,
-            copy=self._verb_copy,
+            copy=partial(self._in_turn, self._copy),
         )
         if again is not None:
             self.set_trait("can_send", True)
@@ -279,23 +280,24 @@ class FrameTable(VerbWidget):
             raise ValueError("this frame is not in the log any more.")
         return self._frame_verbs.inspect(seqs[0])
 
-    def _verb_select(self, content: dict[str, Any]) -> Future[Answer]:
+    def _in_turn(self, verb: Callable[[dict[str, Any]], Answer], content: dict[str, Any]) -> Future[Answer]:
+        """Run a verb of the selection in the owner: of two in a row the second reads what the first has set."""
+        answer: Future[Answer] = Future()
+
+        def run() -> None:
+            try:
+                answer.set_result(verb(content))
+            except Exception as error:  # noqa: BLE001 - it is the answer
+                answer.set_exception(error)
+
+        self.in_owner(run)
+        return answer
+
+    def _select(self, content: dict[str, Any]) -> Answer:
         """Select the rows at the places ``start`` to ``stop``, or with ``toggles`` one more or less of them; return how many are selected.
 
         Of two, also how far they are apart in ms, and by how many bytes the later payload is longer.
         """
-        answer: Future[Answer] = Future()
-
-        def select() -> None:  # in the owner: of two in a row the second reads what the first has set
-            try:
-                answer.set_result(self._select(content))
-            except Exception as error:  # noqa: BLE001 - it is the answer
-                answer.set_exception(error)
-
-        self.in_owner(select)
-        return answer
-
-    def _select(self, content: dict[str, Any]) -> Answer:
         start, stop = int(content["start"]), int(content["stop"])
         if (count := stop - start) > MOST_SELECTED:
             raise ValueError(
@@ -309,11 +311,11 @@ class FrameTable(VerbWidget):
         apart, longer = rows[1].time_ns - rows[0].time_ns, rows[1].length - rows[0].length
         return {"count": 2, "apart": apart / 1e6, "longer": longer}, ()
 
-    def _verb_compare(self, content: dict[str, Any]) -> Answer:
+    def _compare(self, content: dict[str, Any]) -> Answer:
         """Return what differs between the two selected rows, as ``inspect`` does of one."""
         return describe_difference(self._log, self.selection), ()
 
-    def _verb_copy(self, content: dict[str, Any]) -> Answer:
+    def _copy(self, content: dict[str, Any]) -> Answer:
         """Return the selected rows as text, in the ``format`` of copying.py; with ``folds`` a first frame is its whole message."""
         rows = rows_at(self._log, sorted(set(self.selection)))
         shown = whole_messages(self._log, rows) if content.get("folds") else rows
