@@ -282,6 +282,17 @@ describe("the view", () => {
     assert.equal(shown().length, 4);
   });
 
+  test("a copy that lacks rows says so, and the next one nothing", async () => {
+    const copied = [], note = () => el.all("wsn-note").at(-1).textContent;
+    Object.defineProperty(globalThis, "navigator", { configurable: true, value: { clipboard: { writeText: async (text) => { copied.push(text); } } } });
+    for (const lack of ["2 of the 3 selected rows are not in the log any more", ""]) {
+      scroller().fire("keydown", { key: "c", ctrlKey: true });
+      await model.answer("copy", { text: "x", lack });
+      assert.equal(note(), lack);
+    }
+    assert.deepEqual(copied, ["x", "x"]);
+  });
+
   test("a refusal stays while rows come, until something that a person does goes well", async () => {
     const note = () => el.all("wsn-note").at(-1).textContent;
     model.set({ span: [0, 200_000] });

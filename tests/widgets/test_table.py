@@ -546,6 +546,23 @@ async def test_what_is_copied_and_compared_is_what_was_selected_before(session: 
     assert (copied["text"], compared["title"]) == ("3\n4", "frame 3 to 4")
 
 
+async def test_a_copy_says_how_many_selected_rows_the_log_has_dropped(make_session: Any, page: Any) -> None:
+    """The others are copied; where none is left the clipboard keeps what it has."""
+    session = make_session(FrameLog(retention=1, spill=False))
+    for _ in range(140):
+        session.record(*[Frame.text("x")] * 1000)
+    table = FrameTable(session.log)
+    browser = page(table)
+    table.selection = [0, 1, 139_999]
+    answer = await browser.answer(browser.ask("copy", format="text"))
+    assert answer["text"] == "x" and answer["lack"].startswith("2 of the 3 selected rows are not in the log")
+    table.selection = [139_999]
+    assert (await browser.answer(browser.ask("copy", format="text")))["lack"] == ""
+    table.selection = [0, 1]
+    answer = await browser.answer(browser.ask("copy", format="text"))
+    assert not answer["ok"] and answer["error"].startswith("the 2 selected rows are not in the log any more")
+
+
 async def test_a_folded_message_is_copied_whole(session: Any, page: Any) -> None:
     """As its row shows it; frame by frame where the table shows frames."""
     session.record(Frame.text("whole"), Frame.text("a", fin=False), Frame.ping(), Frame(0, b"b"))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from wsnotebook.files.framelog import FrameLog
     from wsnotebook.log.connections import Connection
 
-__all__ = ["FORMATS", "copied"]
+__all__ = ["FORMATS", "copied", "lack_of"]
 
 MOST_BYTES = 8 << 20  # of payload: more is a file, not a clipboard
 
@@ -25,18 +25,34 @@ def copied(log: FrameLog, rows: Iterable[Row], form: str) -> str:
     """Return rows of a log in one of FORMATS: their payloads, or the handshakes of their connections.
 
     Raises:
-        ValueError: there is no such format, there are no rows, or they are too large.
+        ValueError: there is no such format, or the rows are too large.
     """
     if form not in FORMATS:
         raise ValueError(f"{form!r} is no format: one of {', '.join(FORMATS)}.")
     rows = list(rows)
-    if not rows:
-        raise ValueError("there is no selected row to copy: select rows first, by a click on each with Ctrl.")
     if (size := sum(len(row.payload) for row in rows)) > MOST_BYTES:
         raise ValueError(
             f"{size:,} bytes are too many to copy: select fewer rows, or save table.selected to a file."
         )
     return FORMATS[form](log.connections, rows)
+
+
+def lack_of(selected: int, found: int) -> str:
+    """Return a sentence about selected rows that the log has dropped since; empty where it has them all.
+
+    Raises:
+        ValueError: nothing is selected, or it has dropped all.
+    """
+    if not selected:
+        raise ValueError("there is no selected row to copy: select rows first, by a click on each with Ctrl.")
+    which = "the" if found == 0 else f"{selected - found:,} of the"
+    lack = (
+        f"{which} {selected:,} selected rows are not in the log any more, which keeps the newest only: "
+        "FrameLog(spill=True) keeps all."
+    )
+    if not found:
+        raise ValueError(lack)
+    return lack if found < selected else ""
 
 
 def _value(row: Row) -> str | bytes:

@@ -4,7 +4,7 @@ import { make } from "./elements.mjs";
 
 const PROMPT = "Copy as…";
 
-/** A list of forms; `folds()` tells whether the first frame of a message stands for all of it; `onError(error)` is called where the kernel or the browser refuses. */
+/** A list of forms; `folds()` tells whether the first frame of a message stands for all of it; `onError(error)` is called where the kernel or the browser refuses, or rows lack. */
 export class CopyMenu {
   constructor(requests, formats, { folds, onError }) {
     Object.assign(this, { requests, folds, onError });
@@ -19,9 +19,9 @@ export class CopyMenu {
 
   async copy(form) {
     try {
-      const { text } = await this.requests.ask("copy", { format: form, folds: this.folds() });
+      const { text, lack } = await this.requests.ask("copy", { format: form, folds: this.folds() });
       await navigator.clipboard.writeText(text);
-      this.onError();
+      this.onError(lack ? { message: lack } : undefined);
     } catch (error) {
       this.onError(error);
     }

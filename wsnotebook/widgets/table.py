@@ -21,7 +21,7 @@ import traitlets
 from wsnotebook.filtering import LANGUAGE, Search, filter_log, parse_filter, take_rows
 from wsnotebook.log.code import connection_of
 from wsnotebook.safetext import safe_text
-from wsnotebook.widgets.copying import FORMATS, copied
+from wsnotebook.widgets.copying import FORMATS, copied, lack_of
 from wsnotebook.widgets.decodedtypes import DecodedTypes
 from wsnotebook.widgets.differenceview import describe_difference
 from wsnotebook.widgets.esm import join_modules, join_styles
@@ -316,10 +316,12 @@ class FrameTable(VerbWidget):
         return describe_difference(self._log, self.selection), ()
 
     def _copy(self, content: dict[str, Any]) -> Answer:
-        """Return the selected rows as text, in the ``format`` of copying.py; with ``folds`` a first frame is its whole message."""
-        rows = rows_at(self._log, sorted(set(self.selection)))
+        """Return the selected rows as text, in the ``format`` of copying.py, and what lacks; with ``folds`` a first frame is its whole message."""
+        selected = sorted(set(self.selection))
+        rows = list(rows_at(self._log, selected))
+        lack = lack_of(len(selected), len(rows))
         shown = whole_messages(self._log, rows) if content.get("folds") else rows
-        return {"text": copied(self._log, shown, str(content["format"]))}, ()
+        return {"text": copied(self._log, shown, str(content["format"])), "lack": lack}, ()
 
     def _verb_times(self, content: dict[str, Any]) -> Answer:
         """Return the times of rows spread evenly over the log: for each a ``seq`` and ms since 1970, as float64."""
