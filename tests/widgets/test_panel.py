@@ -261,6 +261,7 @@ async def test_the_panel_goes_on_with_the_session_that_is_dialled_again(page: An
         assert await second.receive() == "b"
         panel.table.refresh()
         assert not panel.table.is_part and panel.table.sessions == ["feed", "feed #1"]
+        assert panel.frames == len(first.log) > 2 and f"{panel.frames} frames" in panel._page().plain
         panel.controls.masking = False
         assert (second.masking, first.masking) == (False, True)
         panel.controls.masking = True

@@ -5,6 +5,7 @@ from __future__ import annotations
 from html.parser import HTMLParser
 from typing import Any
 
+from wsnotebook.log.connections import Connection
 from wsnotebook.widgets.static import page_of
 from wsnotebook.wire.frames import Frame
 
@@ -39,6 +40,7 @@ def test_text_has_a_summary_and_the_last_rows(session: Any) -> None:
 def test_html_is_a_paragraph_and_a_table_that_is_not_typeset(session: Any) -> None:
     """A hostile payload, name and URL are text: no element or attribute comes from them, and no mathematics."""
     session.name = session.url = "<script>1</script>"
+    session.pump.connection = session.log.register(Connection(session.name))
     session.record(Frame.text("</td><img src=x onerror=alert(1)>"))
     tags = Tags()
     tags.feed(page_of(session, 1).html)
@@ -56,11 +58,13 @@ def test_long_payloads_are_cut(session: Any) -> None:
     assert len(page_of(session, 1).plain) < 300 and len(page_of(session, 1).html) < 500
 
 
-def test_the_last_rows_are_those_of_the_own_connection(session: Any, make_session: Any) -> None:
-    """Another session of the log, that says more, does not push them out."""
+def test_the_last_rows_are_those_of_the_session(session: Any, make_session: Any) -> None:
+    """Of all its attempts; another session of the log, that says more, does not push them out."""
     other = make_session(session.log)
+    other.pump.connection = session.log.register(Connection("other"))
     session.record(*[Frame.text(f"mine {n}") for n in range(3)])
     other.record(*[Frame.text("other")] * 2500)
+    session.pump.connection = session.log.register(Connection(session.name, attempt=1))
     session.record(Frame.text("mine 3"))
     lines = page_of(session, 4).plain.split("\n")[1:]
     assert [line.split()[4:] for line in lines] == [["mine", str(n)] for n in range(4)]

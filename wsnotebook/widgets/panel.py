@@ -16,6 +16,7 @@ import ipywidgets
 from wsnotebook.session.attempts import newest_of
 from wsnotebook.widgets.controls import Controls
 from wsnotebook.widgets.following import Following
+from wsnotebook.widgets.framecounts import FrameCounts
 from wsnotebook.widgets.static import Page, page_of
 from wsnotebook.widgets.still import STILL_SECONDS, Still, StillView
 from wsnotebook.widgets.table import FrameTable
@@ -70,6 +71,7 @@ class Panel(StillView, ipywidgets.VBox):  # type: ignore[misc]  # ships no types
             follows=False,
         )
         self.table.placeholder = "No frames yet. Type something above and press Send, or wait for the peer."
+        self._counts = FrameCounts(session.log)
         self._clock = clock
         self._still = Still(self._page)
         self._still_due = 0.0
@@ -81,8 +83,13 @@ class Panel(StillView, ipywidgets.VBox):  # type: ignore[misc]  # ships no types
         """The tick."""
 
     def __repr__(self) -> str:
-        frames = self.controls.received + self.controls.sent
-        return f"<Panel of {self.controls.name}: {self.controls.state}, {frames:,} frames>"
+        return f"<Panel of {self.controls.name}: {self.controls.state}, {self.frames:,} frames>"
+
+    @property
+    def frames(self) -> int:
+        """Frames of the session in its log, those of all its attempts, which the table shows."""
+        self._counts.refresh()
+        return self._counts[self.session.name]
 
     def _display_(self) -> Any:
         """Return what marimo shows, which asks for this first: single widgets are live there, a box of them is not."""
@@ -91,7 +98,7 @@ class Panel(StillView, ipywidgets.VBox):  # type: ignore[misc]  # ships no types
         return marimo.vstack(self.children)
 
     def _page(self) -> Page:
-        return page_of(self.session, self.controls.received + self.controls.sent, self.table.strip.svg())
+        return page_of(self.session, self.frames, self.table.strip.svg())
 
     def close(self) -> None:
         """Remove the panel from every page and stop its refresh; the session stays open."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import ipywidgets
 
+from wsnotebook.widgets.framecounts import FrameCounts
 from wsnotebook.widgets.logtable import log_table_for
 from wsnotebook.widgets.panel import Panel, panel_for
 from wsnotebook.widgets.static import Page, page_of
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
     from wsnotebook.session.session import ClientWebSocketSession
 
 __all__ = ["SessionsPanel"]
-
-_FIGURES = ("state", "received", "sent")
-"""Traits of a panel's controls that its tab shows."""
 
 
 class SessionsPanel(StillView, ipywidgets.VBox):  # type: ignore[misc]  # ships no types
@@ -47,6 +45,9 @@ class SessionsPanel(StillView, ipywidgets.VBox):  # type: ignore[misc]  # ships 
         self.panels: dict[str, Panel] = {session.name: panel_for(session) for session in sessions}
         """By name of the session."""
         self._log = sessions[0].log
+        self._counts = FrameCounts(self._log)
+        self._logs = {session.log for session in sessions}
+        self._end = self._end_of_logs()
         is_shared = len(names) > 1 and all(session.log is self._log for session in sessions)
         self.tabs = Tabs("sessions", "All" if is_shared else "")
         self.tabs.chosen = ALL if is_shared else names[0]
@@ -59,7 +60,8 @@ class SessionsPanel(StillView, ipywidgets.VBox):  # type: ignore[misc]  # ships 
         self._refresh()
         self.tabs.observe(lambda _: self._choose(), "chosen")
         for panel in self.panels.values():
-            panel.controls.observe(lambda _: self._refresh(), _FIGURES)
+            panel.controls.observe(lambda _: self._refresh(), "state")
+            panel.table.observe(lambda _: self._grown(), "span")
 
     def __repr__(self) -> str:
         return f"<SessionsPanel of {', '.join(self.panels)}>"
@@ -69,9 +71,19 @@ class SessionsPanel(StillView, ipywidgets.VBox):  # type: ignore[misc]  # ships 
         shown = self.panels.get(self.tabs.chosen)
         self.children = (self.tabs, log_table_for(self._log) if shown is None else shown)
 
+    def _grown(self) -> None:
+        # Once for all panels of a log, of which each tells it.
+        if self._end != (end := self._end_of_logs()):
+            self._end = end
+            self._refresh()
+
+    def _end_of_logs(self) -> int:
+        return sum(log.end for log in self._logs)
+
     def _refresh(self) -> None:
-        tabs = [Tab(name, panel.controls.state, _frames_of(panel)) for name, panel in self.panels.items()]
-        self.tabs.show(tabs, sum(tab.frames for tab in tabs))
+        tabs = [Tab(name, panel.controls.state, panel.frames) for name, panel in self.panels.items()]
+        self._counts.refresh()
+        self.tabs.show(tabs, self._counts.total())
         now = self._clock()
         if now >= self._still_due or all(tab.state == "closed" for tab in tabs):
             self._still_due = now + STILL_SECONDS
@@ -79,12 +91,6 @@ class SessionsPanel(StillView, ipywidgets.VBox):  # type: ignore[misc]  # ships 
 
     def _page(self) -> Page:
         pages = [
-            page_of(panel.session, _frames_of(panel), panel.table.strip.svg())
-            for panel in self.panels.values()
+            page_of(panel.session, panel.frames, panel.table.strip.svg()) for panel in self.panels.values()
         ]
         return Page("\n\n".join(page.plain for page in pages), "".join(page.html for page in pages))
-
-
-def _frames_of(panel: Panel) -> int:
-    frames: int = panel.controls.received + panel.controls.sent
-    return frames

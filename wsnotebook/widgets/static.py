@@ -43,7 +43,7 @@ def page_of(session: ClientWebSocketSession, frames: int, strip: str = "") -> Pa
     state = f"{session.state} ({ending})" if ending else str(session.state)
     name, url = safe_text(session.name), safe_text(session.url)
     summary = f"WebSocket session {name}, {url}: {state}, {frames:,} frames"
-    return _page(summary, _last_of(session.log, session.pump.connection), strip)
+    return _page(summary, _last_of(session.log, session.name), strip)
 
 
 def page_of_log(log: FrameLog, of_whom: str = "", strip: str = "") -> Page:
@@ -66,12 +66,13 @@ def _page(summary: str, last: list[Row], strip: str) -> Page:
     )
 
 
-def _last_of(log: FrameLog, connection: int) -> list[Row]:
-    """Return the last rows of one connection, as far as they are among the last of all."""
-    is_alone, found = len(log.connections) == 1, list[Row]()
-    step = LAST if is_alone else 1000
+def _last_of(log: FrameLog, session: str) -> list[Row]:
+    """Return the last rows of a session, all its attempts, as far as they are among the last of all."""
+    own = {number for number, each in enumerate(log.connections) if each.session == session}
+    found = list[Row]()
+    step = LAST if len(own) == len(log.connections) else 1000
     for stop in range(log.end, max(log.first, log.end - LOOK_BACK), -step):
-        rows = [row for row in rows_of(log, stop - step, stop) if connection_of(row.code) == connection]
+        rows = [row for row in rows_of(log, stop - step, stop) if connection_of(row.code) in own]
         found = (rows + found)[-LAST:]
         if len(found) == LAST:
             break
