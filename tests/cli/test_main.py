@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from wsnotebook.cli.console import write_line, write_lines
 from wsnotebook.cli.main import VERBS, main
 from wsnotebook.cli.outcome import ExitCode
 
@@ -93,6 +95,15 @@ def test_nobody_listens_is_1(verb: str, run: Callable[..., Any], serve: Callable
     assert (done.returncode, done.stdout) == (1, "")
     assert "nothing listens there" in done.stderr and done.stderr.count("\n") == 1
     assert not (tmp_path / "out.pcapng").exists()
+
+
+def test_what_stdout_cannot_write_is_escaped(monkeypatch: pytest.MonkeyPatch):
+    """As in a pipe on Windows; a peer's text ends no program."""
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written := io.BytesIO(), encoding="cp1252"))
+    assert main(["convert", "missing.jsonl", "x.jsonl"]) == ExitCode.WRONG_USAGE
+    write_line("é日")
+    write_lines(["😀"])
+    assert written.getvalue() == b"\xe9\\u65e5\n\\U0001f600\n"
 
 
 @pytest.mark.parametrize("name", ["stdin", "stdout", "stderr"])

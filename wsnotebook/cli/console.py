@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Iterable
@@ -9,7 +10,15 @@ from typing import BinaryIO
 
 from wsnotebook.safetext import safe_text
 
-__all__ = ["PROGRAM", "MessageWriter", "open_closed_streams", "write_error", "write_line", "write_lines"]
+__all__ = [
+    "PROGRAM",
+    "MessageWriter",
+    "escape_unwritable",
+    "open_closed_streams",
+    "write_error",
+    "write_line",
+    "write_lines",
+]
 
 PROGRAM = "wsnotebook"
 
@@ -23,6 +32,15 @@ def open_closed_streams() -> None:
         if getattr(sys, name) is None:
             number = os.open(os.devnull, os.O_RDWR)  # the lowest that is free, which is that of the stream
             setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))
+
+
+def escape_unwritable() -> None:
+    """Let stdout write the escape of a character that its encoding does not have, as stderr does.
+
+    The encoding is that of the locale: in a pipe on Windows, or a container without one, a peer's text would end the program.
+    """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def write_line(line: str) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import NoReturn, Protocol, TextIO
 
 from wsnotebook import __version__
-from wsnotebook.cli.console import open_closed_streams, write_error
+from wsnotebook.cli.console import escape_unwritable, open_closed_streams, write_error
 from wsnotebook.cli.outcome import ExitCode, Failed, WrongUsage
 from wsnotebook.cli.parser import Parser
 from wsnotebook.errors import CallError, SessionClosed, SessionFault
@@ -140,6 +140,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         SystemExit: wrong usage (2), ``--help`` or ``--version`` (0), from argparse.
     """
     open_closed_streams()
+    escape_unwritable()
     words = list(sys.argv[1:] if argv is None else argv)
     if not words or words[0] not in VERBS:
         _explain(words)
