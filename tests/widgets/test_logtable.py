@@ -11,6 +11,7 @@ import wsnotebook
 from wsnotebook.files.framelog import FrameLog
 from wsnotebook.lab import embedded_server
 from wsnotebook.widgets.logtable import LogTable, log_table_for
+from wsnotebook.widgets.table import FrameTable
 from wsnotebook.wire.frames import Frame
 
 HAR = Path(__file__).parents[1] / "files" / "cases" / "playwright-embed.har"
@@ -28,14 +29,15 @@ async def test_a_loaded_log_shows_itself() -> None:
 
 
 async def test_masks_are_marked_where_they_are_known(session: Any) -> None:
-    """A HAR has none; a client's log has them on sent frames, a server's on received ones."""
+    """A HAR has none; a client's log has them on sent frames, a server's on received ones. The same in a table alone."""
     assert LogTable(wsnotebook.load(HAR)).of_server is None
+    assert FrameTable(FrameLog.from_frames([(1.0, "out", "x")])).of_server is None
     session.record(Frame.text("x"), sent=True)
     assert LogTable(session.log).of_server is False
     async with embedded_server("echo") as server, wsnotebook.connect(server.url) as client:
         await client.send("x")
         await client.receive()
-        assert LogTable(server.log).of_server is True
+        assert LogTable(server.log).of_server is FrameTable(server.log).of_server is True
 
 
 async def test_a_log_that_grows_is_followed(session: Any, page: Any) -> None:

@@ -5,20 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
-import numpy as np
-
-from wsnotebook.log.code import is_sent
 from wsnotebook.widgets.static import page_of_log
 from wsnotebook.widgets.still import STILL_SECONDS, Still, StillView
 from wsnotebook.widgets.table import FrameTable
-from wsnotebook.wire.batch import Flag
 
 if TYPE_CHECKING:
     from wsnotebook.files.framelog import FrameLog
 
 __all__ = ["LogTable", "log_table_for"]
-
-_LOOKED = 256  # rows that tell whose log it is
 
 _tables: WeakKeyDictionary[FrameLog, LogTable] = WeakKeyDictionary()
 
@@ -48,11 +42,6 @@ class LogTable(StillView, FrameTable):
     def __repr__(self) -> str:
         return f"<LogTable of {self.span[1] - self.span[0]:,} frames>"
 
-    def refresh(self) -> None:
-        """Send the current range of rows and the latest event to the page."""
-        self.set_trait("of_server", _is_of_server(self._log))
-        super().refresh()
-
     def close(self) -> None:
         """Remove the table from every page; the log stays."""
         if _tables.get(self._log) is self:
@@ -69,13 +58,3 @@ class LogTable(StillView, FrameTable):
     def _update_still(self) -> None:
         self._is_still_due = False
         self._still.update()
-
-
-def _is_of_server(log: FrameLog) -> bool | None:
-    """Return whether received frames are masked; None where no frame is, as in a HAR, which does not know masks."""
-    for rows in log.rows(log.first, min(log.end, log.first + _LOOKED)):
-        masked = (rows.flags & Flag.MASKED) != 0
-        if masked.any():
-            sent = is_sent(rows.codes).repeat(rows.counts)
-            return bool(np.any(masked & ~sent))
-    return None

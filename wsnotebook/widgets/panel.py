@@ -66,6 +66,7 @@ class Panel(StillView, ipywidgets.VBox):  # type: ignore[misc]  # ships no types
         self.controls = Controls(session, follows=False)
         self.table = FrameTable(
             session.log,
+            of_server=False,
             session=session.name,
             again=self.controls.send_again,
             follows=False,

@@ -20,7 +20,9 @@ from wsnotebook.wire.frames import OPCODE_NAMES, Opcode
 if TYPE_CHECKING:
     from wsnotebook.files.framelog import FrameLog
 
-__all__ = ["Row", "rows_at", "rows_of"]
+__all__ = ["Row", "is_of_server", "rows_at", "rows_of"]
+
+_LOOKED = 256  # rows that tell whose log it is
 
 
 class Row(NamedTuple):
@@ -86,6 +88,16 @@ def rows_at(log: FrameLog, seqs: Sequence[int]) -> Iterator[Row]:
             rows = read_rows(segment, seqs[place] - segment.first, seqs[stop - 1] + 1 - segment.first)
         yield from _pick(rows, np.array(seqs[place:stop]) - rows.first, log.connections)
         place = stop
+
+
+def is_of_server(log: FrameLog) -> bool | None:
+    """Return whether received frames are masked; None where no frame is, as in a HAR, which does not know masks."""
+    for rows in log.rows(log.first, min(log.end, log.first + _LOOKED)):
+        masked = (rows.flags & Flag.MASKED) != 0
+        if masked.any():
+            sent = is_sent(rows.codes).repeat(rows.counts)
+            return bool(np.any(masked & ~sent))
+    return None
 
 
 def _pick(rows: Rows, places: Array, connections: Sequence[Connection]) -> Iterator[Row]:

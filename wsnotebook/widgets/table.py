@@ -33,7 +33,7 @@ from wsnotebook.widgets.growth import Growth
 from wsnotebook.widgets.highlight import highlight_of
 from wsnotebook.widgets.inspector import preview
 from wsnotebook.widgets.places import Places
-from wsnotebook.widgets.row import Row, rows_at
+from wsnotebook.widgets.row import Row, is_of_server, rows_at
 from wsnotebook.widgets.strip import Strip, range_of
 from wsnotebook.widgets.tablelayout import chosen_layout, remember_layout
 from wsnotebook.widgets.timeline import Timeline
@@ -77,7 +77,7 @@ class FrameTable(VerbWidget):
 
     Args:
         log: the log to show.
-        of_server: it is the log of a server, whose received frames are masked.
+        of_server: it is the log of a server, whose received frames are masked; None for what its first rows tell.
         session: name of the session whose rows are shown, all its attempts; None for all.
         again: sends the payload of a frame again, by its ``seq``, and returns the answer to the page; None where nothing
             can be sent.
@@ -137,7 +137,7 @@ class FrameTable(VerbWidget):
         self,
         log: FrameLog,
         *,
-        of_server: bool = False,
+        of_server: bool | None = None,
         session: str | None = None,
         again: Callable[[int], Answer | Future[Answer]] | None = None,
         follows: bool = True,
@@ -212,6 +212,8 @@ class FrameTable(VerbWidget):
     def refresh(self) -> None:
         """Send the current range of rows and the latest event to the page."""
         with self._log.lock, self.hold_sync():
+            if self.of_server is None:
+                self.set_trait("of_server", is_of_server(self._log))
             self.set_trait("sessions", [_label(each) for each in self._log.connections])
             if self._places.is_part != self.is_part:
                 self.set_trait("is_part", self._places.is_part)
@@ -364,16 +366,9 @@ class FrameTable(VerbWidget):
         return self._progress(search, more), ()
 
     def _progress(self, search: Search, more: bool) -> dict[str, Any]:
-        span = {"first": search.first, "end": search.end}
         hint = "" if more else safe_text(search.hint)
-        return {
-            **span,
-            "looked": search.looked,
-            "of": self._places.total,
-            "more": more,
-            "hint": hint,
-            "moved": search.moved,
-        }
+        done = {"first": search.first, "end": search.end, "looked": search.looked, "of": self._places.total}
+        return {**done, "more": more, "hint": hint, "moved": search.moved}
 
 
 def _label(connection: Connection) -> str:
