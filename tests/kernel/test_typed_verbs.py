@@ -77,6 +77,15 @@ def test_a_message_that_is_not_json_names_the_place(connected: Notebook) -> None
     assert "see %ws log" in connected.refused("%ws recv --json", "ValueError")
 
 
+def test_of_several_messages_that_one_is_named_that_is_not_json(connected: Notebook) -> None:
+    """With its text, by which it is found in the log; the others are there too."""
+    for text in ("1", "nope", "3"):
+        connected.session.arrived.put_nowait(Frame.text(text))
+    refused = connected.refused("%ws recv 3 --json", "ValueError")
+    assert "message 2 of 3 is not JSON: Expecting value" in refused and "in 'nope'." in refused
+    assert "All are dequeued, and in the log of one: see %ws log." in refused
+
+
 # ---- looking ----
 
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from wsnotebook.matching import shown
 from wsnotebook.redaction import redact_subprotocol
 from wsnotebook.safetext import safe_text
 from wsnotebook.wire.frames import CloseReason, Frame, Opcode
@@ -196,21 +197,26 @@ def messages(call: Call, taken: Taken) -> Any:
     """Return received messages as str or bytes, or decoded from JSON: a list where a number or all was asked for."""
     received = [_message_of(frame) for frame in taken.frames]
     if call.arguments.json:
-        received = [_decoded(each) for each in received]
+        received = [_decoded(call, place, received) for place in range(len(received))]
     if taken.passed_over:
         note = f"passed over {taken.passed_over:,} older messages of {safe_text(call.session.name)}: see {call.mark}log"
         print(note)  # noqa: T201 - it is seen also where the message is assigned
     return received[0] if call.arguments.amount in (None, "newest") else received
 
 
-def _decoded(received: str | bytes | Frame) -> Any:
-    if isinstance(received, Frame):
-        raise ValueError(f"{received!r} is no whole message, so it has no JSON: leave --json away.")
+def _decoded(call: Call, place: int, received: Sequence[str | bytes | Frame]) -> Any:
+    message, count = received[place], len(received)
+    if isinstance(message, Frame):
+        raise ValueError(f"{message!r} is no whole message, so it has no JSON: leave --json away.")
     try:
-        return json.loads(received)
+        return json.loads(message)
     except ValueError as error:
+        which, them = (
+            ("the message", "It is") if count == 1 else (f"message {place + 1} of {count}", "All are")
+        )
         raise ValueError(
-            f"the message is not JSON: {error}. It is the last one that came in: see %ws log."
+            f"{which} is not JSON: {error}, in {shown(message)}. {them} dequeued, and in the log of {call.session.name}: "
+            f"see {call.mark}log."
         ) from error
 
 
@@ -328,8 +334,8 @@ def tail(call: Call, rows: pandas.DataFrame) -> pandas.DataFrame:
     """Return rows for reading: texts escaped, the payload only where it is no text, empty columns left out."""
     rows = rows[["session", *_SHOWN] if _has_several(call) else _SHOWN]
     texts = {column: rows[column].map(safe_text, na_action="ignore") for column in _TEXTS}
-    shown = rows.assign(payload=rows["payload"].where(rows["text"].isna()), **texts)
-    return shown.dropna(axis="columns", how="all") if len(shown) else shown
+    readable = rows.assign(payload=rows["payload"].where(rows["text"].isna()), **texts)
+    return readable.dropna(axis="columns", how="all") if len(readable) else readable
 
 
 def sessions(call: Call, named: dict[str, Any]) -> pandas.DataFrame | Sentence:
