@@ -62,6 +62,7 @@ async def test_a_verb_answers(bench: Workbench):
     assert (await slash.run("ping")).startswith("pong after ")
     assert await slash.run("mask off") == "masking is off for feed: a correct server answers 1002"
     await slash.run("mask on")
+    assert "ping" not in await slash.run("log --filter -op:ping,pong")
     assert "closed by local: 1000 NORMAL: 'all done'" in await slash.run("close 1000 all done")
 
 

@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from wsnotebook.filtering import parse_filter
+from wsnotebook.kernel.line import parse
 from wsnotebook.wire.frames import Frame
 from wsnotebook.workbench.verbs import VERBS
 
@@ -210,3 +212,12 @@ def test_every_verb_has_its_help(notebook: Notebook, word: str) -> None:
     assert verb.summary in shown
     for option in verb.options:
         assert option in shown or option == "--help"
+
+
+@pytest.mark.parametrize(
+    "line", ["log --filter -op:ping 5", "log 5 --filter '-op:ping'", "log --filter=-op:ping 5"]
+)
+def test_a_value_may_begin_with_a_dash(line: str) -> None:
+    """As a filter that says not; quotes, which a person would try, are gone when argparse looks."""
+    arguments = parse(line, None, VERBS, {}).arguments
+    assert (arguments.filter, arguments.rows) == (parse_filter("-op:ping"), 5)

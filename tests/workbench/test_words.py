@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from wsnotebook.workbench.words import leading_options, split, statement
+from wsnotebook.workbench.words import join_values, leading_options, split, statement
 
 SPLIT = {
     "": [],
@@ -92,3 +92,18 @@ def test_the_options_of_a_text_stand_before_it(text: str) -> None:
     """With their values, whose quotes hold them together; the text is not looked at."""
     flags, end = leading_options(text, {"-n", "--name"})
     assert (flags, text[end:]) == LEADING[text]
+
+
+JOINED = {
+    "--name -5 -n": ["--name=-5", "-n"],
+    "-n -op:ping x -y": ["-n=-op:ping", "x", "-y"],
+    "-n '-a b' --name c": ["-n=-a b", "--name", "c"],
+    "--name --hex -n --": ["--name", "--hex", "-n", "--"],
+    "--name=-x -y": ["--name=-x", "-y"],
+}
+
+
+@pytest.mark.parametrize("text", JOINED)
+def test_a_value_that_begins_with_a_dash_is_joined_to_its_flag(text: str) -> None:
+    """Not another flag, and not behind one that has its value already."""
+    assert join_values(split(text), {"-n", "--name"}, {"-n", "--name", "--hex"}) == JOINED[text]

@@ -18,7 +18,7 @@ from wsnotebook.workbench import Workbench
 from wsnotebook.workbench.suggestions import nearest_option, nearest_verb
 from wsnotebook.workbench.verb import Verb
 from wsnotebook.workbench.verbs import VERBS
-from wsnotebook.workbench.words import late_option, leading_options, split, text_after_dashes
+from wsnotebook.workbench.words import join_values, late_option, leading_options, split, text_after_dashes
 
 __all__ = ["Slash", "Wrong", "sentence_of"]
 
@@ -145,7 +145,7 @@ def _split(verb: Verb, rest: str) -> tuple[list[str], str | None]:
 
 def _words(verb: Verb, text: str) -> list[str]:
     try:
-        return split(text)
+        return join_values(split(text), verb.valued, {*verb.options, *_HELP})
     except ValueError as error:
         raise Wrong(f"/{verb.name}: {error}") from error
 

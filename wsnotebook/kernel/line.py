@@ -16,7 +16,14 @@ from IPython.core.error import UsageError
 from wsnotebook.kernel.template import MARK, RULE, Template
 from wsnotebook.workbench.suggestions import nearest_option, nearest_verb
 from wsnotebook.workbench.verb import Verb
-from wsnotebook.workbench.words import late_option, leading_options, split, statement, text_after_dashes
+from wsnotebook.workbench.words import (
+    join_values,
+    late_option,
+    leading_options,
+    split,
+    statement,
+    text_after_dashes,
+)
 
 __all__ = ["Command", "parse"]
 
@@ -106,6 +113,7 @@ def _parse_verb(verb: Verb, rest: str, cell: str | None, namespace: Namespace) -
         words = pasted
     else:
         words = _words(statement(rest)[0], namespace)
+    words = join_values(words, verb.valued, {*verb.options, *_HELP})
     parser = _Parser(verb)
     if _HELP & set(words):
         return Command(verb, argparse.Namespace(), help=parser.format_help())

@@ -6,9 +6,9 @@ The others part the options of a verb from the text that is sent, which is no co
 from __future__ import annotations
 
 import re
-from collections.abc import Container
+from collections.abc import Container, Iterable
 
-__all__ = ["late_option", "leading_options", "split", "statement", "text_after_dashes"]
+__all__ = ["join_values", "late_option", "leading_options", "split", "statement", "text_after_dashes"]
 
 _PIECE = re.compile(
     r"""(?P<blank>\s+)
@@ -123,6 +123,24 @@ def _end_of_word(text: str, at: int) -> int:
         at = piece.end()
     rest = _NOT_BLANK.match(text, at)
     return rest.end() if rest else at
+
+
+def join_values(words: Iterable[str], valued: Container[str], flags: Container[str]) -> list[str]:
+    """Return words with a value that begins with a dash joined to its flag, as argparse would take it for a flag itself.
+
+    Args:
+        words: as split() returns them.
+        valued: the flags that are followed by a value.
+        flags: all flags; behind one without its value another one stays what it is.
+    """
+    joined: list[str] = []
+    for word in words:
+        is_value = word.startswith("-") and word != "--" and word not in flags
+        if is_value and joined and joined[-1] in valued:
+            joined[-1] += f"={word}"
+        else:
+            joined.append(word)
+    return joined
 
 
 def text_after_dashes(text: str) -> str | None:
