@@ -54,6 +54,13 @@ describe("a payload", () => {
     await model.refuse("send", "character 2, 'g', is not a hex digit");
     assert.deepEqual([text().value, text().selected, document.activeElement], ["4g", [1, 2], text()]);
   });
+  test("that is wrong is marked by characters, of which an emoji is one", async () => {
+    el.button("Hex").click();
+    text().value = "😀4😀";
+    el.button("Send").click();
+    await model.refuse("send", "character 3, '😀', is not a hex digit");
+    assert.deepEqual(text().selected, [3, 5]);
+  });
   test("that is wrong takes no keys from the box that has the focus by the time the kernel answers", async () => {
     const filter = new FakeElement("input");
     el.button("Hex").click();

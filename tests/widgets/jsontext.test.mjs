@@ -26,6 +26,12 @@ describe("the place of an error", () => {
     assert.equal(placeOf("not JSON: Expecting value at line 2, column 3; correct it", "ab\ncdef"), 5);
     assert.equal(placeOf("character 2, 'g', is not a hex digit", "4g"), 1);
   });
+  test("counts characters as the kernel does, and units as the browser does", () => {
+    const text = '😀\n{"😀😀": oops}';
+    assert.equal(text[placeOf("not JSON: Expecting value at line 2, column 8; correct it", text)], "o");
+    assert.equal(text[placeOf("Unexpected token o in JSON at position 12 (line 2 column 10)", text)], "o");
+    assert.equal(placeOf("character 3, 'g', is not a hex digit", "😀4g"), 3);
+  });
   test("is that of the browser's", () => {
     assert.equal(placeOf("Unexpected token } in JSON at position 4", "{\"a\"}"), 4);
     assert.equal(placeOf("the session is closed", "x"), null);

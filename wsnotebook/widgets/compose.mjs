@@ -115,7 +115,7 @@ export class Compose {
     if (found === null || this.#focused() !== was) return;
     const place = lineFeeds(text.slice(0, found)).length;
     this.text.focus();
-    this.text.setSelectionRange(place, place + 1);
+    this.text.setSelectionRange(place, place + (this.text.value.codePointAt(place) > 0xffff ? 2 : 1)); // no half of an emoji
   }
 
   /** What has the focus: in the page, or in the shadow tree that some front ends give a view. */

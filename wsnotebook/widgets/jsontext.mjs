@@ -23,8 +23,16 @@ export function laidOut(text) {
 
 /** The place that an error of the kernel or the browser names, as an index of the text; null where it names none. */
 export function placeOf(sentence, text) {
-  const line = sentence.match(/line (\d+),? column (\d+)/), position = sentence.match(/position (\d+)/), character = sentence.match(/character (\d+)/);
-  if (line) return text.split("\n").slice(0, line[1] - 1).reduce((sum, each) => sum + each.length + 1, 0) + Number(line[2]) - 1;
+  const line = sentence.match(/line (\d+)(,?) column (\d+)/), position = sentence.match(/position (\d+)/), character = sentence.match(/character (\d+)/);
+  if (line) {
+    const before = text.split("\n").slice(0, line[1] - 1).reduce((sum, each) => sum + each.length + 1, 0), column = Number(line[3]) - 1;
+    return before + (line[2] ? indexOf(column, text.slice(before)) : column); // the browser's sentence has no comma
+  }
   if (position) return Number(position[1]);
-  return character ? Number(character[1]) - 1 : null;
+  return character ? indexOf(Number(character[1]) - 1, text) : null;
+}
+
+/** The index of a character that the kernel counts: an emoji is one in Python, and two units in JavaScript. */
+function indexOf(character, text) {
+  return [...text].slice(0, character).join("").length;
 }
