@@ -68,10 +68,19 @@ def test_a_line_for_cmd() -> None:
         ("ws://h -H 'Cookie: a=1; a=2'", ["--header=Cookie: a=1; a=2"]),
         ("--url ws://h --cacert ca.pem --connect-timeout 3", ["--ca=ca.pem", "--timeout=3"]),
         ("ws://h -H 'Accept:' -H 'X-Empty;'", ["--header=X-Empty:"]),
+        ("ws://h -H 'Cookie: a=1' -b b=2", ["--cookie=a=1"]),
+        ("ws://h -b a=1 -H 'cookie:' -b b=2", []),
+        ("ws://h -b a=1 -b b=2", ["--cookie=a=1", "--cookie=b=2"]),
+        ("ws://h -A y -H 'User-Agent: x' -A z", ["--user-agent=x"]),
+        ("ws://h -A y -A z", ["--user-agent=z"]),
+        ("ws://h -H 'Referer: r' -e r2", ["--header=Referer: r"]),
+        ("ws://h -e r -e r2", ["--header=Referer: r2"]),
+        ("ws://h -H 'Authorization: A' -u a:b --oauth2-bearer c", ["--header=Authorization: A"]),
+        ("ws://h -H 'X-U: é' -b c=é -e é", ["--header=X-U: Ã©", "--cookie=c=Ã©", "--header=Referer: Ã©"]),
     ],
 )
 def test_options_are_converted(line: str, words: list[str]) -> None:
-    """Nothing that a session can express is lost."""
+    """Nothing that a session can express is lost; where options speak of one header, those count that do for curl."""
     assert curl_words(line) == ["ws://h", *words]
 
 
@@ -97,13 +106,15 @@ def test_what_a_session_cannot_express_is_refused(line: str, sentence: str) -> N
 
 def test_a_handshake_becomes_a_line_that_is_read_back() -> None:
     """With all its headers, also an empty one; the host is that of the address."""
-    request = b"GET /a?b=it's HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nX-Empty:\r\nCookie: a=1\r\nX-Say: \xe9 $x\r\n\r\n"
+    request = b"GET /a?b=it's HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nX-Empty:\r\nCookie: a=1\r\nX-Say: \xe9 $x'\\\r\nX-U: \xc3\xa9\r\n\r\n"
     line = curl_line("ws://h:81/a?b=it's", request)
     assert line.split()[:4] == ["curl", "--include", "--no-buffer", "--http1.1"]
+    assert r"$'X-Say: \xe9 $x\'\\' --header 'X-U: é'" in line, "the bytes, in bash with UTF-8"
     assert "'X-Empty;'" in line and "Connection: Upgrade" in line and "Host" not in line
     assert curl_words(line.removeprefix("curl ")) == [
         "ws://h:81/a?b=it's",
         "--header=X-Empty:",
         "--cookie=a=1",
-        "--header=X-Say: é $x",
+        "--header=X-Say: é $x'\\",
+        "--header=X-U: Ã©",
     ]

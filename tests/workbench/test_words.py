@@ -17,6 +17,7 @@ SPLIT = {
     r"a\ b \'c\' \\": ["a b", "'c'", "\\"],
     r'"a \" b \\ \n \$x"': [r'a " b \ \n $x'],
     r"$'it\'s\n\u0021\x41\101\\'": ["it's\n!AA\\"],
+    r"$'\xc3\xa9\303\251'": ["éé"],
     "a$ b$5x": ["a$", "b$5x"],
     "a \\\n  b": ["a", "b"],
     "a\\\nb": ["ab"],
@@ -35,6 +36,12 @@ def test_words_are_split(text: str) -> None:
 def test_a_backslash_that_escapes_nothing_stays(text: str) -> None:
     """bash drops it, and a regular expression would silently be another one."""
     assert split(text) == [text]
+
+
+def test_bytes_that_are_no_utf8_are_latin_1_or_kept() -> None:
+    """A person means the letter; a line of curl the byte."""
+    assert split(r"$'\xe9'") == ["é"]
+    assert split(r"$'\xe9'", keeps_bytes=True) == [b"\xe9".decode("utf-8", "surrogateescape")]
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="needs a bash to compare with")

@@ -41,12 +41,31 @@ _VALUED = {
 }
 """Options of curl with a value: our option for it, or the name of its conversion in ``_convert``."""
 
+_REPLACED = {
+    "cookie": "cookie",
+    "--user-agent": "user-agent",
+    "referer": "referer",
+    "user": "authorization",
+    "bearer": "authorization",
+}
+"""Kinds of options that set a header, which curl leaves out where -H gives that header, also as one not to be sent."""
+
+_AS_TYPED = frozenset({"header", *_REPLACED}) - {"user"}
+"""Kinds whose values curl sends as the bytes of a terminal; a user is encoded by the session."""
+
 _INSECURE = frozenset({"-k", "--insecure"})
 _HARMLESS = frozenset(
     "-s --silent -S --show-error -i --include -v --verbose -N --no-buffer -L --location -g --globoff -f --fail -# "
     "--progress-bar --compressed --http1.1 --http2 --no-progress-meter -G --get".split()
 )
 """Options of curl without a value that mean nothing for a session."""
+
+_ESCAPES = {
+    **{code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0x100))},
+    0x27: "\\'",
+    0x5C: "\\\\",
+}
+"""Of characters in $'…': what is not printable ASCII, the quote and the backslash."""
 
 _CMD = re.compile(r'\^"')
 _CMD_NEWLINE = re.compile(r"\^\r?\n(\r?\n)?")
@@ -62,7 +81,7 @@ def curl_words(text: str) -> list[str]:
     Raises:
         ValueError: an option that has no meaning for a session, or no address.
     """
-    words = _given(iter(split(_unescape_cmd(text))))
+    words = _in_force(_given(iter(split(_unescape_cmd(text), keeps_bytes=True))))
     urls = [value for kind, value in words if kind == "url"]
     if len(urls) != 1:
         raise ValueError(
@@ -81,7 +100,7 @@ def curl_line(url: str, request: bytes) -> str:
         request: its request head on the wire; what is redacted in it stays so.
     """
     scheme, separator, rest = url.partition("://")
-    headers = [line for line in request.decode("latin-1").split("\r\n")[1:] if line]
+    headers = [line for line in request.decode("utf-8", "surrogateescape").split("\r\n")[1:] if line]
     words = ["curl", "--include", "--no-buffer", "--http1.1"]
     for header in headers:
         name, _, value = header.partition(":")
@@ -89,7 +108,15 @@ def curl_line(url: str, request: bytes) -> str:
             # A header without a value has a form of its own in curl.
             words += ["--header", header if value.strip() else f"{name};"]
     schemes = {ours: theirs for theirs, ours in _SCHEMES.items()}
-    return shlex.join([*words, f"{schemes.get(scheme, scheme)}{separator}{rest}"])
+    return " ".join(map(_quoted, [*words, f"{schemes.get(scheme, scheme)}{separator}{rest}"]))
+
+
+def _quoted(word: str) -> str:
+    """Return a word for bash, with bytes that are no UTF-8 as escapes."""
+    if word.isprintable():
+        return shlex.quote(word)
+    escaped = word.encode("utf-8", "surrogateescape").decode("latin-1").translate(_ESCAPES)
+    return f"$'{escaped}'"
 
 
 def _unescape_cmd(text: str) -> str:
@@ -123,12 +150,26 @@ def _given(words: Iterator[str]) -> list[tuple[str, str]]:
     return found
 
 
+def _in_force(words: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return the options that count: of those that set a header the last one, and none where -H gives it. Cookies add up."""
+    given = {value.partition(":")[0].rstrip(";").strip().lower() for kind, value in words if kind == "header"}
+    last = {kind: place for place, (kind, _) in enumerate(words)}
+    return [
+        (kind, value)
+        for place, (kind, value) in enumerate(words)
+        if kind not in _REPLACED
+        or (_REPLACED[kind] not in given and (kind == "cookie" or place == last[kind]))
+    ]
+
+
 def _name_and_value(word: str) -> tuple[str, str | None]:
     """Return an option, and the value that is attached to a short one, as in -XGET."""
     return (word[:2], word[2:]) if word[:2] in _VALUED and len(word) > 2 else (word, None)
 
 
 def _convert(kind: str, value: str) -> list[str]:
+    if kind in _AS_TYPED:
+        value = value.encode("utf-8", "surrogateescape").decode("latin-1")  # as which a handshake is encoded
     match kind:
         case "header":
             return _header(value)

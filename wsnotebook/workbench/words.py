@@ -30,13 +30,20 @@ _LATE = re.compile(rf"(?<=\s){_OPTION}")
 _DASHES = re.compile(r"\s*--(?:\s|$)")
 _BLANK = re.compile(r"\s+")
 _NOT_BLANK = re.compile(r"\S+")
+_BYTE = 0xDC00  # and a byte from 0x80 on: how Python writes one that is no UTF-8
+_LATIN_1 = {_BYTE + code: code for code in range(0x80, 0x100)}
 _LETTERS = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "e": "\x1b", "f": "\f", "v": "\v"}
 
 
-def split(text: str) -> list[str]:
+def split(text: str, *, keeps_bytes: bool = False) -> list[str]:
     r"""Return the words of ``text``; quotes and backslashes join blanks into a word, ``$'…'`` has escapes as \n.
 
     Unlike in bash a backslash stays before a character that needs none: ``\d+`` is a regular expression, ``C:\x`` a path.
+
+    Args:
+        text: the line.
+        keeps_bytes: bytes in ``$'…'`` that are no UTF-8, as \xe9, become those of Python's surrogateescape; without it the
+            characters of Latin-1, as which a person has meant them.
 
     Raises:
         ValueError: a quote has no partner.
@@ -55,28 +62,37 @@ def split(text: str) -> list[str]:
         if piece.lastgroup == "joint":  # a line that goes on in the next one
             continue
         if piece.lastgroup != "blank":
-            word = (word or "") + _read(piece)
+            word = (word or "") + _read(piece, keeps_bytes)
         elif word is not None:
             words.append(word)
             word = None
     return words if word is None else [*words, word]
 
 
-def _read(piece: re.Match[str]) -> str:
+def _read(piece: re.Match[str], keeps_bytes: bool) -> str:
     kind, text = str(piece.lastgroup), piece[str(piece.lastgroup)]
     if kind == "double":
         return _IN_DOUBLE.sub(lambda match: match[1].strip("\n"), text)
     if kind == "ansi":
-        return _IN_ANSI.sub(_ansi, text)
+        return _decoded(_IN_ANSI.sub(_ansi, text), keeps_bytes)
     return text
 
 
+def _decoded(text: str, keeps_bytes: bool) -> str:
+    try:
+        return text.encode("utf-8", "surrogateescape").decode()
+    except UnicodeError:
+        return text if keeps_bytes else text.translate(_LATIN_1)
+
+
 def _ansi(match: re.Match[str]) -> str:
-    *codes, octal, letter = match.groups()
-    digits = next(filter(None, codes), None)
-    if digits is not None:
-        return chr(int(digits, 16))
-    return chr(int(octal, 8)) if octal is not None else _LETTERS.get(letter, letter)
+    short, long, byte, octal, letter = match.groups()
+    if letter is not None:
+        return _LETTERS.get(letter, letter)
+    if byte is None and octal is None:
+        return chr(int(short or long, 16))
+    code = int(octal, 8) & 0xFF if byte is None else int(byte, 16)
+    return chr(code if code < 0x80 else _BYTE + code)
 
 
 def statement(text: str) -> tuple[str, bool]:
