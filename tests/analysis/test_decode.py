@@ -41,6 +41,20 @@ def test_a_message_that_is_not_whole_is_an_error(talk: Any) -> None:
     assert "not whole" in talk.log.df.ws.decode("json")["error"][0]
 
 
+@pytest.mark.parametrize("status", ["truncated", "oversized"])
+def test_a_message_whose_bytes_did_not_all_come_is_an_error(talk: Any, status: str) -> None:
+    """What came of it is a number, and would be one of fewer digits; a message in fragments is cut with any of them."""
+    talk.receive(1, (0x81, b"1"), (0x81, b"1234"), (0x01, b"12"), (0x80, b"34"))
+    df = talk.log.df
+    df["status"] = df["status"].where(~df.index.isin([1, 2]), status)
+    df["detail"] = "the end came after 6 bytes"
+    for frames in (df, df.drop(columns="detail")):
+        found = frames.ws.decode("json")
+        assert found["value"].tolist() == [1, None, None]
+        assert found["error"][1:].str.contains(f"not whole: one of its frames is {status}").all()
+    assert df.ws.decode("json")["error"][1].endswith("the end came after 6 bytes")
+
+
 def test_each_direction_of_each_connection_is_a_stream(talk: Any, another: Callable[..., Any]) -> None:
     """A class is made once for each; a filtered, sorted or concatenated frame is decoded alike."""
 

@@ -21,6 +21,7 @@ __all__ = ["decode"]
 _COUNTED = ("length", "wire_length")
 _KEPT = ("monotonic", *_COUNTED)
 """Columns that questions to decoded messages need; those that the frames have are kept."""
+_ASKED = (*_KEPT, "detail")
 
 
 def decode(df: pd.DataFrame, name: str | Callable[..., Any] | None = None) -> pd.DataFrame:
@@ -39,7 +40,7 @@ def decode(df: pd.DataFrame, name: str | Callable[..., Any] | None = None) -> pd
         One row per protocol message, in the order in which they ended: ``first_seq`` and ``last_seq``, the messages (by
         ``seq`` of their first frame) in which it begins and ends, ``time`` and ``monotonic`` of the first, recording, connection,
         session and attempt (those that ``df`` has), direction, ``kind`` (its type in the protocol), ``value``, ``error``,
-        which is missing where it was decoded, and ``length`` and ``wire_length``, the bytes of the messages that end with it: of
+        which is missing where it was decoded and says so of a message that is not whole, and ``length`` and ``wire_length``, the bytes of the messages that end with it: of
         several in one message the first has them. Each direction of each connection is decoded by itself. ``attrs["decoder"]`` says for each connection which decoder was used and why, and
         ``attrs["undecoded"]`` how many binary messages, of how many bytes, have an error.
 
@@ -49,7 +50,7 @@ def decode(df: pd.DataFrame, name: str | Callable[..., Any] | None = None) -> pd
         AttributeError: ``df`` lacks columns; the message names them.
     """
     chain = None if name is None else _chain(name)
-    joined = join(df, "decode", ("length", *(name for name in _KEPT if name in df.columns)))
+    joined = join(df, "decode", ("length", *(name for name in _ASKED if name in df.columns)))
     first = joined.first
     found: list[Item] = []
     why: list[dict[str, Any]] = []
@@ -85,18 +86,33 @@ def _chain(name: str | Callable[..., Any]) -> tuple[Decoder, ...]:
 
 def _conversations(joined: Joined, first: pd.DataFrame) -> list[list[list[Item]]]:
     """Return the streams of each connection: the messages of each direction that has some."""
-    complete = joined.complete.to_numpy(bool, na_value=True).tolist()
     texts, payloads = joined.text.to_pylist(), joined.payload.to_pylist()
     found: dict[int, dict[str, list[Item]]] = {}
     keys = zip(connections(first).tolist(), first["direction"].tolist(), strict=True)
-    for at, ((connection, direction), whole) in enumerate(zip(keys, complete, strict=True)):
+    for at, ((connection, direction), error) in enumerate(zip(keys, _errors(joined), strict=True)):
         value = payloads[at] if texts[at] is None else texts[at]
-        item = Item(at, at, value, error=None if whole else _CUT)
+        item = Item(at, at, value) if error is None else Item(at, at, error=error)
         found.setdefault(connection, {}).setdefault(direction, []).append(item)
     return [list(streams.values()) for streams in found.values()]
 
 
-_CUT = "the message is not whole: its first or its final frame is not among the rows"
+def _errors(joined: Joined) -> list[str | None]:
+    """Return for each message why it is not whole; None where it is."""
+    complete = joined.complete.to_numpy(bool, na_value=True).tolist()
+    errors = [None if whole else _INCOMPLETE for whole in complete]
+    if "status" not in joined.rows.columns:
+        return errors
+    cut = np.flatnonzero(joined.rows["status"].isin(("truncated", "oversized")).to_numpy(bool))
+    for at, row in zip(
+        (np.searchsorted(joined.bounds, cut, "right") - 1).tolist(), cut.tolist(), strict=True
+    ):
+        facts = [joined.rows[name].iloc[row] for name in ("status", "detail") if name in joined.rows]
+        known = ": ".join(fact for fact in facts if isinstance(fact, str))
+        errors[at] = f"the message is not whole: one of its frames is {known}"
+    return errors
+
+
+_INCOMPLETE = "the message is not whole: its first or its final frame is not among the rows"
 
 
 def _guessed(subprotocol: str, streams: list[list[Item]]) -> tuple[tuple[Decoder, ...], str]:
