@@ -38,7 +38,8 @@ class Decoder:
 
     name: str
     start: Callable[[], Decode]
-    """Begins a stream, one direction of one connection. What it returns may have ``end()``, asked after the last message."""
+    """Begins a stream, one direction of one connection. What it returns may have ``end()``, asked after the last message, and where
+    a message is missing or not whole: it tells what is open and forgets it, so that nothing is joined across the hole."""
     looks: Callable[[Payload], bool] = never
     """Whether a message looks like one of the protocol; it never raises."""
     by_first: bool = False

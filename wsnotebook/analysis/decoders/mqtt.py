@@ -61,6 +61,8 @@ class Mqtt:
         """Yield an error for a packet that never became whole."""
         if self._rest.size:
             yield Record(error=f"the last packet is cut short: {self._rest.size} bytes", span=self._span)
+        self._rest.clear()
+        self._span = 0
 
     def _read(self, packet: bytes) -> Record:
         kind = _NAMES[packet[0] >> 4]

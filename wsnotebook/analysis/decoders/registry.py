@@ -102,7 +102,9 @@ def decoder(name: str) -> Callable[[Any], Any]:
 
     A function is called with each message, a str or bytes, and returns what it means; as a generator it yields one
     value for each protocol message. A class is made once for each stream, one direction of one connection, and its
-    instance is called in the same way. An exception becomes the ``error`` of the row.
+    instance is called in the same way. An exception becomes the ``error`` of the row. An instance may have ``end()``,
+    called after the last message, and where one is missing or not whole: it returns what it makes of what it keeps,
+    and forgets it.
 
     Example::
 

@@ -88,6 +88,9 @@ class SignalR:
         rest = "".join(self._texts)[:_SHOWN] or self._rest.head(_SHOWN)
         if rest:
             yield Record(error=f"the last record is cut short: {rest!r}", span=self._span)
+        self._texts.clear()
+        self._rest.clear()
+        self._span = 0
 
     def _records(self, text: str) -> list[str]:
         """Return the records in JSON that are whole."""

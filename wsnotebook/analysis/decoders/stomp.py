@@ -71,6 +71,8 @@ class Stomp:
         """Yield an error for a frame that never became whole."""
         if self._rest.size:
             yield Record(error=f"no NUL ends the last frame: {self._rest.size} bytes", span=self._span)
+        self._rest.clear()
+        self._span = 0
 
 
 def _after_lines(data: bytes, at: int) -> int:

@@ -35,9 +35,9 @@ class Stream:
         self._last = -1
 
     def read(self, item: Item) -> list[Item]:
-        """Return what comes of one message; one with an error stays as it is."""
+        """Return what comes of one message; one with an error stays as it is, and what is open ends before it."""
         if item.error is not None:
-            return [item]
+            return [*self.end(), item]
         self._firsts.append(item.first)
         self._last = item.last
         found: list[Item] = []
@@ -48,7 +48,7 @@ class Stream:
         return found
 
     def end(self) -> list[Item]:
-        """Return what is left after the last message."""
+        """Return what is left where no message follows, or none that can be joined to it."""
         found: list[Item] = []
         end = getattr(self._decode, "end", None)
         if end is not None and self._firsts:
