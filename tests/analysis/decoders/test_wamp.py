@@ -68,7 +68,9 @@ def test_a_batch_has_several(decoded: Any, library: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "payload", ["[]", "{}", "[true, 1]", "[7, 1]", "[48]", '[49, 1, {}, "x"]', "[" * 100_000, "x"]
+    "payload",
+    ["[]", "{}", "[true, 1]", "[7, 1]", "[48]", '[49, 1, {}, "x"]', "[" * 100_000, "x"]
+    + ["[1, 20.5, 30]", '[1, "realm", []]', "[2, true, {}]", '[3, "1", {}]', '[48, "1", {}, "com.add"]'],
 )
 def test_what_is_no_message_is_an_error(decoded: Any, payload: str) -> None:
     """Never an exception."""
@@ -83,3 +85,12 @@ def test_it_is_known_by_its_hello() -> None:
     assert guess(known, "wamp.2.cbor.batched", [])[0] is decoders()["wamp"]
     found, _ = guess(known, "", [["[17, 1, 2]", "[16, 5]"]])
     assert found is not None and found.name == "json"
+
+
+def test_arrays_of_other_protocols_are_no_wamp() -> None:
+    """OCPP, whose calls and results begin with the numbers of WELCOME and ABORT; and a feed of prices."""
+    known = list(decoders().values())
+    call, result = '[2,"1","BootNotification",{"chargePointVendor":"V"}]', '[3,"1",{"status":"Accepted"}]'
+    for samples in ([[call], [result]], [["[1,20.5,30]", "[2,20.5,30]"]], [['[1,"AAPL",20.5]']]):
+        found, _ = guess(known, "", samples)
+        assert found is not None and found.name == "json"

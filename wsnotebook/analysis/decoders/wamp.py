@@ -43,6 +43,16 @@ _TYPES = {
     70: "YIELD request options" + _ARGUMENTS,
 }
 """Name and fields of each type, in the order of the array; a field with ? may be left out (wamp-proto.org, §Messages)."""
+_FORMS: dict[str, tuple[str, tuple[type, ...]]] = {
+    **dict.fromkeys(
+        ("session", "request_type", "request", "registration", "subscription", "publication"),
+        ("a number", (int, float)),  # JavaScript writes a large one as a float in MessagePack
+    ),
+    "realm": ("a text", (str, type(None))),  # of a client whose realm the router chooses
+    **dict.fromkeys(("reason", "error", "topic", "procedure", "method", "signature"), ("a text", (str,))),
+    **dict.fromkeys(("details", "options", "extra"), ("a dict", (dict,))),
+}
+"""What a field is, in words and as types; the arguments of a call may be of any form (§Payload Passthru Mode)."""
 _SECRET = "signature"
 _FIRST = ("HELLO", "WELCOME", "ABORT", "CHALLENGE")
 
@@ -101,6 +111,10 @@ def _message(value: Any) -> Record:
     if not needed <= len(value) - 1 <= len(fields):
         raise ValueError(f"a {name} has {needed} to {len(fields)} fields, not {len(value) - 1}")
     found = dict(zip((field.removesuffix("?") for field in fields), value[1:], strict=False))
+    for field, each in found.items():
+        form, types = _FORMS.get(field, ("", ()))
+        if types and type(each) not in types:
+            raise ValueError(f"{field} of a {name} is {form}, not {type(each).__name__}")
     if _SECRET in found:
         found = found | {_SECRET: None}  # a table is no place for it
     return Record(name, found)
