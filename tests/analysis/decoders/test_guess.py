@@ -27,12 +27,21 @@ def test_looking_never_raises(payload: Payload) -> None:
         ("stomp", ["CONNECTED\nversion:1.2\n\n\0", "\n"]),
         ("gzip", [b"\x1f\x8b\x08\0"]),
         ("json", ["2", "3"]),
+        ("json", ['{"a":1}\n{"a":2}']),
     ],
 )
 def test_a_stream_is_known_by_its_first_messages(name: str, sample: list[Payload]) -> None:
     """The direction without messages does not matter."""
     found, reason = guess(ALL, "", [[], sample])
     assert found is not None and found.name == name and "look like it" in reason
+
+
+@pytest.mark.parametrize(
+    "text", ["1,2,3\n4,5,6", "12:00 INFO start\n12:01 INFO ok", '{"a":1}\nhello', "1\n" + "[" * 100_000]
+)
+def test_lines_are_json_only_if_each_of_them_is(text: str) -> None:
+    """Lines of other text begin with a number too."""
+    assert guess(ALL, "", [[text]])[0] is None
 
 
 def test_a_header_ends_with_its_line_only() -> None:

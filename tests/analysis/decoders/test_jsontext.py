@@ -70,3 +70,8 @@ def test_a_line_of_json_ends_with_a_line_feed_only(decoded: Any, form: Any) -> N
     assert [each.value for each in found] == [{"a": "x\u2028y"}, {"a": "x\x85y"}]
     (alone,) = decoded("json", form('{"a":"x\u2028y"}{}\n'))
     assert alone.error and "Extra data" in alone.error
+
+
+def test_a_line_that_nests_too_deep_leaves_the_others(decoded: Any) -> None:
+    """Deeper than the interpreter's recursion limit."""
+    assert [each.value for each in decoded("json", "1\n" + "[" * 100_000 + "\n2")] == [1, None, 2]

@@ -15,6 +15,7 @@ __all__ = [
     "homeassistant",
     "jsonrpc",
     "kind_of",
+    "looks_like_json",
     "looks_like_login",
     "looks_like_object",
 ]
@@ -57,10 +58,19 @@ def _lines(lines: list[Payload]) -> Iterator[Record]:
     for line in lines:
         try:
             value = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             yield Record(error=str(error))
         else:
             yield Record(kind_of(value), value)
+
+
+def looks_like_json(payload: Payload) -> bool:
+    """Return whether a message is a JSON value, or one in each of its lines."""
+    try:
+        found = decode_json(payload)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(found, Record) or all(record.error is None for record in found)
 
 
 def _json_or_none(payload: Payload) -> Any:

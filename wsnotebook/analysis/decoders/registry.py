@@ -22,6 +22,7 @@ from wsnotebook.analysis.decoders.jsontext import (
     graphql,
     homeassistant,
     jsonrpc,
+    looks_like_json,
     looks_like_login,
     looks_like_object,
 )
@@ -43,14 +44,6 @@ GROUP = "wsnotebook.decoders"
 def _each(decode: Decode) -> Callable[[], Decode]:
     """Return the ``start`` of a decoder that keeps nothing between messages."""
     return lambda: decode
-
-
-def _looks_like_json(payload: str | bytes) -> bool:
-    try:
-        decode_json(payload)
-    except (ValueError, RecursionError):
-        return False
-    return True
 
 
 _WAMP = (
@@ -80,7 +73,7 @@ SHIPPED = (
     Decoder("socketio2", lambda: SocketIo(3)),
     Decoder("socketio4", lambda: SocketIo(4)),
     Decoder("stomp", Stomp, looks_like_stomp, subprotocols=("v10.stomp", "v11.stomp", "v12.stomp")),
-    Decoder("json", _each(decode_json), _looks_like_json),
+    Decoder("json", _each(decode_json), looks_like_json),
     Decoder("gzip", _each(inflating(31)), looks_like_gzip),
     Decoder("zlib", _each(inflating(15))),
     Decoder("deflate", _each(inflating(-15))),
