@@ -18,14 +18,16 @@ def test_the_kinds_of_messages(decoded: Any) -> None:
         '{"id":1,"result":{}}',
         '{"id":2,"error":{"code":-32601,"message":"no such method"}}',
         '{"method":"Page.loadEventFired","params":{}}',
+        '{"error":{"code":-32600,"message":"no id"}}',
     )
-    assert [each.kind for each in found] == ["command", "result", "error", "event"]
+    assert [each.kind for each in found] == ["command", "result", "error", "event", "error"]
     assert found[0].value["sessionId"] == "A"
 
 
 @pytest.mark.parametrize(
     "payload",
-    ['{"jsonrpc":"2.0","method":"Page.navigate","id":1}', '{"id":1}', '{"id":1,"result":5}', "5", "{"],
+    ['{"jsonrpc":"2.0","method":"Page.navigate","id":1}', '{"id":1}', '{"id":1,"result":5}', "5", "{"]
+    + ['{"result":{}}'],
 )
 def test_what_is_none_is_an_error(decoded: Any, payload: str) -> None:
     """Never an exception."""

@@ -16,7 +16,7 @@ ALL = list(decoders().values())
 @given(st.text() | st.binary() | st.sampled_from(['{"type":[]}', '{"jsonrpc":[]}', "[[]]", "[" * 100_000]))
 def test_looking_never_raises(payload: Payload) -> None:
     """Whatever a peer sends."""
-    assert all(decoder.looks(payload) in (True, False) for decoder in ALL)
+    assert all(decoder.looks(payload) in (True, False, None) for decoder in ALL)
 
 
 @pytest.mark.parametrize(
@@ -55,3 +55,52 @@ def test_the_subprotocol_goes_before_the_messages() -> None:
     for subprotocol, name in (("v12.stomp", "stomp"), ("own", "json")):
         found, _ = guess(ALL, subprotocol, [["1"]])
         assert found is not None and found.name == name
+
+
+@pytest.mark.parametrize(
+    ("sent", "received"),
+    [
+        (['{"type":"subscribe","product_ids":["BTC-USD"]}'], ['{"type":"ticker","price":"1.0"}']),
+        (['{"id":1,"type":"ping"}'], ['{"type":"hello"}', '{"reply_to":1,"type":"pong"}']),
+        (['{"id":1,"type":"subscribe","topic":"/m","response":true}'], ['{"id":"h","type":"welcome"}']),
+        (['{"type":"ping"}'], ['{"type":"price"}', '{"type":"pong"}']),
+        (['{"cmd":"go"}'], ['{"type":"data","v":1}', '{"type":"data","v":2}']),
+        (['{"id":1,"command":"ledger"}'], ['{"id":1,"status":"success","type":"response","result":{}}']),
+        (['{"id":1,"method":"time"}'], ['{"id":1,"status":200,"result":{}}']),
+        (['{"id":1,"method":"SUBSCRIBE"}'], ['{"id":1,"result":{}}']),
+        (['{"id":1,"method":"session.new","params":{}}'], ['{"type":"success","id":1,"result":{}}']),
+        (['{"id":1,"src":"me","method":"Shelly.GetStatus"}'], ['{"id":1,"src":"it","result":{}}']),
+        (["\n"], ['{"type":"price"}']),
+        (['[1,"AAPL",{}]'], ["[1,2]"]),
+    ],
+)  # fmt: skip
+def test_what_is_common_to_many_protocols_is_json(sent: list[Payload], received: list[Payload]) -> None:
+    """Messages of Coinbase, Slack, KuCoin, XRPL, Binance, WebDriver BiDi, Shelly and of nobody: JSON reads them all."""
+    for samples in ([sent, received], [received]):
+        found, _ = guess(ALL, "", samples)
+        assert found is not None and found.name == "json"
+
+
+QUERY = '{"id":"1","type":"subscribe","payload":{"query":"{a}"}}'
+
+
+@pytest.mark.parametrize(
+    ("name", "sent", "received"),
+    [
+        ("graphql", ['{"type":"connection_init"}', QUERY, '{"type":"ping"}'],
+         ['{"type":"connection_ack"}', '{"id":"1","type":"next","payload":{"data":{}}}', '{"id":"1","type":"complete"}']),
+        ("graphql", [QUERY, '{"id":"1","type":"stop"}'], ['{"type":"ka"}', '{"id":"1","type":"error","payload":[{}]}']),
+        ("cdp", ['{"id":1,"method":"Page.enable","sessionId":"A"}', '{"method":"Page.enable"}'],
+         ['{"id":1,"result":{},"sessionId":"A"}', '{"error":{"code":-32600,"message":"no id"}}']),
+        ("cdp", [], ['{"id":1,"result":{}}', '{"method":"Page.loadEventFired","params":{}}']),
+        ("stomp", ["\n", "\n"], ["MESSAGE\ndestination:a\n\nhi\0", "\n"]),
+        ("jsonrpc", ['{"jsonrpc":"2.0","method":"m","id":1}'], ["hello"]),
+        ("wamp", ['[1,"realm",{"roles":{}}]', '[48,1,{},"com.add"]'], ['[2,1,{}]']),
+    ],
+)  # fmt: skip
+def test_a_conversation_is_known_by_both_sides(
+    name: str, sent: list[Payload], received: list[Payload]
+) -> None:
+    """Messages that prove nothing are no hindrance."""
+    found, reason = guess(ALL, "", [sent, received])
+    assert found is not None and found.name == name and "look like it" in reason

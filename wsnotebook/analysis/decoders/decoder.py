@@ -40,8 +40,8 @@ class Decoder:
     start: Callable[[], Decode]
     """Begins a stream, one direction of one connection. What it returns may have ``end()``, asked after the last message, and where
     a message is missing or not whole: it tells what is open and forgets it, so that nothing is joined across the hole."""
-    looks: Callable[[Payload], bool] = never
-    """Whether a message looks like one of the protocol; it never raises."""
+    looks: Callable[[Payload], bool | None] = never
+    """Whether a message looks like one of the protocol; None where it may be one, as those of others too. It never raises."""
     by_first: bool = False
     """A direction is recognised by its first message: the others may be of any form."""
     subprotocols: tuple[str, ...] = ()

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from wsnotebook.analysis.decoders.decoder import Decoder, Payload
+from wsnotebook.analysis.decoders.stream import Item, Stream
 
 __all__ = ["SAMPLE", "guess", "subprotocol_in", "subprotocol_of"]
 
@@ -18,6 +19,9 @@ def guess(
 ) -> tuple[Decoder | None, str]:
     """Return a decoder, or None, and the reason.
 
+    Of the decoders that one direction tells, the one is taken that leaves the fewest messages of both directions unread,
+    and of several the first: objects that look like those of GraphQL are JSON if what is answered does not.
+
     Args:
         decoders: in the order in which they are tried.
         subprotocol: that of the handshake, or an empty string.
@@ -26,13 +30,38 @@ def guess(
     for decoder in decoders:
         if subprotocol and subprotocol in decoder.subprotocols:
             return decoder, f"the subprotocol is {subprotocol}"
-    firsts = [sample for sample in samples if sample]
-    for decoder in decoders:
-        for sample in firsts:
-            like = sum(map(decoder.looks, sample))
-            if like == len(sample) or (decoder.by_first and decoder.looks(sample[0])):
-                return decoder, f"{like} of its first {len(sample)} messages look like it"
-    return None, "neither the subprotocol nor the first messages are known: name a decoder, decode('json')"
+    said = [sample for sample in samples if sample]
+    known = [decoder for decoder in decoders if any(_is_known(decoder, sample) for sample in said)]
+    if not known:
+        return (
+            None,
+            "neither the subprotocol nor the first messages are known: name a decoder, decode('json')",
+        )
+    others = [sum(_count_others(decoder, sample) for sample in said) for decoder in known]
+    fewest, count = min(others), sum(map(len, said))
+    return known[others.index(fewest)], f"{count - fewest} of its first {count} messages look like it"
+
+
+def _is_known(decoder: Decoder, sample: Sequence[Payload]) -> bool:
+    """Return whether the messages of one direction tell the protocol."""
+    if decoder.by_first and decoder.looks(sample[0]):
+        return True
+    is_told = False
+    for payload in sample:
+        looks = decoder.looks(payload)
+        if looks is False:
+            return False
+        is_told |= looks is True
+    return is_told
+
+
+def _count_others(decoder: Decoder, sample: Sequence[Payload]) -> int:
+    """Return how many messages of one direction are none of the protocol."""
+    if not decoder.by_first:
+        return sum(decoder.looks(payload) is False for payload in sample)
+    stream = Stream(decoder.start)
+    read = (stream.read(Item(0, 0, payload)) for payload in sample)
+    return sum(any(item.error is not None for item in found) for found in read)
 
 
 def subprotocol_of(attrs: dict[Any, Any], of: Mapping[Any, Any]) -> str:

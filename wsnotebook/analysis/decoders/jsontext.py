@@ -13,6 +13,8 @@ __all__ = [
     "decode_json",
     "graphql",
     "homeassistant",
+    "is_graphql",
+    "is_jsonrpc",
     "jsonrpc",
     "kind_of",
     "looks_like_json",
@@ -29,10 +31,18 @@ _KINDS = {
     float: "number",
     type(None): "null",
 }
-_GRAPHQL_TYPES = frozenset(
-    "connection_init connection_ack ping pong subscribe next error complete "
-    "connection_error connection_terminate ka start stop data".split()
+_OF_CONNECTION = frozenset(
+    "connection_init connection_ack connection_error connection_terminate ping pong ka".split()
 )
+_PAYLOADS: dict[str, tuple[type, ...]] = {
+    **dict.fromkeys(("subscribe", "start", "next", "data"), (dict,)),
+    "error": (list, dict),
+    **dict.fromkeys(("complete", "stop", "start_ack"), (type(None),)),
+}
+"""What the payload is in each type of message that has the id of an operation."""
+_GRAPHQL_TYPES = _OF_CONNECTION | _PAYLOADS.keys()
+_TOLD_BY = {"connection_init", "connection_ack"}
+_TOLD_BY_PAYLOAD = {"query", "data", "errors"}
 
 
 def decode_json(payload: Payload) -> Record | Iterator[Record]:
@@ -109,12 +119,29 @@ def jsonrpc(item: dict[str, Any]) -> Record:
     return Record(answers[0], item)
 
 
+def is_jsonrpc(item: dict[str, Any]) -> bool:
+    """Return whether an object is such a message."""
+    return jsonrpc(item).error is None
+
+
 def graphql(item: dict[str, Any]) -> Record:
     """Return the message of graphql-transport-ws, or of the older graphql-ws, in an object; its kind is its type."""
     kind = item.get("type")
     if not isinstance(kind, str) or kind not in _GRAPHQL_TYPES:
         return Record(error=f"{kind!r} is no type of graphql-transport-ws or graphql-ws")
     return Record(kind, item)
+
+
+def is_graphql(item: dict[str, Any]) -> bool | None:
+    """Return whether an object is a message of either; None where it may be: others have types such as ping too."""
+    kind, payload = item.get("type"), item.get("payload")
+    if not isinstance(kind, str) or not item.keys() <= {"type", "id", "payload"}:
+        return False
+    if kind in _OF_CONNECTION:
+        return False if "id" in item else kind in _TOLD_BY or None
+    if not isinstance(item.get("id"), str) or not isinstance(payload, _PAYLOADS.get(kind, ())):
+        return False
+    return True if isinstance(payload, dict) and payload.keys() & _TOLD_BY_PAYLOAD else None
 
 
 def homeassistant(item: dict[str, Any]) -> Record:
@@ -131,12 +158,13 @@ def looks_like_login(payload: Payload) -> bool:
     return isinstance(value, dict) and value.get("type") == "auth_required" and "ha_version" in value
 
 
-def looks_like_object(record: Callable[[Any], Record]) -> Callable[[Payload], bool]:
-    """Return whether all objects in a message are messages of a protocol."""
+def looks_like_object(is_one: Callable[[Any], bool | None]) -> Callable[[Payload], bool | None]:
+    """Return whether all objects in a message are messages of a protocol; None where none of them tells."""
 
-    def looks(payload: Payload) -> bool:
+    def looks(payload: Payload) -> bool | None:
         value = _json_or_none(payload)
         items = value if isinstance(value, list) else [value]
-        return bool(items) and all(isinstance(item, dict) and record(item).error is None for item in items)
+        found = [isinstance(item, dict) and is_one(item) for item in items]
+        return bool(found) and False not in found and (True in found or None)
 
     return looks

@@ -15,12 +15,14 @@ from wsnotebook.analysis.decoders.compressed import (
     start_zstd,
 )
 from wsnotebook.analysis.decoders.decoder import Decode, Decoder
-from wsnotebook.analysis.decoders.devtools import devtools
+from wsnotebook.analysis.decoders.devtools import devtools, is_devtools
 from wsnotebook.analysis.decoders.jsontext import (
     by_item,
     decode_json,
     graphql,
     homeassistant,
+    is_graphql,
+    is_jsonrpc,
     jsonrpc,
     looks_like_json,
     looks_like_login,
@@ -51,15 +53,17 @@ _WAMP = (
     *(f"wamp.2.{form}{more}" for form in ("json", "msgpack", "cbor") for more in ("", ".batched")),
 )
 SHIPPED = (
-    Decoder("jsonrpc", _each(by_item(jsonrpc)), looks_like_object(jsonrpc), subprotocols=("jsonrpc", "mcp")),
+    Decoder(
+        "jsonrpc", _each(by_item(jsonrpc)), looks_like_object(is_jsonrpc), subprotocols=("jsonrpc", "mcp")
+    ),
     Decoder(
         "graphql",
         _each(by_item(graphql)),
-        looks_like_object(graphql),
+        looks_like_object(is_graphql),
         subprotocols=("graphql-transport-ws", "graphql-ws"),
     ),
     Decoder("homeassistant", _each(by_item(homeassistant)), looks_like_login, by_first=True),
-    Decoder("cdp", _each(by_item(devtools)), looks_like_object(devtools)),
+    Decoder("cdp", _each(by_item(devtools)), looks_like_object(is_devtools)),
     Decoder(
         "jupyter",
         _each(decode_jupyter),

@@ -150,12 +150,13 @@ def _text(body: bytes) -> str | bytes:
         return body
 
 
-def looks_like_stomp(payload: Payload) -> bool:
-    """Return whether a message is frames, or a heartbeat, of STOMP; of the last frame only the beginning may be there."""
+def looks_like_stomp(payload: Payload) -> bool | None:
+    """Return whether a message is frames of STOMP, of the last one maybe only the beginning; None for a heartbeat, a line end."""
     if not payload:
         return False
     records = list(Stomp()(payload))
     if records:
-        return all(record.error is None for record in records)
+        is_right = all(record.error is None for record in records)
+        return None if is_right and records[0].kind == "heartbeat" else is_right
     line, ended = _first_line(payload.encode() if isinstance(payload, str) else payload, 0)
     return ended and line in _COMMANDS
