@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from typing import Any
 
@@ -71,6 +72,14 @@ def test_an_event_has_its_name_beside_its_kind(recorded: Any) -> None:
         recorded.record(*map(Frame.text, texts_), connection=connection)
     assert found(recorded.log, 'type:"chat message"') == [2] == found(recorded.log, "type:event")
     assert found(recorded.log, "type:say") == [4] == found(recorded.log, "type:invocation")
+
+
+def test_json_that_is_compressed_one_way_names_its_type(recorded: Any) -> None:
+    """The decoder is a chain, gzip+json, also of the texts that are sent."""
+    recorded.record(*texts({"op": "sub"}), sent=True)
+    recorded.record(*(Frame.binary(gzip.compress(b'{"op": "%s"}' % op)) for op in (b"ack", b"order")))
+    recorded.record(*texts({"op": "order"}), sent=True)
+    assert found(recorded.log, "type:order") == [2, 3] and found(recorded.log, "type:sub") == [0]
 
 
 def test_a_message_in_fragments_has_its_type_in_the_last(recorded: Any) -> None:

@@ -27,8 +27,8 @@ _ASKED = (*_KEPT, "detail")
 def decode(df: pd.DataFrame, name: str | Callable[..., Any] | None = None) -> pd.DataFrame:
     """Decode the messages of a protocol.
 
-    Example: ``session.df.ws.decode("mqtt").query("kind == 'PUBLISH'")``; ``decode("gzip+json")`` inflates each message
-    and reads the JSON in it. What was decoded can be asked further: ``df.ws.decode("mqtt").ws.types("topic")``,
+    Example: ``session.df.ws.decode("mqtt").query("kind == 'PUBLISH'")``; ``decode("gzip+json")`` inflates each binary message
+    and reads the JSON in it, and in texts, which come between them in some services. What was decoded can be asked further: ``df.ws.decode("mqtt").ws.types("topic")``,
     ``df.ws.decode("stomp").ws.json("body")``, also ``schema()``, ``pairs()``, ``sequence()`` and ``state()``.
 
     Args:
@@ -117,8 +117,7 @@ _INCOMPLETE = "the message is not whole: its first or its final frame is not amo
 
 def _guessed(subprotocol: str, streams: list[list[Item]]) -> tuple[tuple[Decoder, ...], str]:
     samples = [[item.value for item in items if item.error is None][:SAMPLE] for items in streams]
-    decoder, reason = guess(list(decoders().values()), subprotocol, samples)
-    return () if decoder is None else (decoder,), reason
+    return guess(list(decoders().values()), subprotocol, samples)
 
 
 def _unknown(reason: str) -> Decoder:

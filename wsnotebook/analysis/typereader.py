@@ -63,7 +63,7 @@ class _Conversation:
         self._parts: list[list[bytes] | None] = [None, None]
         self._is_text = [False, False]
         self._used = ""
-        self._streams: list[Stream] = []
+        self._streams: list[list[Stream]] = []  # of each direction, one for each decoder of the chain
 
     def read(self, is_sent: bool, opcode: int, is_final: bool, payload: bytes) -> frozenset[str]:
         """Return the types of what ends with a data frame."""
@@ -78,7 +78,7 @@ class _Conversation:
             return _NONE
         message = _value(b"".join(parts), is_text=self._is_text[is_sent])
         self._learn(is_sent, message)
-        items = self._streams[is_sent].read(Item(0, 0, message))
+        items = self._decode(is_sent, message)
         if any(item.error is not None for item in items):  # the decoder knows nothing of it: its JSON may
             items += Stream(self._known["json"].start).read(Item(0, 0, message))
         return frozenset(_types(items))
@@ -91,21 +91,28 @@ class _Conversation:
         count = len(self._samples[0]) + len(self._samples[1]) + 1
         if not count & (count - 1):  # at 1, 2, 4, …: each guess reads all samples with every decoder
             tried = [[*each, message] if each is samples else each for each in self._samples]
-            decoder, _ = guess(list(self._known.values()), self._subprotocol, tried)
-            self._use(decoder or self._known["json"])
+            chain, _ = guess(list(self._known.values()), self._subprotocol, tried)
+            self._use(chain or (self._known["json"],))
         samples.append(message)
 
-    def _use(self, decoder: Decoder) -> None:
-        if decoder.name == self._used:
+    def _use(self, chain: tuple[Decoder, ...]) -> None:
+        name = "+".join(decoder.name for decoder in chain)
+        if name == self._used:
             return
-        self._used = decoder.name
+        self._used = name
         try:
-            self._streams = [Stream(decoder.start), Stream(decoder.start)]
+            self._streams = [[Stream(decoder.start) for decoder in chain] for _ in range(2)]
         except ModuleNotFoundError:  # its library is not installed: what JSON there is still has types
-            self._streams = [Stream(self._known["json"].start), Stream(self._known["json"].start)]
-        for stream, before in zip(self._streams, self._samples, strict=True):
+            self._streams = [[Stream(self._known["json"].start)] for _ in range(2)]
+        for is_sent, before in enumerate(self._samples):
             for message in before:
-                stream.read(Item(0, 0, message))
+                self._decode(is_sent, message)
+
+    def _decode(self, is_sent: int, message: Payload) -> list[Item]:
+        items = [Item(0, 0, message)]
+        for stream in self._streams[is_sent]:
+            items = [found for item in items for found in stream.read(item)]
+        return items
 
 
 def _value(payload: bytes, *, is_text: bool) -> Payload:

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from wsnotebook.analysis.decoders.compressed import INFLATED_LIMIT, looks_like_zstd
+from wsnotebook.analysis.decoders.guess import guess
+from wsnotebook.analysis.decoders.registry import decoders
 
 RAW = zlib.compressobj(wbits=-15)
 WRITTEN = {
@@ -21,8 +23,8 @@ WRITTEN = {
 
 @pytest.mark.parametrize("name", WRITTEN)
 def test_it_inflates(decoded: Any, name: str) -> None:
-    """What the standard library wrote; cut, empty, or a text it is an error."""
-    found = decoded(name, WRITTEN[name], WRITTEN[name][:-1], b"", "text")
+    """What the standard library wrote; cut or empty it is an error."""
+    found = decoded(name, WRITTEN[name], WRITTEN[name][:-1], b"")
     assert found[0].value == b"hello" and all(each.error for each in found[1:])
 
 
@@ -33,7 +35,9 @@ def test_members_of_gzip_follow_each_other(decoded: Any) -> None:
 
 
 def compressed_by(name: str, data: bytes) -> bytes:
-    """Compress with the library of a format; skip visibly where it is not installed."""
+    """Compress with the module or the library of a format; skip visibly where it is not installed."""
+    if name in ("gzip", "zlib"):
+        return bytes({"gzip": gzip, "zlib": zlib}[name].compress(data))
     if name == "brotli":
         return bytes(pytest.importorskip("brotli").compress(data, quality=1))
     return bytes(pytest.importorskip("zstandard").ZstdCompressor().compress(data))
@@ -41,10 +45,10 @@ def compressed_by(name: str, data: bytes) -> bytes:
 
 @pytest.mark.parametrize("name", ["brotli", "zstd"])
 def test_a_library_inflates(decoded: Any, name: str) -> None:
-    """What it wrote; cut, empty, followed by more, no such data, and a text are errors."""
+    """What it wrote; cut, empty, followed by more, and no such data are errors."""
     for text in (b"hello", bytes(3 << 20)):
         data = compressed_by(name, text)
-        found = decoded(name, data, data[:-1], b"", data + b"x", b"\xff" * 8, "text")
+        found = decoded(name, data, data[:-1], b"", data + b"x", b"\xff" * 8)
         assert found[0].value == text and all(each.error for each in found[1:])
 
 
@@ -77,3 +81,30 @@ def test_a_bomb_names_the_limit(decoded: Any) -> None:
     half = gzip.compress(bytes(INFLATED_LIMIT // 2), 1)
     assert len(decoded("gzip", half * 2)[0].value) == INFLATED_LIMIT
     assert str(INFLATED_LIMIT) in decoded("gzip", half * 2 + gzip.compress(b"x"))[0].error
+
+
+@pytest.mark.parametrize("name", [*WRITTEN, "brotli", "zstd"])
+def test_a_text_stays_as_it_is(decoded: Any, name: str) -> None:
+    """Services compress what they send and not what they are sent, or only what is long."""
+    if name not in WRITTEN:
+        compressed_by(name, b"")
+    assert decoded(name, '{"pong":1}')[0].value == '{"pong":1}'
+
+
+@pytest.mark.parametrize("name", ["gzip", "zlib", "zstd"])
+def test_what_is_in_it_is_guessed(name: str) -> None:
+    """With the texts of the other direction, or between them; of what is not known only the compression is said."""
+
+    def packed(text: str) -> bytes:
+        return compressed_by(name, text.encode())
+
+    known = list(decoders().values())
+    call, result = '{"jsonrpc":"2.0","id":1,"method":"a"}', '{"jsonrpc":"2.0","id":1,"result":1}'
+    for samples, chain in (
+        ([['{"sub":"btc","id":"1"}'], [packed('{"id":"1"}'), packed('{"ping":1}')]], [name, "json"]),
+        ([['{"op":2}'], ['{"op":10}', packed('{"op":0,"t":"READY"}')]], [name, "json"]),
+        ([[call], [packed(result)]], [name, "jsonrpc"]),
+        ([[packed("hello")]], [name]),
+        ([['{"op":2}'], ['{"op":10}']], ["json"]),
+    ):
+        assert [each.name for each in guess(known, "", samples)[0]] == chain

@@ -42,4 +42,4 @@ def test_it_is_guessed_and_jsonrpc_is_not_it() -> None:
         ('{"id":1,"method":"SUBSCRIBE"}', "json"),
     ):
         found, _ = guess(list(decoders().values()), "", [[text]])
-        assert found is not None and found.name == name
+        assert [each.name for each in found] == [name]

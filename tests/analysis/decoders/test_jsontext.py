@@ -58,12 +58,10 @@ def test_home_assistant_sends_several_messages_in_an_array(decoded: Any) -> None
     }
     known = list(decoders().values())
     login = '{"type":"auth_required","ha_version":"2026.11.0"}'
-    assert (
-        guess(known, "", [[login, '{"type":"auth_ok"}'], ['{"type":"auth"}']])[0]
-        is decoders()["homeassistant"]
-    )
+    samples = [[login, '{"type":"auth_ok"}'], ['{"type":"auth"}']]
+    assert guess(known, "", samples)[0] == (decoders()["homeassistant"],)
     for first in ('{"type":"auth_required"}', '{"id":1,"type":"result"}', f"[{login}]"):
-        assert guess(known, "", [[first]])[0] is not decoders()["homeassistant"]
+        assert guess(known, "", [[first]])[0] != (decoders()["homeassistant"],)
 
 
 @pytest.mark.parametrize("form", [str, str.encode])

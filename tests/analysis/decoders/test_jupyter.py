@@ -66,4 +66,4 @@ def test_it_is_guessed() -> None:
         ("", [[json.dumps(MESSAGE)]]),
         ("", [[of_v1([])]]),
     ):
-        assert guess(known, subprotocol, samples)[0] is decoders()["jupyter"]
+        assert guess(known, subprotocol, samples)[0] == (decoders()["jupyter"],)

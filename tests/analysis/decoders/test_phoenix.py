@@ -69,4 +69,4 @@ def test_it_is_guessed() -> None:
     """By messages of either form, bytes among them."""
     known = list(decoders().values())
     for sample in ([json.dumps(list(FIELDS.values())), PUSH], [json.dumps(FIELDS)]):
-        assert guess(known, "", [sample])[0] is decoders()["phoenix"]
+        assert guess(known, "", [sample])[0] == (decoders()["phoenix"],)

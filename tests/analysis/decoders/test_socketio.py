@@ -71,7 +71,7 @@ def test_a_session_that_began_with_polling_is_guessed() -> None:
     known = list(decoders().values())
     sent, received = ["2probe", "5", '420["a",1]'], ["3probe", '40{"sid":"x"}', "430[1]"]
     for samples in ([sent, received], [sent], [received]):
-        assert guess(known, "", samples)[0] is decoders()["socketio"]
+        assert guess(known, "", samples)[0] == (decoders()["socketio"],)
     assert not looks_like_socketio("2probes") and not looks_like_socketio("4probe")
     assert not looks_like_socketio(b"2probe")
 

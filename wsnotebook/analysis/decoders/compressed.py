@@ -1,4 +1,4 @@
-"""Compressed messages: gzip, zlib, raw deflate, brotli and zstd, each inflated to a limit."""
+"""Compressed messages: gzip, zlib, raw deflate, brotli and zstd, each inflated to a limit; texts between them stay as they are."""
 
 from __future__ import annotations
 
@@ -9,7 +9,15 @@ from typing import Any
 
 from wsnotebook.analysis.decoders.decoder import Decode, Payload, missing_library
 
-__all__ = ["INFLATED_LIMIT", "inflating", "looks_like_gzip", "looks_like_zstd", "start_brotli", "start_zstd"]
+__all__ = [
+    "INFLATED_LIMIT",
+    "inflating",
+    "looks_like_gzip",
+    "looks_like_zlib",
+    "looks_like_zstd",
+    "start_brotli",
+    "start_zstd",
+]
 
 INFLATED_LIMIT = 1 << 26
 """Bytes that one message may inflate to: 64 MiB."""
@@ -21,15 +29,17 @@ _PIECE = 256  # bytes of a member that are read first
 _CHUNK = 1 << 20  # bytes inflated at once where they are only counted
 
 
-def inflating(window_bits: int) -> Callable[[Payload], bytes]:
+def inflating(window_bits: int) -> Callable[[Payload], Payload]:
     """Return the decoder of one format.
 
     Args:
         window_bits: the format, as zlib tells formats apart: 31 gzip, 15 zlib, -15 raw deflate.
     """
 
-    def inflate(payload: Payload) -> bytes:
-        data = memoryview(_bytes(payload))
+    def inflate(payload: Payload) -> Payload:
+        if isinstance(payload, str):
+            return payload
+        data = memoryview(payload)
         found, at = _member(zlib.decompressobj(window_bits), data, 0, INFLATED_LIMIT)
         members, size = [found], len(found)
         while at < len(data):
@@ -74,9 +84,16 @@ def _member(stream: Any, data: memoryview, at: int, room: int | None = None) -> 
     return b"".join(found), at
 
 
-def looks_like_gzip(payload: Payload) -> bool:
-    """Return whether a message begins as gzip does."""
-    return isinstance(payload, bytes) and payload.startswith(b"\x1f\x8b\x08")
+def looks_like_gzip(payload: Payload) -> bool | None:
+    """Return whether a message begins as gzip does; None for a text, which may come between those that do."""
+    return payload.startswith(b"\x1f\x8b\x08") if isinstance(payload, bytes) else None
+
+
+def looks_like_zlib(payload: Payload) -> bool | None:
+    """Return whether a message begins as zlib does, with its usual window (RFC 1950 §2.2); None for a text."""
+    if isinstance(payload, str):
+        return None
+    return payload.startswith(b"\x78") and len(payload) > 1 and not int.from_bytes(payload[:2], "big") % 31
 
 
 def start_brotli() -> Decode:
@@ -90,9 +107,11 @@ def start_brotli() -> Decode:
     except ImportError as error:
         raise missing_library("brotli", "brotli") from error
 
-    def inflate(payload: Payload) -> bytes:
+    def inflate(payload: Payload) -> Payload:
+        if isinstance(payload, str):
+            return payload
         stream = brotli.Decompressor()
-        found = [stream.process(_bytes(payload), output_buffer_limit=_CHUNK)]
+        found = [stream.process(payload, output_buffer_limit=_CHUNK)]
         size = len(found[0])
         while not stream.is_finished() and found[-1]:
             found.append(stream.process(b"", output_buffer_limit=_CHUNK))
@@ -119,8 +138,9 @@ def start_zstd() -> Decode:
     except ImportError as error:
         raise missing_library("zstd", "zstandard") from error
 
-    def inflate(payload: Payload) -> bytes:
-        data = _bytes(payload)
+    def inflate(data: Payload) -> Payload:
+        if isinstance(data, str):
+            return data
         # An object that says where a frame ends has no limit, and one that has a limit does not say whether the end came.
         reader = zstandard.ZstdDecompressor().stream_reader(io.BytesIO(data), read_across_frames=True)
         size = 0
@@ -138,12 +158,6 @@ def start_zstd() -> Decode:
     return inflate
 
 
-def looks_like_zstd(payload: Payload) -> bool:
-    """Return whether a message begins as a frame of zstd does."""
-    return isinstance(payload, bytes) and payload.startswith(b"\x28\xb5\x2f\xfd")
-
-
-def _bytes(payload: Payload) -> bytes:
-    if isinstance(payload, str):
-        raise ValueError("a text is not compressed: bytes are expected")
-    return payload
+def looks_like_zstd(payload: Payload) -> bool | None:
+    """Return whether a message begins as a frame of zstd does; None for a text."""
+    return payload.startswith(b"\x28\xb5\x2f\xfd") if isinstance(payload, bytes) else None

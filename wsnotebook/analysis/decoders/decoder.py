@@ -44,6 +44,8 @@ class Decoder:
     """Whether a message looks like one of the protocol; None where it may be one, as those of others too. It never raises."""
     by_first: bool = False
     """A direction is recognised by its first message: the others may be of any form."""
+    is_packing: bool = False
+    """What it decodes are payloads again, which another decoder reads."""
     subprotocols: tuple[str, ...] = ()
     """Subprotocols of the handshake that mean this protocol."""
 

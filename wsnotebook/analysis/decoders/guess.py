@@ -16,8 +16,8 @@ SAMPLE = 20
 
 def guess(
     decoders: Sequence[Decoder], subprotocol: str, samples: Sequence[Sequence[Payload]]
-) -> tuple[Decoder | None, str]:
-    """Return a decoder, or None, and the reason.
+) -> tuple[tuple[Decoder, ...], str]:
+    """Return the decoders of a chain, mostly one, none where nothing is known; and the reason.
 
     Of the decoders that one direction tells, the one is taken that leaves the fewest messages of both directions unread,
     and of several the first: objects that look like those of GraphQL are JSON if what is answered does not.
@@ -29,17 +29,34 @@ def guess(
     """
     for decoder in decoders:
         if subprotocol and subprotocol in decoder.subprotocols:
-            return decoder, f"the subprotocol is {subprotocol}"
+            return (decoder,), f"the subprotocol is {subprotocol}"
     said = [sample for sample in samples if sample]
     known = [decoder for decoder in decoders if any(_is_known(decoder, sample) for sample in said)]
     if not known:
         return (
-            None,
+            (),
             "neither the subprotocol nor the first messages are known: name a decoder, decode('json')",
         )
     others = [sum(_count_others(decoder, sample) for sample in said) for decoder in known]
     fewest, count = min(others), sum(map(len, said))
-    return known[others.index(fewest)], f"{count - fewest} of its first {count} messages look like it"
+    best = known[others.index(fewest)]
+    inner = _guess_packed(best, decoders, said) if best.is_packing else ()
+    return (best, *inner), f"{count - fewest} of its first {count} messages look like it"
+
+
+def _guess_packed(
+    packing: Decoder, decoders: Sequence[Decoder], samples: Sequence[Sequence[Payload]]
+) -> tuple[Decoder, ...]:
+    """Return the decoder of what is in packed messages, and between them; none where nothing is known of it."""
+    try:
+        streams = [Stream(packing.start) for _ in samples]
+    except ModuleNotFoundError:
+        return ()  # who decodes will say which library is missing
+    unpacked = [
+        [item.value for payload in sample for item in stream.read(Item(0, 0, payload)) if item.error is None]
+        for stream, sample in zip(streams, samples, strict=True)
+    ]
+    return guess([each for each in decoders if not each.is_packing], "", unpacked)[0]
 
 
 def _is_known(decoder: Decoder, sample: Sequence[Payload]) -> bool:
