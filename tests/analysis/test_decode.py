@@ -98,6 +98,19 @@ def test_a_decoder_of_ones_own_has_a_name(talk: Any) -> None:
             wsnotebook.decoder(name)
 
 
+def test_half_of_a_surrogate_pair_is_escaped_in_kinds_and_errors(talk: Any) -> None:
+    """JSON can name it, and an exception may; the other messages are decoded as ever."""
+
+    def refuse(payload: str) -> None:
+        raise ValueError("bad \ud800")
+
+    talk.receive(1, (0x81, b'{"type":"\\ud800"}'), (0x81, b'{"type":"result"}'))
+    df = talk.log.df
+    assert df.ws.decode("homeassistant")["kind"].tolist() == ["\\ud800", "result"]
+    assert df.ws.decode("graphql")["error"].str.startswith("'").tolist() == [True, True]
+    assert df.ws.decode(refuse)["error"].tolist() == ["ValueError: bad \\ud800"] * 2
+
+
 def test_a_name_that_nobody_has_is_refused_with_the_names(talk: Any) -> None:
     """Also in a chain; and what is no decoder at all."""
     talk.receive(1, (0x81, b"1"))

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from wsnotebook.analysis.columns import IDENTITY, connections, identity
@@ -14,6 +15,7 @@ from wsnotebook.analysis.decoders.decoder import Decoder, Record
 from wsnotebook.analysis.decoders.guess import SAMPLE, guess, subprotocol_of
 from wsnotebook.analysis.decoders.registry import decoder_of, decoders
 from wsnotebook.analysis.decoders.stream import Item, run
+from wsnotebook.analysis.jsoncolumns import escape_surrogates
 from wsnotebook.analysis.messages import Joined, join
 
 __all__ = ["decode"]
@@ -132,9 +134,9 @@ def _table(joined: Joined, first: pd.DataFrame, items: list[Item]) -> pd.DataFra
     of = first[[*clock, *identity(first), "direction"]].take(begins).reset_index(drop=True)
     of.insert(0, "first_seq", joined.numbers[begins])
     of.insert(1, "last_seq", joined.numbers[ends])
-    of["kind"] = pd.array([item.kind for item in items], "string")
+    of["kind"] = _texts([item.kind for item in items])
     of["value"] = pd.Series(_objects([item.value for item in items]), dtype=object)
-    of["error"] = pd.array([item.error for item in items], "string")
+    of["error"] = _texts([item.error for item in items])
     for name in _COUNTED:
         if name in joined.rows.columns:
             of[name] = _shares(joined.total(name), first, ends)
@@ -142,6 +144,15 @@ def _table(joined: Joined, first: pd.DataFrame, items: list[Item]) -> pd.DataFra
             if lacks.any():
                 of[name] = of[name].astype("Int64").mask(_shares(lacks.astype(np.int64), first, ends) > 0)
     return of
+
+
+def _texts(values: list[str | None]) -> Any:
+    """Return a column of texts, in which halves of surrogate pairs are escaped."""
+    try:
+        pa.array(values, pa.large_string())
+    except UnicodeEncodeError:
+        values = [escape_surrogates(value) for value in values]
+    return pd.array(values, "string")
 
 
 def _shares(sizes: NDArray[np.int64], first: pd.DataFrame, ends: NDArray[np.int64]) -> NDArray[np.int64]:
