@@ -142,3 +142,25 @@ def test_other_questions_name_the_columns_that_lack(mqtt: Any) -> None:
     """A decoded message is no frame."""
     with pytest.raises(AttributeError, match="opcode"):
         mqtt.ws.messages()
+
+
+@pytest.mark.parametrize(
+    ("name", "deep"),
+    [
+        (
+            "cbor",
+            bytes.fromhex("d81ca16161d81d00"),
+        ),  # an object that is its own value, by value sharing (tags 28, 29)
+        ("msgpack", b"\x81\xa1a" * 1000 + b"\x01"),
+        ("msgpack", b"\x81\xa1a" + b"\x91" * 1000 + b"\x01"),
+    ],
+)
+def test_what_nests_without_end_leaves_the_other_messages(talk: Any, name: str, deep: bytes) -> None:
+    """Objects in it become columns as far as the interpreter's stack allows."""
+    pytest.importorskip({"cbor": "cbor2"}.get(name, name))
+    talk.send(1, Frame.binary(deep), Frame.binary(b"\xa1\x62op\x01" if name == "cbor" else b"\x81\xa2op\x01"))
+    found = talk.log.df.ws.decode(name)
+    assert found["error"].isna().all()
+    assert found.ws.json()["op"].fillna(0).tolist() == [0, 1]
+    assert found.ws.types("op")["type"].tolist() == ["(other)", "1"] and len(found.ws.types()) == 1
+    assert "op" in found.ws.schema()["path"].tolist()

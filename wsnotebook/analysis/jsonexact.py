@@ -24,6 +24,8 @@ COUNTS = ("not_json", "no_path", "not_object", "null", "nan", "beyond_float", "d
 
 _NOT_JSON: Any = object()
 _BOM = "\ufeff"
+_DEEPEST = 256
+"""Objects in objects that become columns of their own; one that CBOR or MessagePack nests deeper, or in itself, is a value."""
 
 
 class ExactParser:
@@ -139,7 +141,7 @@ class ExactParser:
         for key, value in found.items():
             name = key if type(key) is str else str(key)  # formats other than JSON have numbers as keys
             path = (*prefix, name)
-            if self.flatten and isinstance(value, dict) and value:
+            if self.flatten and isinstance(value, dict) and value and len(path) < _DEEPEST:
                 self._add(value, path, row, columns)
                 continue
             if value is None:

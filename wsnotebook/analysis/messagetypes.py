@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -107,5 +109,12 @@ def _others(parsed: JsonMessages) -> NDArray[np.object_]:
 def _examples(parsed: JsonMessages, places: NDArray[np.int64]) -> pa.Array:
     """Return the beginning of the text of some messages, or of the values of a decoder."""
     if parsed.values is not None:
-        return pa.array([repr(parsed.values[place])[:_EXAMPLE] for place in places], pa.large_string())
+        return pa.array([_example(parsed.values[place]) for place in places], pa.large_string())
     return pc.utf8_slice_codeunits(parsed.joined.text.take(places), 0, _EXAMPLE)
+
+
+def _example(value: Any) -> str:
+    try:
+        return repr(value)[:_EXAMPLE]
+    except RecursionError:  # MessagePack nests deeper than Python writes
+        return "(nested too deep to be shown)"
