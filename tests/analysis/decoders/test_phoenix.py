@@ -42,6 +42,17 @@ def test_bytes_have_the_same_fields(decoded: Any) -> None:
         assert all(decoded("phoenix", message[:cut])[0].error for cut in range(size))
 
 
+@pytest.mark.parametrize("name", ["👨\u200d👩", "می\u200cخواهم", "東京\u3000駅", "a\xa0b"])
+def test_names_are_of_any_script(decoded: Any, name: str) -> None:
+    """With joiners and spaces of their own; in a binary message too, where control characters tell its layouts apart."""
+    push, broadcast = decoded(
+        "phoenix",
+        json.dumps(["1", "1", name, name, {}]),
+        bytes((2, *[len(name.encode())] * 2)) + name.encode() * 2,
+    )
+    assert [(each.kind, each.value["topic"]) for each in (push, broadcast)] == [(name, name)] * 2
+
+
 @pytest.mark.parametrize("join_ref", ["", "3", "5e0c4a7f-9a3e-4b43-8d39-54a4c0b2a1de"])
 def test_text_after_the_names_does_not_make_a_server_a_client(decoded: Any, join_ref: str) -> None:
     """Text in the payload fits a client's layout too; and a client's with a long event may fit a server's."""

@@ -6,6 +6,7 @@ The layouts are those of the serializers in the repository of Phoenix and in its
 from __future__ import annotations
 
 import json
+import re
 from itertools import accumulate, pairwise
 from typing import Any
 
@@ -23,6 +24,8 @@ _BINARY: dict[int, tuple[tuple[str, ...], ...]] = {
     2: (("topic", "event"),),
 }
 """Names whose sizes, a byte each, follow the kind of a binary message; then come they, and the bytes."""
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+"""Characters of no name in a binary message; spaces and joiners of any script may be in one."""
 
 
 def decode_phoenix(payload: Payload) -> Record:
@@ -67,6 +70,8 @@ def _laid_out(names: tuple[str, ...], data: bytes) -> dict[str, Any] | None:
         return None
     try:
         texts = [data[start:stop].decode() for start, stop in pairwise(edges)]
+        if any(map(_CONTROL.search, texts)):
+            return None
         found = _named(dict(zip(names, texts, strict=True)), data[edges[-1] :])
         _check(found)
     except ValueError:
@@ -84,9 +89,9 @@ def _named(texts: dict[str, str], data: bytes) -> dict[str, Any]:
 
 
 def _check(found: dict[str, Any]) -> None:
-    """Raise ValueError if refs are no texts, or topic and event are none that can be printed."""
+    """Raise ValueError if refs are no texts, or topic and event are none or empty."""
     refs, names = (found["join_ref"], found["ref"]), (found["topic"], found["event"])
-    if not all(each is None or (isinstance(each, str) and each.isprintable()) for each in refs):
+    if not all(each is None or isinstance(each, str) for each in refs):
         raise ValueError("join_ref and ref are texts or null")
-    if not all(isinstance(each, str) and each and each.isprintable() for each in names):
+    if not all(isinstance(each, str) and each for each in names):
         raise ValueError("topic and event are texts")
