@@ -71,6 +71,7 @@ def test_the_subprotocol_goes_before_the_messages() -> None:
         (['{"id":1,"method":"session.new","params":{}}'], ['{"type":"success","id":1,"result":{}}']),
         (['{"id":1,"src":"me","method":"Shelly.GetStatus"}'], ['{"id":1,"src":"it","result":{}}']),
         (["\n"], ['{"type":"price"}']),
+        ([], ['["1","BTC","buy","limit","1.5"]']),
         (['[1,"AAPL",{}]'], ["[1,2]"]),
     ],
 )  # fmt: skip

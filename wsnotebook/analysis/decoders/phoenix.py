@@ -35,12 +35,12 @@ def decode_phoenix(payload: Payload) -> Record:
 
 
 def looks_like_phoenix(payload: Payload) -> bool:
-    """Return whether it is such a message."""
+    """Return whether it is such a message: the payload is an object or bytes, unlike that of other arrays of five."""
     try:
-        decode_phoenix(payload)
+        found = decode_phoenix(payload)
     except (ValueError, RecursionError):
         return False
-    return True
+    return isinstance(found.value["payload"], dict | bytes)
 
 
 def _text(value: Any) -> dict[str, Any]:
