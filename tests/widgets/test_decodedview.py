@@ -45,6 +45,38 @@ def test_a_message_that_ends_in_a_later_frame_is_shown_there(session: Any) -> No
         assert "PUBLISH" in found["body"] and found["note"].endswith("in the messages of frames 0 to 1")
 
 
+PUBLISH = b"\x30\x09\x00\x03a/b\x00end"
+"""Of version 5, whose properties are empty here."""
+
+
+@pytest.mark.parametrize("name", [None, "mqtt"])
+@pytest.mark.parametrize("rows", [300, 600])
+def test_what_the_first_frames_tell_is_known_of_later_ones(
+    session: Any, make_session: Any, name: str | None, rows: int
+) -> None:
+    """Protocol and version, of each connection; what is open where frames are left out is not joined to what follows."""
+    other = make_session(session.log)
+    other.record(*[Frame.text("{}")] * 3)
+    session.record(Frame.binary(bytes.fromhex("100e00044d5154540502003c00000161")))
+    session.record(*[Frame.binary(PUBLISH)] * rows)
+    other.record(Frame.text("[]"))
+    found = of_last(session, Frame.binary(PUBLISH), name=name)
+    assert found["decoder"] == "mqtt" and '"payload": "b\'end\'"' in found["body"]
+
+
+def test_nothing_is_joined_where_frames_are_left_out(session: Any) -> None:
+    """A packet that goes on for as long as the first frames would have swallowed the last one too."""
+    session.record(Frame.binary(b"\x30\xff\xff\x03"), *[Frame.binary(PUBLISH)] * 600)
+    assert "\"b'end'\"" in of_last(session, Frame.binary(PUBLISH), name="mqtt5")["body"]
+
+
+def test_a_value_that_is_no_json_is_shown(session: Any) -> None:
+    """As Python writes it; one that nests deeper than Python writes has a sentence in its place."""
+    assert of_last(session, Frame.binary(b"\x81\xc4\x01a\x01"), name="msgpack")["body"] == "{b'a': 1}"
+    deep = of_last(session, Frame.binary(b"\x81\xa1a" * 1000 + b"\x01"), name="msgpack")
+    assert deep["body"].startswith(("{", "(nested too deep"))
+
+
 def test_a_fragment_is_decoded_with_its_message(session: Any) -> None:
     """Whichever of them is looked at."""
     half = len(CALL) // 2

@@ -18,7 +18,7 @@ from wsnotebook.analysis.decoders.stream import Item, run
 from wsnotebook.analysis.jsoncolumns import escape_surrogates
 from wsnotebook.analysis.messages import Joined, join
 
-__all__ = ["decode"]
+__all__ = ["decode", "decode_parts"]
 
 _COUNTED = ("length", "wire_length")
 _KEPT = ("monotonic", *_COUNTED)
@@ -51,12 +51,26 @@ def decode(df: pd.DataFrame, name: str | Callable[..., Any] | None = None) -> pd
         ModuleNotFoundError: the decoder's library is not installed; the message names the extra.
         AttributeError: ``df`` lacks columns; the message names them.
     """
+    return decode_parts(df, name)
+
+
+def decode_parts(
+    df: pd.DataFrame, name: str | Callable[..., Any] | None = None, gap: int | None = None
+) -> pd.DataFrame:
+    """Decode messages as decode() does, where rows may have been left out at one place.
+
+    Args:
+        df: the frame log.
+        name: as for decode().
+        gap: ``seq`` of the first row after the place; None where there is none. What is open there ends, and what is
+            known of the protocol stays.
+    """
     chain = None if name is None else _chain(name)
     joined = join(df, "decode", ("length", *(name for name in _ASKED if name in df.columns)))
     first = joined.first
     found: list[Item] = []
     why: list[dict[str, Any]] = []
-    for streams in _conversations(joined, first):
+    for streams in _conversations(joined, first, gap):
         at = streams[0][0].first
         of = {name: first[name].iloc[at] for name in IDENTITY if name in first.columns}
         stages, reason = chain or (), "it was named"
@@ -86,15 +100,19 @@ def _chain(name: str | Callable[..., Any]) -> tuple[Decoder, ...]:
     return tuple(known[part] for part in name.split("+"))
 
 
-def _conversations(joined: Joined, first: pd.DataFrame) -> list[list[list[Item]]]:
+def _conversations(joined: Joined, first: pd.DataFrame, gap: int | None) -> list[list[list[Item]]]:
     """Return the streams of each connection: the messages of each direction that has some."""
+    after = len(first) if gap is None else int(np.searchsorted(joined.numbers, gap))
     texts, payloads = joined.text.to_pylist(), joined.payload.to_pylist()
     found: dict[int, dict[str, list[Item]]] = {}
     keys = zip(connections(first).tolist(), first["direction"].tolist(), strict=True)
     for at, ((connection, direction), error) in enumerate(zip(keys, _errors(joined), strict=True)):
         value = payloads[at] if texts[at] is None else texts[at]
         item = Item(at, at, value) if error is None else Item(at, at, error=error)
-        found.setdefault(connection, {}).setdefault(direction, []).append(item)
+        stream = found.setdefault(connection, {}).setdefault(direction, [])
+        if at >= after and stream and stream[-1].first < after:
+            stream.append(Item(stream[-1].last, stream[-1].last, error="the messages after it are left out"))
+        stream.append(item)
     return [list(streams.values()) for streams in found.values()]
 
 
