@@ -93,6 +93,21 @@ def test_a_message_in_fragments_has_its_type_in_the_last(recorded: Any) -> None:
     assert found(recorded.log, "type:order") == [2]
 
 
+def test_what_did_not_all_come_has_no_type(recorded: Any) -> None:
+    """Nor has what stands on either side of it one: it is not joined."""
+    log = recorded.log
+    recorded.record(Frame.binary(CONNECT), Frame.binary(PUBLISH[:4]))
+    batch = Batch()
+    rest = PUBLISH[4:]
+    batch.add(0x82, rest, Flag.TRUNCATED)
+    batch.add(0x82, rest, Flag.OK)
+    batch.add(0x02, PUBLISH, Flag.OK)  # whose final fragment never comes
+    batch.add(0x82, PUBLISH, Flag.OK)
+    batch.add(0x82, PUBLISH, Flag.OVERSIZED)
+    log.append(batch, 0, "in", 0, 0)
+    assert found(log, "type:publish") == [5]
+
+
 def test_a_guess_that_more_messages_correct(recorded: Any) -> None:
     """The stream is read anew by the other decoder, which then knows what was before."""
     beginning = {"id": 1, "method": "Page.enable"}

@@ -42,9 +42,13 @@ class TypeReader:
         self._conversations[connection] = _Conversation(self._decoders, subprotocol)
 
     def read(
-        self, connection: int, is_sent: bool, opcode: int, is_final: bool, payload: bytes
+        self, connection: int, is_sent: bool, opcode: int, is_final: bool, payload: bytes | None
     ) -> frozenset[str]:
-        """Return the types of the protocol messages that end with a frame of a connection that has begun."""
+        """Return the types of the protocol messages that end with a frame of a connection that has begun.
+
+        Args:
+            payload: None where not all of it came.
+        """
         if opcode >= _CONTROL:
             return _NONE
         found = self._conversations[connection].read(is_sent, opcode, is_final, payload)
@@ -65,13 +69,15 @@ class _Conversation:
         self._used = ""
         self._streams: list[list[Stream]] = []  # of each direction, one for each decoder of the chain
 
-    def read(self, is_sent: bool, opcode: int, is_final: bool, payload: bytes) -> frozenset[str]:
+    def read(self, is_sent: bool, opcode: int, is_final: bool, payload: bytes | None) -> frozenset[str]:
         """Return the types of what ends with a data frame."""
         parts = self._parts[is_sent]
         if opcode:
+            if parts is not None:
+                self._lose(is_sent)
             parts, self._is_text[is_sent] = [], opcode == _TEXT
-        elif parts is None:
-            return _NONE  # a fragment without a beginning
+        if parts is None or payload is None:  # a fragment without a beginning, or not all of one
+            return self._lose(is_sent)
         parts.append(payload)
         self._parts[is_sent] = None if is_final else parts
         if not is_final:
@@ -82,6 +88,13 @@ class _Conversation:
         if any(item.error is not None for item in items):  # the decoder knows nothing of it: its JSON may
             items += Stream(self._known["json"].start).read(Item(0, 0, message))
         return frozenset(_types(items))
+
+    def _lose(self, is_sent: bool) -> frozenset[str]:
+        """End what is open: of a message not all came."""
+        self._parts[is_sent] = None
+        for stream in self._streams[is_sent] if self._streams else ():
+            stream.read(Item(0, 0, error="not whole"))
+        return _NONE
 
     def _learn(self, is_sent: bool, message: Payload) -> None:
         """Guess the decoder anew, as long as there are few messages; another one first reads what was before."""

@@ -19,6 +19,7 @@ __all__ = ["RunTypes", "all_types", "types_of"]
 
 _SHOWN = 5  # types that a hint names
 _NONE: frozenset[str] = frozenset()
+_CUT = (Flag.TRUNCATED, Flag.OVERSIZED)
 
 
 def types_of(wanted: Filter) -> RunTypes | None:
@@ -50,17 +51,18 @@ class RunTypes:
             rows.codes.repeat(rows.counts).tolist(),
             opcode_of(rows.heads).tolist(),
             (rows.heads & FIN != 0).tolist(),
-            (rows.flags & Flag.STATUS == Flag.UNSENT).tolist(),
+            (rows.flags & Flag.STATUS).tolist(),
         )
         found = []
-        for row, (code, opcode, is_final, is_unsent) in enumerate(zip(*columns, strict=True)):
-            if is_unsent:
+        for row, (code, opcode, is_final, status) in enumerate(zip(*columns, strict=True)):
+            if status == Flag.UNSENT:
                 found.append(_NONE)
                 continue
             number = connection_of(code)
             if not self._reader.knows(number):
                 self._begin(number, run)
-            found.append(self._reader.read(number, is_sent(code), opcode, is_final, rows.payload_at(row)))
+            payload = None if status in _CUT else rows.payload_at(row)
+            found.append(self._reader.read(number, is_sent(code), opcode, is_final, payload))
         return found
 
     def _begin(self, number: int, run: Run) -> None:
