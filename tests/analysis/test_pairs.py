@@ -149,7 +149,7 @@ def test_a_pong_of_home_assistant_answers_its_ping(talk: Any) -> None:
     """It has the same keys as a request."""
     send(talk, 0, {"id": 1, "type": "ping"})
     receive(talk, 1, {"id": 1, "type": "pong"})
-    found = talk.log.df.ws.pairs()
+    found = talk.log.df.ws.pairs("homeassistant")
     assert found[["what", "outcome"]].to_numpy().tolist() == [["ping", "answered"]]
 
 
@@ -347,7 +347,10 @@ def kernel_message(id: str, kind: str, parent: str = "") -> dict[str, Any]:
 
 CONVERSATIONS: dict[str, list[tuple[str, Any]]] = {
     "jsonrpc": [("out", call(1)), ("in", result(1))],
-    "graphql": [("out", {"type": "start", "id": "1"}), ("in", {"type": "complete", "id": "1"})],
+    "graphql": [
+        ("out", {"type": "start", "id": "1", "payload": {"query": "{a}"}}),
+        ("in", {"type": "complete", "id": "1"}),
+    ],
     "jupyter": [
         ("out", kernel_message("a", "execute_request")),
         ("in", kernel_message("b", "status", parent="a")),
@@ -395,6 +398,40 @@ def test_protocols_are_known(talk: Any, protocol: str) -> None:
     assert found["outcome"].tolist() == ["answered"] and found["replies"].tolist() == [replies]
     if not PROTOCOLS[protocol].decoder or PROTOCOLS[protocol].is_json:
         assert talk.log.df.ws.pairs().attrs["pairs"]["protocol"] == protocol
+
+
+UNKNOWN: dict[str, list[tuple[str, Any]]] = {
+    "ack and pong of KuCoin": [
+        ("in", {"id": "h", "type": "welcome"}),
+        ("out", {"id": "1", "type": "subscribe", "topic": "/m"}),
+        ("in", {"id": "1", "type": "ack"}),
+        ("out", {"id": "2", "type": "ping"}),
+        ("in", {"id": "2", "type": "pong"}),
+    ],
+    "ack and error of KuCoin": [
+        ("out", {"id": "1", "type": "subscribe", "topic": "/m"}),
+        ("in", {"id": "1", "type": "ack"}),
+        ("out", {"id": "2", "type": "subscribe", "topic": "/n"}),
+        ("in", {"id": "2", "type": "error", "code": 404}),
+    ],
+    "a feed with ids of its own": [("out", {"id": 1, "method": "follow"}), ("in", {"id": 7, "price": 3})],
+}
+
+
+@pytest.mark.parametrize("messages", UNKNOWN.values(), ids=UNKNOWN)
+def test_a_protocol_that_only_resembles_a_known_one_is_not_taken_for_it(talk: Any, messages: Any) -> None:
+    """Else requests that were answered in its own way would be unanswered."""
+    for at, (direction, value) in enumerate(messages):
+        (send if direction == "out" else receive)(talk, at, value)
+    with pytest.raises(ValueError, match="no protocol fits"):
+        talk.log.df.ws.pairs()
+
+
+def test_a_method_that_is_answered_with_its_id_is_a_request(talk: Any) -> None:
+    """Of whatever protocol: the result may be null."""
+    send(talk, 0, {"id": 1, "method": "SUBSCRIBE", "params": ["a"]})
+    receive(talk, 1, {"id": 1, "result": None})
+    assert talk.log.df.ws.pairs()["outcome"].tolist() == ["answered"]
 
 
 def test_what_a_server_of_stomp_refuses_is_an_error(talk: Any) -> None:

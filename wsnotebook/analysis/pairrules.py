@@ -54,6 +54,8 @@ class PairRule:
     """The decoder whose messages are meant; without it the messages are JSON."""
     is_json: bool = False
     """Whether some of the messages of the decoder are JSON that can be asked without it."""
+    evidence: Condition = field(default_factory=dict)
+    """Messages of this protocol alone: requests and replies of many look alike. If empty, one reply to a request is evidence."""
 
 
 _CALL = {"method": ..., "id": ...}
@@ -76,6 +78,7 @@ PROTOCOLS = {
         progress={"method": ("$/progress", "notifications/progress")},
         tokens=("params.workDoneToken", "params.partialResultToken", "params._meta.progressToken"),
         progress_tokens=("params.token", "params.progressToken"),
+        evidence={"jsonrpc": ...},
     ),
     "graphql": PairRule(
         {"type": ("subscribe", "start"), "id": ...},
@@ -84,6 +87,7 @@ PROTOCOLS = {
         last={"type": ("error", "complete")},
         error={"type": "error"},
         cancel={"type": ("complete", "stop")},
+        evidence={"type": ("subscribe", "start", "next", "data"), "id": ..., "payload": ...},
     ),
     "jupyter": PairRule(
         {"header.msg_type": re.compile(".*_request")},
@@ -101,6 +105,11 @@ PROTOCOLS = {
         what="type",
         last={"type": ("result", "pong")},
         error={"success": False},
+        evidence=(
+            {"id": ..., "type": "result", "success": ...},
+            {"id": ..., "type": "event", "event": ...},
+            {"type": ("auth_required", "auth_ok"), "ha_version": ...},
+        ),
     ),
     "cdp": PairRule(_CALL, _RESULT, key=("id", "sessionId")),
     "phoenix": PairRule(

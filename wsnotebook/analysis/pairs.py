@@ -77,7 +77,8 @@ def pairs(
 
     Args:
         protocol: ``jsonrpc``, ``graphql`` (graphql-transport-ws and graphql-ws), ``jupyter``, ``homeassistant``, ``cdp``,
-            ``phoenix``, ``socketio``, ``signalr``, ``wamp``, ``mqtt`` or ``stomp`` (receipts). Without it, and without ``request``, the first that fits is taken.
+            ``phoenix``, ``socketio``, ``signalr``, ``wamp``, ``mqtt`` or ``stomp`` (receipts). Without it, and without ``request``, the
+            first that fits is taken: one that has requests, replies, and what no other protocol has.
         request: what a request is: a key that it has, or a dict of key → ``...`` if it is there, None if it is not, a value,
             a compiled pattern, or several values, of which one may be None. Keys in objects are dotted. A tuple of such
             dicts is fulfilled by one of them.
@@ -111,10 +112,8 @@ def pairs(
             cancel=cancel or {},
             what=what,
         )
-    name, rule, parsed, parts = _rule(df, protocol, own)
-    found = _match(parsed, parts, rule)
-    found.attrs["pairs"] |= {"protocol": name}
-    return found
+    rule = own if protocol is None else _known(protocol)
+    return _guessed(df) if rule is None else _asked(df, protocol, rule)
 
 
 def _condition(given: str | Condition | None) -> Condition:
@@ -123,36 +122,44 @@ def _condition(given: str | Condition | None) -> Condition:
     return {given: ...} if isinstance(given, str) else given
 
 
-def _rule(
-    df: pd.DataFrame, protocol: str | None, own: PairRule | None
-) -> tuple[str | None, PairRule, JsonMessages, Mapping[Path, Parts]]:
-    """Return the name of the protocol, its rule, and the messages that it is asked of."""
-    if protocol is not None and protocol not in PROTOCOLS:
+def _known(protocol: str) -> PairRule:
+    if protocol not in PROTOCOLS:
         raise ValueError(
             f"there is no protocol {protocol!r}: give one of {', '.join(PROTOCOLS)}, or request, reply and key"
         )
-    rule = PROTOCOLS[protocol] if protocol is not None else own
-    if rule is not None:
-        if rule.decoder and not is_decoded(df):
-            df = decode(df, rule.decoder)
-        parsed = read_messages(df, "pairs", more=("monotonic",))
-        return protocol, rule, parsed, parsed.parts()
+    return PROTOCOLS[protocol]
+
+
+def _asked(df: pd.DataFrame, name: str | None, rule: PairRule) -> Pairs:
+    if rule.decoder and not is_decoded(df):
+        df = decode(df, rule.decoder)
+    parsed = read_messages(df, "pairs", more=("monotonic",))
+    return _match(parsed, parsed.parts(), name, rule)
+
+
+def _guessed(df: pd.DataFrame) -> Pairs:
+    """Return the pairs of the first protocol of which there is a request, a reply, and evidence."""
     parsed = read_messages(df, "pairs", more=("monotonic",))
     parts, rows = parsed.parts(), len(parsed.messages)
-    for name, rule in PROTOCOLS.items():
-        # Without a decoder the kinds of its messages are not known.
-        is_told = not rule.decoder or rule.is_json or is_decoded(df)
-        if is_told and all(fits(parts, rows, side).any() for side in (rule.request, rule.reply)):
-            return name, rule, parsed, parts
     if df.empty:  # Dask asks no rows for the shape of the answer
-        return None, PROTOCOLS["jsonrpc"], parsed, parts
+        return _match(parsed, parts, None, PROTOCOLS["jsonrpc"])
+    for name, rule in PROTOCOLS.items():
+        # Without a decoder the kinds of its messages are not known; with it they are evidence.
+        is_told = not rule.decoder or rule.is_json or is_decoded(df)
+        if not is_told or not all(fits(parts, rows, side).any() for side in (rule.request, rule.reply)):
+            continue
+        if rule.evidence and not fits(parts, rows, rule.evidence).any():
+            continue
+        found = _match(parsed, parts, name, rule)
+        if rule.evidence or rule.decoder or found["replies"].any():
+            return found
     raise ValueError(
         "no protocol fits: name one, pairs('mqtt'), or say what a request and a reply are, "
         "pairs(request={'op': 'get'}, reply={'op': 'value'}, key='id')"
     )
 
 
-def _match(parsed: JsonMessages, parts: Mapping[Path, Parts], rule: PairRule) -> Pairs:
+def _match(parsed: JsonMessages, parts: Mapping[Path, Parts], name: str | None, rule: PairRule) -> Pairs:
     rows = len(parsed.messages)
     asks, answers = fits(parts, rows, rule.request), fits(parts, rows, rule.reply)
     answers &= ~asks
@@ -176,7 +183,7 @@ def _match(parsed: JsonMessages, parts: Mapping[Path, Parts], rule: PairRule) ->
     )
     in_order = np.argsort(linked.requests, kind="stable")
     result = Pairs(table.iloc[in_order].reset_index(drop=True))
-    result.attrs["pairs"] = {"requests": len(result), "unasked": linked.unasked}
+    result.attrs["pairs"] = {"protocol": name, "requests": len(result), "unasked": linked.unasked}
     return result
 
 
