@@ -400,6 +400,21 @@ def test_protocols_are_known(talk: Any, protocol: str) -> None:
         assert talk.log.df.ws.pairs().attrs["pairs"]["protocol"] == protocol
 
 
+def test_a_command_to_a_session_that_is_closed_has_failed(talk: Any) -> None:
+    """Chromium answers with its id alone: to the last command of a session that has no reply of its own."""
+    none_found = {"error": {"code": -32001, "message": "Session with given id not found."}}
+    for session in ({"sessionId": "A"}, {"sessionId": "gone"}, {}, {"sessionId": "B"}):
+        send(talk, 0, {"id": 5, "method": "Page.enable", **session})
+    receive(talk, 1, {"id": 5, "result": {}, "sessionId": "A"})
+    receive(talk, 1, {"id": 5, "result": {}, "sessionId": "B"})
+    receive(talk, 2, {"id": 5, **none_found})
+    receive(talk, 3, {"id": 5, "result": {}})
+    receive(talk, 4, {"id": 5, **none_found})
+    found = talk.log.df.ws.pairs("cdp")
+    assert found["outcome"].tolist() == ["answered", "error", "answered", "answered"]
+    assert found["replies"].tolist() == [1, 2, 1, 1]
+
+
 UNKNOWN: dict[str, list[tuple[str, Any]]] = {
     "ack and pong of KuCoin": [
         ("in", {"id": "h", "type": "welcome"}),

@@ -34,6 +34,8 @@ class PairRule:
     """Keys whose values a reply has from its request."""
     reply_key: tuple[str, ...] = ()
     """The same keys in the reply, if they have other names there."""
+    keyless: Condition = field(default_factory=dict)
+    """A reply that has the first of the keys alone, though its request has all; none if empty."""
     what: str = "method"
     """Key of the request that says what is asked for."""
     last: Condition | None = None
@@ -111,7 +113,13 @@ PROTOCOLS = {
             {"type": ("auth_required", "auth_ok"), "ha_version": ...},
         ),
     ),
-    "cdp": PairRule(_CALL, _RESULT, key=("id", "sessionId")),
+    "cdp": PairRule(
+        _CALL,
+        _RESULT,
+        key=("id", "sessionId"),
+        # "Session with given id not found."
+        keyless={"error.code": -32001, "sessionId": None},
+    ),
     "phoenix": PairRule(
         {"kind": re.compile("(?!phx_reply|phx_error|phx_close).*"), "ref": ...},
         {"kind": "phx_reply", "ref": ...},

@@ -169,6 +169,10 @@ def _match(parsed: JsonMessages, parts: Mapping[Path, Parts], name: str | None, 
     reported = progress_codes(parts, rule, parsed.connections, is_out, asks, codes)
     codes, answers = np.where(reported < 0, codes, reported), answers | (reported >= 0)
     linked = link(parsed.connections, codes, is_out, asks, answers, cancels)
+    lost, owners = _keyless(parsed, parts, rule, linked, answers)
+    if len(lost):
+        codes[lost] = codes[owners]
+        linked = link(parsed.connections, codes, is_out, asks, answers, cancels)
     ends = np.ones(rows, bool) if rule.last is None else fits(parts, rows, rule.last)
     has, end = linked.counts > 0, linked.first_reply(ends)
     failed = linked.first_reply(fits(parts, rows, rule.error)) < rows
@@ -185,6 +189,27 @@ def _match(parsed: JsonMessages, parts: Mapping[Path, Parts], name: str | None, 
     result = Pairs(table.iloc[in_order].reset_index(drop=True))
     result.attrs["pairs"] = {"protocol": name, "requests": len(result), "unasked": linked.unasked}
     return result
+
+
+def _keyless(
+    parsed: JsonMessages,
+    parts: Mapping[Path, Parts],
+    rule: PairRule,
+    linked: Linked,
+    answers: NDArray[np.bool_],
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the replies that have only the first key, and for each the last request before it with all keys and no reply."""
+    rows, none = len(answers), np.zeros(0, np.int64)
+    replies = fits(parts, rows, rule.keyless) & answers
+    if not replies.any():
+        return none, none
+    waiting = np.zeros(rows, bool)
+    waiting[linked.requests[linked.counts == 0]] = True
+    waiting &= fits(parts, rows, dict.fromkeys(rule.key, ...))
+    ids = codes_of(column(parts, rows, rule.key[0]))
+    is_out = parsed.of["direction"].eq("out").to_numpy(bool)
+    found = link(parsed.connections, ids, is_out, waiting, replies, np.zeros(rows, bool))
+    return found.replies, np.repeat(found.requests, found.counts)
 
 
 def _codes(
