@@ -14,7 +14,7 @@ from wsnotebook.analysis.columns import IDENTITY, connections, identity
 from wsnotebook.analysis.decoders.decoder import Decoder, Record
 from wsnotebook.analysis.decoders.guess import SAMPLE, guess, subprotocol_of
 from wsnotebook.analysis.decoders.registry import decoder_of, decoders
-from wsnotebook.analysis.decoders.stream import Item, run
+from wsnotebook.analysis.decoders.stream import Item, run_connection
 from wsnotebook.analysis.jsoncolumns import escape_surrogates
 from wsnotebook.analysis.messages import Joined, join
 
@@ -43,7 +43,7 @@ def decode(df: pd.DataFrame, name: str | Callable[..., Any] | None = None) -> pd
         ``seq`` of their first frame) in which it begins and ends, ``time`` and ``monotonic`` of the first, recording, connection,
         session and attempt (those that ``df`` has), direction, ``kind`` (its type in the protocol), ``value``, ``error``,
         which is missing where it was decoded and says so of a message that is not whole, and ``length`` and ``wire_length``, the bytes of the messages that end with it: of
-        several in one message the first has them. Each direction of each connection is decoded by itself. ``attrs["decoder"]`` says for each connection which decoder was used and why, and
+        several in one message the first has them. Each direction of each connection is a stream; what it tells of the version holds for the other one too. ``attrs["decoder"]`` says for each connection which decoder was used and why, and
         ``attrs["undecoded"]`` how many binary messages, of how many bytes, have an error.
 
     Raises:
@@ -78,10 +78,9 @@ def decode_parts(
             stages, reason = _guessed(subprotocol_of(df.attrs, of), streams)
         used = "+".join(stage.name for stage in stages) or None
         why.append({**of, "decoder": used, "reason": reason})
-        for items in streams:
-            for stage in stages or (_unknown(reason),):
-                items = run(stage.start, items)
-            found.extend(items)
+        for stage in stages or (_unknown(reason),):
+            streams = run_connection(stage, streams)
+        found.extend(item for items in streams for item in items)
     table = _table(joined, first, sorted(found, key=lambda item: item.last))
     table.attrs = {"decoder": why, "undecoded": _undecoded(joined, first, found)}
     return table

@@ -114,7 +114,8 @@ class _Conversation:
             return
         self._used = name
         try:
-            self._streams = [[Stream(decoder.start) for decoder in chain] for _ in range(2)]
+            starts = [decoder.start_of_connection() for decoder in chain]
+            self._streams = [[Stream(start) for start in starts] for _ in range(2)]
         except ModuleNotFoundError:  # its library is not installed: what JSON there is still has types
             self._streams = [[Stream(self._known["json"].start)] for _ in range(2)]
         for is_sent, before in enumerate(self._samples):

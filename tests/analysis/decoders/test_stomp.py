@@ -47,6 +47,18 @@ def test_version_1_0_has_no_escapes(decoded: Any, first: str) -> None:
         assert found.value["headers"] == {"file": "a\nb"}
 
 
+def test_the_version_of_connected_holds_for_both_directions(conversed: Any) -> None:
+    """A client offers several; what the server takes tells whether the client's headers have escapes."""
+    for version, written in (("1.0", r"C:\new\dir"), ("1.2", r"C\c\\new\\dir")):
+        *_, sent = conversed(
+            "stomp",
+            ("out", "CONNECT\naccept-version:1.2,1.1,1.0\n\n\0"),
+            ("in", f"CONNECTED\nversion:{version}\n\n\0"),
+            ("out", f"SEND\ndestination:{written}\n\n\0"),
+        )
+        assert sent.error is None and sent.value["headers"]["destination"] == r"C:\new\dir"
+
+
 @pytest.mark.parametrize(
     "payload",
     [

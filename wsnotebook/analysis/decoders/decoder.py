@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple, TypeAlias
 
 __all__ = ["Decode", "Decoder", "Payload", "Record", "missing_library", "never"]
@@ -37,7 +38,7 @@ class Decoder:
     """One decoder."""
 
     name: str
-    start: Callable[[], Decode]
+    start: Callable[..., Decode]
     """Begins a stream, one direction of one connection. What it returns may have ``end()``, asked after the last message, and where
     a message is missing or not whole: it tells what is open and forgets it, so that nothing is joined across the hole."""
     looks: Callable[[Payload], bool | None] = never
@@ -48,6 +49,12 @@ class Decoder:
     """What it decodes are payloads again, which another decoder reads."""
     subprotocols: tuple[str, ...] = ()
     """Subprotocols of the handshake that mean this protocol."""
+    shared: Callable[[], Any] | None = None
+    """Makes what both directions of a connection know, which is then an argument of ``start``."""
+
+    def start_of_connection(self) -> Callable[[], Decode]:
+        """Return the ``start`` of the directions of one connection, which learn from each other."""
+        return self.start if self.shared is None else partial(self.start, self.shared())
 
 
 def missing_library(name: str, library: str) -> ModuleNotFoundError:

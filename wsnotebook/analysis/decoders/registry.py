@@ -36,7 +36,7 @@ from wsnotebook.analysis.decoders.phoenix import decode_phoenix, looks_like_phoe
 from wsnotebook.analysis.decoders.protobuf import is_protobuf, protobuf_decoder
 from wsnotebook.analysis.decoders.signalr import SignalR, looks_like_signalr
 from wsnotebook.analysis.decoders.socketio import SocketIo, looks_like_socketio
-from wsnotebook.analysis.decoders.stomp import Stomp, looks_like_stomp
+from wsnotebook.analysis.decoders.stomp import Stomp, StompVersion, looks_like_stomp
 from wsnotebook.analysis.decoders.wamp import Wamp, looks_like_wamp
 
 __all__ = ["SHIPPED", "decoder", "decoder_names", "decoder_of", "decoders"]
@@ -77,7 +77,13 @@ SHIPPED = (
     Decoder("socketio", SocketIo, looks_like_socketio, by_first=True),
     Decoder("socketio2", lambda: SocketIo(3)),
     Decoder("socketio4", lambda: SocketIo(4)),
-    Decoder("stomp", Stomp, looks_like_stomp, subprotocols=("v10.stomp", "v11.stomp", "v12.stomp")),
+    Decoder(
+        "stomp",
+        Stomp,
+        looks_like_stomp,
+        subprotocols=("v10.stomp", "v11.stomp", "v12.stomp"),
+        shared=StompVersion,
+    ),
     Decoder("json", _each(decode_json), looks_like_json),
     Decoder("gzip", _each(inflating(31)), looks_like_gzip, is_packing=True),
     Decoder("zlib", _each(inflating(15)), looks_like_zlib, is_packing=True),

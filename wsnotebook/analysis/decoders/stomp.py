@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from wsnotebook.analysis.decoders.decoder import Payload, Record
 from wsnotebook.analysis.decoders.rest import Rest
 
-__all__ = ["COMMANDS_OF_CLIENTS", "Stomp", "looks_like_stomp"]
+__all__ = ["COMMANDS_OF_CLIENTS", "Stomp", "StompVersion", "looks_like_stomp"]
 
 COMMANDS_OF_CLIENTS = tuple(
     "CONNECT STOMP SEND SUBSCRIBE UNSUBSCRIBE ACK NACK BEGIN COMMIT ABORT DISCONNECT".split()
@@ -33,13 +33,23 @@ class _NotWhole(Exception):
         self.wanted = wanted  # its bytes, as far as they are known
 
 
-class Stomp:
-    """One direction of a connection; called with each message. Bodies are text where they are UTF-8, else bytes."""
+class StompVersion:
+    """What is known of the version of a connection: the CONNECTED of its server holds for the frames of both sides."""
 
-    def __init__(self) -> None:
+    has_escapes = True
+
+
+class Stomp:
+    """One direction of a connection; called with each message. Bodies are text where they are UTF-8, else bytes.
+
+    Args:
+        version: that of the connection, shared by both directions.
+    """
+
+    def __init__(self, version: StompVersion | None = None) -> None:
+        self._version = version or StompVersion()
         self._rest = Rest()
         self._span = 0  # messages in which the rest lies
-        self._has_escapes = True
 
     def __call__(self, payload: Payload) -> Iterator[Record]:
         self._span += 1
@@ -51,7 +61,7 @@ class Stomp:
             yield Record("heartbeat")
         while at < len(data):
             try:
-                record, stop = _frame(data, at, self._has_escapes)
+                record, stop = _frame(data, at, self._version.has_escapes)
             except _NotWhole as found:
                 # A frame ends with NUL, so that without one there is nothing to look for.
                 self._rest.keep(data[at:], found.wanted, until=_NUL)
@@ -61,7 +71,7 @@ class Stomp:
                 record, stop = Record(error=str(error)), len(data) if nul < 0 else nul + 1
             if record.kind in _VERSIONS:
                 versions = record.value["headers"].get(_VERSIONS[record.kind], "1.0")
-                self._has_escapes = versions.strip() != "1.0"
+                self._version.has_escapes = versions.strip() != "1.0"
             yield record._replace(span=self._span)
             self._span = 1
             at = _after_lines(data, stop)

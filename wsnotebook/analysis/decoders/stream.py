@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from wsnotebook.analysis.decoders.decoder import Decode, Record
+from wsnotebook.analysis.decoders.decoder import Decode, Decoder, Record
 
-__all__ = ["Item", "Stream", "run"]
+__all__ = ["Item", "Stream", "run", "run_connection"]
 
 
 class Item(NamedTuple):
@@ -69,6 +69,19 @@ def run(start: Callable[[], Decode], items: list[Item]) -> list[Item]:
     stream = Stream(start)
     found = [record for item in items for record in stream.read(item)]
     return found + stream.end()
+
+
+def run_connection(decoder: Decoder, streams: list[list[Item]]) -> list[list[Item]]:
+    """Return what one decoder makes of the directions of a connection; in the order of record, where one learns from the other."""
+    if decoder.shared is None:
+        return [run(decoder.start, items) for items in streams]
+    start = decoder.start_of_connection()
+    begun = [Stream(start) for _ in streams]
+    found: list[list[Item]] = [[] for _ in streams]
+    both = ((at, item) for at, items in enumerate(streams) for item in items)
+    for at, item in sorted(both, key=lambda each: each[1].last):
+        found[at] += begun[at].read(item)
+    return [items + stream.end() for items, stream in zip(found, begun, strict=True)]
 
 
 def _describe(error: Exception) -> str:
