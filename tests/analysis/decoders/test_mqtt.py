@@ -66,15 +66,30 @@ _END: dict[Any, bytes] = {
 }
 
 
-def test_a_version_that_is_not_known_is_not_guessed() -> None:
+def test_a_version_that_is_not_known_is_not_guessed(decoded: Any) -> None:
     """A PUBLISH is not the same in both; named, it is read."""
     publish = bytes.fromhex("30080003612f62006869")
     (unknown,) = whole(publish)
     assert unknown.kind == "PUBLISH" and "decode('mqtt5')" in str(unknown.error)
-    assert run(lambda: Mqtt(5), [Item(0, 0, publish)])[0].value["payload"] == b"hi"
-    assert run(lambda: Mqtt(4), [Item(0, 0, publish)])[0].value["payload"] == b"\0hi"
+    assert decoded("mqtt5", publish)[0].value["payload"] == b"hi"
+    assert decoded("mqtt3", publish)[0].value["payload"] == b"\0hi"
     connack = bytes.fromhex("2003000000")
     assert [item.error for item in whole(connack + publish)] == [None, None]
+
+
+CONNECT = bytes.fromhex("101100044d5154540502003c00000461626364")
+
+
+def test_the_version_of_the_connect_holds_for_both_directions(conversed: Any) -> None:
+    """A server may send AUTH before its CONNACK (§4.12), which tells the version by itself; one of 3.1.1 refuses in its own."""
+    auth, refusal = bytes.fromhex("f00718051500024142"), bytes.fromhex("20020001")
+    publish = bytes.fromhex("30080003612f62006869")
+    for before in ([("out", CONNECT)], [("in", auth)]):
+        *_, challenge, received = conversed("mqtt", *before, ("in", auth), ("in", publish))
+        assert challenge.value == {"reason_code": 24, "properties": {"authentication_method": "AB"}}
+        assert received.value["payload"] == b"hi"
+    *_, refused = conversed("mqtt", ("out", CONNECT), ("in", refusal))
+    assert refused.value == {"session_present": False, "reason_code": 1}
 
 
 @pytest.mark.parametrize(

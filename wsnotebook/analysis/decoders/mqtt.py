@@ -13,7 +13,7 @@ from wsnotebook.analysis.decoders.decoder import Payload, Record
 from wsnotebook.analysis.decoders.mqttfields import Fields
 from wsnotebook.analysis.decoders.rest import Rest
 
-__all__ = ["Mqtt", "looks_like_mqtt"]
+__all__ = ["Mqtt", "MqttVersion", "looks_like_mqtt"]
 
 _PACKET_LIMIT = 1 << 26
 _HEAD = 5  # bytes of type, flags and length (§2.1)
@@ -23,15 +23,26 @@ _NAMES = (
 )  # fmt: skip
 
 
+class MqttVersion:
+    """What is known of the version of a connection.
+
+    Args:
+        number: 4 for 3.1.1, 5 for 5; None learns it from the CONNECT, the CONNACK or an AUTH.
+    """
+
+    def __init__(self, number: int | None = None) -> None:
+        self.number = number
+
+
 class Mqtt:
     """One direction of a connection; called with each message.
 
     Args:
-        version: 4 for 3.1.1, 5 for 5; None learns it from the CONNECT or the CONNACK.
+        version: that of the connection, shared by both directions.
     """
 
-    def __init__(self, version: int | None = None) -> None:
-        self._version = version
+    def __init__(self, version: MqttVersion | None = None) -> None:
+        self._version = version or MqttVersion()
         self._rest = Rest()
         self._span = 0  # messages in which the rest lies
 
@@ -83,23 +94,26 @@ class Mqtt:
 
     def _is_5(self, kind: str, fields: Fields) -> bool:
         """Return whether a packet is of version 5; of two bytes most are the same in both."""
-        if self._version is None:
+        if kind == "AUTH" and self._version.number is None:
+            self._version.number = 5  # 3.1.1 has none
+        if self._version.number is None:
             if kind in _SAME_WITHOUT_REASON and fields.left == _SAME_WITHOUT_REASON[kind]:
                 return False
             raise ValueError(
                 "the version is not known, because no CONNECT or CONNACK is here: decode('mqtt3') or decode('mqtt5')"
             )
-        return self._version == 5
+        return self._version.number == 5
 
     def _read_connection(self, kind: str, fields: Fields) -> dict[str, Any]:
         if kind == "CONNACK":
-            self._version = self._version or (5 if fields.left > 2 else 4)
+            self._version.number = self._version.number or (5 if fields.left > 2 else 4)
             answer = {"session_present": bool(fields.number(1) & 1), "reason_code": fields.number(1)}
-            return answer | _properties(fields, self._version == 5)
+            # A server of 3.1.1 refuses a client of 5 in its own version.
+            return answer | _properties(fields, self._version.number == 5 and fields.left > 0)
         name, level = fields.text(), fields.number(1)
         if (name, level) not in _PROTOCOLS:
             raise ValueError(f"{name!r} level {level} is no version of MQTT")
-        self._version = level
+        self._version.number = level
         return _connect(level, fields)
 
 

@@ -30,7 +30,7 @@ from wsnotebook.analysis.decoders.jsontext import (
     looks_like_object,
 )
 from wsnotebook.analysis.decoders.jupyter import decode_jupyter, looks_like_jupyter
-from wsnotebook.analysis.decoders.mqtt import Mqtt, looks_like_mqtt
+from wsnotebook.analysis.decoders.mqtt import Mqtt, MqttVersion, looks_like_mqtt
 from wsnotebook.analysis.decoders.packed import start_cbor, start_msgpack
 from wsnotebook.analysis.decoders.phoenix import decode_phoenix, looks_like_phoenix
 from wsnotebook.analysis.decoders.protobuf import is_protobuf, protobuf_decoder
@@ -90,9 +90,11 @@ SHIPPED = (
     Decoder("deflate", _each(inflating(-15))),
     Decoder("brotli", start_brotli),
     Decoder("zstd", start_zstd, looks_like_zstd, is_packing=True),
-    Decoder("mqtt", Mqtt, looks_like_mqtt, by_first=True, subprotocols=("mqtt", "mqttv3.1")),
-    Decoder("mqtt3", lambda: Mqtt(4)),
-    Decoder("mqtt5", lambda: Mqtt(5)),
+    Decoder(
+        "mqtt", Mqtt, looks_like_mqtt, by_first=True, subprotocols=("mqtt", "mqttv3.1"), shared=MqttVersion
+    ),
+    Decoder("mqtt3", lambda: Mqtt(MqttVersion(4))),
+    Decoder("mqtt5", lambda: Mqtt(MqttVersion(5))),
     Decoder("msgpack", start_msgpack, subprotocols=("msgpack",)),
     Decoder("cbor", start_cbor, subprotocols=("cbor",)),
 )
