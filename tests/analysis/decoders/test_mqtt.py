@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsnotebook.analysis.decoders.mqtt import Mqtt
+from wsnotebook.analysis.decoders.mqtt import Mqtt, MqttVersion
 from wsnotebook.analysis.decoders.stream import Item, run
 
 PAHO_3 = bytes.fromhex(
@@ -90,6 +90,32 @@ def test_the_version_of_the_connect_holds_for_both_directions(conversed: Any) ->
         assert received.value["payload"] == b"hi"
     *_, refused = conversed("mqtt", ("out", CONNECT), ("in", refusal))
     assert refused.value == {"session_present": False, "reason_code": 1}
+
+
+def publish(topic: bytes, alias: int) -> bytes:
+    return bytes([0x30, 8 + len(topic), 0, len(topic), *topic, 3, 0x23, 0, alias]) + b"hi"
+
+
+def test_a_topic_alias_stands_for_the_topic_that_it_was_given(conversed: Any) -> None:
+    """In its direction, until it is given to another (§3.3.2.3.4); what was never given stays empty, also after a hole."""
+    found = conversed(
+        "mqtt",
+        ("out", CONNECT),
+        ("out", publish(b"price", 1)),
+        ("out", publish(b"", 1)),
+        ("out", publish(b"", 2)),
+        ("in", publish(b"", 1)),
+        ("out", publish(b"other", 1)),
+        ("out", publish(b"", 1)),
+        ("out", b"\x00\x00"),
+        ("out", publish(b"", 1)),
+    )
+    topics = [item.value["topic"] for item in found if item.kind == "PUBLISH"]
+    assert topics == ["price", "price", "", "", "other", "other", ""]
+    decoder = Mqtt(MqttVersion(5))
+    for packet, topic in ((publish(b"a", 1), "a"), (publish(b"", 1), "a")):
+        assert [each.value["topic"] for each in decoder(packet)] == [topic]
+    assert not [*decoder.end()] and [each.value["topic"] for each in decoder(publish(b"", 1))] == [""]
 
 
 @pytest.mark.parametrize(

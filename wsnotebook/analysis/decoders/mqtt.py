@@ -43,6 +43,7 @@ class Mqtt:
 
     def __init__(self, version: MqttVersion | None = None) -> None:
         self._version = version or MqttVersion()
+        self._aliases: dict[int, str] = {}  # topics by the numbers that this side has given them
         self._rest = Rest()
         self._span = 0  # messages in which the rest lies
 
@@ -59,6 +60,7 @@ class Mqtt:
                 size = _packet_size(data[at : at + _HEAD])
             except ValueError as error:  # where the next packet begins cannot be known
                 yield Record(error=f"not MQTT: {error}", span=self._span)
+                self._aliases.clear()
                 break
             if size is None or size > len(data) - at:
                 self._rest.keep(data[at:], size or len(data) - at + 1)
@@ -73,6 +75,7 @@ class Mqtt:
         if self._rest.size:
             yield Record(error=f"the last packet is cut short: {self._rest.size} bytes", span=self._span)
         self._rest.clear()
+        self._aliases.clear()  # another one may have been given where a message is missing
         self._span = 0
 
     def _read(self, packet: bytes) -> Record:
@@ -86,6 +89,8 @@ class Mqtt:
                 value = {}
             else:
                 value = _BODIES[kind](packet[0] & 0x0F, fields, self._is_5(kind, fields))
+            if kind == "PUBLISH":
+                value["topic"] = self._topic(value)
             if fields.left:
                 raise ValueError(f"{fields.left} bytes follow the last field")
         except ValueError as error:
@@ -103,6 +108,16 @@ class Mqtt:
                 "the version is not known, because no CONNECT or CONNACK is here: decode('mqtt3') or decode('mqtt5')"
             )
         return self._version.number == 5
+
+    def _topic(self, publish: dict[str, Any]) -> str:
+        """Return the topic of a PUBLISH: that of its alias if it has none of its own (§3.3.2.3.4); empty if that was not given."""
+        topic: str = publish["topic"]
+        alias = publish.get("properties", {}).get("topic_alias")
+        if alias is None:
+            return topic
+        if topic:
+            self._aliases[alias] = topic
+        return self._aliases.get(alias, "")
 
     def _read_connection(self, kind: str, fields: Fields) -> dict[str, Any]:
         if kind == "CONNACK":
