@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from wsnotebook.analysis.columns import IDENTITY, connections, identity
 from wsnotebook.analysis.decoders.decoder import Decoder, Record
-from wsnotebook.analysis.decoders.guess import SAMPLE, guess, subprotocol_of
+from wsnotebook.analysis.decoders.guess import SAMPLE, guess, subprotocol_of, url_of
 from wsnotebook.analysis.decoders.registry import decoder_of, decoders
 from wsnotebook.analysis.decoders.stream import Item, run_connection
 from wsnotebook.analysis.jsoncolumns import escape_surrogates
@@ -79,7 +79,7 @@ def decode_parts(
         used = "+".join(stage.name for stage in stages) or None
         why.append({**of, "decoder": used, "reason": reason})
         for stage in stages or (_unknown(reason),):
-            streams = run_connection(stage, streams)
+            streams = run_connection(stage, streams, url_of(df.attrs, of))
         found.extend(item for items in streams for item in items)
     table = _table(joined, first, sorted(found, key=lambda item: item.last))
     table.attrs = {"decoder": why, "undecoded": _undecoded(joined, first, found)}

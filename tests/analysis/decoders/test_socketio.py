@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from wsnotebook.analysis.decoders.guess import guess
 from wsnotebook.analysis.decoders.registry import decoders
 from wsnotebook.analysis.decoders.socketio import looks_like_socketio
+from wsnotebook.wire.frames import Frame
 
 UP = '452-/n,7["up",{"_placeholder":true,"num":0},{"x":{"_placeholder":true,"num":1}}]'
 
@@ -102,6 +104,36 @@ def test_attachments_of_socketio_2_lose_their_type(decoded: Any, before: list[st
     assert event.error is None and event.value["data"] == ["a", b"\x01" if engine == 3 else b"\x04\x01"]
     *_, other = decoded("socketio", *before, ONE, b"\x01")
     assert bool(other.error) is (engine == 3) and other.kind == "BINARY_EVENT"
+
+
+@pytest.mark.parametrize(
+    ("before", "engine"),
+    [
+        ([("in", '0{"sid":"x"}'), ("in", "40")], 3),
+        ([("in", '0{"sid":"x"}'), ("out", "40"), ("in", '40{"sid":"y"}')], 4),
+        ([("out", "2probe"), ("in", "3probe"), ("out", "5"), ("in", "2")], 4),
+        ([("out", "2probe"), ("in", "2")], 4),
+        ([("out", "2probe"), ("in", "3")], 3),
+    ],
+)
+def test_what_one_direction_tells_of_the_version_holds_for_both(
+    conversed: Any, before: list[Any], engine: int
+) -> None:
+    """Of a client that sends attachments before it has pinged, the server's packets tell it."""
+    *_, event = conversed("socketio", *before, ("out", ONE), ("out", b"\x04\x01"))
+    assert event.error is None and event.value["data"] == ["a", b"\x01" if engine == 3 else b"\x04\x01"]
+
+
+@pytest.mark.parametrize(
+    ("query", "data"), [("EIO=3", b"\x01"), ("t=1&EIO=4", b"\x04\x01"), ("EIO=31", None)]
+)
+def test_the_url_tells_the_version(talk: Any, query: str, data: bytes | None) -> None:
+    """Where the session began with polling, and no heartbeat has come yet."""
+    talk.send(1, Frame.text("2probe"), Frame.text(ONE), Frame.binary(b"\x04\x01"))
+    df = talk.log.df
+    df.attrs["wsnotebook"]["connections"][0]["url"] = f"wss://a/socket.io/?{query}&transport=websocket"
+    found = df.ws.decode("socketio").iloc[-1]
+    assert (found["value"]["data"][-1] if pd.isna(found["error"]) else None) == data
 
 
 def test_attachments_of_an_unknown_version_are_not_guessed(decoded: Any) -> None:

@@ -49,12 +49,12 @@ class Decoder:
     """What it decodes are payloads again, which another decoder reads."""
     subprotocols: tuple[str, ...] = ()
     """Subprotocols of the handshake that mean this protocol."""
-    shared: Callable[[], Any] | None = None
-    """Makes what both directions of a connection know, which is then an argument of ``start``."""
+    shared: Callable[[str], Any] | None = None
+    """Makes what both directions of a connection know, an argument of ``start`` then, from its URL, which is empty if not known."""
 
-    def start_of_connection(self) -> Callable[[], Decode]:
+    def start_of_connection(self, url: str = "") -> Callable[[], Decode]:
         """Return the ``start`` of the directions of one connection, which learn from each other."""
-        return self.start if self.shared is None else partial(self.start, self.shared())
+        return self.start if self.shared is None else partial(self.start, self.shared(url))
 
 
 def missing_library(name: str, library: str) -> ModuleNotFoundError:

@@ -8,7 +8,7 @@ from typing import Any
 from wsnotebook.analysis.decoders.decoder import Decoder, Payload
 from wsnotebook.analysis.decoders.stream import Item, Stream
 
-__all__ = ["SAMPLE", "guess", "subprotocol_in", "subprotocol_of"]
+__all__ = ["SAMPLE", "guess", "subprotocol_in", "subprotocol_of", "url_of"]
 
 SAMPLE = 20
 """Messages of each direction that a guess looks at."""
@@ -88,13 +88,18 @@ def subprotocol_of(attrs: dict[Any, Any], of: Mapping[Any, Any]) -> str:
         attrs: ``df.attrs``, with the handshakes.
         of: values of the columns IDENTITY that the rows of the connection have.
     """
+    return subprotocol_in(str(_connection(attrs, of).get("response", "")))
+
+
+def url_of(attrs: dict[Any, Any], of: Mapping[Any, Any]) -> str:
+    """Return the URL of a connection; empty if it is not known. The arguments are those of subprotocol_of."""
+    return str(_connection(attrs, of).get("url", ""))
+
+
+def _connection(attrs: dict[Any, Any], of: Mapping[Any, Any]) -> Mapping[str, Any]:
     known = attrs.get("wsnotebook", {}).get("connections", ())
-    heads = [
-        str(each["response"])
-        for each in known
-        if all(each.get(name, value) == value for name, value in of.items())
-    ]
-    return subprotocol_in(heads[0]) if heads else ""
+    found = (each for each in known if all(each.get(name, value) == value for name, value in of.items()))
+    return next(found, {})
 
 
 def subprotocol_in(response: str) -> str:

@@ -35,7 +35,7 @@ from wsnotebook.analysis.decoders.packed import start_cbor, start_msgpack
 from wsnotebook.analysis.decoders.phoenix import decode_phoenix, looks_like_phoenix
 from wsnotebook.analysis.decoders.protobuf import is_protobuf, protobuf_decoder
 from wsnotebook.analysis.decoders.signalr import SignalR, looks_like_signalr
-from wsnotebook.analysis.decoders.socketio import SocketIo, looks_like_socketio
+from wsnotebook.analysis.decoders.socketio import EngineIo, SocketIo, looks_like_socketio
 from wsnotebook.analysis.decoders.stomp import Stomp, StompVersion, looks_like_stomp
 from wsnotebook.analysis.decoders.wamp import Wamp, looks_like_wamp
 
@@ -74,15 +74,15 @@ SHIPPED = (
     Decoder("signalr", SignalR, looks_like_signalr, by_first=True),
     Decoder("wamp", Wamp, looks_like_wamp, by_first=True, subprotocols=_WAMP),
     Decoder("phoenix", _each(decode_phoenix), looks_like_phoenix),
-    Decoder("socketio", SocketIo, looks_like_socketio, by_first=True),
-    Decoder("socketio2", lambda: SocketIo(3)),
-    Decoder("socketio4", lambda: SocketIo(4)),
+    Decoder("socketio", SocketIo, looks_like_socketio, by_first=True, shared=EngineIo.of_url),
+    Decoder("socketio2", lambda: SocketIo(EngineIo(3))),
+    Decoder("socketio4", lambda: SocketIo(EngineIo(4))),
     Decoder(
         "stomp",
         Stomp,
         looks_like_stomp,
         subprotocols=("v10.stomp", "v11.stomp", "v12.stomp"),
-        shared=StompVersion,
+        shared=lambda url: StompVersion(),
     ),
     Decoder("json", _each(decode_json), looks_like_json),
     Decoder("gzip", _each(inflating(31)), looks_like_gzip, is_packing=True),
@@ -91,7 +91,12 @@ SHIPPED = (
     Decoder("brotli", start_brotli),
     Decoder("zstd", start_zstd, looks_like_zstd, is_packing=True),
     Decoder(
-        "mqtt", Mqtt, looks_like_mqtt, by_first=True, subprotocols=("mqtt", "mqttv3.1"), shared=MqttVersion
+        "mqtt",
+        Mqtt,
+        looks_like_mqtt,
+        by_first=True,
+        subprotocols=("mqtt", "mqttv3.1"),
+        shared=lambda url: MqttVersion(),
     ),
     Decoder("mqtt3", lambda: Mqtt(MqttVersion(4))),
     Decoder("mqtt5", lambda: Mqtt(MqttVersion(5))),

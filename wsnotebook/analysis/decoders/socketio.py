@@ -9,7 +9,7 @@ from typing import Any
 
 from wsnotebook.analysis.decoders.decoder import Payload, Record
 
-__all__ = ["SocketIo", "looks_like_socketio"]
+__all__ = ["EngineIo", "SocketIo", "looks_like_socketio"]
 
 _ENGINE = ("open", "close", "ping", "pong", "message", "upgrade", "noop")
 _SOCKET = ("CONNECT", "DISCONNECT", "EVENT", "ACK", "CONNECT_ERROR", "BINARY_EVENT", "BINARY_ACK")
@@ -28,16 +28,46 @@ _UNKNOWN = (
 )
 
 
+class EngineIo:
+    """What is known of a connection: its version of Engine.IO, and which side is the server.
+
+    Args:
+        version: 3 or 4; None to learn it from who pings, and what a CONNECT has.
+    """
+
+    def __init__(self, version: int | None = None) -> None:
+        self.version = version
+        self._side: object = None  # of which the next is told
+        self._is_server: bool | None = None
+
+    @classmethod
+    def of_url(cls, url: str) -> EngineIo:
+        """Return what the URL of a connection tells: its version, if anything."""
+        found = _VERSION.search(url)
+        return cls(int(found[1]) if found else None)
+
+    def tell(self, side: object, is_server: bool) -> None:
+        """Note which side a direction is, and so the other one."""
+        self._side, self._is_server = side, is_server
+
+    def is_server(self, side: object) -> bool | None:
+        """Return whether a direction is that of the server; None as long as neither is known."""
+        return None if self._is_server is None else (side is self._side) is self._is_server
+
+
+_VERSION = re.compile(r"[?&]EIO=([34])(?!\w)")
+
+
 class SocketIo:
     """One direction of a connection; called with each message.
 
     Args:
-        engine: version of Engine.IO, 3 or 4; None to learn it from who pings, and what a CONNECT has.
+        engine: what is known of the connection, shared by both directions.
     """
 
-    def __init__(self, engine: int | None = None) -> None:
-        self._engine = engine
-        self._is_server: bool | None = None  # as far as its packets tell
+    def __init__(self, engine: EngineIo | None = None) -> None:
+        self._engine = engine or EngineIo()
+        self._side = object()
         self._has_begun = False
         self._waiting: Record | None = None
         self._wanted = 0
@@ -68,7 +98,7 @@ class SocketIo:
         if not text or text[0] not in "0123456":
             raise ValueError("no type of Engine.IO packet stands at the beginning")
         kind = _ENGINE[int(text[0])]
-        if self._engine is None:
+        if self._engine.version is None:
             self._learn(kind, text[1:])
         self._has_begun = True
         if kind != "message":
@@ -98,25 +128,27 @@ class SocketIo:
     def _learn(self, kind: str, rest: str) -> None:
         """Learn from a packet which side sends it, and which version that side speaks."""
         is_heartbeat = kind in ("ping", "pong")
+        is_server = self._engine.is_server(self._side)
         if kind in ("open", "upgrade") or (is_heartbeat and rest == "probe"):
-            self._is_server = kind in ("open", "pong")
-        elif is_heartbeat and self._is_server is not None:
-            self._engine = (
-                3 if (kind == "ping") is not self._is_server else 4
+            self._engine.tell(self._side, kind in ("open", "pong"))
+        elif is_heartbeat and is_server is not None:
+            self._engine.version = (
+                3 if (kind == "ping") is not is_server else 4
             )  # in version 3 the client pings
         elif kind == "message" and rest[:1] == "0":
             self._learn_from_connect(rest[1:])
 
     def _learn_from_connect(self, rest: str) -> None:
-        if not self._has_begun:  # the first packet of a server is another one
-            self._is_server = False
+        if not self._has_begun and self._engine.is_server(self._side) is None:
+            self._engine.tell(self._side, False)  # the first packet of a server is another one
+        is_server = self._engine.is_server(self._side)
         has_namespace = rest.startswith("/")
         has_data = bool(rest.partition(",")[2] if has_namespace else rest)
         # Of version 3 no CONNECT has data, and no client sends one to the main namespace.
-        if has_data or (self._is_server is False and not has_namespace):
-            self._engine = 4
-        elif self._is_server:
-            self._engine = 3
+        if has_data or (is_server is False and not has_namespace):
+            self._engine.version = 4
+        elif is_server:
+            self._engine.version = 3
 
     def _whole(self) -> Record:
         """Return the packet with its attachments; with an error where a placeholder names none of them."""
@@ -131,10 +163,10 @@ class SocketIo:
 
     def _strip_types(self) -> None:
         """Remove from the attachments what Engine.IO 3 puts before them."""
-        if self._engine == 4 or not self._attachments:
+        if self._engine.version == 4 or not self._attachments:
             return
         have_type = [each[:1] == _BINARY_TYPE for each in self._attachments]
-        if self._engine is None:
+        if self._engine.version is None:
             if all(have_type):
                 raise ValueError(_UNKNOWN)
         elif all(have_type):

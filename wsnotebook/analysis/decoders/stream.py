@@ -71,11 +71,11 @@ def run(start: Callable[[], Decode], items: list[Item]) -> list[Item]:
     return found + stream.end()
 
 
-def run_connection(decoder: Decoder, streams: list[list[Item]]) -> list[list[Item]]:
+def run_connection(decoder: Decoder, streams: list[list[Item]], url: str = "") -> list[list[Item]]:
     """Return what one decoder makes of the directions of a connection; in the order of record, where one learns from the other."""
     if decoder.shared is None:
         return [run(decoder.start, items) for items in streams]
-    start = decoder.start_of_connection()
+    start = decoder.start_of_connection(url)
     begun = [Stream(start) for _ in streams]
     found: list[list[Item]] = [[] for _ in streams]
     both = ((at, item) for at, items in enumerate(streams) for item in items)
