@@ -46,7 +46,7 @@ def test_each_request_has_its_reply(talk: Any) -> None:
     ]  # fmt: skip
     assert found["latency"].fillna(-1).tolist() == [3.0, 1.5, -1, 2.0]
     assert found["reply"].fillna(-1).tolist() == [6, 5, -1, 7] == found["last"].fillna(-1).tolist()
-    assert found.attrs["pairs"] == {"protocol": "jsonrpc", "requests": 4, "unasked": 1}
+    assert found.attrs["pairs"] == {"protocol": "jsonrpc", "requests": 4, "unasked": 1, "unread": 0}
     assert found.unanswered()["id"].tolist() == [3]
 
 
@@ -140,7 +140,7 @@ def test_progress_is_a_partial_reply(talk: Any, given: str, method: str, named: 
         ["in", 1, 0, -1, -1, "unanswered"], ["out", 1, 3, 1, 4, "answered"], ["out", 2, 1, 2, 2, "open"],
         ["out", 3, 1, 4, 4, "answered"], ["out", 4, 2, 1, 2, "error"],
     ]  # fmt: skip
-    assert found.attrs["pairs"] == {"protocol": "jsonrpc", "requests": 5, "unasked": 0}
+    assert found.attrs["pairs"] == {"protocol": "jsonrpc", "requests": 5, "unasked": 0, "unread": 0}
     decoded = talk.log.df.ws.decode("jsonrpc").ws.pairs()
     assert decoded["replies"].tolist() == found["replies"].tolist()
 
@@ -398,6 +398,21 @@ def test_protocols_are_known(talk: Any, protocol: str) -> None:
     assert found["outcome"].tolist() == ["answered"] and found["replies"].tolist() == [replies]
     if not PROTOCOLS[protocol].decoder or PROTOCOLS[protocol].is_json:
         assert talk.log.df.ws.pairs().attrs["pairs"]["protocol"] == protocol
+
+
+def test_requests_that_are_not_decoded_are_counted(talk: Any) -> None:
+    """One of Socket.IO whose attachments are wrong is a request with its id and its name."""
+    send(talk, 1, '451-1["bin",{"_placeholder":true,"num":0}]')
+    talk.send(1, Frame.binary(b"\x04\x01"))
+    send(talk, 2, '422["get"')
+    receive(talk, 3, "431[]")
+    receive(talk, 4, "432[]")
+    found = talk.log.df.ws.pairs("socketio")
+    assert found[["request", "id", "what", "reply", "latency"]].to_numpy().tolist() == [[0, 1, "bin", 3, 2.0]]
+    assert found.attrs["pairs"] == {"protocol": "socketio", "requests": 1, "unasked": 1, "unread": 1}
+    talk.receive(5, (0x01, b'{"jsonrpc":"2.0"'))
+    send(talk, 6, call(1))
+    assert talk.log.df.ws.pairs("jsonrpc").attrs["pairs"]["unread"] == 1
 
 
 def test_a_command_to_a_session_that_is_closed_has_failed(talk: Any) -> None:

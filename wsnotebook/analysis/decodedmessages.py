@@ -29,11 +29,12 @@ def read_messages(
     flatten: bool = True,
     decimals: bool = False,
     nulls: bool = False,
+    partly: bool = False,
     more: tuple[str, ...] = (),
 ) -> JsonMessages:
     """Return the objects in the messages of a frame log, or in what ``decode()`` returned; as parse_messages.
 
-    The object of a decoded message is its value and the key ``kind``, its type in the protocol; a key of this name in the
+    With ``partly``, what could be read of a decoded message with an error is an object too. The object of a decoded message is its value and the key ``kind``, its type in the protocol; a key of this name in the
     value becomes ``json_kind``. A value that is no object is one with the key ``value``.
 
     Raises:
@@ -47,9 +48,11 @@ def read_messages(
     df = decoded_in_order(df)
     joined = _joined(df, more)
     parser = ExactParser(path, flatten=flatten)
-    is_whole = df["error"].isna().to_numpy(bool)
-    whole = np.flatnonzero(is_whole)
     kinds, values = df["kind"].tolist(), df["value"].tolist()
+    is_whole = df["error"].isna().to_numpy(bool)
+    if partly:
+        is_whole = is_whole | np.fromiter((isinstance(value, Mapping) for value in values), bool, len(values))
+    whole = np.flatnonzero(is_whole)
     objects = [_object(kinds[place], values[place]) for place in whole]
     piece = parser.rows(objects, whole.tolist())
     counts = {"messages": len(df), "rows": len(piece.sources), "incomplete": int((~is_whole).sum())}

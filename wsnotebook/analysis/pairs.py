@@ -95,7 +95,9 @@ def pairs(
         if there is none), ``replies``, ``latency`` and ``duration`` (seconds to the first and last reply, monotonic clock)
         and ``outcome``: answered, error, cancelled (by the side that asked, before the reply or the end of the stream, whatever
         came after), unanswered, or open, a stream that was not ended. ``attrs["pairs"]`` has the
-        protocol and ``unasked``, the replies without a request. ``.percentiles()`` and ``.unanswered()`` go on from here.
+        protocol, ``unasked``, the replies without a request, and ``unread``, the messages that are not whole or were not decoded:
+        requests and replies may be among them. One of which only attachments are wrong is read. ``.percentiles()`` and
+        ``.unanswered()`` go on from here.
 
     Raises:
         ValueError: the protocol is not known, or no protocol fits.
@@ -133,13 +135,13 @@ def _known(protocol: str) -> PairRule:
 def _asked(df: pd.DataFrame, name: str | None, rule: PairRule) -> Pairs:
     if rule.decoder and not is_decoded(df):
         df = decode(df, rule.decoder)
-    parsed = read_messages(df, "pairs", more=("monotonic",))
+    parsed = read_messages(df, "pairs", partly=True, more=("monotonic",))
     return _match(parsed, parsed.parts(), name, rule)
 
 
 def _guessed(df: pd.DataFrame) -> Pairs:
     """Return the pairs of the first protocol of which there is a request, a reply, and evidence."""
-    parsed = read_messages(df, "pairs", more=("monotonic",))
+    parsed = read_messages(df, "pairs", partly=True, more=("monotonic",))
     parts, rows = parsed.parts(), len(parsed.messages)
     if df.empty:  # Dask asks no rows for the shape of the answer
         return _match(parsed, parts, None, PROTOCOLS["jsonrpc"])
@@ -187,7 +189,12 @@ def _match(parsed: JsonMessages, parts: Mapping[Path, Parts], name: str | None, 
     )
     in_order = np.argsort(linked.requests, kind="stable")
     result = Pairs(table.iloc[in_order].reset_index(drop=True))
-    result.attrs["pairs"] = {"protocol": name, "requests": len(result), "unasked": linked.unasked}
+    result.attrs["pairs"] = {
+        "protocol": name,
+        "requests": len(result),
+        "unasked": linked.unasked,
+        "unread": parsed.counts["incomplete"],
+    }
     return result
 
 
