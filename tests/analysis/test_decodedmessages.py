@@ -164,3 +164,16 @@ def test_what_nests_without_end_leaves_the_other_messages(talk: Any, name: str, 
     assert found.ws.json()["op"].fillna(0).tolist() == [0, 1]
     assert found.ws.types("op")["type"].tolist() == ["(other)", "1"] and len(found.ws.types()) == 1
     assert "op" in found.ws.schema()["path"].tolist()
+
+
+def test_a_number_and_its_text_are_one_key_that_is_there_twice(talk: Any) -> None:
+    """Of MessagePack: the text counts, in an object in it too, and the other one is counted."""
+    for value in (
+        {1: "number", "1": "text"},
+        {"1": "text", 1: "number"},
+        {"a": {2: {"b": 1}, "2": {"c": 1}}},
+    ):
+        talk.receive(1, (0x82, msgpack.packb(value)))
+    found = talk.log.df.ws.decode("msgpack").ws.json()
+    assert found["1"].tolist()[:2] == ["text", "text"] and found["a.2.c"].tolist()[2] == 1
+    assert "a.2.b" not in found and found.attrs["json"]["duplicate_key"] == 3

@@ -139,7 +139,12 @@ class ExactParser:
     def _add(self, found: dict[str, Any], prefix: Path, row: int, columns: dict[Path, Any]) -> None:
         """Add the cells of an object; an empty object is a value."""
         for key, value in found.items():
-            name = key if type(key) is str else str(key)  # formats other than JSON have numbers as keys
+            name = key
+            if type(key) is not str:  # formats other than JSON have numbers as keys
+                name = str(key)
+                if name in found and not isinstance(key, str):
+                    self.counts["duplicate_key"] += 1
+                    continue
             path = (*prefix, name)
             if self.flatten and isinstance(value, dict) and value and len(path) < _DEEPEST:
                 self._add(value, path, row, columns)

@@ -43,8 +43,8 @@ def json_rows(
         because nearly no object has them. ``attrs["json"]`` has counts: ``messages``, ``rows``; what is not there:
         ``incomplete`` messages, those that are ``not_json`` (binary ones too), ``no_path`` and elements that are
         ``not_object``; what cannot be seen: keys with ``null``, ``nan`` (and infinities), numbers ``beyond_float`` (such
-        as 1e400, kept as Decimal), a ``duplicate_key`` in an object (the last one counts), ``bom``, and ``mistyped``,
-        the values in ``rest`` that do not fit ``types``.
+        as 1e400, kept as Decimal), a ``duplicate_key`` in an object (the last one counts; of the keys 1 and "1", which
+        MessagePack and CBOR tell apart, the text), ``bom``, and ``mistyped``, the values in ``rest`` that do not fit ``types``.
 
     Raises:
         ValueError: ``types`` has a type that is not one of those, or ``path`` is no path of keys.
