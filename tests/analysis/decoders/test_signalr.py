@@ -107,6 +107,10 @@ def test_any_messages_give_rows_or_errors(parts: list[Any]) -> None:
 
 
 def test_it_is_known_by_its_handshake() -> None:
-    """Or by whole records; other JSON is none."""
+    """In a text or in bytes, or by whole records in a text; other JSON is none."""
     assert looks_like_signalr('{"protocol":"messagepack","version":1}\x1e') and looks_like_signalr("{}\x1e")
+    assert looks_like_signalr(b'{"protocol":"messagepack","version":1}\x1e')
+    assert looks_like_signalr(b"{}\x1e\x02\x91\x06")
+    for other in (b"{}", b'{"type":6}\x1e', b"\xff\x1e", b"\x02\x91\x1e", b"[" * 100_000 + b"\x1e"):
+        assert not looks_like_signalr(other)
     assert not looks_like_signalr('{"type":1}') and not looks_like_signalr("[" * 100_000 + "\x1e")

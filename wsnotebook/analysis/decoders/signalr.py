@@ -16,6 +16,7 @@ from wsnotebook.analysis.decoders.rest import Rest
 __all__ = ["SignalR", "looks_like_signalr"]
 
 _END = "\x1e"
+_HANDSHAKE = "Handshake"
 _LENGTH_BYTES = 5
 _SHOWN = 40  # characters of a record that was cut
 _KINDS = {
@@ -168,15 +169,18 @@ def _message(value: Any) -> Record:
     if isinstance(number, int) and number in _KINDS:
         return Record(_KINDS[number], value)
     if "type" not in value and value.keys() <= {"protocol", "version", "error", "minorVersion"}:
-        return Record("Handshake", value)
+        return Record(_HANDSHAKE, value)
     raise ValueError(f"{number!r} is no type of SignalR")
 
 
 def looks_like_signalr(payload: Payload) -> bool:
     """Return whether a message is whole records of the JSON protocol, or begins with the handshake of either."""
-    if not isinstance(payload, str) or not payload.endswith(_END):
-        return False
     try:
-        return all(_message(json.loads(record)) for record in payload.split(_END)[:-1])
+        if isinstance(payload, bytes):
+            head, end, _ = payload.partition(_END.encode())
+            return bool(end) and _message(json.loads(head)).kind == _HANDSHAKE
+        return payload.endswith(_END) and all(
+            _message(json.loads(record)) for record in payload.split(_END)[:-1]
+        )
     except (ValueError, RecursionError):
         return False
