@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
-from wsnotebook.analysis.decoders.compressed import INFLATED_LIMIT, looks_like_zstd
+from wsnotebook.analysis.decoders.compressed import INFLATED_LIMIT, ZlibStream, looks_like_zstd
 from wsnotebook.analysis.decoders.guess import guess
 from wsnotebook.analysis.decoders.registry import decoders
+from wsnotebook.analysis.decoders.stream import Item, run
+from wsnotebook.wire.frames import Frame
 
 RAW = zlib.compressobj(wbits=-15)
 WRITTEN = {
@@ -108,3 +110,56 @@ def test_what_is_in_it_is_guessed(name: str) -> None:
         ([['{"op":2}'], ['{"op":10}']], ["json"]),
     ):
         assert [each.name for each in guess(known, "", samples)[0]] == chain
+
+
+def flushed(*messages: bytes) -> list[bytes]:
+    """Compress messages as one stream."""
+    stream = zlib.compressobj(1)
+    return [stream.compress(message) + stream.flush(zlib.Z_SYNC_FLUSH) for message in messages]
+
+
+def test_one_stream_of_zlib_goes_over_all_messages(decoded: Any) -> None:
+    """Each ended by a flush, also where a message is cut in several; texts stay as they are."""
+    one, two, three = flushed(*([b'{"op":"hello"}'] * 3))
+    found = decoded("zlib-stream", one, "text", two[:3], "more", two[3:-2], two[-2:], three)
+    assert [(each.value, each.first, each.last) for each in found] == [
+        (b'{"op":"hello"}', 0, 0),
+        ("text", 1, 1),
+        ("more", 3, 3),
+        (b'{"op":"hello"}', 2, 5),
+        (b'{"op":"hello"}', 6, 6),
+    ]
+
+
+def test_a_stream_of_zlib_is_lost_where_a_message_is_missing() -> None:
+    """Of each message after it that is said, never what could be made of it, and of a beginning that is not there."""
+    one, two, three = flushed(*([b'{"op":"hello"}'] * 3))
+    hole = Item(1, 1, error="not whole")
+    found = run(ZlibStream, [Item(0, 0, one), hole, Item(2, 2, two), Item(3, 3, "text"), Item(4, 4, three)])
+    assert [each.value for each in found] == [b'{"op":"hello"}', None, None, "text", None]
+    assert found[1] == hole and "before it in the stream" in str(found[2].error)
+    found = run(ZlibStream, [Item(0, 0, one), Item(1, 1, two[:-3]), Item(2, 2, error="not whole")])
+    assert found[1].error == "the compressed data ends too early" and (found[1].first, found[1].last) == (
+        1,
+        1,
+    )
+    late = run(ZlibStream, [Item(0, 0, two), Item(1, 1, three)])
+    assert "begins before" in str(late[0].error) and "before it in the stream" in str(late[1].error)
+
+
+def test_a_bomb_in_a_stream_of_zlib_names_the_limit(decoded: Any) -> None:
+    """Each message may have so much, not a byte more."""
+    one, most, more = flushed(b"\0", bytes(INFLATED_LIMIT), b"\0")
+    found = decoded("zlib-stream", one, most, most + more)
+    assert [each.error is None for each in found] == [True, True, False]
+    assert str(INFLATED_LIMIT) in found[2].error
+
+
+def test_a_stream_of_zlib_is_guessed(talk: Any) -> None:
+    """By its first message, and JSON in it; each connection has its own."""
+    for message in flushed(b'{"a":1}', b'{"a":2}'):
+        talk.receive(1, (0x82, message))
+    talk.send(1, Frame.text('{"b":1}'))
+    found = talk.log.df.ws.decode()
+    assert found.attrs["decoder"][0]["decoder"] == "zlib-stream+json"
+    assert found["value"].tolist() == [{"a": 1}, {"a": 2}, {"b": 1}]

@@ -1,19 +1,24 @@
-"""Compressed messages: gzip, zlib, raw deflate, brotli and zstd, each inflated to a limit; texts between them stay as they are."""
+"""Compressed messages: gzip, zlib, raw deflate, brotli and zstd, and one stream of zlib over all; each inflated to a limit.
+
+Texts between them stay as they are.
+"""
 
 from __future__ import annotations
 
 import io
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from wsnotebook.analysis.decoders.decoder import Decode, Payload, missing_library
+from wsnotebook.analysis.decoders.decoder import Decode, Payload, Record, missing_library
 
 __all__ = [
     "INFLATED_LIMIT",
+    "ZlibStream",
     "inflating",
     "looks_like_gzip",
     "looks_like_zlib",
+    "looks_like_zlib_stream",
     "looks_like_zstd",
     "start_brotli",
     "start_zstd",
@@ -94,6 +99,65 @@ def looks_like_zlib(payload: Payload) -> bool | None:
     if isinstance(payload, str):
         return None
     return payload.startswith(b"\x78") and len(payload) > 1 and not int.from_bytes(payload[:2], "big") % 31
+
+
+class ZlibStream:
+    """One direction of a connection whose messages are one stream of zlib, each ended by a flush, as Discord's; called with each."""
+
+    def __init__(self) -> None:
+        self._stream = zlib.decompressobj()
+        self._parts: list[bytes] = []  # of the message that is not whole yet
+        self._room = INFLATED_LIMIT
+        self._span = 0  # messages in which it lies
+        self._tail = b""
+        self._is_lost = False
+
+    def __call__(self, payload: Payload) -> Iterator[Record]:
+        self._span += bool(self._parts)
+        if isinstance(payload, str):
+            yield Record(value=payload)
+            return
+        if self._is_lost:
+            raise ValueError(_LOST)
+        self._span = self._span or 1
+        try:
+            self._inflate(payload)
+        except (ValueError, zlib.error) as error:
+            yield Record(error=f"{error}: the stream begins before, or is broken", span=self._span)
+            self._lose()
+            return
+        self._tail = (self._tail + payload)[-len(_FLUSH) :]
+        if self._tail == _FLUSH or self._stream.eof:
+            yield Record(value=b"".join(self._parts), span=self._span)
+            self._parts, self._room, self._span = [], INFLATED_LIMIT, 0
+
+    def end(self) -> Iterator[Record]:
+        """Yield an error for a message that no flush ended; what comes after a hole can no more be inflated."""
+        if self._parts:
+            yield Record(error=_CUT, span=self._span)
+        self._lose()
+
+    def _inflate(self, payload: bytes) -> None:
+        # One byte more than there is room for shows that there is more.
+        self._parts.append(self._stream.decompress(payload, self._room + 1))
+        self._room -= len(self._parts[-1])
+        if self._room < 0:
+            raise ValueError(_TOO_LARGE)
+        if self._stream.unused_data:
+            raise ValueError(f"{len(self._stream.unused_data)} bytes follow the compressed data")
+
+    def _lose(self) -> None:
+        self._is_lost, self._parts, self._span = True, [], 0
+
+
+_FLUSH = b"\0\0\xff\xff"
+"""An empty block, with which a flush ends."""
+_LOST = "it refers to what was before it in the stream, of which a message is missing or was not inflated"
+
+
+def looks_like_zlib_stream(payload: Payload) -> bool | None:
+    """Return whether a message is the first of a stream of zlib over all messages; None for a text."""
+    return looks_like_zlib(payload) and payload[-len(_FLUSH) :] == _FLUSH
 
 
 def start_brotli() -> Decode:

@@ -8,9 +8,11 @@ from importlib.metadata import entry_points
 from typing import Any
 
 from wsnotebook.analysis.decoders.compressed import (
+    ZlibStream,
     inflating,
     looks_like_gzip,
     looks_like_zlib,
+    looks_like_zlib_stream,
     looks_like_zstd,
     start_brotli,
     start_zstd,
@@ -86,6 +88,7 @@ SHIPPED = (
     ),
     Decoder("json", _each(decode_json), looks_like_json),
     Decoder("gzip", _each(inflating(31)), looks_like_gzip, is_packing=True),
+    Decoder("zlib-stream", ZlibStream, looks_like_zlib_stream, by_first=True, is_packing=True),
     Decoder("zlib", _each(inflating(15)), looks_like_zlib, is_packing=True),
     Decoder("deflate", _each(inflating(-15))),
     Decoder("brotli", start_brotli),
