@@ -55,6 +55,19 @@ def test_a_message_whose_bytes_did_not_all_come_is_an_error(talk: Any, status: s
     assert df.ws.decode("json")["error"][1].endswith("the end came after 6 bytes")
 
 
+def test_a_message_that_a_browser_does_not_tell_is_an_error(talk: Any, another: Callable[..., Any]) -> None:
+    """An empty binary of a tab may be a Blob, as ``detail`` says there; an empty one of another connection is empty."""
+    packet = '451-["bin",{"_placeholder":true,"num":0}]'
+    for peer in (talk, another("told", is_reported=True)):
+        peer.send(1, Frame.text(packet), Frame.binary(b""))
+    df = talk.log.df
+    df["detail"] = df["detail"].mask(df["length"].eq(0), "empty, or a Blob")
+    found = df.ws.decode("socketio4")
+    assert found["value"][0]["data"] == ["bin", b""] and pd.isna(found["error"][0])
+    assert found["error"][1] == "0 of 1 attachments came"
+    assert str(found["error"][2]).endswith("one of its frames is empty, or a Blob") and len(found) == 3
+
+
 def test_each_direction_of_each_connection_is_a_stream(talk: Any, another: Callable[..., Any]) -> None:
     """A class is made once for each; a filtered, sorted or concatenated frame is decoded alike."""
 

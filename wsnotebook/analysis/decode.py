@@ -119,16 +119,29 @@ def _errors(joined: Joined) -> list[str | None]:
     """Return for each message why it is not whole; None where it is."""
     complete = joined.complete.to_numpy(bool, na_value=True).tolist()
     errors = [None if whole else _INCOMPLETE for whole in complete]
-    if "status" not in joined.rows.columns:
-        return errors
-    cut = np.flatnonzero(joined.rows["status"].isin(("truncated", "oversized")).to_numpy(bool))
-    for at, row in zip(
-        (np.searchsorted(joined.bounds, cut, "right") - 1).tolist(), cut.tolist(), strict=True
-    ):
-        facts = [joined.rows[name].iloc[row] for name in ("status", "detail") if name in joined.rows]
-        known = ": ".join(fact for fact in facts if isinstance(fact, str))
+    rows = joined.rows
+    cut = (
+        rows["status"].isin(("truncated", "oversized")) if "status" in rows else pd.Series(False, rows.index)
+    )
+    untold = _are_untold(rows)
+    places = np.flatnonzero(cut.to_numpy(bool) | untold)
+    messages = np.searchsorted(joined.bounds, places, "right") - 1
+    for at, row in zip(messages.tolist(), places.tolist(), strict=True):
+        names = ("detail",) if untold[row] else ("status", "detail")
+        known = ": ".join(
+            str(rows[name].iloc[row]) for name in names if name in rows and pd.notna(rows[name].iloc[row])
+        )
         errors[at] = f"the message is not whole: one of its frames is {known}"
     return errors
+
+
+def _are_untold(rows: pd.DataFrame) -> NDArray[np.bool_]:
+    """Return which frames may have bytes that a browser does not tell: those of a Blob that a page sends."""
+    if not {"detail", "wire_length"} <= set(rows.columns):
+        return np.zeros(len(rows), bool)
+    is_reported = rows["wire_length"].isna().to_numpy(bool)
+    is_empty = rows["length"].eq(0).to_numpy(bool) & rows["opcode"].eq("binary").to_numpy(bool)
+    return np.asarray(is_reported & is_empty & rows["detail"].notna().to_numpy(bool), bool)
 
 
 _INCOMPLETE = "the message is not whole: its first or its final frame is not among the rows"
