@@ -12,7 +12,9 @@ describe("numbers", () => {
   test("counts have separators", () => assert.equal(whole(1234567.6), "1,234,568"));
 });
 
-test("times are UTC, to the millisecond", () => assert.equal(clock(3_665_007), "01:01:05.007"));
+test("times are UTC, to the millisecond", () => {
+  assert.deepEqual([3_665_007, 3_665_007.999, -0.001].map(clock), ["01:01:05.007", "01:01:05.007", "23:59:59.999"]);
+});
 
 test("a duration has two units at most", () => {
   assert.deepEqual([0.0279, 0.5, 59.9, 65, 3599, 3725, 90_000].map(duration), ["27 ms", "500 ms", "59 s", "1 min 05 s", "59 min 59 s", "1 h 02 min", "25 h 00 min"]);

@@ -13,9 +13,9 @@ const SECOND = 1e9; // ns, of a bin
 
 describe("the timeline", () => {
   let model, strip, terms, range;
-  const answer = (counts, { first = 0, more = false } = {}) => {
+  const answer = (counts, { first = 0, width = SECOND, more = false } = {}) => {
     const length = (counts.received ?? counts.sent).length, all = new Float64Array(KINDS.flatMap((kind) => counts[kind] ?? new Array(length).fill(0)));
-    return model.answer("bins", { first, width: SECOND, kinds: KINDS, more }, [new DataView(all.buffer)]);
+    return model.answer("bins", { first, width, kinds: KINDS, more }, [new DataView(all.buffer)]);
   };
   const words = () => strip.words.textContent;
   const chosen = () => { const { start, stop, width } = model.sent.findLast(({ verb }) => verb === "term"); return [start, stop, width]; };
@@ -44,6 +44,15 @@ describe("the timeline", () => {
     assert.equal(strip.element.hidden, false);
     mock.timers.tick(1000);
     assert.equal(model.count("bins"), 2); // nothing has come
+  });
+
+  test("tells times of today to the millisecond", async () => {
+    for (const [width, ms] of [[1e4, 1_767_323_045_002], [2e4, 1_767_323_045_010], [1e6, 1_767_323_045_018], [5e6, 1_767_323_045_010]]) {
+      await answer({ received: [1] }, { first: ms / (width / 1e6), width });
+      assert.equal(strip.element.getAttribute("aria-label").slice(10, 22), new Date(ms).toISOString().slice(11, 23));
+      mock.timers.tick(1000);
+      strip.update();
+    }
   });
 
   test("asks on while the kernel counts", async () => {

@@ -15,7 +15,7 @@ export const whole = (count) => WHOLE.format(Math.round(count));
 
 /** Milliseconds since 1970 as the time of day in UTC, which the DataFrame has too: "13:05:09.012". */
 export function clock(time) {
-  const date = new Date(time), two = (n) => String(n).padStart(2, "0");
+  const date = new Date(Math.floor(time)), two = (n) => String(n).padStart(2, "0");
   const milliseconds = String(date.getUTCMilliseconds()).padStart(3, "0");
   return `${two(date.getUTCHours())}:${two(date.getUTCMinutes())}:${two(date.getUTCSeconds())}.${milliseconds}`;
 }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from math import inf, nextafter
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -20,7 +21,7 @@ from wsnotebook.wire.frames import OPCODE_NAMES, Opcode
 if TYPE_CHECKING:
     from wsnotebook.files.framelog import FrameLog
 
-__all__ = ["Row", "is_of_server", "rows_at", "rows_of"]
+__all__ = ["Row", "is_of_server", "milliseconds", "rows_at", "rows_of"]
 
 _LOOKED = 256  # rows that tell whose log it is
 
@@ -66,6 +67,11 @@ class Row(NamedTuple):
     def status(self) -> str:
         """ok, violation, unsent, truncated or oversized."""
         return STATUSES[self.flags & Flag.STATUS]
+
+
+def milliseconds(time_ns: int) -> float:
+    """Return a time in ms since 1970 as float64 for a page, whose whole ms are those of the time."""
+    return min(time_ns / 10**6, nextafter(time_ns // 10**6 + 1, -inf))  # not rounded up to the next ms
 
 
 def rows_of(log: FrameLog, start: int, stop: int) -> Iterator[Row]:

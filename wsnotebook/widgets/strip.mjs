@@ -90,7 +90,7 @@ export class Strip {
     this.words.textContent = `${this.#span(from, to)} UTC, ${duration((to - from) * this.#bins.width / 1e9)}: ${this.#sum(low, high)}`;
   }
 
-  #ms(place) { return (this.#bins.first + place) * this.#bins.width / 1e6; }
+  #ms(place) { return (this.#bins.first + place) * (this.#bins.width / 1e6); } // ns would be too large to be exact
 
   #place(ms) { return ms === null || ms === undefined ? undefined : ms * 1e6 / this.#bins.width - this.#bins.first; }
 

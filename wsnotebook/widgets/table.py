@@ -33,7 +33,7 @@ from wsnotebook.widgets.growth import Growth
 from wsnotebook.widgets.highlight import highlight_of
 from wsnotebook.widgets.inspector import preview
 from wsnotebook.widgets.places import Places
-from wsnotebook.widgets.row import Row, is_of_server, rows_at
+from wsnotebook.widgets.row import Row, is_of_server, milliseconds, rows_at
 from wsnotebook.widgets.strip import Strip, range_of
 from wsnotebook.widgets.tablelayout import chosen_layout, remember_layout
 from wsnotebook.widgets.timeline import Timeline
@@ -221,7 +221,7 @@ class FrameTable(VerbWidget):
             self.set_trait("span", (self._log.first, self._log.end))
             self._timeline.update()
         if (latest := self._timeline.latest) is not None:
-            shown_event = (latest.time_ns / 1e6, self._timeline.text_of(latest), self._timeline.count)
+            shown_event = (milliseconds(latest.time_ns), self._timeline.text_of(latest), self._timeline.count)
             self.set_trait("event", shown_event)
 
     def invalidate(self) -> None:
@@ -331,7 +331,7 @@ class FrameTable(VerbWidget):
         step = max(1, (end - first) // SAMPLES)
         samples = array("d")
         for row in rows_at(self._log, range(first, end, step)):
-            samples.extend((row.seq, row.time_ns / 1e6))
+            samples.extend((row.seq, milliseconds(row.time_ns)))
         return {}, [samples.tobytes()]
 
     def _verb_find(self, content: dict[str, Any]) -> Answer | Future[Answer]:
@@ -386,7 +386,7 @@ def pack_rows(rows: Iterable[Row]) -> list[bytes]:
     numbers, codes, ends, text = array("d"), array("B"), array("I"), bytearray()
     for row in rows:
         wire_length = nan if row.wire_length is None else row.wire_length
-        numbers.extend((row.seq, row.time_ns / 1e6, row.length, wire_length, connection_of(row.code)))
+        numbers.extend((row.seq, milliseconds(row.time_ns), row.length, wire_length, connection_of(row.code)))
         codes.extend((row.head, row.flags, row.is_sent))
         for part in (preview(row), safe_text(row.detail)):
             text += part.encode()
