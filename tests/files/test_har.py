@@ -15,7 +15,8 @@ from wsnotebook.files import har
 from wsnotebook.files.framelog import FrameLog
 from wsnotebook.files.loading import load
 from wsnotebook.log.connections import Connection
-from wsnotebook.wire.batch import Batch, Flag
+from wsnotebook.log.restore import NO_TIME
+from wsnotebook.wire.batch import Batch, Flag, batch_of
 
 CHROME = {
     "log": {
@@ -109,6 +110,15 @@ def test_messages_stand_in_the_har_as_chrome_writes_them(make_log: Any, tmp_path
         ("send", 1, "hello " * 20),
     ]
     assert messages[0]["time"] == log.df["time"].iloc[0].value / 1e9
+
+
+def test_a_message_without_a_time_has_none(tmp_path: Path) -> None:
+    """Where the file that it is from did not say it."""
+    log = FrameLog()
+    log.append(batch_of((0x81, Flag.TEXT, b"x", None)), log.register(Connection("a")), "in", NO_TIME, 5)
+    document = json.loads(log.save(tmp_path / "log.har").read_text())
+    (message,) = document["log"]["entries"][0]["_webSocketMessages"]
+    assert message == {"type": "receive", "opcode": 1, "data": "x"}
 
 
 def test_a_har_without_websockets_says_so(tmp_path: Path) -> None:

@@ -31,6 +31,7 @@ describe("columns", () => {
     assert.deepEqual([119_500, 119_499, 3_599_900, 59_999.7, 999.97, 9.9997].map(apart), ["+2 min 0 s", "+1 min 59 s", "+60 min 0 s", "+1 min 0 s", "+1.000 s", "+10.0 ms"]);
     assert.equal(COLUMNS.delta.text({ time: 5 }, { before: { time: 3 } }), "+2.000 ms");
     assert.equal(COLUMNS.since.text({ time: 5 }, {}), "");
+    assert.equal(COLUMNS.delta.text({ time: 5 }, { before: { time: NaN } }), "");
   });
 
   test("have no size on the wire where it is not known", () => {

@@ -14,6 +14,7 @@ describe("numbers", () => {
 
 test("times are UTC, to the millisecond", () => {
   assert.deepEqual([3_665_007, 3_665_007.999, -0.001].map(clock), ["01:01:05.007", "01:01:05.007", "23:59:59.999"]);
+  assert.deepEqual([NaN, null].map(clock), ["", ""]);
 });
 
 test("a duration has two units at most", () => {

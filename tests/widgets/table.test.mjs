@@ -368,7 +368,7 @@ describe("the view", () => {
     const selected = () => rows.children.flatMap((row, place) => (row.getAttribute("aria-selected") === "true" ? [place] : []));
     assert.deepEqual(selected(), [2], "at once");
     model.set({ selection: [2] });
-    await model.answer("select", { count: 1, apart: null });
+    await model.answer("select", { count: 1, apart: null, longer: null });
     click(5, { shiftKey: true });
     assert.deepEqual(asked(), [2, 6, undefined]);
     click(3, { ctrlKey: true });
@@ -376,15 +376,18 @@ describe("the view", () => {
     click(9, { metaKey: true });
     assert.deepEqual(asked(), [9, 10, true]);
     model.set({ selection: [2, 4, 5, 9] });
-    await model.answer("select", { count: 4, apart: null });
+    await model.answer("select", { count: 4, apart: null, longer: null });
     assert.deepEqual([selected(), el.one("wsn-selected").textContent], [[2, 4, 5, 9], "4 selected"]);
     scroller().fire("keydown", { key: "ArrowUp", shiftKey: true });
     assert.deepEqual(asked(), [8, 10, undefined]);
     await model.answer("select", { count: 2, apart: 12.5, longer: -1234 });
     assert.equal(el.one("wsn-selected").textContent, "2 selected, Δ +12.5 ms, −1,234 bytes");
+    scroller().fire("keydown", { key: "ArrowUp", shiftKey: true });
+    await model.answer("select", { count: 2, apart: null, longer: 1 });
+    assert.equal(el.one("wsn-selected").textContent, "2 selected, +1 byte", "a time is not known");
     model.set({ selection: [] });
     click(8, { ctrlKey: true });
-    await model.answer("select", { count: 0, apart: null });
+    await model.answer("select", { count: 0, apart: null, longer: null });
     assert.deepEqual(selected(), [], "the row that keys act on is none by that");
   });
 

@@ -11,9 +11,10 @@ import pytest
 
 from wsnotebook.files.framelog import FrameLog
 from wsnotebook.log.connections import Connection
+from wsnotebook.log.restore import NO_TIME
 from wsnotebook.widgets.copying import FORMATS, MOST_BYTES, copied
 from wsnotebook.widgets.row import rows_of
-from wsnotebook.wire.batch import Batch
+from wsnotebook.wire.batch import Batch, Flag, batch_of
 from wsnotebook.wire.frames import Frame
 from wsnotebook.workbench.curl import curl_words
 
@@ -44,6 +45,13 @@ def test_what_is_copied_can_be_read_back_exactly(session: Any, rows: Any) -> Non
     }
     assert (second["direction"], second["base64"]) == ("out", "AP8=")
     assert [json.loads(line) for line in copied(session.log, rows, "JSONL").split("\n")] == [first, second]
+
+
+def test_a_row_without_a_time_is_copied_without_one(session: Any) -> None:
+    """As the JSONL of the log has it."""
+    session.log.append(batch_of((0x81, Flag.TEXT, b"x", None)), 0, "in", NO_TIME, 5)
+    (line,) = map(json.loads, copied(session.log, rows_of(session.log, 0, 9), "JSONL").split("\n"))
+    assert line == {"seq": 0, "time": None, "direction": "in", "opcode": "text", "text": "x"}
 
 
 def test_a_text_that_is_no_utf8_is_copied_as_bytes(session: Any) -> None:

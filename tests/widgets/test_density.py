@@ -10,6 +10,7 @@ import pytest
 from wsnotebook.files.framelog import FrameLog
 from wsnotebook.log.connections import Connection
 from wsnotebook.log.events import Event
+from wsnotebook.log.restore import NO_TIME
 from wsnotebook.widgets import density as density_module
 from wsnotebook.widgets.density import KINDS, MOST_BINS, SHORTEST_NS, Density
 from wsnotebook.wire.batch import Batch
@@ -130,3 +131,17 @@ def test_dropped_rows_are_left_out() -> None:
     assert log.dropped and density.first * SHORTEST_NS > BEGIN
     assert min(of(density, "received")) == density.first * SHORTEST_NS
     assert sum(of(density, "received").values()) >= len(log)
+
+
+def test_rows_and_events_without_a_time_are_in_no_bin(log: FrameLog) -> None:
+    """The others keep theirs, and a log without any time has none."""
+    append(log, NO_TIME, head=0x88)
+    log.restore([Event(NO_TIME, 5, "one", "error", ""), Event(-1, 5, "one", "error", "")])
+    density = counted(Density(log))
+    assert density.counts.shape[1] == 0
+    append(log, BEGIN, rows=7)
+    append(log, NO_TIME, sent=True)
+    append(log, BEGIN + SHORTEST_NS)
+    assert of(counted(density), "received") == {BEGIN: 7, BEGIN + SHORTEST_NS: 1}
+    assert of(density, "sent") == of(density, "closes") == {}
+    assert density.width_ns == SHORTEST_NS

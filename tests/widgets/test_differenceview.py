@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from wsnotebook.log.restore import NO_TIME
 from wsnotebook.widgets.differenceview import LINE_CHARACTERS, LINES, MOST_CHANGES, describe_difference
-from wsnotebook.wire.batch import Flag
+from wsnotebook.wire.batch import Flag, batch_of
 from wsnotebook.wire.frames import Frame
 
 
@@ -34,6 +35,14 @@ def test_two_frames_are_told_apart(make_session: Any) -> None:
         ["payload", "-3 bytes (8 to 5)"],
         ["on the wire", "-3 bytes (8 to 5)"],
     ]
+
+
+def test_how_far_a_frame_without_a_time_is_apart_is_not_known(session: Any) -> None:
+    """Where its file did not say it; the rest is compared."""
+    session.record(Frame.text("x"))
+    session.log.append(batch_of((0x81, Flag.TEXT, b"x", None)), 0, "in", NO_TIME, 5)
+    found = describe_difference(session.log, [0, 1])
+    assert ["time", "not known"] in found["fields"] and ["payload", "+0 bytes (1 to 1)"] in found["fields"]
 
 
 def test_json_differs_by_paths(session: Any) -> None:

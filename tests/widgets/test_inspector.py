@@ -9,6 +9,7 @@ import pytest
 
 from wsnotebook.files.framelog import FrameLog
 from wsnotebook.log.connections import UNKNOWN_KEY, Connection
+from wsnotebook.log.restore import NO_TIME
 from wsnotebook.widgets.inspector import describe, part_of, preview
 from wsnotebook.widgets.payloadviews import IMAGE_BYTES, JSON_BYTES, hex_dump
 from wsnotebook.widgets.row import Row
@@ -140,6 +141,12 @@ def test_fields_say_what_was_on_the_wire(session: Any) -> None:
     assert (fields["payload"], fields["size"]) == ("2 bytes", "8 bytes with header")
     assert (fields["status"], fields["detail"]) == ("violation", "bad \\u202e thing")
     assert "close" not in fields
+
+
+def test_a_frame_without_a_time_has_no_field_of_it(session: Any) -> None:
+    """Where its file did not say it."""
+    session.log.append(batch_of((0x81, Flag.TEXT, b"x", None)), 0, "in", NO_TIME, 5)
+    assert "time" not in dict(describe(session.log, 0)["fields"])
 
 
 def test_fields_of_a_message_that_a_browser_has_told_say_what_is_not_known() -> None:

@@ -7,6 +7,7 @@ import itertools
 import re
 import threading
 from array import array
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,14 @@ import wsnotebook.widgets.table as table_module
 from wsnotebook.files.framelog import FrameLog
 from wsnotebook.filtering.search import SLICE_ROWS
 from wsnotebook.log.connections import Connection
+from wsnotebook.log.events import Event
+from wsnotebook.log.restore import NO_TIME
 from wsnotebook.widgets import tablelayout
 from wsnotebook.widgets.inspector import describe
 from wsnotebook.widgets.places import KEPT_SEARCHES
 from wsnotebook.widgets.row import rows_of
 from wsnotebook.widgets.table import COLUMNS, MOST_ROWS, FrameTable, pack_rows
-from wsnotebook.wire.batch import Batch, Flag
+from wsnotebook.wire.batch import Batch, Flag, batch_of
 from wsnotebook.wire.frames import Frame
 
 
@@ -428,6 +431,20 @@ async def test_a_table_of_one_session_shows_its_rows_only(make_session: Any, pag
     answer = await find(browser, "one")
     assert (answer["end"], answer["of"]) == (11, 11)
     assert len(table.filtered) == 11 and len(eval(table.line, {"df": session.log.df})) == 11
+
+
+async def test_a_row_without_a_time_has_none_on_the_page(session: Any, page: Any) -> None:
+    """NaN among the rows, nothing for a scroll bar; its distance from another row is not known, but that of their sizes."""
+    session.record(Frame.text("x"))
+    session.log.append(batch_of((0x81, Flag.TEXT, b"more", None)), 0, "in", NO_TIME, 5)
+    session.log.restore([Event(NO_TIME, 5, "ws-1", "error", "odd")])
+    browser = page(table := FrameTable(session.log))
+    assert isnan(numbers(pack_rows(rows_of(session.log, 1, 2))[0])[1])
+    await browser.answer(ident := browser.ask("times"))
+    assert numbers(browser.answers[ident][1][0]) == [0, 1_700_000_000_123.456789]
+    answer = await browser.answer(browser.ask("select", start=0, stop=2, filter=None))
+    assert (answer["count"], answer["apart"], answer["longer"]) == (2, None, 3)
+    assert table.event == (None, "error: odd", 1)
 
 
 async def test_times_of_rows_are_told_beforehand(session: Any, page: Any) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from wsnotebook.log.code import connection_of, is_sent
 from wsnotebook.log.connections import Connection
+from wsnotebook.log.restore import NO_TIME
 from wsnotebook.log.rows import Rows
 from wsnotebook.wire.batch import Flag, is_final, is_whole, opcode_of
 
@@ -33,14 +34,7 @@ class MessageJoiner:
                 if flags & Flag.STATUS not in (Flag.UNSENT, Flag.TRUNCATED) and not cut:
                     message = self._add(code, head, flags, rows.payload_at(at))
                     if message is not None:
-                        yield (
-                            connection_of(code),
-                            {
-                                "type": "send" if is_sent(code) else "receive",
-                                "time": time_ns / 1e9,
-                                **message,
-                            },
-                        )
+                        yield connection_of(code), {**_said(code, time_ns), **message}
             place += count
 
     def _add(self, code: int, head: int, flags: int, payload: bytes) -> dict[str, Any] | None:
@@ -57,6 +51,12 @@ class MessageJoiner:
         data = b"".join(parts)
         text = data.decode("utf-8", "replace") if opcode == 1 else base64.b64encode(data).decode()
         return {"opcode": opcode, "data": text}
+
+
+def _said(code: int, time_ns: int) -> dict[str, Any]:
+    """Return who has sent a message and when, without a time where it is not known."""
+    said = {"type": "send" if is_sent(code) else "receive"}
+    return said if time_ns == NO_TIME else {**said, "time": time_ns / 1e9}
 
 
 def entry_of(connection: Connection, messages: Sequence[dict[str, Any]]) -> dict[str, Any]:

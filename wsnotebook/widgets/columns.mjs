@@ -5,8 +5,9 @@ import { clock, whole } from "./format.mjs";
 const CHARACTER = 7.3; // px of a digit in the table's font
 const NARROW = 640; // px of a table in which the payload keeps its room and other columns give up theirs
 
-/** ms as "+1.234 s" or "+0.120 ms": as many digits as tell two frames apart. */
+/** ms as "+1.234 s" or "+0.120 ms": as many digits as tell two frames apart; empty where a time is not known. */
 export function apart(ms) {
+  if (Number.isNaN(ms)) return "";
   const sign = ms < 0 ? "−" : "+", size = Math.abs(ms), seconds = Math.round(size / 1000);
   // Each limit is the size that would be rounded up to the next unit.
   if (size < 999.95) return `${sign}${size.toFixed(size < 9.9995 ? 3 : 1)} ms`;

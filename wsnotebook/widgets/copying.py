@@ -89,14 +89,18 @@ def _curl(connections: Sequence[Connection], rows: list[Row]) -> str:
 def _object(row: Row) -> dict[str, object]:
     value = _value(row)
     content = {"text": value} if isinstance(value, str) else {"base64": base64.b64encode(value).decode()}
-    time = datetime.fromtimestamp(row.time_ns // 1_000_000_000, UTC)
     return {
         "seq": row.seq,
-        "time": f"{time:%Y-%m-%dT%H:%M:%S}.{row.time_ns % 1_000_000_000:09}Z",
+        "time": None if row.time_ns is None else _utc(row.time_ns),
         "direction": "out" if row.is_sent else "in",
         "opcode": row.opcode,
         **content,
     }
+
+
+def _utc(time_ns: int) -> str:
+    seconds, fraction = divmod(time_ns, 1_000_000_000)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{fraction:09}Z"
 
 
 def _python(connections: Sequence[Connection], rows: list[Row]) -> str:

@@ -1,6 +1,6 @@
 """Density: how many frames a log has in each of at most 200 equal spans of time, by direction, and what happened there.
 
-It is kept while rows are appended: a row is counted once, and where the log gets longer neighbouring bins are added up.
+Rows and events whose time is not known are in no span. It is kept while rows are appended: a row is counted once, and where the log gets longer neighbouring bins are added up.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wsnotebook.log.code import connection_of, is_sent
+from wsnotebook.log.restore import NO_TIME
 from wsnotebook.widgets.row import rows_of
 from wsnotebook.widgets.timeline import UNMARKED
 from wsnotebook.wire.batch import opcode_of
@@ -66,7 +67,7 @@ class Density:
             return False
 
     def _count_rows(self, rows: Rows) -> None:
-        mine = self._are_mine(connection_of(rows.codes))
+        mine = self._are_mine(connection_of(rows.codes)) & (rows.times != NO_TIME)
         times, sizes, sent = rows.times[mine], rows.counts[mine], is_sent(rows.codes[mine])
         for kind, chosen in (("received", ~sent), ("sent", sent)):
             self._add(kind, times[chosen], sizes[chosen])
@@ -84,22 +85,23 @@ class Density:
         """Count the events that a row has followed: a lonely one far away would squeeze all rows into one bin."""
         new = self._log.events_since(self._events)
         self._events += len(new)
-        self._waiting += [event for event in new if _kind_of(event) and self._is_of_mine(event.session)]
+        self._waiting += [event for event in new if self._is_counted(event)]
         waiting, self._waiting = self._waiting, []
         for event in waiting:
             place = event.time_ns // self.width_ns - self.first
-            if place >= self.counts.shape[1]:
+            if place >= self.counts.shape[1] or not self.counts.shape[1]:
                 self._waiting.append(event)
             else:
                 self.counts[KINDS.index(_kind_of(event)), max(0, place)] += 1
 
-    def _is_of_mine(self, session: str) -> bool:
-        return self._session is None or session in ("", self._session)
+    def _is_counted(self, event: Event) -> bool:
+        is_mine = self._session is None or event.session in ("", self._session)
+        return is_mine and event.time_ns != NO_TIME and _kind_of(event) != ""
 
     def _forget_dropped(self) -> None:
         """Leave out the bins before the one of the oldest row that the log still has."""
         oldest = next(rows_of(self._log, self._log.first, self._log.first + 1), None)
-        if oldest is None or not self._log.dropped:
+        if oldest is None or oldest.time_ns is None or not self._log.dropped:
             return
         gone = min(max(0, oldest.time_ns // self.width_ns - self.first), self.counts.shape[1])
         self.first += gone

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from wsnotebook.safetext import safe_text
 from wsnotebook.widgets.messagefragments import fragments_of
 from wsnotebook.widgets.payloadviews import JSON_BYTES, View, hex_dump
-from wsnotebook.widgets.row import Row, rows_at
+from wsnotebook.widgets.row import Row, ns_between, rows_at
 
 if TYPE_CHECKING:
     from wsnotebook.analysis.differences import Difference
@@ -45,7 +45,7 @@ def describe_difference(log: FrameLog, seqs: list[int]) -> dict[str, Any]:
     fields = [
         ("from", _name(before)),
         ("to", _name(after)),
-        ("time", f"{(after.time_ns - before.time_ns) / 1e9:+,.9f} s"),
+        ("time", _duration(ns_between(before, after))),
         ("payload", _sizes(before.length, after.length)),
     ]
     if before.wire_length is not None and after.wire_length is not None:
@@ -60,6 +60,10 @@ def describe_difference(log: FrameLog, seqs: list[int]) -> dict[str, Any]:
 
 def _name(row: Row) -> str:
     return f"{row.seq}, {row.opcode}, {'sent' if row.is_sent else 'received'}"
+
+
+def _duration(duration_ns: int | None) -> str:
+    return "not known" if duration_ns is None else f"{duration_ns / 1e9:+,.9f} s"
 
 
 def _sizes(before: int, after: int) -> str:

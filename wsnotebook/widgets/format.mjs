@@ -13,8 +13,9 @@ const WHOLE = new Intl.NumberFormat("en"); // kept: toLocaleString looks for it 
 /** 1234567.6 as "1,234,568". */
 export const whole = (count) => WHOLE.format(Math.round(count));
 
-/** Milliseconds since 1970 as the time of day in UTC, which the DataFrame has too: "13:05:09.012". */
+/** Milliseconds since 1970 as the time of day in UTC, which the DataFrame has too: "13:05:09.012"; empty where they are not known. */
 export function clock(time) {
+  if (!Number.isFinite(time)) return "";
   const date = new Date(Math.floor(time)), two = (n) => String(n).padStart(2, "0");
   const milliseconds = String(date.getUTCMilliseconds()).padStart(3, "0");
   return `${two(date.getUTCHours())}:${two(date.getUTCMinutes())}:${two(date.getUTCSeconds())}.${milliseconds}`;

@@ -156,7 +156,7 @@ def _wire_fields(row: Row, columns: Rows) -> list[tuple[str, str]]:
     size, wire_size = len(row.payload), len(columns.wire_at(0))
     of = f" of {row.length:,}" if row.length > size else ""  # it was cut off
     return [
-        ("time", _utc(row.time_ns)),
+        ("time", "" if row.time_ns is None else _utc(row.time_ns)),
         ("opcode", row.opcode),
         ("bits", " ".join(bits) or "none"),
         ("mask key", key.hex(" ") if key and is_known else ""),

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from math import inf, nextafter
+from math import inf, nan, nextafter
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from wsnotebook.log.code import connection_of, is_sent
 from wsnotebook.log.connections import Connection
+from wsnotebook.log.restore import NO_TIME
 from wsnotebook.log.rows import Array, Rows, read_rows
 from wsnotebook.wire.batch import STATUSES, Flag, opcode_of
 from wsnotebook.wire.frames import OPCODE_NAMES, Opcode
@@ -21,7 +22,7 @@ from wsnotebook.wire.frames import OPCODE_NAMES, Opcode
 if TYPE_CHECKING:
     from wsnotebook.files.framelog import FrameLog
 
-__all__ = ["Row", "is_of_server", "milliseconds", "rows_at", "rows_of"]
+__all__ = ["Row", "is_of_server", "milliseconds", "ns_between", "rows_at", "rows_of"]
 
 _LOOKED = 256  # rows that tell whose log it is
 
@@ -31,8 +32,8 @@ class Row(NamedTuple):
 
     seq: int
     """Its number in the log."""
-    time_ns: int
-    """Wall clock, ns since 1970."""
+    time_ns: int | None
+    """Wall clock, ns since 1970; None where its file does not say it."""
     code: int
     """Connection and direction, as log/code.py packs them."""
     head: int
@@ -69,9 +70,18 @@ class Row(NamedTuple):
         return STATUSES[self.flags & Flag.STATUS]
 
 
-def milliseconds(time_ns: int) -> float:
-    """Return a time in ms since 1970 as float64 for a page, whose whole ms are those of the time."""
+def milliseconds(time_ns: int | None) -> float:
+    """Return a time in ms since 1970 as float64 for a page, whose whole ms are those of the time; NaN for none."""
+    if time_ns is None:
+        return nan
     return min(time_ns / 10**6, nextafter(time_ns // 10**6 + 1, -inf))  # not rounded up to the next ms
+
+
+def ns_between(before: Row, after: Row) -> int | None:
+    """Return by how much one row is later than another; None where the time of one is not known."""
+    if before.time_ns is None or after.time_ns is None:
+        return None
+    return after.time_ns - before.time_ns
 
 
 def rows_of(log: FrameLog, start: int, stop: int) -> Iterator[Row]:
@@ -126,6 +136,7 @@ def _pick(rows: Rows, places: Array, connections: Sequence[Connection]) -> Itera
     ):
         detail = rows.details.get(place, "")
         wire_length = None if reported[connection_of(code)] else wire
+        known_ns = None if time_ns == NO_TIME else time_ns
         yield Row(
-            rows.first + place, time_ns, code, head, flags, payloads[low:high], length, wire_length, detail
+            rows.first + place, known_ns, code, head, flags, payloads[low:high], length, wire_length, detail
         )

@@ -240,9 +240,9 @@ class TableView {
 
   #showSelected({ count, apart: ms, longer }) {
     const sign = longer < 0 ? "−" : "+";
-    const delta = ms === null ? "" : `, Δ ${apart(ms)}, ${sign}${whole(Math.abs(longer))} ${Math.abs(longer) === 1 ? "byte" : "bytes"}`;
+    const delta = (ms === null ? "" : `, Δ ${apart(ms)}`) + (longer === null ? "" : `, ${sign}${whole(Math.abs(longer))} ${Math.abs(longer) === 1 ? "byte" : "bytes"}`);
     this.selected.textContent = count > 1 ? `${whole(count)} selected${delta}` : "";
-    this.compare.hidden = ms === null;
+    this.compare.hidden = longer === null;
     this.#report();
   }
 

@@ -20,6 +20,7 @@ import traitlets
 
 from wsnotebook.filtering import LANGUAGE, Search, filter_log, parse_filter, take_rows
 from wsnotebook.log.code import connection_of
+from wsnotebook.log.restore import NO_TIME
 from wsnotebook.safetext import safe_text
 from wsnotebook.widgets.copying import FORMATS, copied, lack_of
 from wsnotebook.widgets.decodedtypes import DecodedTypes
@@ -33,7 +34,7 @@ from wsnotebook.widgets.growth import Growth
 from wsnotebook.widgets.highlight import highlight_of
 from wsnotebook.widgets.inspector import preview
 from wsnotebook.widgets.places import Places
-from wsnotebook.widgets.row import Row, is_of_server, milliseconds, rows_at
+from wsnotebook.widgets.row import Row, is_of_server, milliseconds, ns_between, rows_at
 from wsnotebook.widgets.strip import Strip, range_of
 from wsnotebook.widgets.tablelayout import chosen_layout, remember_layout
 from wsnotebook.widgets.timeline import Timeline
@@ -97,9 +98,11 @@ class FrameTable(VerbWidget):
     edition = shown(traitlets.Int(0))
     """Increases when rows that the page shows may have changed."""
     event = shown(
-        traitlets.Tuple(traitlets.Float(), traitlets.Unicode(), traitlets.Int(), default_value=(0.0, "", 0))
+        traitlets.Tuple(
+            traitlets.Float(allow_none=True), traitlets.Unicode(), traitlets.Int(), default_value=(0.0, "", 0)
+        )
     )
-    """The latest event: ms since 1970, its text, and the number of events."""
+    """The latest event: ms since 1970, None where its file does not say it, its text, and the number of events."""
     sessions = shown(traitlets.List(traitlets.Unicode()))
     """Session and attempt of each connection, in the order of the log; shown as a column where they differ."""
     is_part = shown(traitlets.Bool(False))
@@ -221,7 +224,8 @@ class FrameTable(VerbWidget):
             self.set_trait("span", (self._log.first, self._log.end))
             self._timeline.update()
         if (latest := self._timeline.latest) is not None:
-            shown_event = (milliseconds(latest.time_ns), self._timeline.text_of(latest), self._timeline.count)
+            time_ms = None if latest.time_ns == NO_TIME else milliseconds(latest.time_ns)
+            shown_event = (time_ms, self._timeline.text_of(latest), self._timeline.count)
             self.set_trait("event", shown_event)
 
     def invalidate(self) -> None:
@@ -310,8 +314,8 @@ class FrameTable(VerbWidget):
         self.set_trait("selection", seqs)
         if len(seqs) != 2 or len(rows := list(rows_at(self._log, seqs))) != 2:
             return {"count": len(seqs), "apart": None, "longer": None}, ()
-        apart, longer = rows[1].time_ns - rows[0].time_ns, rows[1].length - rows[0].length
-        return {"count": 2, "apart": apart / 1e6, "longer": longer}, ()
+        apart_ns, longer = ns_between(*rows), rows[1].length - rows[0].length
+        return {"count": 2, "apart": None if apart_ns is None else apart_ns / 1e6, "longer": longer}, ()
 
     def _compare(self, content: dict[str, Any]) -> Answer:
         """Return what differs between the two selected rows, as ``inspect`` does of one."""
@@ -331,7 +335,8 @@ class FrameTable(VerbWidget):
         step = max(1, (end - first) // SAMPLES)
         samples = array("d")
         for row in rows_at(self._log, range(first, end, step)):
-            samples.extend((row.seq, milliseconds(row.time_ns)))
+            if row.time_ns is not None:
+                samples.extend((row.seq, milliseconds(row.time_ns)))
         return {}, [samples.tobytes()]
 
     def _verb_find(self, content: dict[str, Any]) -> Answer | Future[Answer]:
@@ -379,8 +384,8 @@ def pack_rows(rows: Iterable[Row]) -> list[bytes]:
     """Pack the columns of the table for some rows into four buffers, little-endian.
 
     Returns:
-        numbers, five float64 a row (seq, time in ms since 1970, payload bytes, payload bytes on the wire or NaN where they
-        are not known, number of the connection); codes, three uint8 a row (first byte on the wire, Flag bits, 1 if sent); ends, two uint32 a row
+        numbers, five float64 a row (seq, time in ms since 1970, payload bytes, payload bytes on the wire; NaN for a time or a
+        length that is not known; number of the connection); codes, three uint8 a row (first byte on the wire, Flag bits, 1 if sent); ends, two uint32 a row
         (where preview and detail end in the text); text, UTF-8.
     """
     numbers, codes, ends, text = array("d"), array("B"), array("I"), bytearray()
