@@ -43,7 +43,7 @@ _SIZES = [(code, struct.calcsize(code)) for code in _FIXED.values()]
 _ROW = sum(size for _, size in _SIZES)  # bytes
 _NO_CODES: frozenset[int] = frozenset()  # one for all: each takes 0.2 KiB
 # Of every segment for no row, which nothing is added to:
-_NO_PAYLOAD = memoryview(b"")
+_NO_PAYLOAD = memoryview(bytearray())  # not read-only: an empty payload is copied into it
 _NO_WIRE_OFFSETS = array("q", (0,))
 _NO_ENTRIES: dict[int, Any] = {}
 _COLUMNS = _FIXED | {"wire_offsets": "q", "payload": "B", "mask_keys": "B", "wire": "B"}
