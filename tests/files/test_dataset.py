@@ -92,6 +92,18 @@ def test_a_missing_part_is_told(tmp_path: Path) -> None:
         load(tmp_path / "feed")
 
 
+def test_a_dataset_is_read_where_it_was_opened(
+    make_log: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A relative path means what it meant then, also after %cd."""
+    monkeypatch.chdir(tmp_path)
+    log = make_log()
+    log.save("feed/")
+    dataset = open_dataset("feed/")
+    monkeypatch.chdir("/")
+    assert dataset.path == "feed" and dataset.df.equals(log.df)
+
+
 def test_a_part_has_the_rows_of_one_day(tmp_path: Path, same_log: Any) -> None:
     """Days of UTC, also where one batch, or one run, goes from one to the next; the log comes back whole."""
     log = FrameLog(clock=itertools.count(START, DAY // 2).__next__)

@@ -208,6 +208,24 @@ def test_one_log_has_one_recorder(tmp_path: Path) -> None:
     assert log.stop_recording() is None
 
 
+@pytest.mark.parametrize("name", ["feed.pcapng", "feed/"])
+def test_a_recording_stays_where_it_began(
+    name: str, make_log: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, same_log: Any
+) -> None:
+    """%cd changes nothing of it: a relative path means what it meant before. The file does not tell whose folder it was in."""
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+    monkeypatch.chdir(tmp_path / "one")
+    log = make_log()
+    path = log.record_to(name)
+    monkeypatch.chdir(tmp_path / "two")
+    log.register(Connection("later"))
+    assert log.stop_recording() == path == tmp_path / "one" / name
+    assert list((tmp_path / "two").iterdir()) == []
+    same_log(log, load(path))
+    assert not log.events["detail"].str.contains(str(tmp_path), regex=False).any()
+
+
 def test_only_what_can_grow_is_recorded_to(tmp_path: Path) -> None:
     """A format that is written at once is refused, and the sentence names those that are not."""
     with pytest.raises(ValueError, match=r"\.pcapng, or to a directory"):

@@ -166,7 +166,7 @@ class FrameLog(RowLog, Shown):
         return save(self, path)
 
     def record_to(self, path: str | Path) -> Path:
-        """Write the rows of the log to disk, and from now on each new one soon after its append; return the path.
+        """Write the rows of the log to disk, and from now on each new one soon after its append; return the absolute path.
 
         Example::
 
@@ -187,8 +187,8 @@ class FrameLog(RowLog, Shown):
 
         with self.lock:
             if self._recorder is not None:
-                if self._recorder.path == Path(path):
-                    return Path(path)
+                if self._recorder.path == Path(path).absolute():
+                    return self._recorder.path
                 raise ValueError(f"the log is recorded to {self._recorder.path}: call stop_recording() first")
             self._recorder = recorder(self, path)
         self._recorder.start()
@@ -196,7 +196,7 @@ class FrameLog(RowLog, Shown):
 
     @property
     def recording(self) -> Path | None:
-        """Path that the log is recorded to, or None."""
+        """Absolute path that the log is recorded to, or None."""
         recorder = self._recorder
         return None if recorder is None else recorder.path
 

@@ -66,7 +66,7 @@ class Journal:
 
     def start(self) -> None:
         """Start the threads, and return at once."""
-        self._log.note("journal on", str(self.path))
+        self._log.note("journal on", self.path.name)
         self._write_unwritten()  # now, so that a kill leaves no empty file
         self._thread.start()
         self._syncing.start()
@@ -84,7 +84,7 @@ class Journal:
 
     def _finish(self) -> None:
         is_there = self._keep_file()
-        self._log.note("journal off", str(self.path))
+        self._log.note("journal off", self.path.name)
         is_whole = is_there and self._write_all() and self._write(self._recording.end())
         self._closing.set()
         self._syncing.join()
@@ -199,7 +199,7 @@ class Journal:
         self._is_dirty = True
         if self._is_full:
             self._is_full = False
-            self._log.note("journal on", f"{self.path}: there is space again, the file is whole")
+            self._log.note("journal on", f"{self.path.name}: there is space again, the file is whole")
         return True
 
     def _sync(self) -> None:

@@ -69,7 +69,7 @@ class PartWriter:
 
     def start(self) -> None:
         """Start the thread, and return at once."""
-        self._log.note("journal on", str(self.path))
+        self._log.note("journal on", self.path.name)
         self._thread.start()
 
     def stop(self) -> None:
@@ -83,7 +83,7 @@ class PartWriter:
         self._storage.remove_empty()
 
     def _finish(self) -> None:
-        self._log.note("journal off", str(self.path))
+        self._log.note("journal off", self.path.name)
         self._write(final=True)
         if self._is_full:
             left = self._log.end - self._seq
@@ -117,7 +117,7 @@ class PartWriter:
             return
         if self._is_full:
             self._is_full = False
-            self._log.note("journal on", f"{self.path}: there is space again, the dataset is whole")
+            self._log.note("journal on", f"{self.path.name}: there is space again, the dataset is whole")
         if final:
             self._last = time.monotonic()
 

@@ -16,6 +16,7 @@ class Recorder(Protocol):
     """Writes a log to disk while it grows."""
 
     path: Path
+    """Absolute, so that it means the same after os.chdir()."""
 
     def start(self) -> None:
         """Start to write, and return at once."""
@@ -39,9 +40,9 @@ def recorder(log: RowLog, path: str | Path) -> Recorder:
     if is_directory(path):
         from wsnotebook.files.partwriter import PartWriter  # it loads pyarrow
 
-        return PartWriter(log, Path(path))
+        return PartWriter(log, Path(path).absolute())
     if Path(path).suffix.lower() != ".pcapng":
         raise ValueError(
             f"{str(path)!r}: record to a .pcapng, or to a directory as 'name/'; log.save() writes the rest"
         )
-    return Journal(log, Path(path))
+    return Journal(log, Path(path).absolute())

@@ -77,7 +77,7 @@ class Storage:
     filesystem: Any
     """A FileSystem of pyarrow."""
     root: str
-    """Path in it."""
+    """Path in it; on this machine absolute, so that it means the same after os.chdir()."""
     shown: str
     """As its user wrote it."""
 
@@ -125,7 +125,7 @@ def storage_at(path: str | Path) -> Storage:
         ImportError: a URL needs a package that is not installed; the sentence names it.
     """
     if not is_url(path):
-        return Storage(fs.LocalFileSystem(), str(Path(path)), str(Path(path)))
+        return Storage(fs.LocalFileSystem(), str(Path(path).absolute()), str(Path(path)))
     try:
         import fsspec
     except ImportError as error:
