@@ -96,6 +96,32 @@ async def test_a_recording_that_somebody_else_began_is_not_ended(tmp_path: Path)
     assert wsnotebook.load(path).df.equals(log.df)
 
 
+async def test_sessions_that_share_a_recording_end_it_together(tmp_path: Path) -> None:
+    """With the last of them, also where another one never opened: the file has all rows of the log."""
+    log, path = FrameLog(), tmp_path / "both.pcapng"
+    async with lab.embedded_server("echo") as server:
+        first = await connect(server.url, log=log, record=path, proxy=None)
+        second = await connect(server.url, log=log, record=path, proxy=None)
+        with pytest.raises(ConnectError):
+            await connect(GONE, log=log, record=path, proxy=None)
+        await first.close()
+        assert log.recording == path
+        await second.send("after")
+        await second.close()
+        assert log.recording is None and recorders() == []
+    assert wsnotebook.load(path).df.equals(log.df)
+
+
+async def test_a_recording_that_is_begun_again_by_hand_outlives_the_session(tmp_path: Path) -> None:
+    """record_to() with the path of the session: from then on stop_recording() ends it."""
+    log, path = FrameLog(), tmp_path / "log.pcapng"
+    async with lab.embedded_server("echo") as server:
+        async with connect(server.url, log=log, record=path, proxy=None):
+            log.record_to(path)
+        assert log.recording == path
+    assert log.stop_recording() == path
+
+
 async def test_one_recording_goes_on_over_all_attempts(tmp_path: Path, until: Until) -> None:
     """Two that the server ends, then the loop is left: one file has both."""
     path = tmp_path / "attempts.pcapng"

@@ -183,16 +183,45 @@ class FrameLog(RowLog, Shown):
             FileExistsError: the file has a recording in it.
             OSError: the file cannot be created.
         """
+        return self._record(path, by_session=False).path
+
+    def share_recording(self, path: str | Path) -> Recorder | None:
+        """Record to a path until the last session that shares the recording has left it; called by SessionRecording only.
+
+        Returns:
+            What to leave; None where record_to() has begun it, and stop_recording() ends it.
+        """
+        found = self._record(path, by_session=True)
+        return found if found.sharers else None
+
+    def leave_recording(self, shared: Recorder) -> bool:
+        """Leave what share_recording() returned; return whether it is to be stopped, because nobody else shares it."""
+        with self.lock:
+            if not shared.sharers:
+                return False  # somebody has called record_to() or stop_recording() since
+            shared.sharers -= 1
+            if shared.sharers or self._recorder is not shared:
+                return False
+            self._recorder = None
+            return True
+
+    def _record(self, path: str | Path, *, by_session: bool) -> Recorder:
+        """Return the recorder that writes to a path, begun now if there is none."""
         from wsnotebook.files.recorder import recorder  # as in save
 
         with self.lock:
-            if self._recorder is not None:
-                if self._recorder.path == Path(path).absolute():
-                    return self._recorder.path
-                raise ValueError(f"the log is recorded to {self._recorder.path}: call stop_recording() first")
-            self._recorder = recorder(self, path)
-        self._recorder.start()
-        return self._recorder.path
+            found = self._recorder
+            if found is None:
+                new = self._recorder = recorder(self, path)
+                new.sharers = int(by_session)
+            elif found.path != Path(path).absolute():
+                raise ValueError(f"the log is recorded to {found.path}: call stop_recording() first")
+            elif found.sharers:
+                found.sharers = found.sharers + 1 if by_session else 0
+        if found is not None:
+            return found
+        new.start()
+        return new
 
     @property
     def recording(self) -> Path | None:
@@ -208,18 +237,9 @@ class FrameLog(RowLog, Shown):
             log.record_to("night.pcapng")
             path = log.stop_recording()
         """
-        recorder = self._end_recording()
-        return None if recorder is None else recorder.path
-
-    def discard_recording(self) -> None:
-        """Stop the recording as stop_recording() does, and remove its files."""
-        recorder = self._end_recording()
-        if recorder is not None:
-            recorder.remove()
-
-    def _end_recording(self) -> Recorder | None:
         with self.lock:
             recorder, self._recorder = self._recorder, None
-        if recorder is not None:
-            recorder.stop()
-        return recorder
+        if recorder is None:
+            return None
+        recorder.stop()
+        return recorder.path

@@ -45,6 +45,7 @@ class Journal:
 
     def __init__(self, log: RowLog, path: Path) -> None:
         self.path = path
+        self.sharers = 0
         self._log = log
         self._file = _open(path)
         self._begin()

@@ -58,6 +58,7 @@ class PartWriter:
         self._storage = storage_at(path)
         self._storage.make()
         self.path = path
+        self.sharers = 0
         self._log = log
         self._seq = log.first
         self._open: dict[int, int] = {}

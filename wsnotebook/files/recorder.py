@@ -17,6 +17,8 @@ class Recorder(Protocol):
 
     path: Path
     """Absolute, so that it means the same after os.chdir()."""
+    sharers: int
+    """Sessions with the last of which it ends; 0 for one that only stop_recording() ends."""
 
     def start(self) -> None:
         """Start to write, and return at once."""

@@ -101,7 +101,7 @@ class connect(Habits, lines=CONNECT):
         converter: used by send_serialized and receive_deserialized; None for none.
         log: a FrameLog to record into; several sessions may share one. None makes a new one.
         record: a new ``.pcapng`` file, or a directory as "name/", to write the log to until the session has ended, in
-            addition to memory; see ``session.log.record_to``.
+            addition to memory; with the same ``log``, until the last session has ended that names it. See ``session.log.record_to``.
         io: "kernel" runs the session's I/O on this event loop; "thread" on its own thread, so that a blocking cell
             does not stop it. None chooses: a thread where the loop runs only now and then, as between two prompts of
             IPython's terminal and two calls of wsnotebook.run(); else this loop.

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from wsnotebook.files.framelog import FrameLog
+
+if TYPE_CHECKING:
+    from wsnotebook.files.recorder import Recorder
 
 __all__ = ["SessionRecording"]
 
@@ -13,10 +17,11 @@ __all__ = ["SessionRecording"]
 class SessionRecording:
     """A recording that ends with its session or, for ``async for``, with the last attempt.
 
-    Files are closed on a thread, so that a slow disk does not block the loop.
+    Sessions of one log may share one: it ends with the last of them. Files are closed on a thread, so that a slow disk does
+    not block the loop.
 
     Args:
-        log: the log to record. If it is already recorded to this path, that recording is not ended here.
+        log: the log to record. If log.record_to() has begun to record it to this path, that recording is not ended here.
         path: see ``log.record_to``.
 
     Raises:
@@ -25,14 +30,14 @@ class SessionRecording:
 
     def __init__(self, log: FrameLog, path: str | Path) -> None:
         self._log = log
-        self._is_mine = log.recording is None
+        self._shared = log.share_recording(path)
         self._ended: asyncio.Future[object] | None = None
-        log.record_to(path)
 
     def end(self) -> None:
         """Start ending the recording on a thread. A second call does nothing."""
-        if self._is_mine and self._ended is None:
-            self._ended = asyncio.get_running_loop().run_in_executor(None, self._log.stop_recording)
+        recorder = self._leave()
+        if recorder is not None:
+            self._ended = asyncio.get_running_loop().run_in_executor(None, recorder.stop)
 
     async def finish(self) -> None:
         """End the recording, and wait until the file is closed. Cancelling stops only the wait."""
@@ -42,9 +47,13 @@ class SessionRecording:
 
     def abandon(self) -> None:
         """End the recording now, because no connection was opened; delete a file without a frame."""
-        if self._is_mine and self._ended is None:
-            self._is_mine = False
-            if len(self._log):
-                self._log.stop_recording()
-            else:
-                self._log.discard_recording()
+        recorder = self._leave()
+        if recorder is not None:
+            recorder.stop()
+            if not len(self._log):
+                recorder.remove()
+
+    def _leave(self) -> Recorder | None:
+        """Return the recorder if it ends with this session; a second call returns None."""
+        shared, self._shared = self._shared, None
+        return shared if shared is not None and self._log.leave_recording(shared) else None
