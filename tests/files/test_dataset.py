@@ -46,6 +46,55 @@ def test_saving_again_replaces_the_same_recording_only(make_log: Any, tmp_path: 
         load(tmp_path)
 
 
+def went_on(log: FrameLog, path: Path) -> FrameLog:
+    """Return a log as it is loaded, after it was recorded on in another recording."""
+    log.save(path)
+    loaded = load(path)
+    append(loaded, loaded.register(Connection("later")), (0x81, b"later", Flag.TEXT))
+    return loaded
+
+
+def test_a_loaded_log_that_goes_on_replaces_its_parts(make_log: Any, same_log: Any, tmp_path: Path) -> None:
+    """Its rows are there once, though they are of two recordings now; another log that went on from it stays apart."""
+    log = make_log()
+    log.save(f"{tmp_path}/feed/")
+    one, other = (went_on(log, tmp_path / "log.parquet") for _ in range(2))
+    one.save(f"{tmp_path}/feed/")
+    same_log(one, load(f"{tmp_path}/feed/"))
+    other.save(f"{tmp_path}/feed/")
+    assert len(open_dataset(f"{tmp_path}/feed/").recordings) == 2
+
+
+def test_rows_of_two_recordings_replace_no_other_parts(make_log: Any, tmp_path: Path) -> None:
+    """A selection of what a directory has, saved beside it: it does not have all that the parts have."""
+    path = f"{tmp_path}/feed/"
+    first, second = make_log(), FrameLog()
+    append(second, second.register(Connection("b")), *[(0x81, b"x", Flag.TEXT)] * 50)
+    first.save(path)
+    second.save(path)
+    open_dataset(path).df.query("opcode == 'text'").ws.save(path)
+    assert len(open_dataset(path).load(first.connections[0].recording)) == len(first)
+
+
+@pytest.mark.parametrize("has_parts", [True, False])
+def test_a_recording_of_a_loaded_log_that_goes_on_has_one_name(
+    has_parts: bool, make_log: Any, same_log: Any, tmp_path: Path
+) -> None:
+    """That with which its first part was written; what the log was before in this directory is replaced."""
+    log = make_log()
+    log.save(f"{tmp_path}/feed/")
+    log = load(f"{tmp_path}/feed/")
+    log.record_to(f"{tmp_path}/feed/")
+    recorder: Any = log._recorder
+    if has_parts:
+        recorder._write(final=True)
+    append(log, log.register(Connection("later")), (0x81, b"later", Flag.TEXT))
+    log.stop_recording()
+    same_log(log, load(f"{tmp_path}/feed/"))
+    log.save(f"{tmp_path}/feed/")
+    same_log(log, load(f"{tmp_path}/feed/"))
+
+
 def test_a_recorded_directory_equals_the_log(make_log: Any, same_log: Any, tmp_path: Path) -> None:
     """Also rows that turned out never to have been sent, and the events at the end."""
     log = make_log()

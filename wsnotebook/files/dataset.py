@@ -11,7 +11,7 @@ from pathlib import Path
 from wsnotebook.errors import FileError
 from wsnotebook.files import parquet
 from wsnotebook.files.header import Header
-from wsnotebook.files.parts import recording_of, recordings, replace_parts
+from wsnotebook.files.parts import former_parts, recording_of, recordings, replace_parts
 from wsnotebook.files.storage import StoredFile, storage_at
 from wsnotebook.log.rows import Rows
 
@@ -66,4 +66,5 @@ def _rows_of(parts: Sequence[StoredFile], seq: int) -> Iterator[Rows]:
 def write(header: Header, runs: Iterable[Rows], path: str | Path) -> None:
     """Write a header and its rows into a directory; older parts of the same recording are replaced, others stay."""
     storage = storage_at(path)
-    replace_parts(storage, header, runs, recordings(storage).get(recording_of(header), []))
+    old = recordings(storage).get(recording_of(header), [])
+    replace_parts(storage, header, runs, [*old, *former_parts(storage, header)])

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from wsnotebook.errors import FileError
 from wsnotebook.files import parquet
 from wsnotebook.files.header import Header
 from wsnotebook.files.joining import joined, payload_size
@@ -26,8 +27,10 @@ from wsnotebook.log.rows import Rows, read_rows
 from wsnotebook.log.segment import MAX_PAYLOAD, MAX_ROWS
 
 __all__ = [
+    "NO_RECORDING",
     "PART_COLUMNS",
     "Group",
+    "former_parts",
     "groups",
     "recording_of",
     "recordings",
@@ -38,6 +41,9 @@ __all__ = [
 
 PART_COLUMNS = tuple(column for column in FILE_COLUMNS if column.name != "recording")
 """Columns of a part: the recording is in its path, where Hive's readers find it."""
+
+NO_RECORDING = "empty"
+"""Identity of the recording of a log without connections."""
 
 _RUNS = 16  # runs of rows in a saved part, of the usual size: about a million frames, or 128 MiB of payload
 _DAY = 86_400 * 10**9  # ns
@@ -67,20 +73,46 @@ class PartName(NamedTuple):
 
 def recording_of(header: Header) -> str:
     """Return the identity of the recording of a log; of several, where it went on in another one."""
-    return "+".join(dict.fromkeys(each.recording for each in header.connections)) or "empty"
+    return "+".join(dict.fromkeys(each.recording for each in header.connections)) or NO_RECORDING
 
 
-def _path_of(header: Header, date: str, first: int, stop: int) -> str:
+def _path_of(header: Header, recording: str, date: str, first: int, stop: int) -> str:
     """Return the path of a part. It is the same for the same log, so that saving it again replaces its parts."""
     opened_ns = header.connections[0].opened_ns if header.connections else 0
     seconds, nanoseconds = divmod(opened_ns, 10**9)
     opened = f"{datetime(1970, 1, 1) + timedelta(seconds=seconds):%Y%m%dT%H%M%S}{nanoseconds:09}"
-    return f"recording={recording_of(header)}/date={date}/{opened}-{first:012}-{stop:012}.parquet"
+    return f"recording={recording}/date={date}/{opened}-{first:012}-{stop:012}.parquet"
 
 
 def recordings(storage: Storage) -> dict[str, list[StoredFile]]:
     """Return the parts of each recording in a storage, in order of their rows; recordings by the time of their opening."""
     return {name: [storage.file(part.path) for part in parts] for name, parts in _named(storage).items()}
+
+
+def former_parts(storage: Storage, header: Header) -> list[StoredFile]:
+    """Return the parts of what a log was before it went on in another recording: all their rows are its own."""
+    name = recording_of(header)
+    return [
+        part
+        for former, parts in recordings(storage).items()
+        if name.startswith(f"{former}+") and _begins_with(header, parts)
+        for part in parts
+    ]
+
+
+def _begins_with(header: Header, parts: list[StoredFile]) -> bool:
+    """Return whether a log has gone on from some parts; not a selection of the rows of several, which has no events of theirs."""
+    try:
+        first, last = parquet.read_header(parts[0]), parquet.read_header(parts[-1])
+    except FileError:
+        return False
+    return (
+        bool(last.events)
+        and header.events[: len(last.events)] == last.events
+        and header.connections[: len(last.connections)] == last.connections
+        and header.first <= first.first
+        and last.first + last.rows <= header.first + header.rows
+    )
 
 
 def scattered(storage: Storage) -> dict[str, list[StoredFile]]:
@@ -183,7 +215,7 @@ def _date_of(header: Header) -> str:
 
 
 def write_part(
-    storage: Storage, header: Header, group: Group, running: RunningFrames
+    storage: Storage, header: Header, group: Group, running: RunningFrames, recording: str
 ) -> tuple[StoredFile, StoredFile]:
     """Write a part under a temporary name, which no reader finds; return this file and the final one.
 
@@ -192,9 +224,10 @@ def write_part(
         header: of the log; ``first`` is that of a part without rows.
         group: the rows.
         running: messages that are open before the first row.
+        recording: its identity, the same for all parts of a log.
     """
     first = group.runs[0].first if group.runs else header.first
-    path = _path_of(header, group.date, first, first + group.rows)
+    path = _path_of(header, recording, group.date, first, first + group.rows)
     storage.make(path)
     part = storage.file(path)
     unfinished = storage.file(f"{path.rpartition('/')[0]}/.{part.name}.{os.getpid()}.unfinished")
@@ -212,7 +245,7 @@ def replace_parts(storage: Storage, header: Header, runs: Iterable[Rows], old: I
     written: list[tuple[StoredFile, StoredFile]] = []
     try:
         for group in groups(header, runs):
-            written.append(write_part(storage, header, group, running))
+            written.append(write_part(storage, header, group, running, recording_of(header)))
         for unfinished, part in written:
             unfinished.move_to(part)
     finally:

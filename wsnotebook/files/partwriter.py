@@ -9,7 +9,15 @@ from typing import NamedTuple
 from wsnotebook.files.header import Header
 from wsnotebook.files.joining import joined, payload_size
 from wsnotebook.files.logthread import LogThread
-from wsnotebook.files.parts import PART_COLUMNS, Group, groups, write_part
+from wsnotebook.files.parts import (
+    NO_RECORDING,
+    PART_COLUMNS,
+    Group,
+    former_parts,
+    groups,
+    recording_of,
+    write_part,
+)
 from wsnotebook.files.runningframes import RunningFrames
 from wsnotebook.files.storage import StoredFile, storage_at
 from wsnotebook.log.rowlog import RowLog
@@ -60,6 +68,7 @@ class PartWriter:
         self.path = path
         self.sharers = 0
         self._log = log
+        self._recording = NO_RECORDING  # of all parts, also where the log goes on in another one
         self._seq = log.first
         self._open: dict[int, int] = {}
         self._parts: list[_Part] = []
@@ -91,7 +100,16 @@ class PartWriter:
             lacks = f"{self.path} lacks the last {left:,} frame{'' if left == 1 else 's'}"
             self._thread.warn("disk full", f"{lacks}: log.save() elsewhere")
         elif self._parts:  # the header of the last part has all events
-            self._write_one(Group(self._parts[-1].date, []), Header.of(self._log), is_end=True)
+            header = Header.of(self._log)
+            self._write_one(Group(self._parts[-1].date, []), header, is_end=True)
+            self._remove_former(header)
+
+    def _remove_former(self, header: Header) -> None:
+        """Remove the parts of the log before it went on in another recording, if these have their rows too."""
+        mine = {part.file.path for part in self._parts}
+        for file in former_parts(self._storage, header):
+            if file.path not in mine:
+                file.remove()
 
     def _step(self) -> float:
         self._write(final=time.monotonic() - self._last >= _INTERVAL)
@@ -165,7 +183,9 @@ class PartWriter:
         return merged
 
     def _place(self, group: Group, header: Header, running: RunningFrames) -> StoredFile:
-        unfinished, file = write_part(self._storage, header, group, running)
+        if self._recording == NO_RECORDING:
+            self._recording = recording_of(header)
+        unfinished, file = write_part(self._storage, header, group, running, self._recording)
         unfinished.move_to(file)
         return file
 
