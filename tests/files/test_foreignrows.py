@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import io
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -18,6 +19,7 @@ import pytest
 
 import wsnotebook
 from wsnotebook import FrameLog, Opcode
+from wsnotebook.errors import FileError
 from wsnotebook.log.connections import Connection
 from wsnotebook.replaying.timedframes import timed_frames
 from wsnotebook.widgets.logtable import log_table_for
@@ -347,6 +349,44 @@ def test_rows_of_ours_keep_the_order_of_record() -> None:
         assert FrameLog.from_frames(df).df["text"].tolist() == ["hel", "lo"]
     merged = FrameLog.from_frames(pd.concat([log.df, other]).sort_values("time"))
     assert merged.df["text"].tolist() == ["3", "hel", "lo", "5"]
+
+
+@pytest.mark.parametrize("options", [{}, {"dtype": str, "keep_default_na": False}])
+@pytest.mark.parametrize("index", [{}, {"index_col": "seq"}])
+def test_a_csv_of_ours_keeps_the_order_of_record(
+    make_log: Callable[..., FrameLog], options: dict[str, Any], index: dict[str, Any]
+) -> None:
+    """By seq, also where all of it was read as text; a reason that is empty there is none."""
+    df = make_log().df
+    csv = io.StringIO(df.sort_values("seq", ascending=False).to_csv())
+    log = FrameLog.from_frames(pd.read_csv(csv, **options, **index)).df
+    for name in ("direction", "opcode", "payload", "status"):
+        assert log[name].tolist() == df[name].tolist(), name
+    assert log["detail"].isna().tolist() == df["detail"].isna().tolist()
+
+
+@pytest.mark.parametrize("of", ["all", "text", "base64"])
+def test_lines_of_a_jsonl_of_ours(make_log: Callable[..., FrameLog], tmp_path: Path, of: str) -> None:
+    """As tail and grep cut them out of the file, read as the error of load() says, and by seq."""
+    log = make_log()
+    lines = log.save(tmp_path / "x.jsonl").read_text().splitlines()[1:]
+    wanted = log.df[log.df["text"].notna()] if of == "text" else log.df
+    if of == "base64":
+        wanted = wanted[wanted["text"].isna()]
+    chosen = [line for line in reversed(lines) if of == "all" or f'"{of}":' in line]
+    path = tmp_path / "cut.jsonl"
+    path.write_text("\n".join(chosen))
+    with pytest.raises(
+        FileError, match=r"FrameLog.from_frames\(pandas.read_json\(path, lines=True, dtype=False\)\)"
+    ):
+        wsnotebook.load(path)
+    cut = FrameLog.from_frames(pd.read_json(path, lines=True, dtype=False)).df
+    for name in ("time", "direction", "opcode", "payload", "status"):
+        assert cut[name].tolist() == wanted[name].tolist(), name
+    path.write_text("\n".join(chosen).replace('"base64":"', '"base64":"!'))
+    if of != "text":
+        with pytest.raises(ValueError, match="base64 as"):
+            FrameLog.from_frames(pd.read_json(path, lines=True, dtype=False))
 
 
 @pytest.mark.parametrize("name", ["connection_id", "Conn", "session_id"])

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from wsnotebook.analysis.versions import is_text
+from wsnotebook.files.foreignpayloads import ENCODINGS
 from wsnotebook.files.foreigntimes import UNITS
 from wsnotebook.files.header import FORMER_STATUSES
 from wsnotebook.log.code import DIRECTIONS
@@ -59,7 +60,9 @@ _SURE = {"fin", "opcode", "opcodename", "frametype"}
 """Names of columns that are nothing else: a value without a meaning is a mistake there, not a sign of another column."""
 _OURS = {"time", "payload", "text", "message", "wire_length"}
 """Columns that only a DataFrame of ours has together: ``message`` is a number."""
-_OUR_NAMES = {"time": ("time_ns", "time"), "payload": ("payload",)}
+_OUR_LINES = {"time", "monotonic", "wire_length", "frame_length"}
+"""Columns that only the lines of a JSONL of ours have together, with ``text``, ``base64`` or both for the payload."""
+_OUR_NAMES = {"time": ("time_ns", "time"), "payload": ("payload", "base64", "text")}
 """Columns of ours for roles that several could have, the most exact first."""
 
 
@@ -154,23 +157,43 @@ def columns_of(df: pd.DataFrame, named: dict[str, str | None]) -> Columns:
         df[time],
         _UNITS.get(_plain(time)),
         direction if direction not in df else df[direction],
-        _own_payloads(df) if _is_ours(df) and payload == "payload" else df[payload],
+        _own_payloads(df) if _is_ours(df) and named["payload"] in (None, "payload") else df[payload],
         connection=df[_candidates(df, "connection")],
         **series,
     )
 
 
 def _own_payloads(df: pd.DataFrame) -> pd.Series[Any]:
-    """Return the payloads of a DataFrame of ours; a CSV of it has them as Python writes bytes, Parquet a text once."""
-    values = df["payload"]
-    if is_text(values):
-        try:
-            values = values.map(lambda text: bytes(ast.literal_eval(text)), na_action="ignore").astype(object)
-        except (ValueError, SyntaxError, TypeError) as error:
-            raise ValueError(
-                "column 'payload' is text and no bytes as to_csv() writes them: say payload='text'"
-            ) from error
-    return values.astype(object).where(values.notna(), df["text"])
+    """Return the payloads of a DataFrame of ours.
+
+    A CSV of it has them as Python writes bytes, Parquet has a text once, and JSONL a text or base64.
+    """
+    if "payload" in df:
+        values = _read(df["payload"], _of_csv, "bytes as to_csv() writes them: say payload='text'")
+    elif "base64" in df:
+        values = _read(df["base64"], ENCODINGS["base64"], "base64 as log.save() writes it")
+    else:
+        return df["text"]
+    values = values.astype(object)
+    return values.where(values.notna(), df["text"]) if "text" in df else values
+
+
+def _of_csv(text: str) -> bytes | None:
+    return bytes(ast.literal_eval(text)) if text else None  # a missing one, where empty texts are kept
+
+
+def _read(values: pd.Series[Any], read: Callable[[str], bytes | None], what: str) -> pd.Series[Any]:
+    """Return the bytes of a column that may have them written as text.
+
+    Raises:
+        ValueError: a text is not what it should be.
+    """
+    if not is_text(values):
+        return values
+    try:
+        return values.map(read, na_action="ignore").astype(object)
+    except (ValueError, SyntaxError, TypeError) as error:
+        raise ValueError(f"column {values.name!r} is text and no {what}") from error
 
 
 def _need(df: pd.DataFrame, role: str, named: dict[str, str | None]) -> Any:
@@ -211,7 +234,10 @@ def _can_be(role: str, values: pd.Series[Any]) -> bool:
 
 
 def _is_ours(df: pd.DataFrame) -> bool:
-    return set(df.columns) >= _OURS
+    names = set(df.columns)
+    return names >= _OURS or (
+        names >= _OUR_LINES and bool(names & {"text", "base64"}) and "payload" not in names
+    )
 
 
 def _listed(names: Iterable[Any]) -> str:

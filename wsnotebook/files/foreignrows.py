@@ -43,6 +43,7 @@ __all__ = ["read_frames"]
 
 _SESSION = "frames"  # name of the session of a table that names none
 _SHORT = ("time", "direction", "payload", "opcode")  # fields of a frame in a tuple
+_NUMBERS = ("seq", "monotonic", "message")  # columns of ours that say the order of record
 _UNKNOWN = (
     "the rows are of another program: mask, fragments, compression and control frames are as far as it knew"
 )
@@ -68,11 +69,11 @@ def read_frames(
         if value is not None and value not in known:
             raise ValueError(f"{name} is {value!r}, not one of {', '.join(map(repr, known))}")
     df = _dataframe(frames)
-    is_ours = {"monotonic", "time", *CORE} <= set(df.columns) and df["time"].dtype.kind == "M"
     recording = None
-    if is_ours:
-        check_rows(df, any_order=True)
-        df, recording = _in_order_of_record(df)
+    ours = _ours(df)
+    if ours is not None:
+        check_rows(ours, any_order=True)
+        df, recording = _in_order_of_record(ours)
     columns = columns_of(df, {role: named.get(role) for role in ROLES})
     times, is_relative = times_ns(columns.time, unit or columns.unit)
     opcodes = np.full(len(times), UNKNOWN)
@@ -80,7 +81,7 @@ def read_frames(
         opcodes = _meanings(columns.opcode, "opcode", opcode_of)
     payloads = payloads_of(columns.payload, opcodes, encoding)
     numbers = _numbers(columns, len(times))
-    if not is_ours:
+    if ours is None:
         check_repeats(times, df.index, partial(_content_codes, columns, payloads, numbers))
     order = np.argsort(times, kind="stable") if recording is None else order_in_time(times, recording)
     found, sessions = _in_order(columns, times, payloads, numbers, order)
@@ -99,6 +100,30 @@ def _connections(found: RowColumns, sessions: list[str]) -> list[Connection]:
         Connection(session, opened_ns=opened_ns, recording=recording)
         for session, opened_ns in zip(sessions, found.times[starts].tolist(), strict=True)
     ]
+
+
+def _ours(df: pd.DataFrame) -> pd.DataFrame | None:
+    """Return frames of ours with numbers as numbers, which a CSV may give as text; None for those of another program."""
+    if not df.columns.is_unique or not {"monotonic", "time", *CORE} <= set(df.columns):
+        return None
+    if df.index.name == "seq" and not pd.api.types.is_integer_dtype(df.index.dtype) and "seq" not in df:
+        df = df.reset_index()
+    texts = [name for name in _NUMBERS if name in df and not pd.api.types.is_numeric_dtype(df[name])]
+    try:
+        return df.assign(**{name: _whole_numbers(df[name]) for name in texts}) if texts else df
+    except (ValueError, TypeError):
+        return None
+
+
+def _whole_numbers(texts: pd.Series[Any]) -> pd.Series[Any]:
+    """Return the numbers that texts are; an empty one is missing.
+
+    Raises:
+        ValueError, TypeError: one is no whole number.
+    """
+    known = texts.astype(object).where(texts.notna() & (texts != ""), None)
+    numbers = pd.to_numeric(known, dtype_backend="numpy_nullable").astype("Int64")
+    return numbers if numbers.hasnans else numbers.astype(np.int64)
 
 
 def _in_order_of_record(df: pd.DataFrame) -> tuple[pd.DataFrame, Array | None]:
@@ -223,7 +248,8 @@ def _in_order(
     if columns.status is not None:
         flags |= np.maximum(_meanings(columns.status, "status", status_from), Flag.OK).astype(np.uint8)[order]
     if columns.detail is not None:
-        there = np.flatnonzero(columns.detail.notna().to_numpy()[order])
+        is_there = columns.detail.notna() & (columns.detail != "")  # a CSV may be read without missing values
+        there = np.flatnonzero(is_there.to_numpy()[order])
         details = {int(row): str(columns.detail.iloc[order[row]]) for row in there}
     payload = payloads.values.take(pa.array(order))
     return RowColumns(times[order], times[order], codes, heads, flags, payload, details), _sessions(
