@@ -143,6 +143,18 @@ def test_a_time_is_exact_in_every_type_of_column(times: Any) -> None:
     assert FrameLog.from_frames(df).df["time"].astype("int64").tolist() == [NS, NS]
 
 
+@pytest.mark.parametrize(
+    "kind", ["int8", "uint8", "int16", "int32", "uint32", "uint64", "float16", "Int32", "UInt8"]
+)
+def test_a_time_in_a_narrow_column_is_as_large_as_in_a_wide_one(kind: str) -> None:
+    """Its ns do not fit there."""
+    seconds = SECOND if "32" in kind or "64" in kind else 100
+    df = pd.DataFrame({"time": pd.Series([seconds, seconds + 1], dtype=kind), "dir": "in", "msg": ["x", "y"]})
+    log = FrameLog.from_frames(df)
+    assert log.df["time"].astype("int64").tolist() == [seconds * 10**9, (seconds + 1) * 10**9]
+    assert log.events["detail"].str.contains("does not begin in 1970").any() == (seconds == 100)
+
+
 def test_a_clock_of_its_own_is_said() -> None:
     """Small numbers are seconds, or of the unit that is named; an event says that they do not begin in 1970."""
     log = FrameLog.from_frames([(0, "in", "x"), (1.5, "in", "y")])
@@ -164,6 +176,7 @@ def test_a_clock_of_its_own_is_said() -> None:
         ([True, False], "time"),
         ([float("inf"), 1], "not of one unit"),
         ([1e30, 1e30], "not of one unit"),
+        ([-(2**63), 5], "not of one unit"),
     ],
 )
 def test_a_time_that_is_none_is_named(times: list[Any], sentence: str) -> None:

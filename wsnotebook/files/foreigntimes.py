@@ -73,16 +73,19 @@ def _row(times: pd.Series[Any], wrong: pd.Series[bool]) -> str:
 def _from_numbers(numbers: Array, unit: str | None) -> tuple[Array, bool]:
     if not len(numbers):
         return np.empty(0, np.int64), False
-    unit = unit or _unit_of(numbers.min(), numbers.max())
-    factor = UNITS[unit]
-    is_relative = bool(np.abs(numbers).max() * factor < _EPOCH * UNITS["s"])
+    low, high = (
+        numbers.min().item(),
+        numbers.max().item(),
+    )  # of Python: no column is too narrow for the product
+    factor = UNITS[unit or _unit_of(low, high)]
+    _check(low * factor, high * factor)
+    is_relative = max(abs(low), abs(high)) * factor < _EPOCH * UNITS["s"]
     if numbers.dtype.kind in "iu":
-        _check(int(numbers.min()) * factor, int(numbers.max()) * factor)
         return numbers.astype(np.int64) * factor, is_relative
     # The digits that a float has: the decimals of a file are exact again, instead of 0.123456955.
     digits = min(max(int(-np.log10(np.spacing(np.abs(numbers).max()))), 0), len(str(factor)) - 1)
-    _check(float(numbers.min()) * factor, float(numbers.max()) * factor)
-    return np.round(numbers * 10**digits).astype(np.int64) * (factor // 10**digits), is_relative
+    scaled = numbers.astype(np.float64, copy=False) * 10**digits
+    return np.round(scaled).astype(np.int64) * (factor // 10**digits), is_relative
 
 
 def _decimals(texts: pd.Series[Any]) -> list[Decimal] | None:
