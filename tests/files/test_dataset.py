@@ -14,7 +14,8 @@ from wsnotebook.files.datasetreader import open_dataset
 from wsnotebook.files.framelog import FrameLog
 from wsnotebook.files.loading import load
 from wsnotebook.log.connections import Connection
-from wsnotebook.wire.batch import Batch, Flag
+from wsnotebook.log.restore import NO_TIME
+from wsnotebook.wire.batch import Batch, Flag, batch_of
 
 START = 1_700_000_000 * 10**9  # 2023-11-14, 22:13 UTC
 DAY = 86_400 * 10**9
@@ -162,6 +163,29 @@ def test_a_part_has_the_rows_of_one_day(tmp_path: Path, same_log: Any) -> None:
     path = log.save(f"{tmp_path}/feed/")
     dates = [part.path.split("date=")[1][:10] for part in parts_of(path)]
     assert dates == ["2023-11-14", "2023-11-15", "2023-11-16", "2023-11-17"]
+    same_log(log, load(path))
+
+
+@pytest.mark.parametrize(
+    ("times", "dates"),
+    [
+        (
+            [NO_TIME, START + DAY, NO_TIME, START + 2 * DAY, NO_TIME],
+            ["2023-11-14", "2023-11-15", "2023-11-16"],
+        ),
+        ([NO_TIME, NO_TIME], ["2023-11-14"]),
+    ],
+)
+def test_a_row_without_a_time_is_in_the_part_of_the_row_before(
+    times: list[int], dates: list[str], tmp_path: Path, same_log: Any
+) -> None:
+    """The first ones are on the day on which the log began."""
+    log = FrameLog()
+    log.register(Connection("a", opened_ns=START))
+    for time_ns in times:
+        log.append(batch_of((0x81, Flag.TEXT, b"x", None)), 0, "in", time_ns, 5)
+    path = log.save(f"{tmp_path}/feed/")
+    assert [part.path.split("date=")[1][:10] for part in parts_of(path)] == dates
     same_log(log, load(path))
 
 

@@ -22,8 +22,8 @@ from wsnotebook.files.joining import joined, payload_size
 from wsnotebook.files.runningframes import RunningFrames
 from wsnotebook.files.storage import Storage, StoredFile
 from wsnotebook.log.columns import FILE_COLUMNS
-from wsnotebook.log.restore import to_segment
-from wsnotebook.log.rows import Rows, read_rows
+from wsnotebook.log.restore import NO_TIME, to_segment
+from wsnotebook.log.rows import Array, Rows, read_rows
 from wsnotebook.log.segment import MAX_PAYLOAD, MAX_ROWS
 
 __all__ = [
@@ -175,43 +175,52 @@ class Group(NamedTuple):
 def groups(header: Header, runs: Iterable[Rows]) -> Iterator[Group]:
     """Yield the rows of each part, all of one day; a log without rows has one part, for its events."""
     group = Group("", [])
-    for date, rows in _by_date(joined(runs)):
+    for date, rows in _by_date(joined(runs), _day_of(header)):
         if group.runs and (group.date != date or _is_full(group)):
             yield group
             group = Group("", [])
         group = Group(date, [*group.runs, rows])
-    yield group if group.runs else Group(_date_of(header), [])
+    yield group if group.runs else Group(_date(_day_of(header)), [])
 
 
 def _is_full(group: Group) -> bool:
     return group.rows >= _RUNS * MAX_ROWS or group.size >= _RUNS * MAX_PAYLOAD
 
 
-def _by_date(runs: Iterable[Rows]) -> Iterator[tuple[str, Rows]]:
-    """Yield the rows of each run by day."""
+def _by_date(runs: Iterable[Rows], day: int) -> Iterator[tuple[str, Rows]]:
+    """Yield the rows of each run by day; a row without a time is on the day of the row before, the first on ``day``."""
     for rows in runs:
-        days = rows.times // _DAY
+        days = _days_of(rows.times, day)
+        day = int(days[-1]) if len(days) else day
         changes = np.flatnonzero(np.diff(days)) + 1
         starts = np.concatenate(([0], changes))
         if not len(changes):
             if len(rows):
-                yield _day(days[0]), rows
+                yield _date(day), rows
             continue
         bounds = np.concatenate(([0], np.cumsum(rows.counts)))[np.append(starts, len(days))]
         segment = to_segment(rows)
-        for day, low, high in zip(days[starts], bounds[:-1], bounds[1:], strict=True):
-            yield _day(day), read_rows(segment, int(low), int(high))
+        for number, low, high in zip(days[starts].tolist(), bounds[:-1], bounds[1:], strict=True):
+            yield _date(number), read_rows(segment, int(low), int(high))
 
 
-def _day(day: int) -> str:
-    return str(np.datetime64(int(day), "D"))
+def _days_of(times: Array, before: int) -> Array:
+    is_known = times != NO_TIME
+    if is_known.all():
+        return times // _DAY
+    days = np.concatenate(([before], times // _DAY))
+    return days[np.maximum.accumulate(np.where(is_known, np.arange(1, len(days)), 0))]
 
 
-def _date_of(header: Header) -> str:
-    """Return the day of a log without rows."""
+def _date(day: int) -> str:
+    return str(np.datetime64(day, "D"))
+
+
+def _day_of(header: Header) -> int:
+    """Return the day on which a log began."""
     times = [connection.opened_ns for connection in header.connections]
     times += [event.time_ns for event in header.events]
-    return _day(next((time for time in times if time), 0) // _DAY)
+    return next((time for time in times if time not in (0, NO_TIME)), 0) // _DAY
 
 
 def write_part(
