@@ -182,3 +182,16 @@ async def byte_server() -> AsyncIterator[ByteServer]:
     await server.start()
     yield server
     await server.stop()
+
+
+@pytest.fixture
+def no_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user that the system does not know, as in a container that is started for a number."""
+    pwd = pytest.importorskip("pwd")
+
+    def unknown(number: int) -> NoReturn:
+        raise KeyError(f"getpwuid(): uid not found: {number}")
+
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+    for name in ("HOME", "XDG_STATE_HOME"):
+        monkeypatch.delenv(name, raising=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from prompt_toolkit.history import InMemoryHistory
 
 from wsnotebook.cli.history import history, may_be_kept
 
@@ -33,3 +34,8 @@ def test_lines_are_kept_in_a_private_file(tmp_path: Path, monkeypatch: pytest.Mo
     assert file.stat().st_mode & 0o777 == 0o600
     assert [*history().load_history_strings()] == ["hello"]
     assert "hidden" not in file.read_text()
+
+
+def test_without_a_home_lines_are_kept_in_memory(no_home: None):
+    """For this run only."""
+    assert isinstance(history(), InMemoryHistory)

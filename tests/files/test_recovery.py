@@ -78,6 +78,14 @@ def test_markers_of_what_is_gone_are_removed(state_directory: Path) -> None:
     assert list(state_directory.iterdir()) == []
 
 
+def test_recording_goes_on_without_a_home(tmp_path: Path, no_home: None) -> None:
+    """As in a container of a user that the system does not know: the journal is whole, and recover() knows none."""
+    log = FrameLog()
+    log.record_to(tmp_path / "log.pcapng")
+    assert log.stop_recording() == tmp_path / "log.pcapng"
+    assert recover() == []
+
+
 def test_recording_goes_on_without_a_state_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A home that cannot be written to does not keep a journal from being written."""
     (tmp_path / "file").write_text("")

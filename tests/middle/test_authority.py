@@ -83,3 +83,9 @@ def test_no_client_trusts_it_for_another_host() -> None:
 )
 def test_a_name_covers_itself_or_what_stands_below_it(names: list[str], host: str, covered: bool) -> None:
     assert covers(names, host) is covered
+
+
+def test_without_a_home_the_directory_to_name_is_told(state: Path, no_home: None) -> None:
+    """There is nowhere else to keep a CA."""
+    with pytest.raises(OSError, match="set XDG_STATE_HOME"):
+        Authority(["example.org"])

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from pathlib import Path
 
 from prompt_toolkit.history import FileHistory, History, InMemoryHistory
+
+from wsnotebook.files.paths import state_path
 
 __all__ = ["history", "may_be_kept"]
 
@@ -20,9 +21,8 @@ _LONGEST = 10_000  # characters: a pasted file is no line that somebody looks fo
 
 def history() -> History:
     """Return the history of the user, in ``$XDG_STATE_HOME/wsnotebook/history``; in memory where that cannot be written."""
-    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    path = Path(state) / "wsnotebook" / "history"
     try:
+        path = state_path("history")
         path.parent.mkdir(parents=True, exist_ok=True)
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600))
     except OSError:

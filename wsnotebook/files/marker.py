@@ -13,7 +13,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from wsnotebook.files.paths import state_path
+
 __all__ = ["Marker", "markers"]
+
+_FOLDER = "journals"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +31,7 @@ class Marker:
     def set(cls, path: Path) -> Marker:
         """Mark ``path`` as a journal that is being written."""
         try:
-            directory = _directory()
+            directory = state_path(_FOLDER)
             directory.mkdir(parents=True, exist_ok=True)
             descriptor, name = tempfile.mkstemp(".json", "journal-", directory)
             with os.fdopen(descriptor, "w") as file:
@@ -44,7 +48,11 @@ class Marker:
 
 def markers() -> Iterator[tuple[Marker, Path, os.stat_result]]:
     """Yield each marker, and the path and status of its journal; a marker without a journal is removed."""
-    for file in _directory().glob("journal-*.json"):
+    try:
+        directory = state_path(_FOLDER)
+    except FileNotFoundError:
+        return  # set() has none to write to either
+    for file in directory.glob("journal-*.json"):
         marker = Marker(file)
         try:
             path = Path(json.loads(file.read_text())["path"])
@@ -53,8 +61,3 @@ def markers() -> Iterator[tuple[Marker, Path, os.stat_result]]:
             marker.clear()  # the journal is gone, or its kernel died while it wrote the marker
             continue
         yield marker, path, status
-
-
-def _directory() -> Path:
-    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    return Path(state) / "wsnotebook" / "journals"

@@ -16,6 +16,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wsnotebook.files.paths import state_path
+
 if TYPE_CHECKING:
     from cryptography import x509
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
@@ -81,7 +83,7 @@ class Authority:
             from cryptography.hazmat.primitives import serialization
         except ImportError as error:
             raise ImportError("mitm=True needs cryptography: pip install 'wsnotebook[mitm]'") from error
-        self.path = _directory() / f"ca-{_mark(self._names)}.pem"
+        self.path = state_path("ca") / f"ca-{_mark(self._names)}.pem"
         """The certificate in PEM, for programs that are to trust it: ``SSL_CERT_FILE``, ``curl --cacert``."""
         key_path = self.path.with_suffix(".key")
         if not (self.path.exists() and key_path.exists()):
@@ -117,11 +119,6 @@ class Authority:
             _write(path, _key_bytes(key) + _certificate_bytes(builder, self._key))
             context.load_cert_chain(path)
         return context
-
-
-def _directory() -> Path:
-    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    return Path(state) / "wsnotebook" / "ca"
 
 
 def _mark(names: Sequence[str]) -> str:
