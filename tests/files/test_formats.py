@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from wsnotebook.files.header import Header
 from wsnotebook.files.loading import load
 from wsnotebook.files.saving import save
 from wsnotebook.log.connections import UNKNOWN_KEY, Connection
+from wsnotebook.log.rows import Rows
 from wsnotebook.log.segment import MAX_ROWS
 from wsnotebook.wire.batch import Batch, Flag
 
@@ -73,6 +75,27 @@ def test_an_event_of_any_kind_comes_back(name: str, make_log: Callable[[], Frame
     found = load(log.save(f"{tmp_path}/{name}"))
     assert found.event_list == log.event_list
     assert found.events["kind"].iloc[-1] == "mark" and found.events["seconds"].iloc[-2] == 0.0625
+
+
+@pytest.mark.parametrize("suffix", SAVABLE)
+def test_two_threads_may_save_to_one_path(
+    suffix: str, make_log: Callable[[], FrameLog], same_log: Callable[..., None], tmp_path: Path
+) -> None:
+    """Each writes a file of its own: the path has the whole of one, then the whole of the other."""
+    first, second, path = make_log(), FrameLog(), tmp_path / f"log{suffix}"
+    second.register(Connection("second"))
+
+    def other_meanwhile(runs: Iterator[Rows]) -> Iterator[Rows]:
+        yield next(runs)
+        thread = threading.Thread(target=save, args=(second, path))
+        thread.start()
+        thread.join()
+        same_log(second, load(path))
+        yield from runs
+
+    save(first, path, other_meanwhile)
+    same_log(first, load(path))
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_capture_is_read_and_not_written(tmp_path: Path) -> None:

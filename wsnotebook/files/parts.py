@@ -6,7 +6,6 @@ replaced when its kernel died before it removed them.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
@@ -19,6 +18,7 @@ from wsnotebook.errors import FileError
 from wsnotebook.files import parquet
 from wsnotebook.files.header import Header
 from wsnotebook.files.joining import joined, payload_size
+from wsnotebook.files.paths import unfinished_name
 from wsnotebook.files.runningframes import RunningFrames
 from wsnotebook.files.storage import Storage, StoredFile
 from wsnotebook.log.columns import FILE_COLUMNS
@@ -239,7 +239,7 @@ def write_part(
     path = _path_of(header, recording, group.date, first, first + group.rows)
     storage.make(path)
     part = storage.file(path)
-    unfinished = storage.file(f"{path.rpartition('/')[0]}/.{part.name}.{os.getpid()}.unfinished")
+    unfinished = storage.file(f"{path.rpartition('/')[0]}/{unfinished_name(part.name)}")
     try:
         parquet.write(header._replace(first=first, rows=group.rows), group.runs, unfinished, running)
     except BaseException:

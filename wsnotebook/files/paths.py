@@ -1,4 +1,4 @@
-"""Paths: whether one means a file, a directory or a URL, and where what is kept for a user lies.
+"""Paths: whether one means a file, a directory or a URL, and the names of files that are kept for a user or not finished.
 
 Nothing is read but whether it is a directory.
 """
@@ -6,9 +6,10 @@ Nothing is read but whether it is a directory.
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 
-__all__ = ["is_directory", "is_url", "state_path"]
+__all__ = ["is_directory", "is_url", "state_path", "unfinished_name"]
 
 
 def is_url(path: str | Path) -> bool:
@@ -35,3 +36,8 @@ def state_path(name: str) -> Path:
             "this user has no home directory: set XDG_STATE_HOME to one to write to"
         ) from error
     return directory / "wsnotebook" / name
+
+
+def unfinished_name(name: str) -> str:
+    """Return the name of a file until it is whole and gets ``name``: no other process or thread writes to it."""
+    return f".{name}.{os.getpid()}-{threading.get_native_id()}.unfinished"

@@ -10,7 +10,7 @@ from typing import TypeAlias
 from wsnotebook.files.filelock import is_locked
 from wsnotebook.files.formats import writer_for
 from wsnotebook.files.header import Header
-from wsnotebook.files.paths import is_directory, is_url
+from wsnotebook.files.paths import is_directory, is_url, unfinished_name
 from wsnotebook.files.privatefile import make_private
 from wsnotebook.log.rowlog import RowLog
 from wsnotebook.log.rows import Rows
@@ -49,7 +49,7 @@ def save(log: RowLog, path: str | Path, watch: Watch = iter) -> str | Path:
         raise ValueError(
             f"{target} is being recorded: call stop_recording() first, or save under another name"
         )
-    unfinished = target.with_name(f".{target.name}.{os.getpid()}.unfinished")
+    unfinished = target.with_name(unfinished_name(target.name))
     try:
         make_private(unfinished)
         writer.write(header, watch(header.runs(log)), unfinished)

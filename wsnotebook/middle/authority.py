@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wsnotebook.files.paths import state_path
+from wsnotebook.files.paths import state_path, unfinished_name
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -212,7 +212,7 @@ def _certificate_bytes(builder: x509.CertificateBuilder, signer: EllipticCurvePr
 
 def _write(path: Path, data: bytes) -> None:
     """Write a file that only this user can read, whole or not at all."""
-    unfinished = path.with_suffix(f".{os.getpid()}")
+    unfinished = path.with_name(unfinished_name(path.name))
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(data)
