@@ -435,13 +435,16 @@ def test_a_dataset_that_got_no_space_says_what_it_lacks(small_disk: Path) -> Non
 
 
 def test_a_disk_that_stays_full_is_told_at_the_end(small_disk: Path) -> None:
-    """stop_recording says how much the file lacks, and the log still has it."""
+    """stop_recording says how much the file lacks, also of what was encoded; the log still has it."""
     log = FrameLog()
     number = log.register(Connection("a"))
     path = log.record_to(small_disk / "log.pcapng")
+    append(log, number, b"before")
+    wait_until(lambda: len(load(path)) == 1)
     with pytest.warns(RuntimeWarning) as told:
         append(log, number, bytes(1 << 20))
         wait_until(lambda: "disk full" in log.events["kind"].tolist())
+        append(log, number, b"one", b"two")
         log.stop_recording()
-    assert "lacks the last" in str(told[-1].message)
-    assert len(log) == 1 and len(load(path)) == 0
+    assert f"{path} lacks the last 3 frames: " in str(told[-1].message)
+    assert len(log) == 4 and len(load(path)) == 1

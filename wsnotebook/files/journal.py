@@ -60,7 +60,7 @@ class Journal:
         """Let an empty file follow: all that the log has is to be written to it."""
         self._good = 0  # bytes of the file that are whole records
         self._recording = Recording()
-        self._seq = self._log.first
+        self._seq = self._whole = self._log.first  # next row to encode, and the one after those in the file
         self._events = self._marks = 0  # written so far
         self._counts = (-1, -1)
         self._unwritten = self._recording.begin(self._seq)  # encoded, and not yet in the file
@@ -92,10 +92,9 @@ class Journal:
         if is_whole:
             _fdatasync(self._file)
         else:
-            left = self._log.end - self._seq
-            self._thread.warn(
-                "disk full", f"{self.path} lacks the last {left} frames or events: log.save() elsewhere"
-            )
+            left = self._log.end - (self._whole if is_there else self._log.first)
+            what = f"the last {left:,} frame{'' if left == 1 else 's'}" if left else "the last events"
+            self._thread.warn("disk full", f"{self.path} lacks {what}: log.save() elsewhere")
         os.close(self._file)
         self._marker.clear()
 
@@ -156,6 +155,7 @@ class Journal:
         if self._unwritten and not self._write(self._unwritten):
             return False
         self._unwritten = b""
+        self._whole = self._seq
         return True
 
     def _encode(self) -> bytes:
