@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import resource
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -118,6 +119,17 @@ def test_a_want_of_descriptors_is_called_so() -> None:
     feed.receive(many(1001, 1002))
     assert log.spilled == 1001
     assert describe_failure(OSError(errno.ENFILE, "Too many open files in system"))[0] == event.kind
+
+
+def test_a_want_of_descriptors_is_called_so_where_nobody_tells_the_limit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As on Windows, which has no module of limits."""
+    monkeypatch.setitem(sys.modules, "resource", None)
+    assert describe_failure(OSError(errno.EMFILE, "Too many open files")) == (
+        "too many open files",
+        "rows stay in memory: all files are open that this process may open",
+    )
 
 
 def test_a_full_disk_is_left_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,6 +25,7 @@ _SYNC = 0.25  # seconds between calls of fdatasync: a power failure loses the ro
 _RETRY = 0.5  # seconds between tries while the disk is full
 _CHUNK = 4 << 20  # bytes encoded at once, where a journal begins after many rows
 
+_FLAGS = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)  # Windows would write \r\n for each \n
 _fdatasync = getattr(os, "fdatasync", os.fsync)  # macOS has none
 
 
@@ -238,7 +239,7 @@ def _free_name(path: Path) -> Path:
 
 def _open(path: Path) -> int:
     """Open a new file, locked, for its user alone."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_CLOEXEC", 0), 0o600)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | _FLAGS, 0o600)
     if not lock(descriptor) or os.fstat(descriptor).st_size:
         os.close(descriptor)
         raise FileExistsError(

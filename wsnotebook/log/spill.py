@@ -79,15 +79,22 @@ def _write_all(descriptor: int, data: memoryview) -> None:
         data = data[os.write(descriptor, data) :]
 
 
+def _limit() -> int | None:
+    try:
+        import resource
+    except ImportError:  # on Windows, which does not tell it
+        return None
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+
+
 def describe_failure(error: OSError) -> tuple[str, str]:
     """Return the kind and the detail of the event that tells why rows could not be moved to disk."""
     if error.errno == errno.EMFILE:
-        import resource  # here: not on Windows, which has no such limit
-
-        limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        limit = _limit()
+        which, remedy = ("all", "") if limit is None else (f"all {limit:,}", "; ulimit -n raises the limit")
         return (
             "too many open files",
-            f"rows stay in memory: all {limit:,} files are open that this process may open; ulimit -n raises the limit",
+            f"rows stay in memory: {which} files are open that this process may open{remedy}",
         )
     if error.errno == errno.ENFILE:
         return (

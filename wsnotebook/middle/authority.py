@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
-import os
 import re
 import ssl
 import tempfile
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wsnotebook.files.paths import state_path, unfinished_name
+from wsnotebook.files.privatefile import make_private
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -213,7 +213,6 @@ def _certificate_bytes(builder: x509.CertificateBuilder, signer: EllipticCurvePr
 def _write(path: Path, data: bytes) -> None:
     """Write a file that only this user can read, whole or not at all."""
     unfinished = path.with_name(unfinished_name(path.name))
-    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
+    make_private(unfinished)
+    unfinished.write_bytes(data)
     unfinished.replace(path)
