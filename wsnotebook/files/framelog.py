@@ -53,7 +53,7 @@ class FrameLog(RowLog, Shown):
     ) -> Self:
         """Return a log of frames that another program has recorded; ``df.ws``, the table, replay and save() work on it.
 
-        The rows are sorted by time; those of a DataFrame of ours keep the order of record. Masks and compression are not in such rows, which an event says. Example::
+        The rows are sorted by time; those of a DataFrame of ours, or of its CSV or JSONL, keep the order of record. Masks and compression are not in such rows, which an event says. Example::
 
             FrameLog.from_frames([(1700000000.5, "in", "hello"), (1700000001, "out", b"\\x00\\x01")])
             FrameLog.from_frames(pd.read_json("feed.jsonl.gz", lines=True, dtype=False), direction="in")
