@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 
 from wsnotebook.analysis.compare import compare
 from wsnotebook.analysis.seqs import has_seq, known_seq
+from wsnotebook.files.framelog import FrameLog
 from wsnotebook.wire.frames import Frame
 
 
@@ -163,6 +165,41 @@ def test_an_index_of_a_needed_column_says_what_to_do(df: pd.DataFrame) -> None:
     """set_index("time") takes the column away."""
     with pytest.raises(AttributeError, match=r"columns time, .*df\.reset_index\(\)"):
         df.set_index("time").ws.rate()
+
+
+def test_an_index_of_another_column_says_what_to_do(df: pd.DataFrame) -> None:
+    """Each column that a question may do without; every way in refuses it, and reset_index() helps."""
+    for name in df.columns.difference(["time", "direction", "opcode"]):
+        with pytest.raises(ValueError, match=f"the index has {name}, "):
+            df.set_index(name, append=True).ws.overhead()
+    for rows in (df.set_index("recording", append=True), df.set_index(["recording", "connection"])):
+        for ask in (
+            rows.ws.overhead,
+            rows.ws.to_log,
+            partial(compare, rows, df),
+            partial(FrameLog.from_frames, rows),
+        ):
+            with pytest.raises(ValueError, match=r"the index has recording, .*df\.reset_index") as raised:
+                ask()
+        again = eval(str(raised.value).rpartition("ask ")[2], {"df": rows})
+        assert plain(again.ws.overhead()) == plain(df.ws.overhead())
+
+
+@pytest.mark.parametrize(
+    "names", [["recording", "seq"], ["connection"], ["session", "seq"], ["attempt", "message"]]
+)
+def test_a_column_that_is_in_the_index_too_is_used(
+    names: list[str], elsewhere: Any, df: pd.DataFrame
+) -> None:
+    """Two recordings stay two, whoever asks."""
+    other = elsewhere()
+    converse(other)
+    both = pd.concat([df, other.log.df])
+    rows = both.reset_index().set_index(names, drop=False)
+    assert plain(rows.ws.closes()) == plain(both.ws.closes())
+    assert compare(rows, both).same
+    for log in (rows.ws.to_log(), FrameLog.from_frames(rows, payload="payload")):
+        assert log.df["connection"].nunique() == 2
 
 
 @pytest.mark.long

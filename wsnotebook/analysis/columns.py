@@ -25,6 +25,7 @@ __all__ = [
     "arrow",
     "asked",
     "byte_codes",
+    "check_index",
     "check_one",
     "check_times",
     "connections",
@@ -52,6 +53,11 @@ _NAMED = 10  # connections in a message: there may be thousands
 _WRITTEN = r"""^b('.*'|".*")$"""  # bytes as Python writes them
 IDENTITY = ("recording", "connection", "session", "attempt")
 """Columns that say of which connection a frame is; rows of former versions lack the first two."""
+_IF_THERE = (
+    *IDENTITY, "monotonic", "fin", "rsv1", "rsv2", "rsv3", "masked", "mask_key", "length", "wire_length", "frame_length",
+    "payload", "text", "message", "close_code", "close_reason", "status", "detail",
+)  # fmt: skip
+"""Columns that some question does without where they are not there, and answers otherwise then."""
 
 
 def need(columns: Iterable[str], wanted: Iterable[str], asker: str) -> None:
@@ -70,6 +76,22 @@ def need(columns: Iterable[str], wanted: Iterable[str], asker: str) -> None:
         raise AttributeError(
             f"{asker} needs a frame log with the columns {', '.join(missing)}, which this DataFrame has not: "
             "ask session.df, log.df, or rows of them with these columns kept; df.reset_index() makes a column of an index"
+        )
+
+
+def check_index(df: Any) -> None:
+    """Check that the index has no column that questions look for in vain among the columns.
+
+    Args:
+        df: DataFrame of pandas.
+
+    Raises:
+        ValueError: it has; the message has the remedy.
+    """
+    hidden = [name for name in df.index.names if name in _IF_THERE and name not in df.columns]
+    if hidden:
+        raise ValueError(
+            f"the index has {', '.join(hidden)}, which questions look for among the columns: ask df.reset_index({hidden})"
         )
 
 

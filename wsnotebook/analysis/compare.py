@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from wsnotebook.analysis.alignment import align
 from wsnotebook.analysis.closes import closes
 from wsnotebook.analysis.columns import connections, ns_of, recordings
-from wsnotebook.analysis.copies import check_rows
+from wsnotebook.analysis.copies import checked_rows
 from wsnotebook.analysis.differences import canonical, differences, parsed
 from wsnotebook.analysis.messages import messages
 from wsnotebook.analysis.seqs import has_seq
@@ -92,7 +92,7 @@ class Comparison:
         yield from _rest(self.changed, "changed values")
 
 
-def _where(row: dict[Any, Any], seq: int) -> str:
+def _where(row: dict[Any, Any], seq: Any) -> str:
     connection = f"connection {row['connection']}, " if row["connection"] else ""
     return f"{connection}{row['direction']} seq {seq}"
 
@@ -107,7 +107,8 @@ def _rest(table: pd.DataFrame, word: str) -> Iterator[str]:
 
 
 class _Message(NamedTuple):
-    seq: int
+    seq: Any
+    """The label of its row where that is another one."""
     seconds: float
     value: Any
     is_binary: bool
@@ -171,10 +172,10 @@ def _frames(what: Any) -> pd.DataFrame:
 
 def _flows(df: pd.DataFrame) -> dict[tuple[int, str], list[_Message]]:
     """Return the messages and closes of each connection, numbered in order, and direction."""
-    check_rows(df, any_order=False)
+    df = checked_rows(df, any_order=False)
     if "recording" not in df.columns:
         df = df.assign(recording=recordings(df))
-    found, ends = messages(df), closes(df).reset_index()
+    found, ends = messages(df), closes(df)
     values = [
         _value_of(payload) if pd.isna(text) else parsed(text)
         for payload, text in zip(found["payload"], found["text"], strict=True)
@@ -186,13 +187,8 @@ def _flows(df: pd.DataFrame) -> dict[tuple[int, str], list[_Message]]:
         else f"close {code} {'' if pd.isna(reason) else reason}".rstrip()
         for code, reason in zip(ends["close_code"], ends["close_reason"], strict=True)
     ]
-    rows = pd.concat(
-        [
-            found.reset_index(names="seq").drop(columns=["payload", "text"]),
-            ends.rename(columns={ends.columns[0]: "seq"}),
-        ],
-        ignore_index=True,
-    )
+    rows = pd.concat([found.drop(columns=["payload", "text"]), ends], ignore_index=True)
+    rows["seq"] = [*found.index, *ends.index]
     rows["place"] = np.arange(len(rows))
     # Without their seq, closes have no number that could be compared with those of messages.
     rows = rows.sort_values("seq" if has_seq(df) else "time", kind="stable", ignore_index=True)
@@ -211,7 +207,7 @@ def _flows(df: pd.DataFrame) -> dict[tuple[int, str], list[_Message]]:
     for connection, direction, seq, is_unknown, time, place in told:
         seconds = math.nan if is_unknown else (int(time) - starts.setdefault(connection, int(time))) / 1e9
         flows.setdefault((connection, str(direction)), []).append(
-            _Message(int(seq), seconds, values[place], are_binary[place])
+            _Message(seq, seconds, values[place], are_binary[place])
         )
     return flows
 

@@ -13,11 +13,19 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from wsnotebook.analysis.columns import IDENTITY, are_rising, byte_codes, in_order, is_decoded, ns_of
+from wsnotebook.analysis.columns import (
+    IDENTITY,
+    are_rising,
+    byte_codes,
+    check_index,
+    in_order,
+    is_decoded,
+    ns_of,
+)
 from wsnotebook.analysis.repeats import check_repeats
 from wsnotebook.analysis.seqs import are_first, has_seq, message_numbers
 
-__all__ = ["KEYS", "check_rows", "keys_of_part", "refuse_copies", "without_clash"]
+__all__ = ["KEYS", "checked_rows", "keys_of_part", "refuse_copies"]
 
 KEYS = ("recording", "message", "opcode", "monotonic")
 """Columns that tell the frames of a part from those of others."""
@@ -28,8 +36,9 @@ _FEW = 10_000  # messages of a part whose keys are all kept; of more, one in _TH
 _THINNED = 64
 
 
-def check_rows(df: pd.DataFrame, *, any_order: bool) -> None:
-    """Check that frames, or what ``decode()`` returned, are there once, and in an order that can be known.
+def checked_rows(df: pd.DataFrame, *, any_order: bool) -> pd.DataFrame:
+    """Return frames, or what ``decode()`` returned, with an index that has no name of a column: pandas would not know
+    which one a question means. They are there once, and in an order that can be known.
 
     Rows of former versions, and of who made them by hand, have no column ``recording``: a copy of them has the numbers and
     the monotonic clock of another row, or repeats a run of rows, and their order is not checked.
@@ -39,10 +48,27 @@ def check_rows(df: pd.DataFrame, *, any_order: bool) -> None:
         any_order: whether the order does not matter.
 
     Raises:
-        ValueError: a recording, or a part of it, is there twice, or its order is lost; the message has the remedy.
+        ValueError: a recording, or a part of it, is there twice, or its order is lost; two columns have one name; or the
+            index has what should be a column. The message has the remedy.
     """
-    if len(df) < 2:
-        return
+    check_index(df)
+    rows = _without_clash(df)
+    if len(rows) > 1:
+        _check_rows(rows, any_order=any_order)
+    return rows
+
+
+def _without_clash(df: pd.DataFrame) -> pd.DataFrame:
+    if not df.columns.is_unique:
+        twice = ", ".join(map(str, df.columns[df.columns.duplicated()].unique()))
+        raise ValueError(
+            f"the columns {twice} are there twice: keep each once, df.loc[:, ~df.columns.duplicated()]"
+        )
+    names = [None if name in df.columns else name for name in df.index.names]
+    return df if names == list(df.index.names) else df.set_axis(df.index.set_names(names))
+
+
+def _check_rows(df: pd.DataFrame, *, any_order: bool) -> None:
     if "recording" not in df.columns:
         if not is_decoded(df):
             _check_unnamed(df)
@@ -91,21 +117,6 @@ def _content_codes(df: pd.DataFrame) -> NDArray[np.int64]:
     if "payload" in df.columns:
         codes["payload"] = byte_codes(df["payload"])
     return np.asarray(pd.DataFrame(codes).groupby([*codes], sort=False).ngroup(), np.int64)
-
-
-def without_clash(df: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows with an index that has no name of a column: pandas would not know which one a question means.
-
-    Raises:
-        ValueError: two columns have one name; the message has the remedy.
-    """
-    if not df.columns.is_unique:
-        twice = ", ".join(map(str, df.columns[df.columns.duplicated()].unique()))
-        raise ValueError(
-            f"the columns {twice} are there twice: keep each once, df.loc[:, ~df.columns.duplicated()]"
-        )
-    names = [None if name in df.columns else name for name in df.index.names]
-    return df if names == list(df.index.names) else df.set_axis(df.index.set_names(names))
 
 
 def keys_of_part(df: pd.DataFrame) -> pd.DataFrame:

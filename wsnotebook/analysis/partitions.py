@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from wsnotebook.analysis.columns import CORE, IDENTITY, is_decoded, need
+from wsnotebook.analysis.columns import CORE, IDENTITY, check_index, is_decoded, need
 from wsnotebook.analysis.copies import KEYS, keys_of_part, refuse_copies
 from wsnotebook.analysis.questions import ALL, QUESTIONS, Question, Sums, asking
 
@@ -31,11 +31,13 @@ class PartitionQuestions:
 
     Raises:
         AttributeError: the DataFrame is not a frame log.
+        ValueError: its index has a column that questions use.
     """
 
     def __init__(self, ddf: Any) -> None:
         if not is_decoded(ddf):
             need(ddf.columns, CORE, "ddf.ws")
+        check_index(ddf._meta)
         self._df = ddf
 
     def __getattr__(self, name: str) -> Any:

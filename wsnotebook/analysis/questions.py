@@ -19,7 +19,7 @@ from wsnotebook.analysis.compression import (
     whole_compression,
 )
 from wsnotebook.analysis.conversation import conversation
-from wsnotebook.analysis.copies import check_rows, without_clash
+from wsnotebook.analysis.copies import checked_rows
 from wsnotebook.analysis.counts import COUNTED, add_counts, counts, counts_of_part, whole_counts
 from wsnotebook.analysis.decode import decode
 from wsnotebook.analysis.display import mark_frames
@@ -88,11 +88,11 @@ class Question:
         """Ask it of frames that are there once.
 
         Raises:
-            ValueError: frames are there twice, or their order is lost; the message has the remedy.
+            ValueError: frames are there twice, their order is lost, or the index has what should be a column; the message
+                has the remedy.
         """
-        df = without_clash(df)
-        check_rows(df, any_order=self.any_order or self.by_row or self.sums is not None)
-        return self.ask(df, *args, **kwargs)
+        any_order = self.any_order or self.by_row or self.sums is not None
+        return self.ask(checked_rows(df, any_order=any_order), *args, **kwargs)
 
 
 _CONVERSATION = "it needs a whole conversation"

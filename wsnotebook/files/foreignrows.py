@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from wsnotebook.analysis.columns import CORE, byte_codes, in_order, order_in_time, recordings
-from wsnotebook.analysis.copies import check_rows
+from wsnotebook.analysis.columns import CORE, byte_codes, check_index, in_order, order_in_time, recordings
+from wsnotebook.analysis.copies import checked_rows
 from wsnotebook.analysis.repeats import check_repeats
 from wsnotebook.analysis.seqs import has_seq
 from wsnotebook.files.foreigncolumns import (
@@ -69,11 +69,11 @@ def read_frames(
         if value is not None and value not in known:
             raise ValueError(f"{name} is {value!r}, not one of {', '.join(map(repr, known))}")
     df = _dataframe(frames)
+    check_index(df)
     recording = None
     ours = _ours(df)
     if ours is not None:
-        check_rows(ours, any_order=True)
-        df, recording = _in_order_of_record(ours)
+        df, recording = _in_order_of_record(checked_rows(ours, any_order=True))
     columns = columns_of(df, {role: named.get(role) for role in ROLES})
     times, is_relative = times_ns(columns.time, unit or columns.unit)
     opcodes = np.full(len(times), UNKNOWN)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from wsnotebook.analysis.columns import need
-from wsnotebook.analysis.copies import check_rows
+from wsnotebook.analysis.copies import checked_rows
 from wsnotebook.errors import SessionClosed
 from wsnotebook.files.editedframes import log_of_frames
 from wsnotebook.files.framelog import FrameLog
@@ -138,7 +138,7 @@ def _log_of(df: pd.DataFrame, name: str | None, connection: int | None) -> Frame
     Raises:
         ValueError: rows are there twice, or there is no such connection, or several.
     """
-    check_rows(df, any_order=False)
+    df = checked_rows(df, any_order=False)
     need(df.columns, ("session", *(() if connection is None else ("connection",))), "replay()")
     rows = df if name is None else df[df["session"] == name]
     if connection is not None:
