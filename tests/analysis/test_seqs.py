@@ -138,6 +138,42 @@ def test_a_lost_order_is_told(question: str, df: pd.DataFrame) -> None:
     assert plain(kept.set_index("seq").ws.messages()) == plain(df.ws.messages())
 
 
+def only_controls(df: pd.DataFrame) -> pd.DataFrame:
+    return df[df["opcode"].isin(["ping", "pong", "close"])]
+
+
+def received_alone(df: pd.DataFrame) -> pd.DataFrame:
+    """Return a feed: messages in one direction only."""
+    return df[df["direction"].eq("in") | df["opcode"].isin(["ping", "pong", "close"])]
+
+
+@pytest.mark.parametrize("question", ["pings", "closes", "conversation", "gaps"])
+@pytest.mark.parametrize("select", [only_controls, received_alone], ids=lambda select: select.__name__)
+def test_a_lost_order_of_control_frames_is_told(
+    question: str, select: Callable[[pd.DataFrame], pd.DataFrame], df: pd.DataFrame
+) -> None:
+    """Their clock shows it, since they have no number; as selected they are in order, also with a clock for some only."""
+    rows = select(df).reset_index(drop=True)
+    expected = plain(getattr(rows.ws, question)())
+    lost = rows.sort_values("direction", kind="stable", ignore_index=True)
+    with pytest.raises(ValueError, match="the order of record is lost") as raised:
+        getattr(lost.ws, question)()
+    again = eval(str(raised.value).rpartition("; ")[2], {"df": lost})
+    assert plain(getattr(again.ws, question)()) == expected
+    some = lost.assign(monotonic=lost["monotonic"].astype("Int64").mask(lost.index == 1))
+    with pytest.raises(ValueError, match="the order of record is lost"):
+        some.ws.conversation()
+
+
+def test_a_captured_segment_that_came_again_loses_no_order(talk: Any) -> None:
+    """Its frames are later than those after them, and stand where the numbers of the messages say."""
+    for at, payload in ((1, b"a"), (4, b"b"), (3, b"c")):
+        talk.receive(at, (0x81, payload), (0x89, payload))
+    talk.receive(5, (0x81, b"d"))
+    rows = talk.log.df.reset_index(drop=True)
+    assert rows.ws.messages()["text"].tolist() == ["a", "b", "c", "d"]
+
+
 def test_two_recordings_numbered_anew_are_two_conversations(elsewhere: Any, df: pd.DataFrame) -> None:
     """A close of one is not a line of a message of the other, whose number it has as its label."""
     other = elsewhere()

@@ -18,12 +18,14 @@ from wsnotebook.analysis.columns import (
     are_rising,
     byte_codes,
     check_index,
+    connections,
     in_order,
     is_decoded,
     ns_of,
+    recordings,
 )
 from wsnotebook.analysis.repeats import check_repeats
-from wsnotebook.analysis.seqs import are_first, has_seq, message_numbers
+from wsnotebook.analysis.seqs import are_first, has_seq, known_seq, message_numbers
 
 __all__ = ["KEYS", "checked_rows", "keys_of_part", "refuse_copies"]
 
@@ -205,9 +207,8 @@ def _recording_twice(facts: pd.DataFrame, run: NDArray[np.int64]) -> Any:
 
 
 def _check_order(df: pd.DataFrame, keys: pd.DataFrame, places: NDArray[np.int64]) -> None:
-    """Check that messages were numbered in the order of the index; parts that were saved by themselves begin anew later."""
-    rows = keys.set_axis(df.index[places])
-    if _are_in_order(rows):
+    """Check that messages were numbered in the order of the index, and that frames without a number are at their time."""
+    if _are_in_order(keys.set_axis(df.index[places])) and _are_at_their_time(df):
         return
     remedy = "sort without ignore_index, and do not reset the index"
     if "seq" in df.columns:
@@ -217,11 +218,33 @@ def _check_order(df: pd.DataFrame, keys: pd.DataFrame, places: NDArray[np.int64]
     ):
         remedy = 'df.sort_values("monotonic", kind="stable", ignore_index=True)'
     raise ValueError(
-        f"the order of record is lost: the index of these frames is not their seq, and their messages do not follow it; {remedy}"
+        "the order of record is lost: the index of these frames is not their seq, and they are not in the order of their "
+        f"messages and clock; {remedy}"
     )
 
 
+def _are_at_their_time(df: pd.DataFrame) -> bool:
+    """Return whether the clock of no connection goes back at a frame whose ``seq`` nobody knows, such as a ping.
+
+    Where it is known the clock says nothing: that of a captured segment which was sent again goes back too.
+    """
+    if "monotonic" not in df.columns:
+        return True
+    rows = df[[name for name in (*IDENTITY, "opcode", "message", "monotonic") if name in df.columns]]
+    rows = in_order(rows)
+    has_clock = rows["monotonic"].notna().to_numpy()
+    clock = rows["monotonic"].to_numpy(np.int64, na_value=0)
+    if (np.diff(clock[has_clock]) >= 0).all():
+        return True
+    is_known, connection = known_seq(rows, recordings(rows)) >= 0, connections(rows)
+    order = np.argsort(connection, kind="stable")
+    order = order[has_clock[order]]
+    goes_back = (np.diff(clock[order]) < 0) & (np.diff(connection[order]) == 0)
+    return not (goes_back & ~(is_known[order][1:] & is_known[order][:-1])).any()
+
+
 def _are_in_order(keys: pd.DataFrame) -> bool:
+    """Return whether numbers rise; those of parts that were saved by themselves begin anew later."""
     keys = in_order(keys)
     recording = pd.factorize(keys["recording"])[0]
     order = np.argsort(recording, kind="stable")
