@@ -254,6 +254,37 @@ def test_control_frames_alone_are_told_by_their_order(df: pd.DataFrame) -> None:
     assert len(pings.reset_index(drop=True).ws.pings()) == 4
 
 
+@pytest.mark.parametrize("left_out", [[], ["payload", "text"]], ids=["whole", "lengths"])
+@pytest.mark.parametrize("row", [4, 8, 11], ids=["ping", "fragment", "pong"])
+def test_one_frame_that_is_there_twice(row: int, left_out: list[str], talk: Any, df: pd.DataFrame) -> None:
+    """A part that ends with the row that the next one begins with: the messages around it leave no room for two."""
+    talk.send(5, Frame.pong(b"?"))
+    talk.receive(6, (0x81, b"end"))
+    df = talk.log.df.drop(columns=left_out)
+    twice = pd.concat([df.loc[:row], df.loc[row:]], ignore_index=True)
+    for rows in (twice, twice.sample(frac=1, random_state=1)):
+        with pytest.raises(ValueError, match="are there twice"):
+            rows.ws.counts()
+    assert df.reset_index(drop=True).ws.counts().equals(df.ws.counts())
+
+
+def test_closes_that_are_there_twice(talk: Any) -> None:
+    """Both after the others: each lies beside its copy among those of its direction."""
+    talk.receive(1, (0x81, b"x"), (0x88, b"\x03\xe8"))
+    talk.send(2, Frame.close(None))
+    df = talk.log.df
+    for rows in (df, df[1:]):
+        with pytest.raises(ValueError, match="are there twice"):
+            pd.concat([rows, df[1:]], ignore_index=True).ws.closes()
+
+
+def test_a_ping_that_is_there_again_later(df: pd.DataFrame) -> None:
+    """One frame, alone among those without a number."""
+    rows = df.drop(index=[3, 5, 6, 7, 8, 9, 10])
+    with pytest.raises(ValueError, match="are there twice"):
+        pd.concat([rows, rows[rows["opcode"] == "ping"]], ignore_index=True).ws.counts()
+
+
 def test_decoded_messages_are_there_once(df: pd.DataFrame) -> None:
     """Two answers of decode() put together."""
     decoded = df.ws.decode("json")

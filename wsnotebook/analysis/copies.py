@@ -33,6 +33,7 @@ KEYS = ("recording", "message", "opcode", "monotonic")
 """Columns that tell the frames of a part from those of others."""
 _CLOCKS = ("monotonic", "time")
 _EQUAL = ("recording", "connection", "direction", "opcode", "fin", "message", "monotonic", "time", "payload")
+_OF_READ = ("recording", "connection", "direction", "monotonic")
 _DECODED = ("recording", "connection", "direction", "first_seq", "last_seq", "kind")
 _FEW = 10_000  # messages of a part whose keys are all kept; of more, one in _THINNED
 _THINNED = 64
@@ -83,9 +84,10 @@ def _check_rows(df: pd.DataFrame, *, any_order: bool) -> None:
         places = np.flatnonzero(are_first(df["opcode"], numbers))
         keys = _keys(df, places, numbers[places])
         refuse_copies(keys, df)
-        _check_control(df)
-        if not any_order:
-            _check_order(df, keys, places)
+        is_sorted = _are_in_order(keys.set_axis(df.index[places]))
+        _check_unnumbered(df, numbers, is_sorted=is_sorted)
+        if not any_order and not (is_sorted and _are_at_their_time(df)):
+            raise _lost(df, keys)
     elif not (df.index.is_monotonic_increasing and df.index.is_unique):
         refuse_copies(_keys(df, np.arange(len(df)), df.index.to_numpy(np.int64)), df)
 
@@ -170,33 +172,85 @@ def _clock_of(df: pd.DataFrame) -> str | None:
     return next((name for name in _CLOCKS if name in df.columns), None)
 
 
-def _check_control(df: pd.DataFrame) -> None:
-    """Check frames without a number: equal ones of one read stand side by side, those of a copy lie apart."""
-    of = ["recording", *(name for name in ("connection", "direction", *_CLOCKS[:1]) if name in df.columns)]
-    if len(of) < 4 or "payload" not in df.columns:
+def _check_unnumbered(df: pd.DataFrame, numbers: NDArray[np.int64], *, is_sorted: bool) -> None:
+    """Check frames that begin no message, and so have no number of their own: pings, pongs, closes, fragments.
+
+    Equal ones of one read stand side by side, and the numbers of the messages around them leave room for all. Those of a
+    copy lie apart, or lack room.
+
+    Args:
+        df: the frames.
+        numbers: the number of the message of each, -1 where it is in none.
+        is_sorted: whether the messages are in order.
+    """
+    content = next((name for name in ("payload", "length") if name in df.columns), None)
+    if content is None or not set(_OF_READ) <= set(df.columns):
         return
-    control = df[[*of, "opcode", "payload"]]
-    control = control[df["message"].isna()] if "message" in df.columns else control
-    if len(control) < 2:
+    is_first = are_first(df["opcode"], numbers)
+    is_asked = (
+        ~is_first if is_sorted else numbers < 0
+    )  # equal fragments of one read may lie apart once sorted
+    twins = _twins(df, np.flatnonzero(is_asked), content)
+    if twins.max(initial=-1) < 0:
         return
-    control = in_order(control)
-    flow = control.groupby(of[:-1], observed=True, sort=False).ngroup().to_numpy()
-    order = np.lexsort((np.arange(len(flow)), flow))
-    control, flow = control.take(order), flow[order]
-    clock = control["monotonic"].to_numpy(np.int64, na_value=0)
-    run = np.cumsum(np.concatenate(([0], (np.diff(flow) != 0) | (np.diff(clock) != 0))))
-    facts = pd.DataFrame(
-        {
-            "recording": control["recording"].array,
-            "flow": flow,
-            "clock": clock,
-            "opcode": control["opcode"].array,
-            "payload": byte_codes(control["payload"]),
-        }
-    )
-    recording = _recording_twice(facts, run)
+    rows = df[[*_OF_READ]].assign(number=np.where(is_first, numbers, -1), twins=twins)
+    # Once sorted, frames of the other direction may lie between those of one read too.
+    rows = in_order(rows if is_sorted else rows[is_asked])
+    runs, crowds = _runs(rows, _OF_READ[: 2 if is_sorted else 3]), _crowds(rows)
+    is_twin = rows["twins"].to_numpy() >= 0
+    found = rows.loc[is_twin, ["recording", "twins"]]
+    recording = _recording_twice(found, runs[is_twin])
+    if recording is None and is_sorted:
+        crowded = crowds[is_twin] >= 0
+        again = found[crowded].assign(crowd=crowds[is_twin][crowded])
+        recording = next(iter(again.loc[again.duplicated(), "recording"]), None)
     if recording is not None:
         raise _error(recording, df)
+
+
+def _twins(df: pd.DataFrame, places: NDArray[np.int64], content: str) -> NDArray[np.int64]:
+    """Return a number for each row that equals another one of some places, the same for both; -1 for others."""
+    facts = df[[*_OF_READ, "opcode"]].iloc[places]
+    values = df[content].iloc[places]
+    facts = facts.assign(content=byte_codes(values) if content == "payload" else values.to_numpy())
+    is_twin = facts.duplicated(keep=False).to_numpy()
+    found = np.full(len(df), -1, np.int64)
+    groups = facts[is_twin].groupby([*facts], observed=True, sort=False, dropna=False)
+    found[places[is_twin]] = groups.ngroup()
+    return found
+
+
+def _runs(rows: pd.DataFrame, of: tuple[str, ...]) -> NDArray[np.int64]:
+    """Return a number for the rows of one connection, or direction, that stand side by side and have one clock."""
+    flow = rows.groupby([*of], observed=True, sort=False).ngroup().to_numpy()
+    clock = rows["monotonic"].to_numpy(np.int64, na_value=0)
+    order = np.argsort(flow, kind="stable")
+    runs = np.empty(len(rows), np.int64)
+    runs[order] = np.cumsum((np.diff(flow[order], prepend=-1) != 0) | (np.diff(clock[order], prepend=0) != 0))
+    return runs
+
+
+def _crowds(rows: pd.DataFrame) -> NDArray[np.int64]:
+    """Return a number for the rows between two numbered ones, where they are more than these numbers leave room for.
+
+    It is -1 for others, and where the clock goes back, so that the rows are not all of that place.
+    """
+    recording = pd.factorize(rows["recording"])[0]
+    order = np.argsort(recording, kind="stable")
+    recording, numbers = recording[order], rows["number"].to_numpy()[order]
+    clock = rows["monotonic"].to_numpy(np.int64, na_value=0)[order]
+    ends = np.flatnonzero(numbers >= 0)
+    goes_back = np.cumsum(np.diff(clock, prepend=clock[:1]) < 0)
+    is_crowded = np.diff(ends) > np.diff(numbers[ends])
+    for same in (recording, goes_back):
+        is_crowded &= np.diff(same[ends]) == 0
+    is_crowded &= np.diff(numbers[ends]) > 0
+    between = np.searchsorted(ends, np.arange(len(order))) - 1
+    crowds = np.full(len(order), -1, np.int64)
+    inside = np.flatnonzero((between >= 0) & (between < len(is_crowded)))
+    inside = inside[is_crowded[between[inside]]]
+    crowds[order[inside]] = between[inside]
+    return crowds
 
 
 def _recording_twice(facts: pd.DataFrame, run: NDArray[np.int64]) -> Any:
@@ -206,10 +260,8 @@ def _recording_twice(facts: pd.DataFrame, run: NDArray[np.int64]) -> Any:
     return once["recording"].iloc[int(np.argmax(twice))] if twice.any() else None
 
 
-def _check_order(df: pd.DataFrame, keys: pd.DataFrame, places: NDArray[np.int64]) -> None:
-    """Check that messages were numbered in the order of the index, and that frames without a number are at their time."""
-    if _are_in_order(keys.set_axis(df.index[places])) and _are_at_their_time(df):
-        return
+def _lost(df: pd.DataFrame, keys: pd.DataFrame) -> ValueError:
+    """Return the error of frames in another order than that of record."""
     remedy = "sort without ignore_index, and do not reset the index"
     if "seq" in df.columns:
         remedy = 'df.set_index("seq")'
@@ -217,7 +269,7 @@ def _check_order(df: pd.DataFrame, keys: pd.DataFrame, places: NDArray[np.int64]
         keys.sort_values("clock", kind="stable", ignore_index=True)
     ):
         remedy = 'df.sort_values("monotonic", kind="stable", ignore_index=True)'
-    raise ValueError(
+    return ValueError(
         "the order of record is lost: the index of these frames is not their seq, and they are not in the order of their "
         f"messages and clock; {remedy}"
     )
