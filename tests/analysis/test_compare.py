@@ -128,6 +128,16 @@ def test_the_text_is_short_and_safe() -> None:
     assert repr(found) == str(found) and all(len(line) < 250 for line in lines)
 
 
+def test_a_number_is_one_in_every_notation() -> None:
+    """With a key and without one, in its place and elsewhere; NaN is what it was."""
+    a, b = recording('{"id": 1, "v": NaN}', "x", "NaN"), recording('{"v": NaN, "id": 1.0}', "x", "NaN")
+    assert wsnotebook.compare(a, b).same and wsnotebook.compare(a, b, key="id").same
+    found = wsnotebook.compare(a, recording("x", "NaN", '{"id": 1.0, "v": NaN}'))
+    assert len(found.reordered) == 1 and not len(found.missing) and not len(found.changed)
+    found = wsnotebook.compare(recording('{"v": 1e400}'), recording('{"v": 1e500}'))
+    assert "v: Decimal('1E+400') -> Decimal('1E+500')" in str(found)
+
+
 def test_what_has_no_frames_is_refused() -> None:
     """The sentence says what can be compared."""
     with pytest.raises(AttributeError, match="takes logs, sessions and DataFrames of frames, not str"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
@@ -120,7 +119,8 @@ def compare(
     """Compare the messages and closes of two recordings.
 
     The first connection of one is compared with the first of the other, and so on, each direction for itself; those of
-    several recordings in one DataFrame are in the order of time. Example:
+    several recordings in one DataFrame are in the order of time. A number in JSON equals what has its value, as it is
+    written: 1 and 1.0, NaN and NaN, but not 1e400 and 1e500. Example:
     ``wsnotebook.compare(wsnotebook.load("before.parquet"), log, ignore=["ts"]).check()``.
 
     Args:
@@ -177,7 +177,7 @@ def _flows(df: pd.DataFrame) -> dict[tuple[int, str], list[_Message]]:
         df = df.assign(recording=recordings(df))
     found, ends = messages(df), closes(df)
     values = [
-        _value_of(payload) if pd.isna(text) else parsed(text)
+        parsed(payload if pd.isna(text) else text)
         for payload, text in zip(found["payload"], found["text"], strict=True)
     ]
     are_binary = [*found["text"].isna(), *[False] * len(ends)]
@@ -258,16 +258,6 @@ def _name(message: _Message, keys: Sequence[JsonPath] | None, ignore: Sequence[t
         if None not in found:
             return tuple(canonical(each, ()) for each in found)
     return ("whole", message.is_binary, canonical(message.value, ignore))
-
-
-def _value_of(payload: bytes) -> Any:
-    """Return the object or the array of JSON that a binary message is, as some programs write it, or the message."""
-    if payload.lstrip()[:1] not in (b"{", b"["):
-        return payload
-    try:
-        return json.loads(payload)
-    except (ValueError, RecursionError):
-        return payload
 
 
 def _at(value: Any, path: JsonPath) -> Any:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Collection, Iterator
+from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 
 __all__ = ["ABSENT", "Difference", "canonical", "differences", "is_ignored", "parsed"]
 
 ABSENT: Any = type("Absent", (), {"__repr__": lambda self: "absent"})()
 """Stands in a Difference for a value that one side does not have."""
+_SURE = 17  # characters of a number with a point and at most 15 digits, which a float has as they are written
 
 
 class Difference(NamedTuple):
@@ -21,21 +24,22 @@ class Difference(NamedTuple):
     after: Any
 
 
-def parsed(text: str | bytes) -> Any:
-    """Return the JSON value of a message, or the message itself."""
-    if isinstance(text, str):
+def parsed(message: str | bytes) -> Any:
+    """Return the JSON value of a text, or the object or array of bytes, or the message itself.
+
+    A number that no float is, such as 1e400, is a Decimal.
+    """
+    if isinstance(message, str) or message.lstrip()[:1] in (b"{", b"["):
         try:
-            return json.loads(text)
+            return json.loads(message, parse_float=_number)
         except (ValueError, RecursionError):
             pass
-    return text
+    return message
 
 
 def canonical(value: Any, ignore: Collection[tuple[str, ...]]) -> Any:
     """Return what two messages have in common if nothing differs that is not ignored; it can be a key of a dict."""
-    if isinstance(value, (dict, list)):
-        return json.dumps(_without(value, (), ignore), sort_keys=True)
-    return (type(value).__name__, value)
+    return _canonical(value, (), ignore)
 
 
 def differences(before: Any, after: Any, ignore: Collection[tuple[str, ...]] = ()) -> Iterator[Difference]:
@@ -48,14 +52,36 @@ def is_ignored(keys: tuple[str, ...], ignore: Collection[tuple[str, ...]]) -> bo
     return any(keys[-len(end) :] == end for end in ignore)
 
 
-def _without(value: Any, keys: tuple[str, ...], ignore: Collection[tuple[str, ...]]) -> Any:
+def _number(text: str) -> float | Decimal:
+    number = float(text)
+    if len(text) < _SURE and "e" not in text.lower():
+        return number
+    try:
+        exact = Decimal(text)
+    except InvalidOperation:  # its exponent has more than 18 digits
+        return number
+    return number if exact == Decimal(repr(number)) else exact
+
+
+def _canonical(value: Any, keys: tuple[str, ...], ignore: Collection[tuple[str, ...]]) -> Any:
     if isinstance(value, dict):
-        return {
-            key: _without(inner, (*keys, key), ignore)
+        return frozenset(
+            (key, _canonical(inner, (*keys, key), ignore))
             for key, inner in value.items()
             if not is_ignored((*keys, key), ignore)
-        }
-    return [_without(inner, keys, ignore) for inner in value] if isinstance(value, list) else value
+        )
+    if isinstance(value, list):
+        return tuple(_canonical(inner, keys, ignore) for inner in value)
+    return _exact(value)
+
+
+def _exact(value: Any) -> Any:
+    """Return what equals the same number in another notation, NaN that is NaN too, and no boolean."""
+    if type(value) is float:
+        if math.isnan(value):
+            return (float, "nan")
+        return Decimal(repr(value)) if value.is_integer() else value  # 1e30 has other digits as int
+    return (bool, value) if type(value) is bool else value
 
 
 def _differences(
@@ -73,5 +99,5 @@ def _differences(
         for place in range(max(len(before), len(after))):
             one, other = (each[place] if place < len(each) else ABSENT for each in (before, after))
             yield from _differences(one, other, keys, f"{path}[{place}]", ignore)
-    elif isinstance(before, bool) is not isinstance(after, bool) or before != after:
+    elif _exact(before) != _exact(after):
         yield Difference(path, before, after)
