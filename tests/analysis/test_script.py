@@ -17,6 +17,15 @@ def lines(talk: Any, **options: Any) -> list[str]:
     return list(rest)
 
 
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Kolkata", None])
+def test_the_time_is_in_utc(talk: Any, zone: str | None) -> None:
+    """Whatever zone the column has."""
+    talk.send(0, Frame.text("x"))
+    df = talk.log.df
+    rows = df.assign(time=df["time"].dt.tz_convert(zone))
+    assert rows.ws.script() == df.ws.script() and "2023-11-14 22:13 UTC" in rows.ws.script()
+
+
 @pytest.mark.parametrize(
     ("frame", "line"),
     [

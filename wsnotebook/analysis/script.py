@@ -77,8 +77,8 @@ class _Writer:
     def lines(self) -> Iterator[str]:
         """Yield the lines of the script."""
         session = self._rows["session"].iloc[0]
-        began = self._rows["time"].iloc[0]
-        when = "without a time" if pd.isna(began) else f"{began:%Y-%m-%d %H:%M} UTC"
+        is_timed = self._rows["time"].notna().iloc[0]
+        when = f"{pd.Timestamp(self._times[0]):%Y-%m-%d %H:%M} UTC" if is_timed else "without a time"
         yield f"# {len(self._rows)} frames of {json.dumps(str(session))}, {when}"
         self._before = self._rows["monotonic"].iloc[0]
         numbers = known_seq(self._rows, np.zeros(len(self._rows), np.int64)).tolist()
