@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.analysis.conftest import START_NS
 from wsnotebook.analysis.compare import compare
 from wsnotebook.analysis.seqs import has_seq, known_seq
 from wsnotebook.files.framelog import FrameLog
@@ -99,6 +100,32 @@ def test_an_index_that_is_not_seq_changes_no_answer(question: str, df: pd.DataFr
     answer = plain(getattr(df.ws, question)(*asked))
     for change in CHANGES:
         assert plain(getattr(change(df).ws, question)(*asked)) == answer, change.__name__
+
+
+def as_objects(df: pd.DataFrame) -> pd.DataFrame:
+    return df.astype(dict.fromkeys(df.columns.drop("time"), object))
+
+
+def as_categories(df: pd.DataFrame) -> pd.DataFrame:
+    return df.astype(dict.fromkeys(["text", "monotonic", "length", "wire_length", "close_code"], "category"))
+
+
+def by_tuples(df: pd.DataFrame) -> pd.DataFrame:
+    return pd.DataFrame(list(df.itertuples())).set_index("Index").rename_axis("seq")
+
+
+@pytest.mark.parametrize("change", [as_objects, as_categories, by_tuples], ids=lambda change: change.__name__)
+def test_columns_of_objects_and_categories_change_no_answer(
+    change: Callable[[pd.DataFrame], pd.DataFrame], df: pd.DataFrame
+) -> None:
+    """As pandas makes them of rows and by astype(); a missing value is missing, whatever stands for it."""
+    late = [("s", START_NS + at * 10**9, at * 10**9, 0.0) for at in range(9)]  # the loop was watched
+    df.attrs["wsnotebook"] = {**df.attrs["wsnotebook"], "late": late}
+    rows = change(df)
+    rows.attrs = df.attrs
+    for name in ("messages", "gaps", "closes", "overhead", "script"):
+        assert plain(getattr(rows.ws, name)()) == plain(getattr(df.ws, name)()), name
+    assert rows.ws.to_log().df["text"].tolist() == df["text"].tolist()
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)

@@ -43,12 +43,14 @@ __all__ = [
     "payloads",
     "recordings",
     "traffic",
+    "with_numbers",
 ]
 
 CORE = ("direction", "opcode")
 """Columns that every frame log has; ``df.ws`` raises AttributeError without them."""
 DECODED = ("first_seq", "last_seq", "kind", "value", "error")
 """Columns of what ``decode()`` returns, of which some questions can be asked too."""
+_NUMBERS = ("monotonic", "length", "wire_length", "frame_length")  # that are computed with
 _NAMED = 10  # connections in a message: there may be thousands
 _WRITTEN = r"""^b('.*'|".*")$"""  # bytes as Python writes them
 IDENTITY = ("recording", "connection", "session", "attempt")
@@ -115,12 +117,22 @@ def asked(df: pd.DataFrame, asker: str, wanted: Sequence[str]) -> pd.DataFrame:
     names = dict.fromkeys((*wanted, *IDENTITY))
     rows = df[[name for name in names if name in df.columns]]
     rows.attrs = {}  # pandas would deep-copy the handshakes at each of the following steps
+    return with_numbers(rows)
+
+
+def with_numbers(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows with integers where a program without missing ones has floats, or pandas objects or categories."""
+    changed = {}
+    for name in _NUMBERS:
+        kind = rows.dtypes.get(name)
+        if kind is not None and not pd.api.types.is_numeric_dtype(kind):
+            found = rows[name].astype(object).astype("Int64")
+            changed[name] = found if found.hasnans else found.astype("int64")
     codes = rows.get("close_code")
-    if codes is not None and pd.api.types.is_float_dtype(
-        codes.dtype
-    ):  # of a program without missing integers
-        rows = rows.assign(close_code=codes.astype("Int32"))
-    return rows
+    if codes is not None and not pd.api.types.is_integer_dtype(codes.dtype):
+        is_float = pd.api.types.is_float_dtype(codes.dtype)
+        changed["close_code"] = (codes if is_float else codes.astype(object)).astype("Int32")
+    return rows.assign(**changed) if changed else rows
 
 
 def traffic(df: pd.DataFrame, asker: str, wanted: Sequence[str]) -> pd.DataFrame:
@@ -319,7 +331,9 @@ def _refuse_written_bytes(values: pd.Series[Any]) -> None:
 
 def arrow(values: pd.Series[Any], kind: pa.DataType) -> pa.Array:
     """Return a column as one contiguous Arrow array of type ``kind``."""
-    array = pa.array(values.array, kind)
+    array = pa.array(
+        values.array, kind, from_pandas=True
+    )  # an object may be missing in each way that pandas has
     return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
 
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from wsnotebook.analysis.columns import connections, identity, known_sums, ns_of
+from wsnotebook.analysis.columns import check_times, connections, identity, known_sums, ns_of
 from wsnotebook.analysis.decodedmessages import read_messages
 from wsnotebook.analysis.discriminator import types_of
 from wsnotebook.analysis.jsonmessages import JsonMessages
@@ -46,6 +46,7 @@ def types(df: pd.DataFrame, key: str | None = None) -> pd.DataFrame:
     """
     parsed = read_messages(df, "types", more=_BYTES)
     joined, first = parsed.joined, parsed.joined.first
+    check_times(first["time"])
     parts, objects = parsed.parts(), len(parsed.messages)
     key, names = types_of(parts, objects, key, parsed.kind)
     kinds = _others(parsed)

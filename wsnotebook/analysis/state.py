@@ -48,8 +48,8 @@ def state(df: pd.DataFrame, apply: Apply, at: Any = None, initial: Any = None) -
     check_one(first, "a state", "state(apply)")
     times = first["time"]
     is_one = isinstance(at, str) or not isinstance(at, Iterable)
-    moments = [_moment(each, times.dt.tz) for each in ([at] if is_one else at)]
     ns = ns_of(times).tolist()
+    moments = [_moment(each, times.dt.tz) for each in ([at] if is_one else at)]
     values = _decoded(df, ns) if joined is None else _parsed(joined, ns)
     current: Any = {} if initial is None else copy.deepcopy(initial)
     found: dict[int, Any] = {}

@@ -18,6 +18,7 @@ from wsnotebook.analysis.columns import (
     occurrences,
     recordings,
     traffic,
+    with_numbers,
 )
 from wsnotebook.analysis.compression import compression
 from wsnotebook.analysis.gaps import gaps
@@ -48,6 +49,7 @@ def summary(df: pd.DataFrame) -> ShownText:
     """
     need(df.columns, _NEEDED, "df.ws.summary()")
     check_times(df["time"])
+    df = with_numbers(df)
     lines = [line for part in _PARTS for line in part(df)] if len(df) else ["no frames"]
     return ShownText("\n".join(short(line, _WIDTH) for line in lines))
 
@@ -196,7 +198,7 @@ def _violations(df: pd.DataFrame) -> Iterator[str]:
     if len(found):
         yield f"frames that are not ok: {len(found):,}"
         kinds = (
-            found.assign(detail=found["detail"].fillna(""))
+            found.assign(detail=found["detail"].astype("string").fillna(""))
             .groupby(["status", "detail"], observed=True)
             .size()
         )

@@ -22,6 +22,7 @@ from wsnotebook.analysis.columns import (
     order_in_time,
     payloads,
     recordings,
+    with_numbers,
 )
 from wsnotebook.files.framelog import FrameLog
 from wsnotebook.files.header import Header, status_from
@@ -63,7 +64,7 @@ def log_of_frames(df: pd.DataFrame) -> FrameLog:
         AttributeError: columns are missing; the message names them.
     """
     need(df.columns, _NEEDED, "df.ws.to_log()")
-    rows = in_order(df)
+    rows = in_order(with_numbers(df))
     recording = recordings(rows)
     if len(np.unique(recording)) > 1:
         rows = rows.take(order_in_time(ns_of(rows["time"]), recording))
