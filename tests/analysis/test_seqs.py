@@ -165,6 +165,24 @@ def test_a_lost_order_is_told(question: str, df: pd.DataFrame) -> None:
     assert plain(kept.set_index("seq").ws.messages()) == plain(df.ws.messages())
 
 
+def test_a_lost_order_is_told_of_frames_that_name_no_recording(elsewhere: Any, df: pd.DataFrame) -> None:
+    """As those of former versions; two recordings in one table have equal numbers, and their order is not checked."""
+    rows = df.drop(columns=["recording", "connection"])
+    for lost in (
+        rows.sort_values("length", ignore_index=True),
+        received_alone(rows).sort_values("direction", ignore_index=True, kind="stable"),
+    ):
+        with pytest.raises(ValueError, match="the order of record is lost") as raised:
+            lost.ws.gaps()
+        again = eval(str(raised.value).rpartition("; ")[2], {"df": lost})
+        assert len(again.ws.pings()) == len(rows.ws.pings())
+    other = elsewhere()
+    other.receive(0.1, (0x81, b"x"))
+    assert (
+        len(pd.concat([rows, other.log.df.drop(columns="recording")], ignore_index=True).ws.messages()) == 9
+    )
+
+
 def only_controls(df: pd.DataFrame) -> pd.DataFrame:
     return df[df["opcode"].isin(["ping", "pong", "close"])]
 

@@ -44,7 +44,8 @@ def checked_rows(df: pd.DataFrame, *, any_order: bool) -> pd.DataFrame:
     which one a question means. They are there once, and in an order that can be known.
 
     Rows of former versions, and of who made them by hand, have no column ``recording``: a copy of them has the numbers and
-    the monotonic clock of another row, or repeats a run of rows, and their order is not checked.
+    the monotonic clock of another row, or repeats a run of rows. Their order is checked where no two messages have one
+    number, as those of two recordings do.
 
     Args:
         df: the frames.
@@ -74,7 +75,7 @@ def _without_clash(df: pd.DataFrame) -> pd.DataFrame:
 def _check_rows(df: pd.DataFrame, *, any_order: bool) -> None:
     if "recording" not in df.columns:
         if not is_decoded(df):
-            _check_unnamed(df)
+            _check_unnamed(df, any_order=any_order)
         return
     if is_decoded(df):
         _check_decoded(df)
@@ -82,9 +83,9 @@ def _check_rows(df: pd.DataFrame, *, any_order: bool) -> None:
     numbers = message_numbers(df)
     if not has_seq(df, numbers):
         places = np.flatnonzero(are_first(df["opcode"], numbers))
-        keys = _keys(df, places, numbers[places])
+        keys = _keys(df, places, numbers[places]).set_axis(df.index[places])
         refuse_copies(keys, df)
-        is_sorted = _are_in_order(keys.set_axis(df.index[places]))
+        is_sorted = _are_in_order(keys)
         _check_unnumbered(df, numbers, is_sorted=is_sorted)
         if not any_order and not (is_sorted and _are_at_their_time(df)):
             raise _lost(df, keys)
@@ -92,11 +93,12 @@ def _check_rows(df: pd.DataFrame, *, any_order: bool) -> None:
         refuse_copies(_keys(df, np.arange(len(df)), df.index.to_numpy(np.int64)), df)
 
 
-def _check_unnamed(df: pd.DataFrame) -> None:
+def _check_unnamed(df: pd.DataFrame, *, any_order: bool) -> None:
     """Check frames that name no recording."""
     clock = _clock_of(df)
     if clock is None:
         return
+    keys = None
     if clock == "monotonic":
         numbers = message_numbers(df)
         if has_seq(df, numbers):
@@ -104,11 +106,16 @@ def _check_unnamed(df: pd.DataFrame) -> None:
                 refuse_copies(_keys(df, np.arange(len(df)), df.index.to_numpy(np.int64)), df)
             return
         places = np.flatnonzero(are_first(df["opcode"], numbers))
-        refuse_copies(_keys(df, places, numbers[places]), df)
+        keys = _keys(df, places, numbers[places]).set_axis(df.index[places])
+        refuse_copies(keys, df)
     times = df[clock]
     if times.dtype.kind in "iufM" and not times.hasnans:
         values = ns_of(times) if times.dtype.kind == "M" else times.to_numpy()
         check_repeats(values, df.index, partial(_content_codes, df))
+    if any_order or keys is None or keys.empty or (_are_in_order(keys) and _are_at_their_time(df)):
+        return
+    if keys["number"].is_unique:
+        raise _lost(df, keys)
 
 
 def _content_codes(df: pd.DataFrame) -> NDArray[np.int64]:
