@@ -202,6 +202,20 @@ def test_many_sessions_have_their_names() -> None:
     assert df["attempt"].tolist() == [number % 2 for number in range(300)]
 
 
+@pytest.mark.parametrize("count", [126, 127, 128, 129])
+def test_a_name_that_one_byte_cannot_count_is_that_of_its_rows(count: int) -> None:
+    """Also where the DataFrame was asked for between the handshake of a session and its first frame."""
+    log = RowLog()
+    feeds = [Feed(log, f"s{number}") for number in range(count)]
+    feeds[0].receive(server_frame(b"x"))
+    log.df  # noqa: B018 - one over arrays of one byte
+    feeds += [Feed(log, f"s{count}")]
+    for number in (count, 1, count):
+        log.df  # noqa: B018 - the rows that follow have to reach it
+        feeds[number].receive(server_frame(b"x"))
+    assert log.df["session"].tolist() == ["s0", f"s{count}", "s1", f"s{count}"]
+
+
 def test_attrs_carry_the_handshakes() -> None:
     """df.attrs tells of each connection, in plain values."""
     log = RowLog()

@@ -73,7 +73,7 @@ class Frames:
         self._chunks: list[tuple[int, _Arrows]] = []  # first seq and columns of each chunk
         self._owners: list[pd.DataFrame] = []  # over the whole arrays; the last one has all sessions
         self._owned = 0  # capacity of the arrays below them, which are replaced when it grows
-        self._occurring: dict[str, tuple[int, ...]] = {}  # names in the last owner
+        self._replaced = 0  # replacements of arrays before the last owner
         self._whole: pd.DataFrame | None = None
         self._connections = 0
         self._handshakes: list[dict[str, Any]] = []  # of the connections of the last DataFrame
@@ -149,8 +149,8 @@ class Frames:
         if self._owned != numbers.capacity:
             self._owners.clear()  # the arrays were replaced, and only users' DataFrames have the old ones
             self._owned = numbers.capacity
-        if not self._owners or self._connections != len(connections) or self._occurring != numbers.occurring:
-            self._occurring = dict(numbers.occurring)
+        if not self._owners or self._connections != len(connections) or self._replaced != numbers.replaced:
+            self._replaced = numbers.replaced
             columns = {
                 column.name: _number_column(column, numbers, connections)
                 for column in self._columns

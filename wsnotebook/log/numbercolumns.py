@@ -40,6 +40,8 @@ class NumberColumns:
         """Rows written so far."""
         self.capacity = capacity
         """Rows that are allocated; when it grows, all arrays are replaced."""
+        self.replaced = 0
+        """How often arrays were replaced: who has others than ``arrays`` of now does not see the rows that follow."""
         numbers = [column for column in columns if column.kind.storage is not None]
         self._fills = [(column.name, column.fill) for column in numbers if column.fill is not None]
         self._categories = [
@@ -89,6 +91,7 @@ class NumberColumns:
                 if used.any():
                     larger[: self.rows] = used
                 arrays[name] = larger
+        self.replaced += 1
 
     def _count_occurring(self, name: str, stop: int) -> None:
         """Turn the indices among all names, in the rows after the last, into those among the names that occur."""
@@ -113,12 +116,15 @@ class NumberColumns:
             before = self.arrays[name][: self.rows]
             self.arrays[name] = np.zeros(self.capacity, before.dtype)
             np.add(before, before >= place, out=self.arrays[name][: self.rows])
+        self.replaced += 1
 
     def _names(self, connections: Sequence[Connection]) -> dict[str, Sequence[str]]:
         """Return the names of the categories by column, and widen the arrays whose type cannot count them."""
         categories = {name: names_of(connections) for name, names_of in self._categories}
         for name, names in categories.items():
             values = self.arrays[name]
-            if len(names) > 1 << 8 * values.itemsize - 1:
-                self.arrays[name] = values.astype(np.min_scalar_type(-len(names)))
+            # from one name less than the type can count, as pandas does: it would copy the array, and see no later row
+            if len(names) > np.iinfo(values.dtype).max - 1:
+                self.arrays[name] = values.astype(np.min_scalar_type(-len(names) - 2))
+                self.replaced += 1
         return categories
