@@ -186,7 +186,7 @@ def build_log(peers: list[dict[str, Any]], steps: list[Step], *, oldest: int = 0
     log = FrameLog.starting_at(
         oldest, [], clock=lambda: START_NS + next(ticks), monotonic=lambda: next(ticks)
     )
-    log.dropped = oldest
+    log.restore([], dropped=oldest)
     wires = [Peer(log, f"s{number % 2}", number // 2, **options) for number, options in enumerate(peers)]
     for step in steps:
         play(log, wires, step)

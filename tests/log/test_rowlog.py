@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import pickle
+import sys
 import threading
 import tracemalloc
 from collections.abc import Callable
+from types import FrameType, ModuleType
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from feed import Feed, server_frame
 
+from wsnotebook.log import dataframe, segment, store
 from wsnotebook.log.code import pack_code
 from wsnotebook.log.connections import Connection
+from wsnotebook.log.cursor import Cursor, Read
 from wsnotebook.log.rowlog import RowLog
 from wsnotebook.log.segment import MAX_ROWS
 from wsnotebook.wire.batch import LONE, Batch, Flag
@@ -127,6 +134,123 @@ def test_a_frame_appended_alone_is_the_row_of_a_batch_of_one() -> None:
     pd.testing.assert_frame_equal(*(log.df.drop(columns="recording", errors="ignore") for log in logs))
     assert logs[0].wire_bytes("out") == logs[1].wire_bytes("out")
     assert logs[0].memory == logs[1].memory
+
+
+def one_of_each(log: RowLog) -> list[Callable[[], object]]:
+    """Return appends of a row alone, and of several at once, to two connections: masked, deflated, with an odd header."""
+    masked, deflated = Flag.MASKED | Flag.TEXT, Flag.MASKED | Flag.CHANGED
+    batch, lone = Batch(), Batch()
+    for number in range(3):
+        batch.set_wire(batch.add(0xC1, b"three", mask_key=bytes((number,)) * 4), b"wire", b"three")
+    batch.mark(1, Flag.VIOLATION, "odd")
+    batch.flags[2] |= Flag.HEADER
+    batch.headers[2] = b"\xc1\xfe\x00\x04\x02\x02\x02\x02"
+    lone.add(0x82, b"L" * LONE, mask_key=b"lone")
+    return [
+        lambda: log.append_single((0x81, masked, b"one", None), b"key1", pack_code(1, True)),
+        lambda: log.append_single((0xC1, deflated, b"two", b"deflated"), b"key2", pack_code(0, True)),
+        lambda: log.append(batch, 1, "out", 1, 1),
+        lambda: log.append_single((0x82, masked, b"x" * 500, None), b"key4", pack_code(0, True)),
+        lambda: log.append(lone, 0, "out", 1, 1),
+    ]
+
+
+def interrupted(line: int, function: Callable[[], object], *modules: ModuleType) -> bool:
+    """Call a function, and interrupt it before it has run another line of some modules; return whether it has so many."""
+    files = [module.__file__ for module in modules]
+    lines = set()
+
+    def trace(frame: FrameType, event: str, argument: object) -> Any:
+        if frame.f_code.co_filename not in files:
+            return None
+        lines.add((frame.f_code, frame.f_lineno))
+        if len(lines) == line:
+            raise KeyboardInterrupt
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        function()
+    except KeyboardInterrupt:
+        return True
+    finally:
+        sys.settrace(before)
+    return False
+
+
+def told(log: RowLog) -> tuple[list[tuple[object, ...]], list[bytes]]:
+    """Return all rows of a log, and what a reader gets of one connection."""
+    rows = [
+        (
+            run.payload_at(row),
+            run.wire_at(row),
+            run.mask_key_at(row),
+            run.header_at(row),
+            run.details.get(row),
+            code,
+        )
+        for run in log.rows(log.first, log.end)
+        for row, code in enumerate(np.repeat(run.codes, run.counts).tolist())
+    ]
+    cursor = Cursor(log._store, log.lock, pack_code(1, True), log.first)
+    return rows, [
+        payload for read in iter(lambda: cursor.take(10), Read(b"", [])) for payload in read.payloads
+    ]
+
+
+@pytest.mark.parametrize("number", range(5))
+@pytest.mark.parametrize("spill", [True, False])
+def test_an_interrupt_leaves_no_part_of_a_row(number: int, spill: bool, require_all: bool) -> None:
+    """At whatever line it comes: the rows are there or not, and those before and after are as ever."""
+
+    def filled(line: int, *, retention: int | None) -> tuple[RowLog, bool]:
+        log = RowLog(retention=retention, spill=spill, clock=lambda: 1, monotonic=lambda: 1)
+        appends = one_of_each(log)
+        hits = []
+        for append in (*appends[:4], *appends[:number]):
+            append()
+        if line >= 0:
+            hits.append(interrupted(line, appends[number], segment, store))
+        for append in appends[:4]:
+            append()
+        return log, any(hits)
+
+    done, undone = (told(filled(line, retention=None)[0])[0] for line in (0, -1))
+    for line in itertools.count(1, 1 if require_all else 5):
+        log, hit = filled(line, retention=1_000)
+        rows, read = told(log)
+        expected = done if log.end == len(done) else undone
+        assert log.end == len(expected) and rows == expected[log.first :], line
+        assert read == [row[0] for row in rows if row[-1] == pack_code(1, True)]
+        assert log.dropped == log.first and bool(log.dropped) is not spill
+        held = [each for each in log._store if not each.is_spilled]
+        assert log.memory == sum(each.nbytes for each in held) and log.spilled + log.dropped == held[0].first
+        if not hit:
+            break
+    assert line > 5
+
+
+@pytest.mark.parametrize("become", [lambda log: log.df, lambda log: Feed(log).receive(many(20))])
+def test_an_interrupt_of_a_dataframe_leaves_the_next_one_whole(
+    become: Callable[[RowLog], object], require_all: bool
+) -> None:
+    """It came while rows were added, or while a segment that is full was put in place of its copies."""
+
+    def filled() -> RowLog:
+        log = RowLog(clock=lambda: 1, monotonic=lambda: 1)
+        Feed(log).receive(many(3))
+        log.df  # noqa: B018 - the next one goes on from here
+        Feed(log, "b").receive(many(2))
+        return log
+
+    for line in itertools.count(1, 1 if require_all else 9):
+        log = filled()
+        hit = interrupted(line, lambda log=log: become(log), dataframe)
+        pd.testing.assert_frame_equal(log.df, log.window(0, len(log)))
+        if not hit:
+            break
+    assert line > 3
 
 
 def test_a_log_of_a_quiet_session_is_small() -> None:

@@ -101,9 +101,9 @@ class Frames:
     def replace_chunks(self, rows: Rows, connections: Sequence[Connection]) -> None:
         """Replace the copies made while a segment was open by columns over the sealed segment."""
         if rows.first >= self.first and rows.first + len(rows) <= self.end:
-            self._chunks = [chunk for chunk in self._chunks if not 0 <= chunk[0] - rows.first < len(rows)]
-            self._chunks.append((rows.first, self._arrows(rows, connections)))
-            self._chunks.sort(key=lambda chunk: chunk[0])
+            others = [chunk for chunk in self._chunks if not 0 <= chunk[0] - rows.first < len(rows)]
+            chunks = [*others, (rows.first, self._arrows(rows, connections))]
+            self._chunks = sorted(chunks, key=lambda chunk: chunk[0])
             self._whole = None
 
     def dataframe(

@@ -61,8 +61,7 @@ class RowLog:
     ) -> None:
         self.include_secrets = include_secrets
         """Whether handshakes are recorded with their secrets."""
-        self.dropped = 0
-        """Rows dropped to stay within the retention."""
+        self._dropped = 0  # of the files that were loaded
         self.truncated = 0
         """Bytes that came and belong to no row: the bodies of frames over the size limit."""
         self.recording_id = os.urandom(6).hex()
@@ -121,9 +120,7 @@ class RowLog:
         if not len(batch):
             return self.end
         with self.lock:
-            segment = self._store.room_for(batch, self)
-            first = segment.first + segment.rows
-            segment.append(batch, code, time_ns, monotonic_ns)
+            first = self._store.append(batch, code, time_ns, monotonic_ns, self)
             for tap in self._taps:
                 tap()
         return first
@@ -144,11 +141,10 @@ class RowLog:
             segment = self._store.open
             if not segment.max_rows:
                 segment = self._store.begin()
-            if not segment.append_single(single, mask_key, code, time_ns, monotonic_ns):
-                batch = batch_of(single, mask_key)
-                segment = self._store.room_for(batch, self)
-                segment.append(batch, code, time_ns, monotonic_ns)
-            seq = segment.first + segment.rows - 1
+            if segment.append_single(single, mask_key, code, time_ns, monotonic_ns):
+                seq = segment.first + segment.rows - 1
+            else:
+                seq = self._store.append(batch_of(single, mask_key), code, time_ns, monotonic_ns, self)
             for tap in self._taps:
                 tap()
         return seq
@@ -179,7 +175,7 @@ class RowLog:
     def restore(self, events: Sequence[Event], *, dropped: int = 0, truncated: int = 0) -> None:
         """Append the events of a file, and add its counts."""
         self._events.extend(events)
-        self.dropped += dropped
+        self._dropped += dropped
         self.truncated += truncated
 
     def add_tap(self, tap: Tap) -> None:
@@ -206,13 +202,10 @@ class RowLog:
             self._frames.replace_chunks(read_rows(segment, 0, segment.rows), self.connections)
 
     def segment_dropped(self, segment: Segment) -> None:
-        """Count the rows of a segment that was dropped; called by the store."""
-        self.dropped += segment.rows
+        """Note that a segment was dropped; called by the store."""
         self._frames = None
-        self.note(
-            "dropped",
-            f"{segment.rows:,} rows from seq {segment.first}: retention is {self.retention:,} bytes",
-        )
+        told = f"{segment.rows:,} rows from seq {segment.first}: retention is {self.retention:,} bytes"
+        self.note("dropped", told)
 
     # Reading
 
@@ -224,6 +217,11 @@ class RowLog:
     @retention.setter
     def retention(self, retention: int | None) -> None:
         self._store.retention = _check_retention(retention)
+
+    @property
+    def dropped(self) -> int:
+        """Rows dropped to stay within the retention."""
+        return self._dropped + self._store.dropped
 
     @property
     def first(self) -> int:
@@ -306,13 +304,15 @@ class RowLog:
         from wsnotebook.log.dataframe import Frames
 
         with self.lock:
-            frames = self._frames
-            if frames is None:
-                frames = self._frames = Frames(self.first, only_occurring=True)
+            frames, self._frames = self._frames, None  # an interrupt leaves none with parts of rows
+            if frames is None or frames.first != self.first:
+                frames = Frames(self.first, only_occurring=True)
             frames.reserve(len(self))
             for rows in self.rows(frames.end, self.end):
                 frames.extend(rows, self.connections)
-            return self._dataframe(frames)
+            df = self._dataframe(frames)
+            self._frames = frames
+            return df
 
     def _dataframe(self, frames: Frames) -> pd.DataFrame:
         from wsnotebook.analysis import register  # as in df

@@ -144,7 +144,7 @@ class Segment:
         return self.size + len(self.mask_keys) + len(self.wire) + columns + sparse
 
     def append(self, batch: Batch, code: int, time_ns: int, monotonic_ns: int) -> None:
-        """Add the rows of a batch, which must fit."""
+        """Add the rows of a batch, which must fit; cut_back() is called after an interrupt."""
         start = self.rows
         count = len(batch)
         stop = start + count
@@ -196,25 +196,47 @@ class Segment:
         stop = start + len(payload)
         if row >= self.max_rows or stop > self.max_payload or self.for_lone:
             return False
-        self.payload[start:stop] = payload
-        self.heads[row] = head
-        self.flags[row] = flags
-        self.offsets[row + 1] = self.size = stop
-        if mask_key is not None:
-            self.mask_keys += mask_key
-        if wire_payload is not None:
-            self.wire += wire_payload
-            self.wire_offsets.append(len(self.wire))
-        index = self.batches
-        self.starts[index + 1] = row + 1
-        self.times[index] = time_ns
-        self.monotonics[index] = monotonic_ns
-        self.codes[index] = code
-        if code & CONNECTION != self._last_connection:
-            self._begin_run(index, code & CONNECTION)
-        self.batches = index + 1
-        self.rows = row + 1
+        try:  # costs nothing, unlike a look at each frame whether the last one was added whole
+            self.payload[start:stop] = payload
+            self.heads[row] = head
+            self.flags[row] = flags
+            self.offsets[row + 1] = self.size = stop
+            if mask_key is not None:
+                self.mask_keys += mask_key
+            if wire_payload is not None:
+                self.wire += wire_payload
+                self.wire_offsets.append(len(self.wire))
+            index = self.batches
+            self.starts[index + 1] = row + 1
+            self.times[index] = time_ns
+            self.monotonics[index] = monotonic_ns
+            self.codes[index] = code
+            if code & CONNECTION != self._last_connection:
+                self._begin_run(index, code & CONNECTION)
+            self.batches = index + 1
+            self.rows = row + 1
+        except BaseException:  # an interrupt
+            self.cut_back()
+            raise
         return True
+
+    def cut_back(self) -> None:
+        """Remove what was added behind the last whole row: an interrupt may come anywhere in append(), also of a signal."""
+        rows = self.rows
+        flags = self.flags[:rows].tolist()
+        self.size = self.offsets[rows]
+        del self.mask_keys[4 * sum(1 for each in flags if each & Flag.MASKED) :]
+        del self.wire_offsets[1 + sum(1 for each in flags if each & Flag.CHANGED) :]
+        del self.wire[self.wire_offsets[-1] :]
+        for entries in (self.headers, self.details):
+            for row in [row for row in entries if row >= rows]:
+                del entries[row]
+        if self.starts[self.batches] > rows:
+            self.batches -= 1
+        for batches in self._runs.values():
+            while batches and batches[-1] >= self.batches:
+                batches.pop()
+        self._last_connection = self.codes[self.batches - 1] & CONNECTION if self.batches else -1
 
     def _append_columns(self, batch: Batch, start: int, stop: int) -> None:
         self.heads[start:stop] = batch.heads
@@ -231,16 +253,22 @@ class Segment:
         """
         rows, batches = self.rows, self.batches
         lengths = {"offsets": rows + 1, "starts": batches + 1, "heads": rows, "flags": rows}
-        for name, code in _FIXED.items():
-            setattr(self, name, _view(getattr(self, name)[: lengths.get(name, batches)].tobytes(), code))
-        self.code_set = frozenset(self.codes.tolist())
-        self._runs = {}  # runs_of() finds them in the codes: most sealed segments were read before
+        columns = {
+            name: _view(getattr(self, name)[: lengths.get(name, batches)].tobytes(), code)
+            for name, code in _FIXED.items()
+        }
+        vars(self).update(  # all at once: an interrupt leaves an open segment, or a sealed one
+            columns,
+            code_set=frozenset(columns["codes"].tolist()),
+            _runs={},  # runs_of() finds them in the codes: most sealed segments were read before
+            mask_keys=bytes(self.mask_keys),
+            wire=bytes(self.wire),
+            wire_offsets=memoryview(self.wire_offsets),
+            is_sealed=True,
+        )
         if not self.for_lone:
-            self.payload = trim(self.payload, self.size)  # the pages after it were never written to
-        self.mask_keys = bytes(self.mask_keys)
-        self.wire = bytes(self.wire)
-        self.wire_offsets = memoryview(self.wire_offsets)
-        self.is_sealed = True
+            # the pages after it were never written to; last, as others may write there then
+            self.payload = trim(self.payload, self.size)
 
     def spill(self, spill: Spill) -> int:
         """Move the columns to disk; return their size there in bytes.

@@ -50,6 +50,7 @@ class SegmentStore:
         self.open = Segment(first)
         """The segment that grows."""
         self._segments = [self.open]  # the last one is open
+        self._began = first
         self._on_disk = 0  # number of the oldest segments that are spilled
         self._held = 0  # bytes of the sealed segments in memory
         self._homes: dict[int, array[int]] = {}  # by code: ``first`` of the sealed segments that have it
@@ -65,6 +66,11 @@ class SegmentStore:
     def end(self) -> int:
         """``seq`` that the next row will have."""
         return self.open.first + self.open.rows
+
+    @property
+    def dropped(self) -> int:
+        """Rows dropped to stay within the retention."""
+        return self.first - self._began
 
     @property
     def memory(self) -> int:
@@ -111,11 +117,36 @@ class SegmentStore:
 
     def begin(self) -> Segment:
         """Open a small segment in place of the one for no row, which a log begins with."""
-        self.open = Segment(self.open.first, FIRST_ROWS, FIRST_PAYLOAD)
-        self._segments[-1] = self.open
+        self._segments[-1] = Segment(self.open.first, FIRST_ROWS, FIRST_PAYLOAD)
+        self.open = self._segments[-1]
         return self.open
 
-    def room_for(self, batch: Batch, owner: Owner) -> Segment:
+    def append(self, batch: Batch, code: int, time_ns: int, monotonic_ns: int, owner: Owner) -> int:
+        """Append the rows of a batch; return the ``seq`` of the first."""
+        try:
+            segment = self._room_for(batch, owner)
+            first = segment.first + segment.rows
+            segment.append(batch, code, time_ns, monotonic_ns)
+        except BaseException:  # an interrupt
+            self._repair()
+            raise
+        return first
+
+    def _repair(self) -> None:
+        """Make all agree with the whole rows again: an interrupt may come anywhere in append()."""
+        last = self._segments[-1]
+        if last.is_sealed:
+            self._segments.append(Segment(last.first + last.rows))
+        else:
+            last.cut_back()
+        self.open = self._segments[-1]
+        self._held, self._homes = 0, {}
+        for segment in self._segments[:-1]:
+            self._count(segment)
+        spilled = [segment.rows for segment in self._segments if segment.is_spilled]
+        self._on_disk, self.spilled = len(spilled), sum(spilled)
+
+    def _room_for(self, batch: Batch, owner: Owner) -> Segment:
         """Return the open segment; seal it and open a new one where the batch does not fit."""
         if self.open.has_room(batch):
             return self.open
@@ -149,7 +180,7 @@ class SegmentStore:
         """Yield the segments, oldest first, and keep none, so that the caller frees each with its last reference to it."""
         segments = self._segments[::-1]
         self.open = Segment(self.end)
-        self._segments, self._on_disk, self._held, self._homes = [self.open], 0, 0, {}
+        self._began, self._segments, self._on_disk, self._held, self._homes = self.end, [self.open], 0, 0, {}
         while segments:
             yield segments.pop()
 
@@ -174,9 +205,10 @@ class SegmentStore:
 
     def _push(self, segment: Segment, owner: Owner) -> None:
         """Append a segment, replacing an empty one, and make room for all that it may hold."""
-        if not self.open.rows:
-            self._segments.pop()
-        self._segments.append(segment)
+        if self._segments[-1].rows:
+            self._segments.append(segment)
+        else:
+            self._segments[-1] = segment
         self.open = segment
         if self.retention is not None:
             self._make_room(self._held + segment.capacity - self.retention, owner)
