@@ -5,16 +5,14 @@ from __future__ import annotations
 import copy
 import itertools
 import pickle
-import sys
 import threading
 import tracemalloc
 from collections.abc import Callable
-from types import FrameType, ModuleType
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from calls import interrupted
 from feed import Feed, server_frame
 
 from wsnotebook.log import dataframe, segment, store
@@ -153,30 +151,6 @@ def one_of_each(log: RowLog) -> list[Callable[[], object]]:
         lambda: log.append_single((0x82, masked, b"x" * 500, None), b"key4", pack_code(0, True)),
         lambda: log.append(lone, 0, "out", 1, 1),
     ]
-
-
-def interrupted(line: int, function: Callable[[], object], *modules: ModuleType) -> bool:
-    """Call a function, and interrupt it before it has run another line of some modules; return whether it has so many."""
-    files = [module.__file__ for module in modules]
-    lines = set()
-
-    def trace(frame: FrameType, event: str, argument: object) -> Any:
-        if frame.f_code.co_filename not in files:
-            return None
-        lines.add((frame.f_code, frame.f_lineno))
-        if len(lines) == line:
-            raise KeyboardInterrupt
-        return trace
-
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        function()
-    except KeyboardInterrupt:
-        return True
-    finally:
-        sys.settrace(before)
-    return False
 
 
 def told(log: RowLog) -> tuple[list[tuple[object, ...]], list[bytes]]:

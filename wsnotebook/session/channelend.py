@@ -101,8 +101,8 @@ class ChannelEnd:
         if self._is_marked:
             self._loop.call_soon(self.wake)
             return True
-        self._is_marked = True
         self._loop.call_soon(self._came_round)
+        self._is_marked = True
         return False
 
     def _came_round(self) -> None:

@@ -224,8 +224,12 @@ class Pump:
     def wake(self) -> None:
         """Let the queued frames be written soon; any thread."""
         if not self._is_scheduled:
-            self._is_scheduled = True
-            self.call(self._write_queued)
+            try:
+                self._is_scheduled = True
+                self.call(self._write_queued)
+            except BaseException:  # an interrupt: the next one must not take it for done
+                self._is_scheduled = False
+                raise
 
     def call(self, function: Callable[..., object], *arguments: Any) -> None:
         """Call a function on this pump's loop soon; any thread. A loop that is closed, and with it the connection, does not."""
