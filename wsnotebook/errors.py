@@ -14,7 +14,7 @@
     │   ├── FrameTooBig                has .frame_size, .limit (bytes)
     │   ├── ProtocolViolation          has .rule, .code
     │   ├── PingTimeout (TimeoutError) has .timeout (seconds)
-    │   └── ChannelOverflow            has .capacity (frames)
+    │   └── ChannelOverflow            has .capacity (frames), .lost (frames dropped unread)
     ├── FragmentError (ValueError)     a data frame of another type inside an unfinished message
     ├── ConverterNotFound              the session has no converter
     ├── ConversionError (ValueError)   has .frame: the frame that could not be converted
@@ -464,6 +464,9 @@ class PingTimeout(SessionFault, TimeoutError):
 class ChannelOverflow(SessionFault):
     """A channel bounded to ``capacity`` frames with ``overflow="close"`` was full when a further frame arrived.
 
+    Or frames were lost: ``FrameLog(spill=False)`` dropped them before they were read. Then the session goes on, and so
+    does the next ``receive()``, behind the gap.
+
     Example::
 
         session = await connect(url, channels=Channels(incoming=bounded(1, overflow="close")))
@@ -474,16 +477,23 @@ class ChannelOverflow(SessionFault):
             error.capacity
 
     Attributes:
-        capacity: frames that the channel holds.
+        capacity: frames that the channel holds; None for no limit.
         direction: "incoming" or "outgoing".
+        lost: frames (raw session) or messages (default session) that were dropped unread; 0 where the session was failed.
     """
 
-    def __init__(self, capacity: int, direction: str) -> None:
-        super().__init__(capacity, direction)
+    def __init__(self, capacity: int | None, direction: str, lost: int = 0) -> None:
+        super().__init__(capacity, direction, lost)
         self.capacity = capacity
         self.direction = direction
+        self.lost = lost
 
     def __str__(self) -> str:
+        if self.lost:
+            return (
+                f"{self.lost:,} message{'s' if self.lost > 1 else ''} before the next one {'were' if self.lost > 1 else 'was'} "
+                "dropped from the log unread; the session goes on. Read faster, or give FrameLog() a larger retention, or no spill=False."
+            )
         return (
             f"the {self.direction} channel holds {self.capacity} frames and one more came; use a larger "
             'bounded(n), or overflow="suspend".'

@@ -13,7 +13,9 @@ import pytest
 from feed import server_frame
 
 from wsnotebook import (
+    ChannelOverflow,
     Channels,
+    ClientWebSocketSession,
     CloseReason,
     Frame,
     FrameLog,
@@ -28,7 +30,6 @@ from wsnotebook.session.state import SessionState
 
 if TYPE_CHECKING:
     from tests.session.conftest import BytePeer, Io, Opener, RawOpener
-    from wsnotebook import ClientWebSocketSession
 
 Until = Callable[[Callable[[], object]], Awaitable[None]]
 
@@ -433,3 +434,75 @@ async def test_an_exception_raised_again_is_not_longer_than_before(opened: Opene
             await session.incoming.receive()
         depths.append(len(caught.traceback))
     assert len(set(depths)) == 1
+
+
+# A log that drops what was not read
+
+
+def dropping() -> FrameLog:
+    return FrameLog(retention=20_000, spill=False)
+
+
+async def feed(session: ClientWebSocketSession, peer: BytePeer, frames: list[bytes], until: Until) -> None:
+    """Send frames in several reads, until reading pauses: a batch is dropped as a whole."""
+    for start in range(0, len(frames), 20):
+        end = session.log.end + len(frames[start : start + 20])
+        await peer.send(b"".join(frames[start : start + 20]))
+        await until(lambda end=end: session.log.end >= end or session.pump.is_held)
+
+
+async def read_all(session: ClientWebSocketSession, last: bytes) -> tuple[list[bytes], int]:
+    """Receive up to a frame; return the payloads, and how many the channel says were lost."""
+    payloads, lost = [b""], 0
+    while payloads[-1] != last:
+        try:
+            payloads.append((await asyncio.wait_for(session.incoming.receive(), 5)).data)
+        except ChannelOverflow as error:
+            lost += error.lost
+            assert f"{error.lost} message" in str(error) and "spill" in str(error)
+    return payloads[1:], lost
+
+
+@pytest.mark.parametrize("bound", [None, 100])
+async def test_a_reader_is_told_once_how_many_messages_were_dropped_unread(
+    opened: Opener, until: Until, bound: int | None
+) -> None:
+    """And goes on behind them, in order; a bounded channel, whose reading was paused, too."""
+    channels = Channels() if bound is None else Channels(incoming=bounded(bound))
+    session, peer = await opened(log=dropping(), channels=channels)
+    sent = [b"%3d" % number + b"x" * 500 for number in range(300)]
+    await feed(session, peer, list(map(server_frame, sent[:200])), until)
+    first, lost = await read_all(session, sent[199])
+    assert 0 < lost == 200 - len(first) and first == sent[lost:200]
+    await peer.send(server_frame(sent[200]))
+    assert await read_all(session, sent[200]) == ([sent[200]], 0)
+
+
+async def test_a_message_whose_beginning_was_dropped_is_lost_whole(opened: Opener, until: Until) -> None:
+    """What is left of it is joined to nothing."""
+    session, peer = await opened(log=dropping())
+    fragments = [server_frame(b"old", 0x01), *[server_frame(b"x" * 500, 0x00)] * 100, server_frame(b"", 0x80)]
+    await feed(session, peer, [*fragments, server_frame(b"new")], until)
+    assert await read_all(session, b"new") == ([b"new"], 1)
+    assert session.incoming.try_receive() is None
+
+
+async def test_a_reader_of_a_raw_session_is_told_of_frames(opened_raw: RawOpener, until: Until) -> None:
+    """Control frames count there."""
+    session, peer = await opened_raw(log=dropping())
+    frames = [server_frame(b"", 0x89), *[server_frame(b"x" * 500)] * 100, server_frame(b"new")]
+    await feed(session, peer, frames, until)
+    payloads, lost = await read_all(session, b"new")
+    assert lost > 0 and len(payloads) + lost == 102
+
+
+async def test_rows_of_others_that_are_dropped_are_no_loss(opened: Opener, until: Until) -> None:
+    """The user has read all there was; what was sent is dropped meanwhile, and a ping of the peer."""
+    session, peer = await opened(log=dropping())
+    await peer.send(server_frame(b"one") + server_frame(b"", 0x89))
+    assert await session.receive() == "one"
+    while session.log.dropped < 10:
+        await session.send("x" * 500)
+        await session.flush()
+    await peer.send(server_frame(b"two"))
+    assert await read_all(session, b"two") == ([b"two"], 0)

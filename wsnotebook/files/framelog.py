@@ -27,7 +27,8 @@ class FrameLog(RowLog, Shown):
     Args:
         retention: bytes to keep in memory; None for no limit.
         spill: beyond it, move the oldest sealed segments to files on disk without a name, which is the default; False
-            drops the oldest rows instead, counted in ``dropped``.
+            drops the oldest rows instead, counted in ``dropped``; a session whose user has not read them raises
+            ChannelOverflow once, and goes on behind them.
         include_secrets: record handshakes as they are, and mark files so; otherwise tokens, cookies and passwords are
             redacted when they are recorded.
         clock: wall clock, ns since the epoch.

@@ -24,6 +24,7 @@ class Read(NamedTuple):
 
 
 _NOTHING = Read(b"", [])
+_AT_ONCE = 256  # frames read from the log at once where none is kept
 
 
 class Cursor:
@@ -45,7 +46,7 @@ class Cursor:
         self.stop: int | None = None
         """``seq`` before which the cursor ends; None while the connection goes on."""
         self.missed = 0
-        """Rows that the log dropped before this cursor read them."""
+        """Rows that the log dropped before this cursor read them, of all connections; who has dealt with that may reset it."""
         self._segment: Segment | None = None
         self._batch = 0  # batch of the segment that seq was last looked up in
         self._runs: Sequence[int] = ()  # batches of the segment that begin a run of this connection's
@@ -70,6 +71,12 @@ class Cursor:
                 stop = end - segment.first
             self.seq = segment.first + stop
             return Read(*segment.frames(start, stop))
+
+    def heads_left(self) -> bytes:
+        """Return the first byte of each frame that take() would return from here on, and stay where it is."""
+        twin = Cursor(self._store, self._lock, self._code, self.seq)
+        twin.stop = self.stop
+        return b"".join(read.heads for read in iter(lambda: twin.take(_AT_ONCE), _NOTHING))
 
     def _end_of_run(self, segment: Segment, limit: int) -> int:
         """Move to the last batch that follows without one of another code between; return the row where it ends.

@@ -41,7 +41,7 @@ class RowLog:
     Args:
         retention: bytes to keep in memory; None for no limit.
         spill: beyond it, move the oldest sealed segments to files on disk without a name, which is the default; False
-            drops the oldest rows instead, counted in ``dropped``.
+            drops the oldest rows instead, counted in ``dropped``, read or not.
         include_secrets: record handshakes as they are, and mark files so; otherwise tokens, cookies and passwords are
             redacted when they are recorded.
         clock: wall clock, ns since the epoch.

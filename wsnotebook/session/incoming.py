@@ -13,7 +13,7 @@ from itertools import repeat
 from time import monotonic
 from typing import Any, Protocol, Self
 
-from wsnotebook.errors import SessionClosed, WrongThread
+from wsnotebook.errors import ChannelOverflow, SessionClosed, WrongThread
 from wsnotebook.log.cursor import Cursor
 from wsnotebook.session.capacity import Capacity
 from wsnotebook.session.channelend import ChannelEnd
@@ -122,6 +122,9 @@ class ReceiveChannel(ChannelEnd):
         self._ready: deque[Frame] = _NOTHING
         self._parts: list[tuple[int, bytes]] = _NOTHING  # frames of the message that is open
         self._cancelled = False
+        self._lost = (
+            0  # frames or messages that the log dropped before those in _ready, and nobody was told of
+        )
 
     @property
     def is_closed(self) -> bool:
@@ -136,6 +139,8 @@ class ReceiveChannel(ChannelEnd):
         Raises:
             SessionClosed: the session has ended and every frame was dequeued.
             SessionFault: the session was failed; every frame before was dequeued.
+            ChannelOverflow: a log with spill=False dropped ``lost`` frames or messages before they were read; the next
+                call goes on behind them.
             WrongThread: called from another thread or loop than the session's.
         """
         if asyncio.get_running_loop() is not self._loop:  # not by a call of ours: this line runs per frame
@@ -170,10 +175,13 @@ class ReceiveChannel(ChannelEnd):
         if not self._ready:
             # read before the counts and the log, which have all that came before the end
             is_closed = self._life.end.incoming_ended or self._cancelled
-            if state.delivered <= state.dequeued or not self._refill():
+            if (state.delivered <= state.dequeued or not self._refill()) and not self._lost:
                 if is_closed:
                     self._raise_end()
                 return None
+        if self._lost:
+            lost, self._lost = self._lost, 0
+            raise ChannelOverflow(state.capacity.size, "incoming", lost)
         state.dequeued += 1
         if state.is_held:
             state.source.make_room()
@@ -188,7 +196,7 @@ class ReceiveChannel(ChannelEnd):
         """Drop the frames that wait and close this end; the session goes on and the log keeps everything."""
         self._cancelled = True
         self._state.unbind()
-        self._ready = _NOTHING
+        self._ready, self._lost = _NOTHING, 0
         self._waiters.wake_all()
         self._announce()
 
@@ -287,7 +295,10 @@ class ReceiveChannel(ChannelEnd):
         if self._cancelled or cursor is None:
             return False
         while True:
+            delivered = self._state.delivered  # read before the log, which has all of them
             read = cursor.take(_LOOK_AHEAD)
+            if cursor.missed:
+                self._count_lost(cursor, delivered, read.heads)
             if not read.heads:
                 return False
             if self._ready is _NOTHING:
@@ -295,6 +306,21 @@ class ReceiveChannel(ChannelEnd):
             self._ready.extend(self._frames(*read))
             if self._ready:
                 return True
+
+    def _count_lost(self, cursor: Cursor, delivered: int, heads: bytes) -> None:
+        """Count what the log dropped before it was read as dequeued, and have the user told of it.
+
+        Rows that were dropped need not be any of this channel's: what is left tells.
+        """
+        cursor.missed, self._parts = 0, _NOTHING
+        left = heads + cursor.heads_left()
+        lost = delivered - self._state.dequeued - (len(left) if self._life.raw else _whole_messages(left))
+        if lost > 0:
+            self._lost += lost
+            self._state.dequeued += lost
+            self.turn_ends = 0.0  # so that __anext__() comes by
+            if self._state.is_held:
+                self._state.source.make_room()
 
     def _frames(self, heads: bytes, payloads: list[bytes]) -> Iterator[Frame]:
         if self._life.raw:
@@ -310,7 +336,7 @@ class ReceiveChannel(ChannelEnd):
     def _messages(self, heads: bytes, payloads: list[bytes]) -> Iterator[Frame]:
         """Yield the whole messages that some frames complete."""
         for head, payload in zip(heads, payloads, strict=True):
-            if head & 0x08:
+            if head & 0x08 or not (self._parts or head & OPCODE):  # its first frame was dropped from the log
                 continue
             if self._parts is _NOTHING:
                 self._parts = []
@@ -318,6 +344,16 @@ class ReceiveChannel(ChannelEnd):
             if head & FIN:
                 parts, self._parts = self._parts, _NOTHING
                 yield to_frame(parts[0][0] | FIN, b"".join(data for _, data in parts))
+
+
+def _whole_messages(heads: bytes) -> int:
+    """Return how many messages begin and end in some frames, by their first bytes."""
+    count, is_open = 0, False
+    for head in heads:
+        if not head & 0x08 and (is_open or head & OPCODE):
+            count += head >= FIN
+            is_open = head < FIN
+    return count
 
 
 _make_frame = functools.partial(tuple.__new__, Frame)
