@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import ast
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
 import wsnotebook
+from wsnotebook.files.framelog import FrameLog
 from wsnotebook.log.events import EVENT_KINDS, Event, events_to_dataframe, lateness
 from wsnotebook.log.rowlog import RowLog
 
@@ -91,3 +95,42 @@ def test_every_kind_that_is_noted_is_a_known_one() -> None:
         and isinstance(node.args[0], ast.Constant)
     }
     assert len(noted) > 5 and noted <= set(EVENT_KINDS)
+
+
+def test_what_is_noted_can_be_shown_and_saved(tmp_path: Path) -> None:
+    """Half a character, which plain JSON of a peer may have, is escaped; numbers are written out, times are seconds."""
+    log = FrameLog()
+    log.note("error", "a task failed: \ud800", "\udcff")
+    log.note("temperature", 21.5, "é", np.int64(2))  # type: ignore[arg-type]  # as users do
+    log.note("slow", "", "", timedelta(milliseconds=1500))  # type: ignore[arg-type]
+    rows = [
+        ["\\udcff", "error", "a task failed: \\ud800", None],
+        ["é", "temperature", "21.5", 2.0],
+        ["", "slow", "", 1.5],
+    ]
+    assert [list(event[2:]) for event in log.event_list] == rows
+    assert log.events["detail"].tolist() == [row[2] for row in rows]
+    for name in ("x.parquet", "x.jsonl", "x.har", "x.pcapng"):
+        log.save(tmp_path / name)
+        assert wsnotebook.load(tmp_path / name).event_list == log.event_list, name
+
+
+@pytest.mark.parametrize(
+    ("values", "error", "words"),
+    [
+        (("x", None), TypeError, "detail of note.* is a text, not None"),
+        ((5,), TypeError, "kind of note.* is a text, not 5; str"),
+        (("x", "d", b"s"), TypeError, "session of note.* is a text"),
+        (("x", "d", "", "2"), TypeError, "a number or a timedelta, not '2'"),
+        (("x", "d", "", float("nan")), ValueError, "from 0 on, not nan"),
+        (("x", "d", "", -1), ValueError, "from 0 on, not -1"),
+    ],
+)
+def test_what_no_file_can_keep_is_refused_when_it_is_noted(
+    values: tuple[Any, ...], error: type[Exception], words: str
+) -> None:
+    """By a sentence that says what to write, and not by a file that cannot be loaded."""
+    log = RowLog()
+    with pytest.raises(error, match=words):
+        log.note(*values)
+    assert log.event_list == []

@@ -286,6 +286,8 @@ async def test_other_arguments_that_cannot_be(byte_server: ByteServer) -> None:
         (ValueError, "'deflate' or None", {"compression": "gzip"}),
         (InvalidURL, "TLS is for wss", {"ssl": ssl.create_default_context()}),
         (TypeError, "create_default_context", {"ssl": True}),
+        (TypeError, r"name is a text, not 5; str\(\)", {"name": 5}),
+        (ValueError, "name .* half a character", {"name": "feed \ud800"}),
     ]
     for error, match, options in cases:
         with pytest.raises(error, match=match):

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
+from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from numbers import Real
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["EVENT_KINDS", "Event", "events_to_dataframe", "lateness", "new_event"]
+__all__ = ["EVENT_KINDS", "Event", "event_values", "events_to_dataframe", "lateness", "new_event"]
 
 EVENT_KINDS = {
     "connecting": "a connection is being opened",
@@ -69,6 +72,34 @@ class Event(NamedTuple):
 
 new_event = partial(tuple.__new__, Event)
 """Makes an Event of its six values in C: opening and closing a session are seven events."""
+
+
+def event_values(session: Any, kind: Any, detail: Any, seconds: Any) -> tuple[str, str, str, float | None]:
+    """Return session, kind, detail and seconds as every file can keep them; lone surrogates escaped, as a peer's may be.
+
+    Raises:
+        TypeError: no text, but a number as detail is written out; or no number of seconds, nor a timedelta.
+        ValueError: seconds below 0, infinite, or not a number.
+    """
+    texts = {"session": session, "kind": kind, "detail": str(detail) if isinstance(detail, Real) else detail}
+    for name, text in texts.items():
+        if not isinstance(text, str):
+            raise TypeError(
+                f"{name} of note(kind, detail, session, seconds) is a text, not {text!r}; str() makes one"
+            )
+        texts[name] = text.encode("utf-8", "backslashreplace").decode()
+    return (*texts.values(), None if seconds is None else _length(seconds))
+
+
+def _length(seconds: Any) -> float:
+    if isinstance(seconds, timedelta):
+        seconds = seconds.total_seconds()
+    if not isinstance(seconds, Real):
+        raise TypeError(f"seconds of note() are a number or a timedelta, not {seconds!r}")
+    length = float(seconds)
+    if not 0 <= length < math.inf:
+        raise ValueError(f"seconds of note() are a finite number from 0 on, not {seconds!r}; None has none")
+    return length
 
 
 def lateness(events: Iterable[Event]) -> list[tuple[str, int, int, float]]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, SupportsIndex
 from wsnotebook.log.code import pack_code
 from wsnotebook.log.connections import Connection, last_number
 from wsnotebook.log.cursor import Cursor
-from wsnotebook.log.events import Event, events_to_dataframe, lateness, new_event
+from wsnotebook.log.events import Event, event_values, events_to_dataframe, lateness, new_event
 from wsnotebook.log.segment import MAX_ROWS, Segment
 from wsnotebook.log.store import SegmentStore
 from wsnotebook.wire.batch import Batch, Flag, Single, batch_of, to_frame
@@ -73,7 +73,7 @@ class RowLog:
         self.connections: list[Connection] = []
         """Connections of the rows, by number."""
         self._spill = spill
-        self._store = self._new_store(0, _check_retention(retention))
+        self._store = SegmentStore(0, retention=_check_retention(retention), spill=spill)
         self._events: list[Event] = []
         self._frames: Frames | None = None
         self._taps: tuple[Tap, ...] = ()
@@ -85,7 +85,7 @@ class RowLog:
     def starting_at(cls, first: int, connections: Sequence[Connection], **options: Any) -> Self:
         """Return an empty log whose next row has ``seq`` ``first``, to load a file into."""
         log = cls(**options)
-        log._store = log._new_store(first, log.retention)
+        log._store = SegmentStore(first, retention=log.retention, spill=log._spill)
         log.connections.extend(connections)
         return log
 
@@ -135,8 +135,7 @@ class RowLog:
             mask_key: four bytes, or None where the frame was not masked.
             code: connection and direction, as code.py packs them.
         """
-        time_ns = self.clock()
-        monotonic_ns = self.monotonic()
+        time_ns, monotonic_ns = self.clock(), self.monotonic()
         with self.lock:
             segment = self._store.open
             if not segment.max_rows:
@@ -160,7 +159,14 @@ class RowLog:
                 self._frames = None
 
     def note(self, kind: str, detail: str = "", session: str = "", seconds: float | None = None) -> None:
-        """Append an event; ``kind`` is one of EVENT_KINDS, or a word of your own, and ``seconds`` how long it lasted."""
+        """Append an event; ``kind`` is one of EVENT_KINDS, or a word of your own, and ``seconds`` how long it lasted.
+
+        Raises:
+            TypeError, ValueError: a value that no file could keep, such as None for a text, or seconds below 0.
+        """
+        is_text = type(session) is type(kind) is type(detail) is str
+        if seconds is not None or not (is_text and (session + kind + detail).isascii()):
+            session, kind, detail, seconds = event_values(session, kind, detail, seconds)
         self._events.append(new_event((self.clock(), self.monotonic(), session, kind, detail, seconds)))
 
     def adopt(self, rows: Rows) -> None:
@@ -188,9 +194,6 @@ class RowLog:
         with self.lock:
             place = self._taps.index(tap)
             self._taps = self._taps[:place] + self._taps[place + 1 :]
-
-    def _new_store(self, first: int, retention: int | None) -> SegmentStore:
-        return SegmentStore(first, retention=retention, spill=self._spill)
 
     # What the store reports
 
@@ -382,7 +385,8 @@ class RowLog:
         parts = [f"{len(self):,} frame{'' if len(self) == 1 else 's'}"]
         if self.spilled:
             parts.append(f"{self.spilled:,} of them on disk")
-        parts.append(f"{_in_words(self.memory)} in memory")
+        size = self.memory
+        parts.append(f"{size / 1e6:,.1f} MB in memory" if size >= 1e6 else f"{size / 1e3:,.1f} kB in memory")
         if self.dropped:
             parts.append(f"{self.dropped:,} dropped")
         if self.truncated:
@@ -394,7 +398,3 @@ def _check_retention(retention: int | None) -> int | None:
     if retention is not None and retention <= 0:
         raise ValueError(f"retention is a number of bytes over 0, or None for no limit; not {retention}")
     return retention
-
-
-def _in_words(size: int) -> str:
-    return f"{size / 1e6:,.1f} MB" if size >= 1e6 else f"{size / 1e3:,.1f} kB"

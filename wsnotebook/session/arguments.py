@@ -9,7 +9,7 @@ from datetime import timedelta
 from wsnotebook.errors import InvalidURL
 from wsnotebook.wire.extensions import PerMessageDeflate, WebSocketExtensionFactory, check_claims
 
-__all__ = ["check_frame_size", "check_ssl", "offers", "seconds"]
+__all__ = ["check_frame_size", "check_name", "check_ssl", "offers", "seconds"]
 
 
 _DEFLATE = (PerMessageDeflate(),)  # one for all: it holds nothing that changes
@@ -24,6 +24,24 @@ def check_frame_size(limit: int | None) -> int | None:
     if limit is not None and limit <= 0:
         raise ValueError(f"max_frame_size is a number of bytes over 0, or None for no limit; not {limit}")
     return limit
+
+
+def check_name(name: str | None) -> str | None:
+    """Return the name of a session, None for one that is chosen.
+
+    Raises:
+        TypeError: ``name`` is no text.
+        ValueError: it has half a character, which no column can hold.
+    """
+    if name is None:
+        return None
+    if not isinstance(name, str):
+        raise TypeError(f"name is a text, not {name!r}; str() makes one")
+    try:
+        name.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(f"name {name!r} has half a character, at {error.start}: leave it out") from None
+    return name
 
 
 def seconds(value: float | timedelta, name: str) -> float:

@@ -29,7 +29,7 @@ from wsnotebook.session.address import (
     check_url,
     check_value,
 )
-from wsnotebook.session.arguments import check_frame_size, check_ssl, offers, seconds
+from wsnotebook.session.arguments import check_frame_size, check_name, check_ssl, offers, seconds
 from wsnotebook.session.attempts import Attempts
 from wsnotebook.session.capacity import Channels
 from wsnotebook.session.converters import Converter, JsonConverter
@@ -153,7 +153,7 @@ class connect(Habits, lines=CONNECT):
         self._options = Options(
             address=address,
             raw=raw,
-            name=name or f"ws{next(_names)}",
+            name=check_name(name) or f"ws{next(_names)}",
             headers=_all_headers(headers, cookies, auth, _given_besides(address.url, origin, user_agent)),
             origin=None if origin is None else check_value("Origin", origin),
             subprotocols=check_subprotocols(subprotocols),
