@@ -318,6 +318,21 @@ async def test_a_timeout_around_receive_loses_nothing(opened: Opener) -> None:
     assert [await session.receive(), await session.receive()] == ["a", "b"]
 
 
+@pytest.mark.parametrize("raw", [False, True])
+async def test_a_message_that_is_there_comes_before_any_timeout(
+    opened: Opener, opened_raw: RawOpener, until: Until, raw: bool
+) -> None:
+    """Also where receive() would give the loop its turn of every 10 ms first."""
+    session, peer = await (opened_raw if raw else opened)()
+    await peer.send(b"\x89\x00\x01\x01a\x80\x01b" * 20)
+    await until(lambda: len(session.log) >= 60)
+    for timeout in (0, 1e-9) * 10:
+        session.incoming.turn_ends, session.incoming._is_marked = 0.0, True  # the loop has not come round
+        assert await session.receive(timeout=timeout) == "ab"
+    with pytest.raises(TimeoutError, match="no message came within 0 s"):
+        await session.receive(timeout=0)
+
+
 async def test_try_receive_never_waits(opened: Opener, until: Until) -> None:
     """None while nothing is there, the frame when it is, SessionClosed after the end."""
     session, peer = await opened()

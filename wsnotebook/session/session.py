@@ -413,12 +413,22 @@ class ClientWebSocketSession(Habits, Shown, lines=SESSION):
         try:
             async with limit:
                 return await self.receive()
-        except TimeoutError as error:
+        except TimeoutError:
             if not limit.expired():
                 raise  # a PingTimeout that ended the session is a TimeoutError too, with a sentence of its own
-            raise TimeoutError(
-                f"no message came within {seconds:g} s; the session goes on, and the next receive() takes what comes."
-            ) from error
+        # A receiver may have waited for the loop to come round, with messages there.
+        while (frame := self.incoming.try_receive()) is not None:
+            if (message := self._completed(frame)) is not None:
+                return message
+        raise TimeoutError(
+            f"no message came within {seconds:g} s; the session goes on, and the next receive() takes what comes."
+        )
+
+    def _completed(self, frame: Frame) -> str | bytes | None:
+        """Return the message that a frame completes; of a default session each does."""
+        if self._joiner is not None:
+            return self._joiner.join(frame)
+        return str(frame.data, "utf-8") if frame.opcode == _TEXT else frame.data
 
     async def expect(
         self, pattern: Any = ..., *, timeout: float | None = 10.0, json: Any = None
