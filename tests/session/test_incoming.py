@@ -521,3 +521,20 @@ async def test_rows_of_others_that_are_dropped_are_no_loss(opened: Opener, until
         await session.flush()
     await peer.send(server_frame(b"two"))
     assert await read_all(session, b"two") == ([b"two"], 0)
+
+
+@pytest.mark.parametrize("loop", [False, True])
+async def test_what_is_left_of_two_messages_is_not_joined(
+    opened_raw: RawOpener, until: Until, loop: bool
+) -> None:
+    """The end of the one that has begun was dropped, and so was the beginning of the next."""
+    session, peer = await opened_raw(log=dropping())
+    await peer.send(server_frame(b"first", 0x01))
+    with pytest.raises(TimeoutError):
+        await session.receive(timeout=0.02)
+    second = [server_frame(b"second", 0x01), *[server_frame(b"x" * 500, 0x00)] * 100]
+    frames = [server_frame(b"", 0x80), *second, server_frame(b"", 0x80), server_frame(b"third")]
+    await feed(session, peer, frames, until)
+    with pytest.raises(ChannelOverflow):
+        await (anext(aiter(session)) if loop else session.receive())
+    assert await session.receive() == "third"

@@ -21,7 +21,7 @@ class Joiner:
         Raises:
             UnicodeDecodeError: a text that is not UTF-8.
         """
-        if frame.opcode > _BINARY:
+        if frame.opcode > _BINARY or not (frame.opcode or self._parts):  # a continuation of nothing
             return None
         self._parts.append(frame)
         if not frame.fin:
@@ -29,3 +29,7 @@ class Joiner:
         parts, self._parts = self._parts, []
         data = parts[0].data if len(parts) == 1 else b"".join(part.data for part in parts)
         return data if parts[0].opcode == _BINARY else str(data, "utf-8")
+
+    def forget(self) -> None:
+        """Forget the message that is open: frames after its first were lost."""
+        self._parts.clear()

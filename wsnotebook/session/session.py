@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn, Self, SupportsIndex, TypeVar
 
 from wsnotebook.errors import (
+    ChannelOverflow,
     ConverterNotFound,
     PingTimeout,
     SessionClosed,
@@ -401,7 +402,11 @@ class ClientWebSocketSession(Habits, Shown, lines=SESSION):
         if timeout is not None:
             return await self._receive_within(timeout)
         while True:
-            frame = await self.incoming.receive()
+            try:
+                frame = await self.incoming.receive()
+            except ChannelOverflow:
+                self._forget_parts()
+                raise
             if self._joiner is None:
                 return str(frame.data, "utf-8") if frame.opcode == _TEXT else frame.data
             message = self._joiner.join(frame)
@@ -423,6 +428,11 @@ class ClientWebSocketSession(Habits, Shown, lines=SESSION):
         raise TimeoutError(
             f"no message came within {seconds:g} s; the session goes on, and the next receive() takes what comes."
         )
+
+    def _forget_parts(self) -> None:
+        """Forget the message of a raw session that is open: the frames that follow may be another one's."""
+        if self._joiner is not None:
+            self._joiner.forget()
 
     def _completed(self, frame: Frame) -> str | bytes | None:
         """Return the message that a frame completes; of a default session each does."""
@@ -460,11 +470,15 @@ class ClientWebSocketSession(Habits, Shown, lines=SESSION):
         return await expect(self.receive, pattern, timeout)
 
     async def __aiter__(self) -> AsyncIterator[str | bytes]:
-        async for frame in self.incoming:
-            if self._joiner is None:
-                yield str(frame.data, "utf-8") if frame.opcode == _TEXT else frame.data
-            elif (message := self._joiner.join(frame)) is not None:
-                yield message
+        try:
+            async for frame in self.incoming:
+                if self._joiner is None:
+                    yield str(frame.data, "utf-8") if frame.opcode == _TEXT else frame.data
+                elif (message := self._joiner.join(frame)) is not None:
+                    yield message
+        except ChannelOverflow:
+            self._forget_parts()
+            raise
 
     async def receive_deserialized(self, kind: Any = object) -> Any:
         """Return the next message as a value of the session's converter.
