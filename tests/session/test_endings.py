@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import time
 import weakref
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
@@ -12,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from wsnotebook import CloseReason, Frame, SessionClosed, connect, lab
+from wsnotebook import CloseReason, Frame, FrameLog, SessionClosed, connect, lab
 from wsnotebook.session.state import SessionState
 
 if TYPE_CHECKING:
-    from tests.session.conftest import Io, Opener, RawOpener
+    from tests.session.conftest import ByteServer, Io, Opener, RawOpener
 
 Until = Callable[[Callable[[], object]], Awaitable[None]]
 
@@ -528,6 +529,26 @@ async def test_a_task_of_the_session_may_close_it(opened: Opener) -> None:
     await asyncio.wait([task, sibling], timeout=60)
     assert sibling.cancelled()
     assert await session.close() == CloseReason(4000, "from inside")
+
+
+async def test_a_connect_that_is_cancelled_after_its_handshake_ends_the_connection(
+    byte_server: ByteServer, io: Io
+) -> None:
+    """Behaviour 33: before anybody had the session. The thread had opened it while a cell was busy, for one."""
+    log = FrameLog()
+    opening = asyncio.ensure_future(connect(byte_server.url, io=io, proxy=None, log=log))
+    peer = await byte_server.accept()
+    await peer.upgrade()
+    while [event.kind for event in log.event_list][-1] != "open":
+        if io == "thread":
+            time.sleep(0.001)  # noqa: ASYNC251 - the cell is busy
+        else:
+            await asyncio.sleep(0)
+    opening.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await opening
+    assert await asyncio.wait_for(peer.read_to_end(), 5) == b""
+    assert log.event_list[-1].kind == "closed"
 
 
 async def test_a_block_that_is_cancelled_twice_still_ends_the_session(opened: Opener, until: Until) -> None:

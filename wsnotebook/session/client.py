@@ -263,9 +263,7 @@ async def _open(options: Options, attempt: int) -> ClientWebSocketSession:
         OPENED.add(session)
         show_in_ipython()
     except BaseException:
-        if session.thread is not None:
-            session.thread.stop()
-            session.thread.join()
+        session.abandon()
         raise
     return session
 

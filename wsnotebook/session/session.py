@@ -694,6 +694,22 @@ class ClientWebSocketSession(Habits, Shown, lines=SESSION):
         if self.pump.life.end.reason is not None:
             self._refresh()  # it has ended already
 
+    def abandon(self) -> None:
+        """End what was opened so far, as nobody will have the session; called by connect() only."""
+        if self.thread is None:
+            self._abandon()
+        else:
+            with contextlib.suppress(RuntimeError):  # its loop is closed
+                # there, as it may open the connection until then
+                self.thread.loop.call_soon_threadsafe(self._abandon)
+            self.thread.join()
+
+    def _abandon(self) -> None:
+        if self.pump.connection >= 0:
+            self.terminate()
+        if self.thread is not None:
+            self.thread.stop()
+
     def record_with(self, recording: SessionRecording) -> None:
         """Set the recording that ends with the session; called by connect() only."""
         self._recording = recording
