@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import gc
 import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -141,6 +142,26 @@ async def test_an_unanswered_ping_is_a_timeout_and_the_session_lives(opened: Ope
         await session.ping(timeout=0.01)
     assert isinstance(caught.value, TimeoutError)
     assert session.state is SessionState.OPEN
+
+
+async def test_a_ping_that_is_cancelled_as_the_session_ends_logs_nothing(opened: Opener) -> None:
+    """Behaviour 29: in whatever turn of the loop; asyncio reports an exception that nobody has retrieved."""
+    reports: list[dict[str, object]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda loop, report: reports.append(report))
+    for turns in range(4):
+        session, peer = await opened()
+        pinging = asyncio.create_task(session.ping())
+        await peer.read_frame()
+        session.terminate()
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        pinging.cancel()
+        await asyncio.wait([pinging])
+        assert pinging.cancelled() or isinstance(pinging.exception(), SessionClosed)
+        await session.close_reason
+        await asyncio.sleep(0.002)  # the answer may come after the task has ended
+    gc.collect()
+    assert reports == []
 
 
 async def test_ping_refuses_126_bytes_and_an_ended_session(opened: Opener) -> None:

@@ -367,7 +367,9 @@ class ClientWebSocketSession(Habits, Shown, lines=SESSION):
             await self._wait_for_pong(answered, seconds)
         finally:
             pump.call(pump.forget_ping, payload, answer)
-        if not answered.done():
+            if not answered.cancel():
+                answered.exception()  # retrieved, though this task may be cancelled in the turn in which the session ends
+        if answered.cancelled():
             raise PingTimeout(seconds or 0, pump.unmatched_pongs - others)
         self._latency = answered.result()
         return self._latency
