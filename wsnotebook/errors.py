@@ -578,13 +578,23 @@ class WrongThread(WsNotebookError, RuntimeError):
             await asyncio.to_thread(asyncio.run, session.send("hello"))
         except WrongThread as error:
             session.threadsafe.send("hello")
+
+    Attributes:
+        verb: the method.
+        is_closed: whether that loop is closed, so that no thread can call it.
     """
 
-    def __init__(self, verb: str) -> None:
-        super().__init__(verb)
+    def __init__(self, verb: str, is_closed: bool = False) -> None:
+        super().__init__(verb, is_closed)
         self.verb = verb
+        self.is_closed = is_closed
 
     def __str__(self) -> str:
+        if self.is_closed:
+            return (
+                f"session.{self.verb} needs the event loop that the session was opened in, which is closed: connect() and "
+                "use the session in one asyncio.run(). session.terminate() ends it; session.log and session.df remain."
+            )
         return (
             f"session.{self.verb}() was called from another thread or event loop than the session's: "
             f"use session.threadsafe.{self.verb}(), which returns a concurrent.futures.Future."

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from wsnotebook import CloseReason, Frame, SessionClosed, WrongThread
+from wsnotebook import CloseReason, DefaultClientWebSocketSession, Frame, SessionClosed, WrongThread, connect
 from wsnotebook.errors import NestedWaitError
 from wsnotebook.session.state import SessionState
 
 if TYPE_CHECKING:
-    from tests.session.conftest import Opener
+    from tests.session.conftest import ByteServer, Opener
     from wsnotebook import ClientWebSocketSession
 
 Until = Callable[[Callable[[], object]], Awaitable[None]]
@@ -230,3 +230,28 @@ async def test_a_cancelled_future_cancels_its_verb(opened: Opener) -> None:
     await asyncio.sleep(0)
     await peer.send(b"\x81\x01a")
     assert await session.receive() == "a"
+
+
+async def test_a_session_whose_loop_is_closed_says_so(byte_server: ByteServer, until: Until) -> None:
+    """As after an asyncio.run() that has only opened it: no thread can call a verb, but terminate()."""
+
+    async def open_only() -> DefaultClientWebSocketSession:
+        return await connect(byte_server.url, io="thread", proxy=None)
+
+    opening = asyncio.create_task(_elsewhere(lambda: asyncio.run(open_only())))
+    await (await byte_server.accept()).upgrade()
+    session = await opening
+    for call in (
+        lambda: session.threadsafe.send("x"),
+        lambda: session.threadsafe.launch(session.close()),
+        lambda: session.close_reason,
+        lambda: session.incoming.try_receive(),
+    ):
+        with pytest.raises(WrongThread, match="is closed: connect.*terminate"):
+            call()
+    for verb in (session.send("x"), session.receive()):
+        with pytest.raises(WrongThread, match="is closed"):
+            await verb
+    session.terminate()
+    await until(lambda: session.state is SessionState.CLOSED)
+    assert session.close_reason_now is not None

@@ -144,7 +144,7 @@ class ReceiveChannel(ChannelEnd):
             WrongThread: called from another thread or loop than the session's.
         """
         if asyncio.get_running_loop() is not self._loop:  # not by a call of ours: this line runs per frame
-            raise WrongThread("receive")
+            raise WrongThread("receive", self._loop.is_closed())
         state, end = self._state, self._life.end
         if self._ready or state.delivered > state.dequeued or end.incoming_ended or self._cancelled:
             # else it waits, and the loop comes round

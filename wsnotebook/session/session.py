@@ -230,6 +230,8 @@ class ClientWebSocketSession(Habits, Shown, lines=SESSION):
     @property
     def close_reason(self) -> Awaitable[CloseReason]:
         """Awaitable: completes exactly once, and always, with the reason of the end."""
+        if self._loop.is_closed() and self.close_reason_now is None:
+            raise WrongThread("close_reason", is_closed=True)
         if self._close_reason is None:
             self._close_reason = self._loop.create_future()
             self._tell_reason()
@@ -285,7 +287,7 @@ class ClientWebSocketSession(Habits, Shown, lines=SESSION):
             ValueError: mask_key or verbatim on a session that is not raw.
         """
         if asyncio.get_running_loop() is not self._loop:  # not by a call of ours: this line runs per frame
-            raise WrongThread("send")
+            raise WrongThread("send", self._loop.is_closed())
         outgoing = self._outgoing
         if mask_key is not None or verbatim:
             self._check_verbatim(mask_key)
@@ -721,8 +723,12 @@ class ClientWebSocketSession(Habits, Shown, lines=SESSION):
         """Schedule a refresh on this loop: something has changed; called on that of the I/O thread."""
         if not self._is_scheduled:
             self._is_scheduled = True
-            with contextlib.suppress(RuntimeError):  # the notebook's loop is closed
+            try:
                 self._loop.call_soon_threadsafe(self._refresh)
+            except RuntimeError:  # the notebook's loop is closed
+                self._is_scheduled = False
+                if self.pump.life.end.phase is Phase.CLOSED and self.thread is not None:
+                    self.thread.stop()
 
     def _refresh(self) -> None:
         """Wake the coroutines that wait for a change; once the session has ended, release what it holds."""

@@ -32,4 +32,4 @@ def require_loop(loop: asyncio.AbstractEventLoop, verb: str) -> None:
     except RuntimeError:
         running = None
     if running is not loop:
-        raise WrongThread(verb)
+        raise WrongThread(verb, loop.is_closed())

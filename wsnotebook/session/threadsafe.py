@@ -7,7 +7,7 @@ import concurrent.futures
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from wsnotebook.errors import NestedWaitError
+from wsnotebook.errors import NestedWaitError, WrongThread
 
 if TYPE_CHECKING:
     from wsnotebook.session.closereasons import CloseArgument
@@ -37,7 +37,15 @@ class Threadsafe:
         self._loop = loop
 
     def _run(self, coroutine: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T]:
-        running = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        try:
+            running = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        except RuntimeError:
+            coroutine.close()  # or Python warns that it was never awaited
+            if not self._loop.is_closed():
+                raise
+            raise WrongThread(
+                f"threadsafe.{getattr(coroutine, '__name__', 'verb')}", is_closed=True
+            ) from None
         future = _LoopFuture[T](self._loop)
         running.add_done_callback(future.copy)
         future.add_done_callback(lambda done: running.cancel() if done.cancelled() else None)
@@ -94,10 +102,14 @@ class Threadsafe:
     def launch(self, coroutine: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T]:
         """Call session.launch(); the future completes with the result of the task."""
 
-        async def run() -> T:
+        async def launch() -> T:
             return await self._session.launch(coroutine)
 
-        return self._run(run())
+        try:
+            return self._run(launch())
+        except WrongThread:
+            coroutine.close()
+            raise
 
     def terminate(self) -> None:
         """Call session.terminate(), which any thread may call directly."""
