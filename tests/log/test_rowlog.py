@@ -398,6 +398,19 @@ def test_reading_while_another_thread_appends() -> None:
     assert lengths == sorted(lengths) and len(log.df) == 100_000
 
 
+@pytest.mark.parametrize("count", [1, 20])
+def test_empty_frames_fit_into_the_smallest_retention(count: int) -> None:
+    """Into a segment without memory for payloads, alone and in a batch."""
+    log = RowLog(retention=1, spill=False)
+    log.register(Connection("a"))
+    batch = Batch()
+    for _ in range(count):
+        batch.add(0x82, b"")
+    log.append(batch, 0, "in", 1, 1)
+    log.append_single((0x82, 0, b"", None), None, 0)
+    assert log.end == count + 1 and log.df["length"].sum() == 0
+
+
 @pytest.mark.parametrize("retention", [0, -1])
 def test_a_retention_that_cannot_be_is_refused(retention: int) -> None:
     """The sentence says what may be given."""
