@@ -314,7 +314,7 @@ async def test_the_end_is_shown_with_code_reason_and_initiator(session: Any) -> 
 
 async def test_what_the_log_let_go_is_shown(session: Any) -> None:
     """Dropped rows and truncated bytes are told as they stand in the log."""
-    session.log.dropped, session.log.truncated = 65_536, 9_000_000
+    session.log.restore([], dropped=65_536, truncated=9_000_000)
     controls = Controls(session, follows=False)
     controls.refresh(0.0)
     assert (controls.dropped, controls.truncated) == (65_536, 9_000_000)

@@ -71,6 +71,8 @@ class Direction:
         self._has_limits = message is not None or limits.fragments is not None
         # Where a single frame can go over the limit of a message, a plain one can break a rule too.
         self._judges_plain = message is not None and (frame is None or frame > message)
+        # The same of what is inflated.
+        self._judges_inflated = message is not None and (limits.inflated is None or limits.inflated > message)
 
     def negotiate(self, claimed: int, decoders: Sequence[Decoder] = ()) -> None:
         """Set what the handshake has negotiated.
@@ -108,7 +110,7 @@ class Direction:
                 return None
             if head & RSV1:
                 inflated = None
-                if self._decoding.lost is None:
+                if self._decoding.lost is None and not self._judges_inflated:
                     inflated = deflate.decode_whole(wire_payload, self._limits.inflated)
                 if inflated is None:
                     return None
@@ -280,7 +282,9 @@ class Direction:
         Returns the number of the place where it stopped, and the room that is left.
         """
         decoding = self._decoding
-        if decoding.deflate is None or decoding.lost is not None or self._message.is_open:
+        if decoding.deflate is None or decoding.lost is not None:
+            return at, room
+        if self._message.is_open or self._judges_inflated:
             return at, room
         start = places[at]
         messages = compressed_from(batch, start, self._mask_flag)
