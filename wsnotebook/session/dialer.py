@@ -144,8 +144,9 @@ class Dialer:
             return (await loop.create_unix_connection(factory, options.address.unix_path, **tls))[1]
         way = find_proxy(options.proxy, uri)
         if way is None:
-            hosts = (uri.host,) if options.address.hosts is None else options.address.hosts
-            return await connect_to(hosts, uri.port, factory, **tls)
+            if options.address.hosts is None:  # without a coroutine more, as a thousand may dial at once
+                return (await loop.create_connection(factory, uri.host, uri.port, **tls))[1]
+            return await connect_to(options.address.hosts, uri.port, factory, **tls)
         from wsnotebook.session.tunnel import open_tunnel  # here, as most connections have no proxy
 
         self._way = way
