@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
@@ -182,8 +183,6 @@ async def test_b44_outgoing_bounded_by_one_that_closes_overflows(opened: Opener,
 
 async def _hold_up(session: ClientWebSocketSession) -> None:
     """Keep the I/O thread busy for a moment, so that the queue fills as it does on one loop."""
-    import time
-
     session.pump.call(time.sleep, 0.05)
     await asyncio.sleep(0)
 
@@ -200,6 +199,17 @@ async def test_b44_incoming_bounded_that_closes_keeps_the_newest(opened: Opener)
         async for _ in session.incoming:
             pass
     assert len(session.df.query("direction == 'in'")) == 10, "the log has them all"
+
+
+async def test_the_reason_is_told_after_the_channel_has_ended(opened: Opener) -> None:
+    """Also where an I/O thread knows of the end while this loop is held up, and nobody has asked before."""
+    session, peer = await opened(channels=Channels(incoming=bounded(3, "close")))
+    await peer.send(b"".join(b"\x81\x01" + bytes((65 + number,)) for number in range(10)))
+    deadline = time.monotonic() + 5
+    while session.thread is not None and session.close_reason_now is None and time.monotonic() < deadline:
+        time.sleep(0.001)  # noqa: ASYNC251 - it is to hold this loop up
+    await session.close_reason
+    assert (await session.incoming.receive()).data == b"H"
 
 
 async def test_as_many_as_the_capacity_do_not_overflow(opened: Opener, until: Until) -> None:

@@ -98,6 +98,7 @@ class ClientWebSocketSession(Habits, Shown, lines=SESSION):
         self._is_scheduled = False  # a refresh is scheduled on this loop
         self._watchers = Watchers()
         self._close_reason: asyncio.Future[CloseReason] | None = None  # made when first asked for
+        self._is_end_seen = False  # by this loop: with an I/O thread the pump knows of it earlier
         self._latency: float | None = None
         self._recording: SessionRecording | None = None
         self._heartbeat: Heartbeat | None = None
@@ -234,12 +235,13 @@ class ClientWebSocketSession(Habits, Shown, lines=SESSION):
             raise WrongThread("close_reason", is_closed=True)
         if self._close_reason is None:
             self._close_reason = self._loop.create_future()
-            self._tell_reason()
+            if self._is_end_seen:
+                self._tell_reason(self._close_reason)
         return asyncio.shield(self._close_reason)
 
-    def _tell_reason(self) -> None:
-        reason, asked = self.pump.life.end.reason, self._close_reason
-        if reason is not None and asked is not None and not asked.done():
+    def _tell_reason(self, asked: asyncio.Future[CloseReason]) -> None:
+        reason = self.pump.life.end.reason
+        if reason is not None and not asked.done():
             asked.set_result(reason)
 
     @property
@@ -738,8 +740,9 @@ class ClientWebSocketSession(Habits, Shown, lines=SESSION):
         self._watchers.notify()
         end = self.pump.life.end
         if end.reason is not None:
+            self._is_end_seen = True
             if self._close_reason is not None:
-                self._tell_reason()
+                self._tell_reason(self._close_reason)
             if end.phase is Phase.CLOSED:
                 self._release()
 
