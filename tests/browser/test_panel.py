@@ -431,7 +431,7 @@ LINES = {
     "closing": [
         ".wsn-code",
         ".wsn-codes",
-        ".wsn-message",
+        ".wsn-reason",
         "button:text-is('Close')",
         "button:has-text('Terminate')",
     ],

@@ -208,11 +208,11 @@ describe("the other verbs", () => {
   });
   test("close takes code and reason as typed; Enter in either closes", () => {
     el.one("wsn-code").value = "4001";
-    el.one("wsn-message").value = "done";
+    el.one("wsn-reason").value = "done";
     el.button("Close").click();
     assert.deepEqual(newest(), { verb: "close", code: "4001", message: "done" });
     const before = model.count("close");
-    press(el.one("wsn-message"), "Enter");
+    press(el.one("wsn-reason"), "Enter");
     assert.equal(model.count("close"), before + 1);
   });
   test("terminate is one click", () => {
@@ -420,9 +420,9 @@ describe("the focus of a control that goes away", () => {
     assert.equal(focused(), el.button("Repeat"));
   });
   test("stays where a person has it", () => {
-    el.one("wsn-message").focus();
+    el.one("wsn-reason").focus();
     model.set({ state: "closed", can_reconnect: true });
     model.set({ state: "open", can_reconnect: false });
-    assert.equal(focused(), el.one("wsn-message"));
+    assert.equal(focused(), el.one("wsn-reason"));
   });
 });

@@ -13,7 +13,7 @@ let model, el, remove, focused;
 const tabs = () => el.all("wsn-tab");
 const named = (title) => tabs().find((tab) => tab.one("wsn-tab-title").textContent === title);
 const chosen = () => tabs().filter((tab) => tab.getAttribute("aria-selected") === "true").map((tab) => tab.one("wsn-tab-title").textContent);
-const strip = () => el.one("wsn-strip");
+const strip = () => el.one("wsn-tab-strip");
 
 function show(state) {
   model = new FakeModel({ label: "clients", tabs: rows("a", "b"), unlisted: 0, chosen: "", still: "", ...state });

@@ -129,3 +129,16 @@ def test_module_needs_nothing_that_a_hosted_page_refuses(path: Path) -> None:
 def test_each_rule_finds_what_it_is_for(rule: str, source: str) -> None:
     """The patterns match what they forbid."""
     assert re.search(HOSTED_RULES[rule], source)
+
+
+def test_no_class_is_styled_by_two_stylesheets() -> None:
+    """They are on one page: what one says of its element would hold for another's. All build on base.css."""
+    found: dict[str, set[str]] = {}
+    for path in MODULES.glob("*.css"):
+        rules = re.sub(r"/\*.*?\*/", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+        selectors = (
+            each.strip() for chosen in re.findall(r"([^{}]+)\{", rules) for each in chosen.split(",")
+        )
+        for name in (hit[1] for each in selectors if (hit := re.fullmatch(r"\.(wsn-[\w-]+)", each))):
+            found.setdefault(name, set()).add(path.name)
+    assert {name: each for name, each in found.items() if len(each - {"base.css"}) > 1} == {}

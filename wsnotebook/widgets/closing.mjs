@@ -21,7 +21,7 @@ export class Closing {
       ...CODES.map(([value, label]) => make("option", { value }, value ? `${value} ${label}` : label)));
     this.codes.addEventListener("change", () => { this.code.value = this.codes.value || this.code.value; });
     this.code.addEventListener("input", () => { this.codes.value = rowOf(this.code.value); });
-    this.message = make("input", { className: "wsn-input wsn-message", placeholder: "reason, at most 123 bytes", "aria-label": "close reason" });
+    this.message = make("input", { className: "wsn-input wsn-reason", placeholder: "reason, at most 123 bytes", "aria-label": "close reason" });
     const close = () => actions.run("close", { code: this.code.value, message: this.message.value });
     for (const input of [this.code, this.message])
       input.addEventListener("keydown", (event) => { if (event.key === "Enter") close(); });

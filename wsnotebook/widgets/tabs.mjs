@@ -40,7 +40,7 @@ class TabsView {
 
   constructor(model, el) {
     Object.assign(this, { model, el, requests: new Requests(model) });
-    this.strip = make("div", { className: "wsn-strip", role: "tablist", "aria-label": model.get("label") });
+    this.strip = make("div", { className: "wsn-tab-strip", role: "tablist", "aria-label": model.get("label") });
     this.back = button("‹", "Scroll to the tabs before", () => this.#scroll(-1), "wsn-x");
     this.on = button("›", "Scroll to the tabs after", () => this.#scroll(1), "wsn-x");
     this.list = make("select", { className: "wsn-tab-list", "aria-label": `all ${model.get("label")}` });
