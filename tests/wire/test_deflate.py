@@ -189,3 +189,18 @@ def test_what_each_deflates_every_peer_inflates(
             )
             decoder = decoder if takeover else zlib.decompressobj(-bits)
             assert decoder.decompress(data + TAIL) == payload
+
+
+def test_a_frame_that_was_begun_is_finished_before_another_message() -> None:
+    """A message of one frame is refused meanwhile, and forgets nothing of the fragment, also without context takeover."""
+    compressor = zlib.compressobj(wbits=-15)
+    zeros = bytes(5 << 20)
+    part = compressor.compress(zeros) + compressor.flush(zlib.Z_SYNC_FLUSH)
+    inflater = Inflater(context_takeover=False)
+    assert inflater.start(part, final=False, limit=None) is None
+    assert inflater.start_whole(b"\x00", None) is None and inflater.start_run([b"\x00"], None, 1) == []
+    steps = inflater.rest()
+    with pytest.raises(StopIteration) as ended:
+        while True:
+            next(steps)
+    assert ended.value.value == zeros

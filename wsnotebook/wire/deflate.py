@@ -190,7 +190,7 @@ class Inflater:
 
     def start_whole(self, data: bytes, limit: int | None) -> bytes | None:
         """As start(), of a message of one frame."""
-        if self._is_unfinished and not self._context_takeover:
+        if self._begun is None and self._is_unfinished and not self._context_takeover:
             self.restart()
         return self.start(data, final=True, limit=limit)
 
