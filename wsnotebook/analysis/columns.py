@@ -20,6 +20,7 @@ __all__ = [
     "CORE",
     "DECODED",
     "IDENTITY",
+    "are_cut",
     "are_rising",
     "are_unsent",
     "arrow",
@@ -147,9 +148,18 @@ def traffic(df: pd.DataFrame, asker: str, wanted: Sequence[str]) -> pd.DataFrame
 
 def are_unsent(df: pd.DataFrame) -> NDArray[np.bool_]:
     """Return which rows were queued and never sent; none without a column ``status``."""
+    return _have_status(df, ("unsent", "dropped"))
+
+
+def are_cut(df: pd.DataFrame) -> NDArray[np.bool_]:
+    """Return of which frames not all bytes came, or were kept; none without a column ``status``."""
+    return _have_status(df, ("truncated", "oversized"))
+
+
+def _have_status(df: pd.DataFrame, statuses: Sequence[str]) -> NDArray[np.bool_]:
     if "status" not in df.columns:
         return np.zeros(len(df), bool)
-    return df["status"].isin(("unsent", "dropped")).to_numpy(dtype=bool, na_value=False)
+    return df["status"].isin(statuses).to_numpy(dtype=bool, na_value=False)
 
 
 def only_occurring_opcodes(rows: pd.DataFrame) -> pd.DataFrame:

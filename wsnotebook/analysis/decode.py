@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from wsnotebook.analysis.columns import IDENTITY, connections, identity
+from wsnotebook.analysis.columns import IDENTITY, are_cut, connections, identity
 from wsnotebook.analysis.decoders.decoder import Decoder, Record
 from wsnotebook.analysis.decoders.guess import SAMPLE, guess, subprotocol_of, url_of
 from wsnotebook.analysis.decoders.registry import decoder_of, decoders
@@ -120,11 +120,8 @@ def _errors(joined: Joined) -> list[str | None]:
     complete = joined.complete.to_numpy(bool, na_value=True).tolist()
     errors = [None if whole else _INCOMPLETE for whole in complete]
     rows = joined.rows
-    cut = (
-        rows["status"].isin(("truncated", "oversized")) if "status" in rows else pd.Series(False, rows.index)
-    )
     untold = _are_untold(rows)
-    places = np.flatnonzero(cut.to_numpy(bool) | untold)
+    places = np.flatnonzero(are_cut(rows) | untold)
     messages = np.searchsorted(joined.bounds, places, "right") - 1
     for at, row in zip(messages.tolist(), places.tolist(), strict=True):
         names = ("detail",) if untold[row] else ("status", "detail")

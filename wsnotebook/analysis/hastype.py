@@ -6,10 +6,10 @@ from collections.abc import Collection
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from wsnotebook.analysis.columns import (
     IDENTITY,
+    are_cut,
     are_unsent,
     asked,
     connections,
@@ -58,17 +58,10 @@ def has_type(df: pd.DataFrame, name: str | Collection[str]) -> pd.Series[bool]:
         rows["opcode"].map(_OPCODES).astype("Int64").fillna(_OTHER).tolist(),
         rows["fin"].tolist(),
         payloads(rows).to_pylist(),
-        _are_cut(rows).tolist(),
+        are_cut(rows).tolist(),
         strict=True,
     )
     for place, number, is_sent, opcode, is_final, payload, is_cut in frames:
         types = reader.read(number, is_sent, opcode, is_final, None if is_cut else payload or b"")
         found[place] = any(each.casefold() in wanted for each in types)
     return pd.Series(found, df.index, dtype=bool)
-
-
-def _are_cut(rows: pd.DataFrame) -> NDArray[np.bool_]:
-    """Return of which frames not all bytes came."""
-    if "status" not in rows.columns:
-        return np.zeros(len(rows), bool)
-    return rows["status"].isin(("truncated", "oversized")).to_numpy(bool)
